@@ -1,0 +1,1 @@
+"""The adapters, one platform a file; they import nothing of ours but `base`."""

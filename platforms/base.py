@@ -1,0 +1,355 @@
+"""What an adapter is made of: the values it is handed, the requests it asks, the ways it can fail.
+
+An adapter states and translates; it does not do. It turns a `Post` into `Request`s, hands each to `ask`, and turns the
+answers into a `Published`. Who answers (the network, the journal after a restart, the rehearsal of a dry run, a test) is
+not its business, so it opens no connection, reads no clock and no file, draws no random number and knows no secret.
+
+Two rules carry the promise that nothing is published twice: every request says what a second sending of it would do
+(`repeat`), and readers see nothing before the last request of a publish.
+"""
+
+import enum
+import hashlib
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+Json = Any  # what json.loads returns; opaque here, known to the adapter that asked for it
+
+
+class Repeat(enum.StrEnum):
+    """What a second sending of a request would do."""
+
+    HARMLESS = "harmless"  # a read, or a file that nobody can see yet
+    DROPPED = "dropped"  # the platform recognises a second one, for `remembered` seconds
+    DOUBLES = "doubles"  # readers would see it twice
+
+
+HARMLESS, DROPPED, DOUBLES = Repeat
+FOREVER = float("inf")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Media:
+    """A file that may leave: cleaned, within the platform's limits, described."""
+
+    file: Path
+    type: str  # "image/jpeg"
+    size: int  # bytes
+    digest: str  # sha256 of the bytes, hex
+    alt: str = ""
+    width: int | None = None  # pixels
+    height: int | None = None
+    focus: tuple[float, float] | None = None  # -1 to 1 each, (0, 0) the middle, y upwards
+
+    @property
+    def name(self) -> str:
+        """The name it leaves under. Made from its content: some servers (snac) take the name for the identity."""
+        return self.digest[:16] + self.file.suffix.lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """An answer. Header names are lower case."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @classmethod
+    def of(cls, value: object, status: int = 200) -> "Response":
+        """The answer that carries `value` as JSON."""
+        return cls(status=status, headers={"content-type": "application/json"}, body=json.dumps(value).encode())
+
+    def json(self) -> Json:
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One exchange with a platform. At most one of `json`, `form` (with `files`) and `body` is set.
+
+    `url` may be of another scheme than HTTP: `smtp:` and `file:` have answerers of their own.
+    """
+
+    step: str  # its name in logs, errors and the journal: "upload 1", "status"
+    method: str = "GET"
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Json = None
+    form: Mapping[str, str] | None = None  # with `files`: multipart/form-data, else urlencoded
+    files: Mapping[str, Media] = field(default_factory=dict)
+    body: bytes | Media | None = None  # raw
+    repeat: Repeat = DOUBLES
+    remembered: float = 0.0  # seconds for which the platform recognises a second sending (DROPPED)
+    after: float = 0.0  # seconds to wait before it is sent
+    fresh: bool = False  # never answered from the journal: what it reads may have changed since
+    anonymous: bool = False  # leaves without credentials
+    example: Json = None  # the answer the platform documents, as JSON or a Response; the dry run is answered with it
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether readers see something when it has been carried out."""
+        return self.repeat is not HARMLESS
+
+    @property
+    def digest(self) -> str:
+        """Names the content of the request: the same digest, the same request."""
+        parts = (self.step, self.method, self.url, dict(self.headers), self.json, self.form, self.files, self.body)
+        return hashlib.sha256(json.dumps(parts, default=_named, sort_keys=True).encode()).hexdigest()
+
+    def documented(self) -> Response:
+        """The platform's documented answer to this request."""
+        return self.example if isinstance(self.example, Response) else Response.of(self.example)
+
+
+def _named(value: object) -> str:
+    if isinstance(value, Media):
+        return f"{value.digest} {value.type}"
+    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)
+
+
+Ask = Callable[[Request], Response]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A post that is up."""
+
+    id: str
+    url: str | None = None
+    ref: Mapping[str, Json] = field(default_factory=dict)  # what a reply to it needs beside the id
+    notes: tuple[str, ...] = ()  # what the person should know although it is up, e.g. a refused recipient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A link, mention or tag in a text; offsets in code points, `end` excluded."""
+
+    kind: str  # "link", "mention" or "tag"
+    start: int
+    end: int
+    value: str  # the whole URL; the name without "@"; the tag without "#"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """What a post points at, with what its card shows."""
+
+    url: str
+    title: str = ""
+    description: str = ""
+    image: Media | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """What people will read on one platform, finished: nothing in it is rendered, measured or cut later."""
+
+    key: str  # the delivery's stable name; whatever must be the same at a second sending is made from it
+    due: datetime  # aware
+    text: str = ""
+    spans: tuple[Span, ...] = ()
+    html: str = ""  # sanitised; only for platforms with `Limits.html`
+    title: str = ""
+    summary: str = ""
+    link: Link | None = None
+    media: tuple[Media, ...] = ()
+    language: str = "en"  # BCP 47
+    reply_to: Published | None = None
+    options: Mapping[str, Json] = field(default_factory=dict)  # the platform's own: visibility, poll ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """One profile on a platform, with its settings read and their defaults filled in. No secrets."""
+
+    name: str
+    platform: str
+    settings: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a platform allows, where the figures come from and the day they were read."""
+
+    source: str
+    checked: date
+    text: int | None = None  # in `unit`; None: no limit
+    unit: str = "characters"  # "characters" (code points) or "graphemes"
+    text_bytes: int | None = None  # UTF-8, beside `text`
+    link_length: int | None = None  # what a link with a scheme counts as; None: its own length
+    short_mentions: bool = False  # @name@server counts as @name
+    counted_options: tuple[str, ...] = ()  # options whose text counts too (a content warning)
+    title: int | None = 0  # characters; 0: the platform has no titles; None: no limit
+    html: bool = False  # takes HTML (made from Markdown) beside the plain text
+    links: bool = True  # takes a link with a card of its own; False: a link has to stand in the text
+    link_or_media: bool = False  # a card and media exclude each other: media win
+    replies: bool = False  # a post may answer an earlier one: threads, first comments
+    images: int = 0  # how many images a post may carry
+    image_types: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp", "image/gif")
+    image_bytes: int | None = None
+    image_pixels: int | None = None  # width x height
+    card_image_bytes: int | None = None  # for the picture of a link card
+    videos: int = 0
+    video_types: tuple[str, ...] = ("video/mp4",)
+    video_bytes: int | None = None
+    alt: int | None = None  # characters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poll:
+    """A question's answers, and for how long they may be chosen."""
+
+    answers: tuple[str, ...]
+    hours: float = 24
+    multiple: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One key of an account (or one option of a post): reading it, its errors and its documentation come from this row."""
+
+    name: str
+    meaning: str
+    type: Json = str  # a type, as an annotation writes it: str, bool, list[str], Literal["a", "b"], Poll
+    default: Json = None
+    required: bool = False
+    example: str = ""
+
+
+Secrets = Mapping[str, str]
+Sign = Callable[[Request, Secrets], Request]
+
+
+def unsigned(request: Request, secrets: Secrets) -> Request:
+    return request
+
+
+def bearer(request: Request, secrets: Secrets) -> Request:
+    return replace(request, headers={**request.headers, "Authorization": f"Bearer {secrets['token']}"})
+
+
+def basic(request: Request, secrets: Secrets) -> Request:
+    pair = b64encode(f"{secrets['user']}:{secrets['password']}".encode()).decode()
+    return replace(request, headers={**request.headers, "Authorization": f"Basic {pair}"})
+
+
+def filled(request: Request, secrets: Secrets) -> Request:
+    """Puts secrets in the place of `{name}` in the URL, the headers and the JSON body."""
+    name = re.compile("{(" + "|".join(map(re.escape, secrets)) + ")}") if secrets else None
+
+    def fill(value: Json) -> Json:
+        if isinstance(value, str) and name:
+            return name.sub(lambda found: secrets[found[1]], value)
+        if isinstance(value, Mapping):
+            return {key: fill(inner) for key, inner in value.items()}
+        return [fill(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+    return replace(request, url=fill(request.url), headers=fill(request.headers), json=fill(request.json))
+
+
+in_url = filled
+
+
+class PublishError(Exception):
+    """The ways a publish can fail; there are no others."""
+
+    def __init__(self, message: str = "", response: Response | None = None) -> None:
+        super().__init__(message)
+        self.response = response
+
+
+class Rejected(PublishError):
+    """The platform read it and said no: trying again changes nothing."""
+
+
+class LoginNeeded(PublishError):
+    """The credentials are refused or missing: the account waits, its deliveries with it."""
+
+
+class TryLater(PublishError):
+    """Surely not posted; worth another try, in `after` seconds if the platform said so."""
+
+    def __init__(self, message: str = "", response: Response | None = None, after: float | None = None) -> None:
+        super().__init__(message, response)
+        self.after = after
+
+
+class InDoubt(PublishError):
+    """It left and no answer came: it may be up. Look (`find`) before any second sending."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """An adapter, as a value."""
+
+    name: str
+    limits: Limits
+    publish: Callable[[Account, Post, Ask], Published]
+    find: Callable[[Account, Post, Ask], Published | None] | None = None  # is it already up?
+    find_after: float = 0.0  # seconds until a post that is up can be found
+    whoami: Callable[[Account, Ask], str] | None = None  # whose credentials are these, and do they work?
+    ask_limits: Callable[[Account, Ask], Limits] | None = None  # servers that tell their own
+    settings: tuple[Setting, ...] = ()  # keys of an account
+    options: tuple[Setting, ...] = ()  # keys of a post, in the platform's or account's variant
+    secrets: tuple[str, ...] = ("token",)  # what a person gives once; `termbell login` asks for these
+    optional_secrets: tuple[str, ...] = ()
+    session: Callable[[Account, Secrets, Ask], Secrets] | None = None  # trades them for those that requests carry
+    sign: Sign = bearer  # applied as the request leaves, never recorded
+    errors: Mapping[str, type[PublishError]] = field(default_factory=dict)  # own codes, where the status misleads
+    error_code: Callable[[Response], str] = lambda response: code_in_json(response)
+
+
+def code_in_json(response: Response) -> str:
+    """The platform's own code of an error: `error` or `code` of its JSON body; empty where there is none."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return ""
+    return str(answer.get("error") or answer.get("code") or "") if isinstance(answer, dict) else ""
+
+
+def media_of_kind(media: Sequence[Media], kind: str) -> tuple[Media, ...]:
+    """Those whose type is `kind`/something, e.g. "image"."""
+    return tuple(one for one in media if one.type.startswith(kind + "/"))
+
+
+def as_plain(value: Published | Post) -> dict[str, Json]:
+    """A value as JSON can hold it; `post_from` and `published_from` read it back."""
+    plain: dict[str, Json] = json.loads(json.dumps(asdict(value), default=_as_text))
+    return plain
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime | date) else str(value)
+
+
+def published_from(plain: Mapping[str, Json]) -> Published:
+    return Published(**{**plain, "notes": tuple(plain.get("notes", ()))})
+
+
+def post_from(plain: Mapping[str, Json]) -> Post:
+    link = plain["link"]
+    return Post(**{
+        **plain,
+        "due": datetime.fromisoformat(plain["due"]),
+        "spans": tuple(Span(**span) for span in plain["spans"]),
+        "media": tuple(map(_media_from, plain["media"])),
+        "link": link and Link(**{**link, "image": link["image"] and _media_from(link["image"])}),
+        "reply_to": plain["reply_to"] and published_from(plain["reply_to"]),
+    })
+
+
+def _media_from(plain: Mapping[str, Json]) -> Media:
+    focus = plain["focus"]
+    return Media(**{**plain, "file": Path(plain["file"]), "focus": focus and tuple(focus)})

@@ -1,0 +1,77 @@
+"""The tables. Instants are whole microseconds since 1970 in UTC: SQLite keeps no zones, and integers compare.
+
+A change here is a new script in `migrations/versions` and a new `HEAD`.
+"""
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+
+HEAD = "0001"  # the schema this code reads and writes
+
+metadata = MetaData()
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("entry", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("after", Text),  # key of the part it replies to
+    Column("due", BigInteger, nullable=False),
+    Column("offset", Integer, nullable=False),  # seconds from UTC at the due time, to show it as the calendar does
+    Column("grace", Float, nullable=False),  # seconds
+    Column("late", Text, nullable=False),
+    Column("post", Text, nullable=False),  # JSON of platforms.base.Post
+    Column("place", Text, nullable=False),  # file:line
+    Column("status", Text, nullable=False),
+    Column("reason", Text),  # why it is held: "login", "problem", "late"
+    Column("next_at", BigInteger, nullable=False),  # the next attempt
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("claimed_by", Text),
+    Column("lease", BigInteger),  # until when the claim holds
+    Column("published_id", Text),
+    Column("url", Text),
+    Column("ref", Text),  # JSON of Published.ref
+    Column("error", Text),  # what the person should know: the last failure, a note on a published one
+    Column("changed_since", Integer, nullable=False, default=0),  # the entry says something else than what was published
+    Index("deliveries_next", "status", "next_at"),
+    Index("deliveries_account", "account", "status"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery", Text, ForeignKey("deliveries.key", ondelete="CASCADE"), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("visible", Integer, nullable=False),
+    Column("remembered", Float, nullable=False),  # seconds; -1: for ever
+    Column("left_at", BigInteger, nullable=False),  # the first time
+    Column("sent_at", BigInteger, nullable=False),  # the last time
+    Column("looks", Integer, nullable=False, default=0),  # how often it was looked for and not found
+    Column("answered_at", BigInteger),
+    Column("status", Integer),
+    Column("headers", Text),
+    Column("body", LargeBinary),
+    Index("journal_delivery", "delivery"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("paused_until", BigInteger),
+    Column("held", Text),  # why a person is needed; null: it is not
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+)

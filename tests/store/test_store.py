@@ -1,0 +1,206 @@
+import sqlite3
+import stat
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from platforms.base import Published
+from scheduler.problems import Place, Problem
+from scheduler.store import NewerSchema, Store, WrongStatus
+from scheduler.store.migrations import migrate
+from scheduler.store.status import MAY_BECOME
+from scheduler.store.tables import metadata
+from tests.engine.support import a_delivery
+from tests.support import DUE, a_post
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "state" / "store.db", DUE)
+
+
+def test_a_new_store_is_the_persons_alone_and_never_committed(store: Store) -> None:
+    assert stat.S_IMODE(store.file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(store.file.parent.stat().st_mode) == 0o700
+    assert (store.file.parent / ".gitignore").read_text() == "*\n"
+
+
+def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
+    with closing(sqlite3.connect(store.file)) as connection:
+        for table in metadata.sorted_tables:
+            made = {row[1]: bool(row[3]) or bool(row[5]) for row in connection.execute(f"PRAGMA table_info({table.name})")}
+
+            assert made == {column.name: not column.nullable for column in table.columns}
+
+
+def test_a_newer_schema_is_refused_with_what_to_do(store: Store) -> None:
+    store.close()
+    with closing(sqlite3.connect(store.file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    with pytest.raises(NewerSchema, match=r"schema 9999, this one knows 0001\); upgrade Termbell, or restore a backup from .*backups"):
+        Store(store.file, DUE)
+
+
+def test_an_older_schema_is_backed_up_before_it_is_changed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    monkeypatch.setattr("scheduler.store.migrations._upgrade", lambda engine: None)
+
+    backup = migrate(store.engine, store.file, DUE)
+
+    assert backup is not None
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(backup)) as connection:
+        assert connection.execute("SELECT key FROM deliveries").fetchall() == [("k1",)]
+
+
+def test_an_edit_of_a_waiting_entry_changes_its_delivery_in_place(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+
+    changes = store.plan([a_delivery(post=a_post(key="k1", text="Mended"), due=DUE + DAY)], DUE - DAY)
+
+    assert changes.edited == ("launch on main",)
+    row = store.row("k1")
+    assert (row.post.text, row.due, row.next_at) == ("Mended", DUE + DAY, DUE + DAY)
+
+
+def test_the_same_calendar_again_changes_nothing(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+
+    assert not store.plan([a_delivery()], DUE)
+
+
+def test_a_removed_entry_is_cancelled_and_one_that_comes_back_is_scheduled(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    assert store.plan([], DUE - DAY).cancelled == ("launch on main",)
+    assert store.row("k1").status == "cancelled"
+
+    store.plan([a_delivery()], DUE - DAY)
+
+    assert store.row("k1").status == "scheduled"
+
+
+def test_what_was_cancelled_by_hand_stays_so_when_its_text_changes(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    store.cancel("k1")
+
+    store.plan([a_delivery(post=a_post(key="k1", text="Mended"))], DUE - DAY)
+
+    assert store.row("k1").status == "cancelled"
+
+
+def test_what_is_published_is_never_planned_again_and_says_that_its_text_has_changed(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    store.claim("main", "me", DUE)
+    store.published("k1", Published(id="9", notes=("bob@example.test was refused",)))
+
+    changes = store.plan([a_delivery(post=a_post(key="k1", text="Mended"))], DUE)
+
+    assert changes.differs == ("launch on main",)
+    row = store.row("k1")
+    assert (row.status, row.changed_since, row.post.text, row.error) == ("published", True, "Welcome back", "bob@example.test was refused")
+
+
+def test_an_entry_that_was_over_before_it_was_planned_is_missed_at_once(store: Store) -> None:
+    changes = store.plan([a_delivery()], DUE + DAY)
+
+    assert changes.past == ("launch on main",)
+    assert store.row("k1").status == "missed"
+
+
+def test_one_that_may_go_out_late_is_not(store: Store) -> None:
+    store.plan([a_delivery(late="publish")], DUE + DAY)
+
+    assert store.accounts_due(DUE + DAY) == ["main"]
+
+
+@pytest.mark.parametrize(("late", "status"), [("skip", "missed"), ("ask", "held"), ("publish", "scheduled")])
+def test_found_later_than_its_grace_it_goes_by_its_policy(store: Store, late: str, status: str) -> None:
+    store.plan([a_delivery(late=late)], DUE - DAY)
+    assert store.too_late(DUE + timedelta(seconds=7200)) == []
+
+    store.too_late(DUE + timedelta(seconds=7201))
+
+    assert store.row("k1").status == status
+
+
+def test_a_delivery_with_a_problem_waits_for_the_mended_calendar(store: Store) -> None:
+    wrong = Problem("too-long", "launch: too long", Place("config.yaml", 9))
+    store.plan([a_delivery(problems=(wrong,))], DUE - DAY)
+    assert (store.row("k1").status, store.row("k1").error) == ("held", "launch: too long")
+    with pytest.raises(WrongStatus, match="mend the calendar first"):
+        store.retry("k1", DUE)
+
+    store.plan([a_delivery()], DUE - DAY)
+
+    assert store.row("k1").status == "scheduled"
+
+
+def test_one_account_has_one_attempt_at_a_time_and_its_order(store: Store) -> None:
+    store.plan([a_delivery("k2", entry="b", due=DUE + timedelta(seconds=1)), a_delivery("k1", entry="a")], DUE - DAY)
+
+    first = store.claim("main", "me", DUE + DAY)
+    assert first is not None
+    assert (first.key, store.claim("main", "me", DUE + DAY)) == ("k1", None)
+    store.published("k1", Published(id="1"))
+
+    second = store.claim("main", "me", DUE + DAY)
+    assert second is not None
+    assert second.key == "k2"
+
+
+def test_a_missed_one_goes_out_by_a_persons_word_whatever_its_grace(store: Store) -> None:
+    store.plan([a_delivery()], DUE + DAY)
+
+    store.retry("k1", DUE + DAY)
+
+    assert store.too_late(DUE + DAY) == []
+    assert store.accounts_due(DUE + DAY) == ["main"]
+
+
+@pytest.mark.parametrize(("word", "status"), [({"published": Published(id="", url="https://x.test/9")}, "published"),
+                                              ({"again": True}, "scheduled"), ({}, "cancelled")])
+def test_a_doubt_ends_by_a_persons_word(store: Store, word: dict[str, object], status: str) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    store.claim("main", "me", DUE)
+    store.in_doubt("k1", "left")
+
+    row = store.resolve("k1", now=DUE, **word)  # type: ignore[arg-type]
+
+    assert row.status == status
+
+
+def test_every_other_change_of_status_is_refused(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+
+    with pytest.raises(WrongStatus, match="k1 is scheduled and cannot become published"):
+        store.published("k1", Published(id="9"))
+    with pytest.raises(WrongStatus, match="k1 is scheduled, not in doubt"):
+        store.resolve("k1", again=True, now=DUE)
+
+
+def test_the_table_of_statuses_ends_only_in_published() -> None:
+    assert [status for status, after in MAY_BECOME.items() if not after] == ["published"]
+
+
+def test_the_clock_rings_when_something_becomes_due_free_or_too_late(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    assert store.next_due(DUE - DAY) == DUE + timedelta(microseconds=1)
+
+    store.pause_account("main", DUE + timedelta(seconds=30))
+    assert store.next_due(DUE) == DUE + timedelta(seconds=30, microseconds=1)
+    assert store.next_due(DUE + timedelta(seconds=60)) == DUE + timedelta(seconds=7200, microseconds=1)
+
+
+def test_times_come_back_in_the_calendars_offset(store: Store) -> None:
+    due = DUE.astimezone(__import__("zoneinfo").ZoneInfo("Europe/London"))
+    store.plan([a_delivery(due=due)], DUE - DAY)
+
+    assert store.row("k1").due.isoformat() == "2026-09-07T09:30:00+01:00"
