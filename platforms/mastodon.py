@@ -1,0 +1,283 @@
+"""Mastodon, and the servers that speak its client API (snac, GoToSocial, Pleroma, Hollo ...).
+
+Mastodon recognises a second sending by its `Idempotency-Key` for an hour; others take the header and ignore it. So `find`
+has to be right on all of them, and mostly must not overlook a post that is up. Servers rewrite what they show (mentions
+lose their server, links are cut by invisible spans, snac turns Markdown into HTML and ":-)" into an emoji), therefore a
+status whose shown text differs is asked for its source before it is taken for another one.
+
+https://docs.joinmastodon.org/methods/statuses/#create and https://docs.joinmastodon.org/methods/media/#v2
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from html import unescape
+from typing import Literal
+from unicodedata import normalize
+
+from platforms.base import (
+    DROPPED,
+    HARMLESS,
+    Account,
+    Ask,
+    InDoubt,
+    Json,
+    Limits,
+    LoginNeeded,
+    Media,
+    Platform,
+    Poll,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    Setting,
+    TryLater,
+    code_in_json,
+)
+
+REMEMBERED = 3600.0  # seconds
+LOOKS = 300  # at a file being converted, every two seconds
+PAGES = 10  # of 40 statuses
+# Before its due time only what was published early can be ours; yesterday's post of a daily series is further back than this.
+EARLY = timedelta(hours=12)
+MENTION = re.compile(r"(@\w+(?:[.-]+\w+)*)@\w+(?:[.:-]+\w+)*")
+STATUS = {"id": "113000000000000001", "url": "https://mastodon.social/@ada/113000000000000001"}
+FILE = {"id": "110000000000000001", "url": "https://files.mastodon.social/media_attachments/files/original/4d1f.png"}
+ME = {"id": "109000000000000001", "acct": "ada", "url": "https://mastodon.social/@ada", "source": {"privacy": "public"}}
+ERRORS = {
+    "This action is outside the authorized scopes": LoginNeeded,
+    "have not finished processing": TryLater,  # a file that was ready a moment ago
+    "Duplicate idempotency key": InDoubt,  # Pixelfed: the first sending may be up
+}
+
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    if post.media and post.options.get("poll"):
+        raise Rejected("Mastodon takes a poll or media, not both: take one of them away")
+    answer = ask(Request(
+        step="status",
+        method="POST",
+        url=at(account, "/api/v1/statuses"),
+        headers={"Idempotency-Key": post.key},
+        json=status(post, [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]),
+        repeat=DROPPED,
+        remembered=REMEMBERED,
+        example=STATUS,
+    )).json()
+    return published(answer, *otherwise_done(post, answer))
+
+
+def find(account: Account, post: Post, ask: Ask) -> Published | None:
+    """Our post among the account's own. Some servers (snac) list there only what is public; the rest is in the home timeline."""
+    me = own(account, ask)
+    visibility = post.options.get("visibility") or (me.get("source") or {}).get("privacy")
+    lists = [f"/api/v1/accounts/{me['id']}/statuses?limit=40&exclude_reblogs=true"]
+    lists += ["/api/v1/timelines/home?limit=40"] if visibility in ("private", "direct") else []
+    for path in lists:
+        for one in listed(account, path, post.due - EARLY, ask):
+            if one["account"]["id"] == me["id"] and is_like(post, one) and says(account, post, one, ask):
+                return published(one)
+    return None
+
+
+def whoami(account: Account, ask: Ask) -> str:
+    return f"@{own(account, ask)['acct']}"
+
+
+def ask_limits(account: Account, ask: Ask) -> Limits:
+    try:
+        told = instance(account, "/api/v2/instance", ask)
+    except Rejected:  # Mastodon before 4.0, snac, Pleroma
+        told = instance(account, "/api/v1/instance", ask)
+    return limits_of(told, at(account, ""))
+
+
+def at(account: Account, path: str) -> str:
+    server = str(account.settings["server"]).rstrip("/")
+    return (server if "://" in server else f"https://{server}") + path
+
+
+def status(post: Post, files: list[str]) -> dict[str, Json]:
+    """What the server is told; absent is what the account's own preferences decide."""
+    options = post.options
+    said = {
+        "status": post.text,
+        "media_ids": files,
+        "poll": options.get("poll") and poll(options["poll"]),
+        "in_reply_to_id": post.reply_to and answered(post.reply_to),
+        "sensitive": options.get("sensitive"),
+        "spoiler_text": options.get("content_warning"),
+        "visibility": options.get("visibility"),
+        "language": post.language.partition("-")[0],
+    }
+    return {name: value for name, value in said.items() if name == "status" or value}
+
+
+def poll(asked: Mapping[str, Json]) -> dict[str, Json]:
+    return {"options": list(asked["answers"]), "expires_in": round(asked.get("hours", 24) * 3600), "multiple": bool(asked.get("multiple"))}
+
+
+def answered(post: Published) -> str:
+    """Its id. A post that a person found is named by its URL, which ends with it."""
+    return post.id.rstrip("/").rpartition("/")[2]
+
+
+def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
+    """The id of the file, once it can be posted: a 202 without a `url` is a file still being converted."""
+    focus = {"focus": "{:g},{:g}".format(*media.focus)} if media.focus else {}
+    description = {"description": media.alt} if media.alt else {}
+    file = ask(Request(step=f"upload {number}", method="POST", url=at(account, "/api/v2/media"), form={**description, **focus},
+                       files={"file": media}, repeat=HARMLESS, example=FILE)).json()
+    identifier = str(file["id"])
+    looks = 0
+    while not file.get("url"):
+        if looks == LOOKS:
+            raise TryLater(f"Mastodon is still converting {media.file.name}", after=60)
+        looks += 1
+        file = ask(Request(step=f"conversion {number}", url=at(account, f"/api/v1/media/{identifier}"), repeat=HARMLESS, after=2,
+                           fresh=True, example=FILE)).json()
+    return identifier
+
+
+def published(answer: Json, *notes: str) -> Published:
+    return Published(id=str(answer["id"]), url=answer.get("url") or answer.get("uri"), notes=notes)
+
+
+def otherwise_done(post: Post, answer: Json) -> Iterator[str]:
+    """What the server made of the post without saying no: a silenced account, a server that knows no polls."""
+    wanted, made = post.options.get("visibility"), answer.get("visibility")
+    if wanted and made and made != wanted:
+        yield f"asked for visibility '{wanted}', the server made it '{made}'"
+    if post.options.get("poll") and "poll" in answer and not answer["poll"]:
+        yield "the server left the poll out"
+
+
+def own(account: Account, ask: Ask) -> Json:
+    asked = Request(step="account", url=at(account, "/api/v1/accounts/verify_credentials"), repeat=HARMLESS, example=ME)
+    try:
+        return ask(asked).json()
+    except Rejected as refused:  # 422 is how snac says it, 403 how Mastodon says that the account is disabled
+        if refused.response is not None and refused.response.status in (403, 422):
+            raise LoginNeeded(str(refused), refused.response) from None
+        raise
+
+
+def listed(account: Account, path: str, since: datetime, ask: Ask) -> Iterator[Json]:
+    """The statuses of a list made since then, the newest first. snac answers the same page whatever `max_id` says."""
+    seen: set[str] = set()
+    older = ""
+    for _ in range(PAGES):
+        page = ask(Request(step="list", url=at(account, path + older), repeat=HARMLESS, example=[])).json()
+        fresh = [one for one in page if one["id"] not in seen]
+        yield from (one for one in fresh if made_at(one) >= since)
+        if not fresh or made_at(fresh[-1]) < since:
+            return
+        seen.update(one["id"] for one in fresh)
+        older = f"&max_id={fresh[-1]['id']}"
+    raise InDoubt(f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} UTC to look through")
+
+
+def made_at(one: Json) -> datetime:
+    return datetime.fromisoformat(one["created_at"])
+
+
+def is_like(post: Post, one: Json) -> bool:
+    """Whether it answers the same post and has as many files."""
+    replied = answered(post.reply_to) if post.reply_to else ""
+    return not one.get("reblog") and replied == (one.get("in_reply_to_id") or "") and len(one["media_attachments"]) == len(post.media)
+
+
+def says(account: Account, post: Post, one: Json, ask: Ask) -> bool:
+    """Whether its text is the post's: as shown, else as it was written."""
+    wanted = bare(post.text if post.text.strip() else post.options.get("content_warning") or "")
+    shown = bare(unescape(re.sub(r"<[^>]*>", "", one["content"])))
+    return shown == wanted or bare(source(account, one, ask)) == wanted
+
+
+def bare(text: str) -> str:
+    """A text without what servers change in it: white space, and the server in a mention."""
+    return "".join(MENTION.sub(r"\1", normalize("NFC", text)).split())
+
+
+def source(account: Account, one: Json, ask: Ask) -> str:
+    """The text as it was written; as shown where the server tells no source."""
+    if one.get("text"):
+        return str(one["text"])
+    try:
+        told = ask(Request(step="source", url=at(account, f"/api/v1/statuses/{one['id']}/source"), repeat=HARMLESS, example={"text": ""}))
+    except Rejected:
+        return ""
+    return str(told.json().get("text") or "")
+
+
+def instance(account: Account, path: str, ask: Ask) -> Json:
+    return ask(Request(step="limits", url=at(account, path), repeat=HARMLESS, anonymous=True, example={})).json()
+
+
+def limits_of(told: Json, server: str) -> Limits:
+    """The server's own figures, ours where it is silent. Pleroma tells its length in a place of its own."""
+    configuration = told.get("configuration") or {}
+    statuses, media = configuration.get("statuses") or {}, configuration.get("media_attachments") or {}
+    types = media.get("supported_mime_types") or ()
+    figures = {
+        "text": statuses.get("max_characters") or told.get("max_toot_chars"),
+        "link_length": statuses.get("characters_reserved_per_url"),
+        "images": statuses.get("max_media_attachments"),
+        "image_bytes": media.get("image_size_limit"),
+        "image_pixels": media.get("image_matrix_limit"),
+        "image_types": tuple(one for one in LIMITS.image_types if one in types),
+        "video_bytes": media.get("video_size_limit"),
+        "video_types": tuple(one for one in LIMITS.video_types if one in types),
+        "alt": media.get("description_limit"),
+        "source": server,
+    }
+    return replace(LIMITS, **{name: value for name, value in figures.items() if value})
+
+
+def error_code(response: Response) -> str:
+    """The words that `ERRORS` knows; Mastodon has no codes, and puts words of the occasion around them."""
+    said = code_in_json(response)
+    return next((known for known in ERRORS if known in said), said)
+
+
+LIMITS = Limits(
+    text=500,
+    unit="graphemes",
+    link_length=23,
+    short_mentions=True,
+    counted_options=("content_warning",),
+    links=False,
+    replies=True,
+    images=4,
+    image_bytes=16_777_216,
+    image_pixels=33_177_600,
+    videos=1,
+    video_types=("video/mp4", "video/webm", "video/quicktime"),
+    video_bytes=103_809_024,
+    alt=1500,
+    source="https://docs.joinmastodon.org/user/posting/",
+    checked=date(2026, 11, 23),
+)
+
+PLATFORM = Platform(
+    name="mastodon",
+    settings=(Setting(name="server", meaning="where the account lives", required=True, example="https://mastodon.social"),),
+    options=(
+        Setting(name="visibility", meaning="who sees it; the account's own preference where nothing is said",
+                type=Literal["public", "unlisted", "private", "direct"], example="unlisted"),
+        Setting(name="content_warning", meaning="what readers see first; the text opens with a click", example="Exam results"),
+        Setting(name="sensitive", meaning="whether media are hidden until a click", type=bool, example="true"),
+        Setting(name="poll", meaning="a question's answers; not together with media", type=Poll,
+                example="{answers: [Paper, Screen], hours: 48}"),
+    ),
+    limits=LIMITS,
+    publish=publish,
+    find=find,
+    whoami=whoami,
+    ask_limits=ask_limits,
+    errors=ERRORS,
+    error_code=error_code,
+)
