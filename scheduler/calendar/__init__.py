@@ -1,0 +1,1 @@
+"""The calendar: entries as they are written, read and checked, and when each is due."""

@@ -1,0 +1,160 @@
+"""Reading values as a person writes them, each with the sentence that says what would be right.
+
+A function here takes what YAML gave and returns the value, or raises `Wrong` with what would be right; `Checked` puts
+file, line and the name of the thing before it, and collects, so that every error is shown and not the first.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+from zoneinfo import ZoneInfo, available_timezones
+
+from platforms.base import Poll, Setting
+from scheduler.problems import Place, Problem, did_you_mean
+from scheduler.yaml_files import Map
+
+LATE = ("skip", "publish", "ask")
+UNITS = {"s": 1, "sec": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
+
+
+class Wrong(ValueError):
+    """A value that cannot be used; the message says what would be right."""
+
+
+@dataclass
+class Checked:
+    """Collects what is wrong in one file."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def say(self, code: str, line: int, message: str, severity: str = "error") -> None:
+        self.problems.append(Problem(code, message, Place(self.file, line), severity))
+
+    def value(self, where: Map, key: str, what: str, read: Callable[[Any], Any], default: Any = None) -> Any:
+        """`where[key]` as `read` reads it; where it is wrong, that is said and the default stands in."""
+        if key not in where:
+            return default
+        try:
+            return read(where[key])
+        except Wrong as wrong:
+            self.say("wrong-value", where.lines[key], f"{what}: `{key}` {wrong}")
+            return default
+
+    def unknown_keys(self, where: Map, what: str, known: Iterable[str]) -> None:
+        names = list(known)
+        for key in where:
+            if key not in names and not key.startswith("x-"):
+                self.say("unknown-key", where.lines[key], f"{what}: no key is called '{key}'; {did_you_mean(key, names)}")
+
+    def mapping(self, value: Any, line: int, what: str, example: str) -> Map | None:
+        if isinstance(value, Map):
+            return value
+        self.say("wrong-value", line, f"{what}: a mapping has to stand here, e.g. {example}")
+        return None
+
+
+def text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Wrong("has to be text; put it in quotes")
+    return str(value)
+
+
+def filled_text(value: Any) -> str:
+    if not text(value).strip():
+        raise Wrong("is empty")
+    return text(value)
+
+
+def flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Wrong(f"has to be true or false, not '{value}'")
+    return value
+
+
+def number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Wrong(f"has to be a number, not '{value}'")
+    return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """One text, or a list of them."""
+    return tuple(map(text, value)) if isinstance(value, list) else (text(value),)
+
+
+def seconds(value: Any) -> float:
+    """A length of time: `90 min`, `2 h`, `1 day`; a bare number is minutes."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value * 60.0
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]+?)s?", str(value).strip().lower())
+    if not found or found[2] not in UNITS:
+        raise Wrong(f"has to be a length of time, e.g. 90 min, 2 h or 1 day, not '{value}'")
+    return float(found[1]) * UNITS[found[2]]
+
+
+def clock_time(value: Any) -> time:
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(value))
+    if not found:
+        raise Wrong(f"has to be a time of day, e.g. \"09:00\", not '{value}'")
+    return time(int(found[1]), int(found[2]))
+
+
+def zone(value: Any) -> ZoneInfo:
+    if text(value) not in available_timezones():
+        raise Wrong(f"is no time zone: '{value}'; {did_you_mean(value, available_timezones()) if _is_near(value) else 'e.g. Europe/London'}")
+    return ZoneInfo(value)
+
+
+def _is_near(name: str) -> bool:
+    return did_you_mean(name, available_timezones()).startswith("did")
+
+
+def late_policy(value: Any) -> str:
+    if value not in LATE:
+        raise Wrong(f"has to be one of {', '.join(LATE)}, not '{value}'")
+    return str(value)
+
+
+def setting(row: Setting, folder: Path) -> Callable[[Any], Any]:
+    """How a value of this setting is read."""
+    if row.type is Path:
+        return lambda value: (folder / text(value)).resolve()
+    if row.type is Poll:
+        return poll
+    origin: object = get_origin(row.type)
+    if origin is Literal:
+        return lambda value: one_of(value, get_args(row.type))
+    if origin is list:
+        return lambda value: list(texts(value))
+    return {str: text, bool: flag, int: whole, float: number}.get(row.type, text)
+
+
+def whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Wrong(f"has to be a whole number, not '{value}'")
+    return value
+
+
+def one_of(value: Any, known: Iterable[Any]) -> Any:
+    names = list(map(str, known))
+    if str(value) not in names:
+        raise Wrong(f"cannot be '{value}'; {did_you_mean(str(value), names)}")
+    return value
+
+
+def poll(value: Any) -> dict[str, Any]:
+    """A poll as plain values, as `Post.options` holds it."""
+    example = "{answers: [Yes, No], hours: 24}"
+    if not isinstance(value, Mapping) or "answers" not in value:
+        raise Wrong(f"has to be a poll, e.g. {example}")
+    unknown = set(value) - {"answers", "hours", "multiple"}
+    if unknown:
+        raise Wrong(f"has no '{min(unknown)}'; a poll reads {example}")
+    answers = texts(value["answers"])
+    if len(answers) < 2 or len(set(answers)) != len(answers):
+        raise Wrong(f"needs two or more different answers, e.g. {example}")
+    return {"answers": list(answers), "hours": number(value.get("hours", 24)), "multiple": flag(value.get("multiple", False))}

@@ -1,0 +1,206 @@
+"""config.yaml -> Config, with file and line in every error."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from platforms.base import Account, Platform, Setting
+from platforms.registry import names, platform
+from scheduler.checking import Checked, clock_time, filled_text, flag, late_policy, number, seconds, setting, text, texts, zone
+from scheduler.problems import Invalid, Place, did_you_mean
+from scheduler.yaml_files import Map, Named, read_yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret:
+    """Where a secret is to be found; never the place of a secret's value unless the person wrote it there."""
+
+    env: str | None = None  # ${NAME}
+    name: str | None = None  # !secret NAME
+    literal: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfiguredAccount:
+    account: Account
+    platform: Platform
+    place: Place
+    secrets: Mapping[str, Secret] = field(default_factory=dict)  # those that config.yaml names; the others come from `login`
+    options: Mapping[str, object] = field(default_factory=dict)  # options that every post of the account has, unless it says otherwise
+    at: time = time(9)  # local time of an entry that has a bare date
+    grace: float = 7200.0  # seconds
+    late: str = "skip"
+    language: str = "en"
+
+    @property
+    def name(self) -> str:
+        return self.account.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    path: Path
+    folder: Path  # relative paths in the person's files start here
+    timezone: ZoneInfo
+    language: str
+    accounts: Mapping[str, ConfiguredAccount]
+    groups: Mapping[str, tuple[str, ...]]
+    templates: Path  # the person's own templates; need not exist
+    calendar: tuple[str, ...]  # globs, relative to `folder`
+    state: Path  # the folder of the store, the lock, the backups and the secrets file: `.termbell` beside config.yaml
+    timeout: float = 30.0  # seconds to wait for a platform's answer
+    require_alt: bool = True
+    posts: Any = None  # entries written right in config.yaml, as YAML gave them
+
+    @property
+    def store(self) -> Path:
+        """The database; one for each config file, so that two in one folder do not meet."""
+        return self.state / f"{self.path.stem}.db"
+
+
+COMMON = ("platform", "at", "grace", "late", "language")
+KEYS = ("timezone", "language", "at", "grace", "late", "timeout", "require_alt", "templates", "calendar", "state", "accounts", "groups", "posts")
+
+
+def read_config(path: Path) -> Config:
+    """Reads config.yaml. Raises `Invalid` with everything that is wrong in it; the entries are not read here."""
+    path = path.absolute()
+    root = read_yaml(path, path.name)
+    checked = Checked(path.name)
+    if not isinstance(root, Map):
+        checked.say("wrong-value", 1, "a config has to stand here, e.g. `timezone: Europe/London`; `termbell init` makes one")
+        raise Invalid(checked.problems)
+    checked.unknown_keys(root, "config", KEYS)
+    for needed, example in (("timezone", "timezone: Europe/London"), ("accounts", "accounts: {class-site: {platform: site, folder: public}}")):
+        if needed not in root:
+            checked.say("missing-key", root.line, f"config: `{needed}` is missing, e.g. {example}")
+    read = _common(checked, root)
+    accounts = _accounts(checked, root, path.parent, read)
+    groups = _groups(checked, root, accounts)
+    state = path.parent / checked.value(root, "state", "config", text, ".termbell")
+    config = Config(
+        path=path, folder=path.parent, accounts=accounts, groups=groups, posts=root.get("posts"), state=state,
+        timezone=checked.value(root, "timezone", "config", zone, ZoneInfo("UTC")),
+        language=read["language"],
+        templates=path.parent / checked.value(root, "templates", "config", text, "templates"),
+        calendar=checked.value(root, "calendar", "config", texts, ()),
+        timeout=checked.value(root, "timeout", "config", number, 30.0),
+        require_alt=checked.value(root, "require_alt", "config", flag, True),
+    )
+    if checked.problems:
+        raise Invalid(sorted(checked.problems, key=lambda one: one.place))
+    return config
+
+
+def _common(checked: Checked, root: Map) -> dict[str, Any]:
+    """What accounts have unless they say otherwise."""
+    return {
+        "at": checked.value(root, "at", "config", clock_time, time(9)),
+        "grace": checked.value(root, "grace", "config", seconds, 7200.0),
+        "late": checked.value(root, "late", "config", late_policy, "skip"),
+        "language": checked.value(root, "language", "config", filled_text, "en"),
+    }
+
+
+def _accounts(checked: Checked, root: Map, folder: Path, common: Mapping[str, Any]) -> dict[str, ConfiguredAccount]:
+    written = root.get("accounts")
+    if written is None:
+        return {}
+    known = checked.mapping(written, root.lines["accounts"], "accounts", "class-site: {platform: site, folder: public}")
+    found = {}
+    for name, value in (known or {}).items():
+        line = known.lines[name] if known else 1
+        what = f"accounts.{name}"
+        account = checked.mapping(value, line, what, "{platform: site, folder: public}")
+        if account is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            checked.say("wrong-value", line, f"{what}: a name has letters, digits, '.', '_' and '-'")
+        elif account is not None:
+            configured = _account(checked, name, account, Place(checked.file, line), folder, common)
+            if configured:
+                found[name] = configured
+    _one_site_each(checked, found)
+    return found
+
+
+def _account(
+    checked: Checked, name: str, written: Map, place: Place, folder: Path, common: Mapping[str, Any],
+) -> ConfiguredAccount | None:
+    what = f"accounts.{name}"
+    if "platform" not in written:
+        checked.say("missing-key", place.line, f"{what}: `platform` is missing; there are: {', '.join(names())}")
+        return None
+    try:
+        adapter = platform(str(written["platform"]))
+    except LookupError:
+        checked.say("unknown-platform", written.lines["platform"],
+                    f"{what}: no platform is called '{written['platform']}'; {did_you_mean(str(written['platform']), names())}")
+        return None
+    given = _expanded(checked, written, what, {*adapter.secrets, *adapter.optional_secrets})
+    secrets = {key: _secret(given[key]) for key in (*adapter.secrets, *adapter.optional_secrets) if given.get(key) is not None}
+    checked.unknown_keys(given, what, [*COMMON, *(row.name for row in (*adapter.settings, *adapter.options)),
+                                       *adapter.secrets, *adapter.optional_secrets])
+    settings = {row.name: checked.value(given, row.name, what, setting(row, folder), _default(row, folder)) for row in adapter.settings}
+    for row in adapter.settings:
+        if row.required and given.get(row.name) is None:
+            checked.say("missing-key", place.line, f"{what}: {adapter.name} needs `{row.name}`" + (f", e.g. {row.example}" if row.example else ""))
+    options = {row.name: checked.value(given, row.name, what, setting(row, folder)) for row in adapter.options if row.name in given}
+    read = {key: checked.value(given, key, what, reader, common[key]) for key, reader in
+            (("at", clock_time), ("grace", seconds), ("late", late_policy), ("language", filled_text))}
+    return ConfiguredAccount(account=Account(name=name, platform=adapter.name, settings=settings), platform=adapter, place=place,
+                             secrets=secrets, options=options, **read)
+
+
+def _default(row: Setting, folder: Path) -> Any:
+    return (folder / row.default).resolve() if row.type is Path and row.default is not None else row.default
+
+
+def _secret(value: object) -> Secret:
+    if isinstance(value, Named):
+        return Secret(name=str(value))
+    env = re.fullmatch(r"\$\{(\w+)\}", str(value))
+    return Secret(env=env[1]) if env else Secret(literal=str(value).replace("$${", "${"))
+
+
+def _expanded(checked: Checked, written: Map, what: str, secrets: set[str]) -> Map:
+    """The account with `${NAME}` from the environment in its texts; secrets are looked up when they are needed."""
+    found = Map(written)
+    found.line, found.lines = written.line, written.lines
+    for key, value in written.items():
+        if isinstance(value, str) and not isinstance(value, Named) and key not in secrets:
+            for missing in [name for name in re.findall(r"(?<!\$)\$\{(\w+)\}", value) if name not in os.environ]:
+                checked.say("no-environment", written.lines[key], f"{what}: `{key}` needs ${{{missing}}}, and the environment has none")
+            found[key] = re.sub(r"(?<!\$)\$\{(\w+)\}", lambda name: os.environ.get(name[1], ""), value).replace("$${", "${")
+    return found
+
+
+def _one_site_each(checked: Checked, accounts: Mapping[str, ConfiguredAccount]) -> None:
+    seen: dict[object, str] = {}
+    for name, one in accounts.items():
+        folder = one.account.settings.get("folder") if one.account.platform == "site" else None
+        if folder in seen:
+            checked.say("folder-twice", one.place.line, f"accounts.{name}: {folder} belongs to '{seen[folder]}' already; give each site its own")
+        elif folder:
+            seen[folder] = name
+
+
+def _groups(checked: Checked, root: Map, accounts: Mapping[str, ConfiguredAccount]) -> dict[str, tuple[str, ...]]:
+    written = root.get("groups")
+    if written is None:
+        return {}
+    known = checked.mapping(written, root.lines["groups"], "groups", "everywhere: [class-site, fediverse]")
+    found = {}
+    for name in known or {}:
+        assert known is not None
+        members = checked.value(known, name, "groups", texts, ())
+        for member in members:
+            if member not in accounts:
+                checked.say("unknown-account", known.lines[name], f"groups.{name}: no account called '{member}'; {did_you_mean(member, accounts)}")
+        if name in accounts:
+            checked.say("name-twice", known.lines[name], f"groups.{name}: an account has this name already; give the group another")
+        found[name] = tuple(member for member in members if member in accounts)
+    return found
