@@ -1,0 +1,245 @@
+"""A Draft -> the finished posts of one account: filled in, fitted, measured; with what is wrong, if something is.
+
+Nothing here knows a platform by name: what differs is in its `Limits`. A draft becomes one delivery, or several where
+the platform has replies and the entry a thread or a first comment. Whatever is wrong becomes a Problem of the delivery,
+so that the other ones go out all the same.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from platforms.base import Limits, Link, Media, Poll, Post, media_of_kind
+from scheduler.calendar.model import Content, Delivery, Draft, LinkTo, MediaFile
+from scheduler.problems import Invalid, Place, Problem
+from scheduler.rendering.finding import spans
+from scheduler.rendering.markdown import as_html
+from scheduler.rendering.measuring import length
+from scheduler.rendering.media import Unfit, cache_folder, fitted
+from scheduler.rendering.templates import Templates
+
+OURS = ("link", "entry", "account", "platform", "room", "html", "due", "language")  # names that every template has
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """What becomes one post."""
+
+    text: str
+    place: Place
+    media: Sequence[MediaFile] = ()
+
+
+@dataclass
+class Rendering:
+    """One draft on its way, with the problems met so far."""
+
+    draft: Draft
+    limits: Limits
+    cache: Path
+    problems: list[Problem] = field(default_factory=list)
+
+    def wrong(self, code: str, message: str, place: Place) -> None:
+        self.problems.append(Problem(code, f"{self.draft.entry}: {message}", place))
+
+    @property
+    def where(self) -> str:
+        return f"on {self.draft.account.account.platform} ({self.draft.account.name})"
+
+
+def render(
+    draft: Draft, limits: Limits, templates: Templates, require_alt: bool = True, cache: Path | None = None,
+) -> tuple[Delivery, ...]:
+    """The deliveries of a draft, in the order they answer each other; at least one, if only to carry the problems.
+
+    Whether a picture may go without alt (`require_alt`) is judged where the calendar is read, once for all accounts.
+    """
+    work = Rendering(draft, limits, cache or cache_folder())
+    content = _filled(work, templates)
+    deliveries: list[Delivery] = []
+    for part, piece in enumerate(_pieces(work, content)):
+        post = _post(work, content, piece, part)
+        deliveries.append(_delivery(work, post, part, deliveries[-1].key if deliveries else None))
+        work.problems = []
+    return tuple(deliveries)
+
+
+def _filled(work: Rendering, templates: Templates) -> Content:
+    """The draft's content with what its template adds: the entry's own words win over the template's."""
+    draft, content = work.draft, work.draft.content
+    given = {name: value for name, value in content.values.items() if value is not None and value != ""}
+    if content.link is None and isinstance(given.get("link"), str):
+        content = replace(content, link=LinkTo(url=given.pop("link")))
+    if content.template is None:
+        return content
+    for name in sorted(given.keys() & set(OURS)):
+        message = f"`with` cannot name '{name}', which every template has already; give it another name"
+        work.wrong("reserved-name", message, draft.at("with"))
+    context = {**given, **_context(work, content)}
+    try:
+        blocks: Mapping[str, str] = templates.blocks(draft, context)
+    except Invalid as invalid:
+        work.problems += invalid.problems
+        return replace(content, text=content.text or "")
+    added: dict[str, Any] = {name: text for name, text in blocks.items() if getattr(content, name) is None}
+    return replace(content, **added)
+
+
+def _context(work: Rendering, content: Content) -> dict[str, Any]:
+    draft, limits = work.draft, work.limits
+    return {
+        "link": content.link,
+        "entry": draft.entry,
+        "account": draft.account.name,
+        "platform": draft.account.account.platform,
+        "room": _room(work, content),
+        "html": limits.html,
+        "due": draft.due,
+        "language": _language(draft),
+    }
+
+
+def _language(draft: Draft) -> str:
+    return draft.content.language or draft.account.language
+
+
+def _room(work: Rendering, content: Content) -> int | None:
+    """What is left of the platform's limit for the template, when the link and a content warning have had their share."""
+    if work.limits.text is None:
+        return None
+    options = _options(work.draft, 0)
+    taken = length("", (), work.limits, options)
+    if content.link and not _has_card(work.limits, content.media):
+        url = "\n\n" + content.link.url
+        taken += length(url, spans(url), work.limits, {})
+    return max(0, work.limits.text - taken)
+
+
+def _pieces(work: Rendering, content: Content) -> tuple[Piece, ...]:
+    """The posts to make: the text, the thread's parts, the first comment; all in one where nothing can be answered."""
+    draft = work.draft
+    typed = "text" if draft.content.text is not None or draft.content.template is None else "template"
+    first = Piece(text=(content.text or "").strip(), place=draft.at(typed), media=content.media)
+    further = [Piece(text=part.text.strip(), place=part.place, media=part.media) for part in content.thread]
+    if content.first_comment and content.first_comment.strip():
+        written = draft.content.first_comment is not None
+        further.append(Piece(text=content.first_comment.strip(), place=draft.at("first_comment" if written else "template")))
+    if work.limits.replies:
+        return first, *further
+    together = "\n\n".join(piece.text for piece in (first, *further) if piece.text)
+    return (replace(first, text=together, media=[one for piece in (first, *further) for one in piece.media]),)
+
+
+def _post(work: Rendering, content: Content, piece: Piece, part: int) -> Post:
+    draft, limits = work.draft, work.limits
+    link = content.link if part == 0 else None
+    text = piece.text
+    if link and not _has_card(limits, piece.media) and not _names(text, link.url):
+        text = f"{text}\n\n{link.url}".strip()
+    post = Post(
+        key=draft.key(part),
+        due=draft.due,
+        text=text,
+        spans=spans(text),
+        html=as_html(text) if limits.html else "",
+        title=(content.title or "").strip() if limits.title != 0 else "",
+        summary=(content.summary or "").strip(),
+        link=_link(work, content, link) if link and _has_card(limits, piece.media) else None,
+        media=_media(work, piece.media),
+        language=_language(draft),
+        options=_options(draft, part),
+    )
+    _check(work, post, piece, part)
+    return post
+
+
+def _names(text: str, url: str) -> bool:
+    """Whether the address stands in the text already, and not only as the beginning of another one."""
+    return url in text and (url in text.split() or any(span.value == url for span in spans(text)))
+
+
+def _has_card(limits: Limits, media: Sequence[MediaFile]) -> bool:
+    """Whether a link goes out beside the text; otherwise it has to stand in it."""
+    return limits.links and not (limits.link_or_media and media)
+
+
+def _link(work: Rendering, content: Content, link: LinkTo) -> Link:
+    size = work.limits.card_image_bytes
+    image = _fitted(work, link.image, replace(work.limits, image_bytes=size or work.limits.image_bytes)) if link.image else None
+    return Link(url=link.url, title=link.title or content.title or "", description=link.description or content.summary or "", image=image)
+
+
+def _options(draft: Draft, part: int) -> dict[str, Any]:
+    """Those of the account under those of the entry. A poll is asked once, in the first part."""
+    options = {**draft.account.options, **draft.content.options}
+    return {name: value for name, value in options.items() if part == 0 or not isinstance(value, Poll)}
+
+
+def _media(work: Rendering, files: Iterable[MediaFile]) -> tuple[Media, ...]:
+    files = tuple(files)
+    found = tuple(media for file in files if (media := _fitted(work, file, work.limits)))
+    for kind, most, name in (("image", work.limits.images, "picture"), ("video", work.limits.videos, "video")):
+        count = len(media_of_kind(found, kind))
+        if count > most:
+            allowed = f"at most {most} {'is' if most == 1 else 'are'}" if most else "none is"
+            work.wrong(f"too-many-{kind}s", f"{count} {name}{'s' if count > 1 else ''} {work.where}, where {allowed} taken; leave out "
+                       f"{count - most}", files[0].place)
+    return found
+
+
+def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
+    try:
+        media = fitted(file, limits, work.cache)
+    except Unfit as unfit:
+        work.wrong(unfit.code, str(unfit), file.place)
+        return None
+    too_long = _excess(len(media.alt), limits.alt, "characters", work.where)
+    if too_long:
+        work.wrong("alt-too-long", f"the alt of {file.file.name} has {too_long}", file.place)
+    return media
+
+
+def _check(work: Rendering, post: Post, piece: Piece, part: int) -> None:
+    limits, name = work.limits, f"part {part + 1}: " if part else ""
+    if not post.text and not piece.media and not work.problems:
+        work.wrong("empty", f"{name}there is nothing to post {work.where}; give it a `text`, a `template` or `media`", piece.place)
+    too_long = (
+        _excess(length(post.text, post.spans, limits, post.options), limits.text, "characters", work.where)
+        or _excess(len(post.text.encode()), limits.text_bytes, "bytes", work.where)
+    )
+    if too_long:
+        work.wrong("too-long", name + too_long, piece.place)
+    too_long = _excess(len(post.title), limits.title, "characters", work.where)
+    if too_long and part == 0:
+        work.wrong("title-too-long", f"the title has {too_long}", _title_place(work.draft))
+
+
+def _excess(used: int, most: int | None, unit: str, where: str) -> str:
+    """What is said of a text that is too long; empty where it is not."""
+    return f"{used} of {most} {unit} {where}; shorten it by {used - most}" if most is not None and used > most else ""
+
+
+def _title_place(draft: Draft) -> Place:
+    return draft.at("title" if draft.content.title is not None else "template")
+
+
+def _delivery(work: Rendering, post: Post, part: int, after: str | None) -> Delivery:
+    draft, limits = work.draft, work.limits
+    return Delivery(
+        key=post.key,
+        entry=draft.entry,
+        account=draft.account.name,
+        platform=draft.account.account.platform,
+        due=draft.due,
+        part=part,
+        after=after,
+        grace=draft.grace,
+        late=draft.late,
+        place=draft.place,
+        post=post,
+        used=length(post.text, post.spans, limits, post.options),
+        limit=limits.text,
+        unit=limits.unit,
+        problems=tuple(work.problems),
+    )
