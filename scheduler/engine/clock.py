@@ -1,0 +1,74 @@
+"""The alarm clock: APScheduler rings at the next due time.
+
+It has one job, in memory, without data: what is due is the store's to say. The job's trigger is the next due time or a
+second from now, whichever is sooner; each time it looks whether something is due, the wall clock was set, the machine
+slept, or another process wrote to the store. A job of its own for each alarm would race with APScheduler, which removes
+a job that has run its last time after handing it to the thread that may be setting the next alarm under the same name.
+
+Its thread can die (APScheduler's does, when a trigger fails): `is_alive` is what the daemon watches, and a dead clock
+ends the process, so that a supervisor starts it anew.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+LOOK = timedelta(seconds=1)  # between two looks
+JUMP = 2.0  # seconds by which wall and monotonic time may drift between two looks
+
+
+class DueOrSoon(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Fires at the next due time, and a moment from now at the latest."""
+
+    def __init__(self, due: Callable[[], datetime | None]) -> None:
+        self.due = due
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """Always later than `now`: APScheduler asks again for as long as it is not, with the scheduler's thread held up."""
+        due = self.due()
+        return due.astimezone(UTC) if due and now < due < now + LOOK else now + LOOK
+
+
+def _scheduler() -> BackgroundScheduler:
+    return BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
+
+
+@dataclass(kw_only=True)
+class Clock:
+    """Calls `ring` at `next_due()`, and whenever `look()` says that something else changed or the wall clock jumped."""
+
+    ring: Callable[[], None]
+    next_due: Callable[[], datetime | None]
+    look: Callable[[], bool]
+    wall: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    _scheduler: BackgroundScheduler = field(default_factory=_scheduler)
+    _drift: float = 0.0
+    _due: datetime | None = None
+
+    def start(self) -> None:
+        self._drift = self.wall() - self.monotonic()
+        self._due = self.next_due()
+        self._scheduler.add_job(self._look, DueOrSoon(lambda: self._due), id="look")
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=False)
+
+    def is_alive(self) -> bool:
+        thread = self._scheduler._thread
+        return thread is not None and thread.is_alive()
+
+    def _look(self) -> None:
+        drift = self.wall() - self.monotonic()
+        jumped = abs(drift - self._drift) > JUMP
+        self._drift = drift
+        is_due = self._due is not None and self._due.timestamp() <= self.wall()
+        if is_due or jumped or self.look():
+            self._due = None  # until it is known: a second ring for the same alarm would find nothing to do
+            self.ring()
+            self._due = self.next_due()

@@ -1,0 +1,74 @@
+"""What servers said of their own limits, kept for a day beside the store.
+
+A file and not a table: a preview reads it, and opens no database.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from platforms.base import Ask, Limits, PublishError
+from scheduler.config import ConfiguredAccount
+
+KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class KnownLimits:
+    """The limits of each account: as its server told, else as its adapter states."""
+
+    file: Path
+
+    def of(self, configured: ConfiguredAccount) -> Limits:
+        told = self._read().get(_identity(configured))
+        return _limits_from(told["limits"]) if told else configured.platform.limits
+
+    def ask(self, accounts: Iterable[ConfiguredAccount], answerer: Callable[[ConfiguredAccount], Ask], now: datetime) -> bool:
+        """Asks the servers that tell and were not asked today; returns whether any limit is another one now.
+
+        A server that does not answer changes nothing: what it said last, or what the adapter states, stays.
+        """
+        known = self._read()
+        before = json.dumps({name: told["limits"] for name, told in known.items()}, sort_keys=True)
+        stale = [one for one in accounts if one.platform.ask_limits and not _is_fresh(known.get(_identity(one)), now)]
+        for configured in stale:
+            assert configured.platform.ask_limits
+            try:
+                limits = configured.platform.ask_limits(configured.account, answerer(configured))
+            except PublishError:
+                continue
+            known[_identity(configured)] = {"asked": now.isoformat(), "limits": json.loads(json.dumps(asdict(limits), default=str))}
+        if stale:
+            self._write(known)
+        return json.dumps({name: told["limits"] for name, told in known.items()}, sort_keys=True) != before
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            kept: dict[str, Any] = json.loads(self.file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return kept
+
+    def _write(self, known: dict[str, Any]) -> None:
+        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = self.file.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(known, indent=1))
+        os.replace(unfinished, self.file)
+
+
+def _identity(configured: ConfiguredAccount) -> str:
+    """An account whose server changes is another one."""
+    return f"{configured.name} {configured.account.settings.get('server', '')}"
+
+
+def _is_fresh(told: dict[str, Any] | None, now: datetime) -> bool:
+    return told is not None and timedelta(0) <= now - datetime.fromisoformat(told["asked"]) < KEPT
+
+
+def _limits_from(plain: dict[str, Any]) -> Limits:
+    tuples = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
+    return Limits(**{**plain, **tuples, "checked": date.fromisoformat(plain["checked"])})

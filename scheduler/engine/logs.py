@@ -1,0 +1,76 @@
+"""The log: lines for a person on a terminal, JSON lines for everybody else, and no secret in either.
+
+Redaction happens where a line is written, on the finished message and traceback: whatever the program or a library put
+into a log record passes here.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import TextIO
+from urllib.parse import quote, urlsplit
+
+FIELDS = ("delivery", "account", "entry", "step")
+QUIET = ("alembic", "apscheduler", "filelock", "oauthlib", "requests_oauthlib", "urllib3", "watchfiles")  # below WARNING some log tokens
+HIDDEN = "•••"
+SHORTEST = 4  # characters; hiding something shorter would make the log unreadable and tell what it is
+
+KnownSecrets = Callable[[], Iterable[str]]
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """`text` with every secret hidden, also where it stands quoted as in a URL or as in JSON."""
+    forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, HIDDEN)
+    return text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield from (secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    if "://" in secret:  # a webhook: libraries name the path without the host
+        yield urlsplit(secret).path.rstrip("/")
+
+
+def harmless(text: str) -> str:
+    """`text` without what steers a terminal; line breaks and tabs stay."""
+    return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t\u200d")
+
+
+class Line(logging.Formatter):
+    """One record as one line (for a person, a traceback follows), with its secrets hidden."""
+
+    def __init__(self, secrets: KnownSecrets, as_json: bool) -> None:
+        super().__init__()
+        self.secrets, self.as_json = secrets, as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        known = tuple(self.secrets())
+        said = harmless(redacted(record.getMessage(), known))
+        trace = harmless(redacted(self.formatException(record.exc_info), known)) if record.exc_info else ""
+        fields = {name: harmless(redacted(str(getattr(record, name)), known)) for name in FIELDS if getattr(record, name, None)}
+        at = datetime.fromtimestamp(record.created).astimezone()
+        return (_json_line if self.as_json else _human_line)(at, record.levelname.lower(), said, fields, trace)
+
+
+def _json_line(at: datetime, level: str, said: str, fields: dict[str, str], trace: str) -> str:
+    line = {"time": at.isoformat(timespec="milliseconds"), "level": level, **fields, "message": said} | ({"trace": trace} if trace else {})
+    return json.dumps(line, ensure_ascii=False)
+
+
+def _human_line(at: datetime, level: str, said: str, fields: dict[str, str], trace: str) -> str:
+    where = " ".join(value[:8] if name == "delivery" else value for name, value in fields.items())
+    one_line = " ".join(said.split("\n"))
+    return f"{at:%Y-%m-%d %H:%M:%S} {level:<7} {one_line}" + (f"  [{where}]" if where else "") + (f"\n{trace}" if trace else "")
+
+
+def set_up(stream: TextIO, secrets: KnownSecrets, json: bool | None = None) -> None:
+    """Logs to `stream`, and nowhere else. `json=None`: a person reads where it is a terminal."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Line(secrets, as_json=not stream.isatty() if json is None else json))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

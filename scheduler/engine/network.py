@@ -1,0 +1,232 @@
+"""Sending: a `Request` leaves with its credentials, and what comes back is judged. The only door to `requests`.
+
+What is returned is an answer that the adapter can use; everything else is one of the four errors of `platforms.base`. The
+line that matters runs between "surely nothing happened" (`TryLater`) and "it may be up" (`InDoubt`). Before a connection
+stands nothing can have happened; from then on a visible request without a proper answer is doubt, whatever the reason:
+also when it broke off while the body was being sent, because a server may act on what it has.
+
+No `requests.Session`: an adapter of it sends exactly the bytes of `wire`, reads no `.netrc`, keeps no cookies, repeats and
+redirects nothing.
+"""
+
+import io
+import os
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from traceback import walk_tb
+from typing import cast
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import should_bypass_proxies
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.response import HTTPResponse
+
+from platforms.base import (
+    HARMLESS,
+    Account,
+    InDoubt,
+    LoginNeeded,
+    Platform,
+    PublishError,
+    Rejected,
+    Request,
+    Response,
+    Secrets,
+    Sign,
+    TryLater,
+    filled,
+    unsigned,
+)
+from scheduler.engine.credentials import Held
+from scheduler.engine.judging import judged
+from scheduler.engine.logs import redacted
+from scheduler.engine.wire import MAIL, Wire, wire
+
+__all__ = ["Network", "Wire", "wire"]
+
+TO_CONNECT = 10.0  # seconds, at most
+REDIRECTS = 5
+LARGEST = 32 * 1024 * 1024  # bytes of an answer
+REACHES_NOBODY = (NewConnectionError, ConnectTimeoutError, requests.exceptions.ProxyError)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Network:
+    """Answers one account's requests by sending them."""
+
+    def __init__(self, account: Account, platform: Platform, credentials: Held, timeout: float,
+                 sleep: Callable[[float], None] = time.sleep, now: Callable[[], datetime] = utc_now) -> None:
+        self.account, self.platform, self.credentials = account, platform, credentials
+        self.timeout, self.sleep, self.now = timeout, sleep, now
+        self._http = HTTPAdapter()
+        self._proxies = getproxies()
+        self._trusted = trusted()
+
+    def __call__(self, request: Request) -> Response:
+        if request.anonymous:
+            return self._answered(request, unsigned, {})
+        if self.platform.session is None:
+            return self._answered(request, self.platform.sign, self.credentials.of(self.account.name))
+        return self._in_session(request)
+
+    def _in_session(self, request: Request) -> Response:
+        """With the session that is kept; where there is none, or it is refused, with a new one. One that is new is not renewed."""
+        session = self.credentials.session(self.account.name)
+        if session:
+            try:
+                return self._answered(request, self.platform.sign, session)
+            except LoginNeeded:
+                pass  # it was refused, so it surely changed nothing
+        return self._answered(replace(request, after=0.0), self.platform.sign, self._renewed(session))
+
+    def _renewed(self, session: Secrets) -> Secrets:
+        """A new session, kept for the next process: platforms ration how often one may be made."""
+        assert self.platform.session
+        secrets = {**self.credentials.of(self.account.name), **session}
+
+        def ask(request: Request) -> Response:
+            """Nobody sees a login: whatever becomes of it, the post has not left."""
+            return self._answered(replace(request, repeat=HARMLESS), unsigned if request.anonymous else filled, secrets)
+
+        made = self.platform.session(self.account, secrets, ask)
+        self.credentials.keep_session(self.account.name, made)
+        return made
+
+    def _answered(self, request: Request, sign: Sign, secrets: Secrets) -> Response:
+        if request.after:
+            self.sleep(request.after)
+        try:
+            return self._by_scheme(request, sign(request, secrets), secrets)
+        except PublishError as fault:
+            fault.args = (redacted(str(fault), secrets.values()),)
+            raise
+
+    def _by_scheme(self, request: Request, signed: Request, secrets: Secrets) -> Response:
+        scheme = signed.url.partition(":")[0].lower()
+        if scheme in ("http", "https"):
+            return judged(self._sent(request, signed), request, self.platform, self.account.name, self.now())
+        if scheme in MAIL:
+            from scheduler.engine import mail
+
+            return mail.answer(signed, secrets, self.timeout)
+        if scheme == "file":
+            from scheduler.engine import files
+
+            return files.answer(signed, secrets, self.timeout)
+        raise Rejected(f"{self.platform.name} '{request.step}': an address begins with https:, http:, smtp:, smtps: or file:; "
+                       "look at the account's settings and secrets")
+
+    def _sent(self, request: Request, signed: Request) -> Response:
+        """The answer, whatever it says."""
+        leaves = self._prepared(request, signed)
+        for _ in range(REDIRECTS):
+            response = self._exchanged(request, leaves)
+            to = response.headers.get("location") if 300 <= response.status < 400 and request.method == "GET" else None
+            if not to:
+                return response
+            here, there = str(leaves.url), urljoin(str(leaves.url), to)
+            same = urlsplit(here)[:2] == urlsplit(there)[:2]
+            leaves = self._prepared(request, replace(signed if same else request, url=there))  # another server gets no secret
+        raise TryLater(f"{self.platform.name} '{request.step}' was redirected {REDIRECTS} times")
+
+    def _prepared(self, request: Request, signed: Request) -> requests.PreparedRequest:
+        try:
+            leaves = wire(signed, request.digest)
+            made = requests.Request(leaves.method, leaves.url, leaves.headers, data=leaves.body).prepare()
+            "".join(leaves.headers.values()).encode("latin-1")  # all that a header can hold; a pasted bullet is not
+        except ValueError as fault:
+            raise Rejected(f"{self.platform.name} '{request.step}' has an address or a header that cannot be sent "
+                           f"({type(fault).__name__}); look at the account's settings and secrets") from None
+        except OSError as fault:
+            raise TryLater(f"{self.platform.name} '{request.step}' was not sent: {fault}") from fault
+        # As a file it leaves in small pieces, each with the timeout to itself: a big picture on a slow line takes its time.
+        made.body = cast("bytes", io.BytesIO(leaves.body)) if leaves.body else None
+        return made
+
+    def _exchanged(self, request: Request, leaves: requests.PreparedRequest) -> Response:
+        url = str(leaves.url)
+        proxies = {} if not self._proxies or should_bypass_proxies(url, None) else self._proxies
+        try:
+            answer = self._http.send(leaves, stream=True, timeout=(min(TO_CONNECT, self.timeout), self.timeout),
+                                     verify=self._trusted, proxies=proxies)
+            try:
+                body = b"".join(_body(cast(HTTPResponse, answer.raw), time.monotonic() + self.timeout))
+            finally:
+                answer.close()
+        except (OSError, HTTPError, ValueError) as fault:
+            raise self._unanswered(request, fault) from None  # the fault's own words have the address, and it may be secret
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(status=answer.status_code, headers=headers, body=body)
+
+    def _unanswered(self, request: Request, fault: Exception) -> PublishError:
+        """What an exchange that broke off means."""
+        what, why = f"{self.platform.name} '{request.step}'", in_words(fault)
+        if surely_not_sent(fault):
+            server = urlsplit(request.url).hostname
+            return TryLater(f"{what} was not sent: {server or 'the server'} cannot be reached ({why})")
+        if request.is_visible:
+            return InDoubt(f"{what} was sent and never answered ({why})")
+        return TryLater(f"{what} was not answered ({why})")
+
+
+def trusted() -> str | bool:
+    """The certificates to trust: a file or folder of the person's own (some schools read all traffic), else those of certifi."""
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+    return named if named and os.path.exists(named) else True
+
+
+def _body(raw: HTTPResponse, until: float) -> Iterator[bytes]:
+    """The answer's bytes as they come; one that has no end, or comes drop by drop, is a broken one."""
+    size = 0
+    while piece := raw.read1(65_536, decode_content=True):
+        size += len(piece)
+        if size > LARGEST:
+            raise OSError("the answer is too long")
+        if time.monotonic() > until:
+            raise TimeoutError
+        yield piece
+
+
+def surely_not_sent(fault: BaseException) -> bool:
+    """Whether it failed before a byte of the request left: while connecting, or in the TLS handshake.
+
+    A TLS fault by itself says nothing: an alert may come after the request was sent.
+    """
+    return any(isinstance(cause, REACHES_NOBODY) or _in_handshake(cause) for cause in causes(fault))
+
+
+def _in_handshake(fault: BaseException) -> bool:
+    return any(frame.f_code.co_name == "do_handshake" for frame, _ in walk_tb(fault.__traceback__))
+
+
+def causes(fault: BaseException) -> Iterator[BaseException]:
+    """The fault and those it was made of. `requests` and urllib3 hold them in `args`, `reason` and `__cause__`.
+
+    Never `__context__`: it leads on to the errors of earlier requests, which say nothing about this one.
+    """
+    yield fault
+    inner = [*fault.args, getattr(fault, "reason", None), fault.__cause__]
+    for one in dict.fromkeys(one for one in inner if isinstance(one, BaseException)):
+        yield from causes(one)
+
+
+def in_words(fault: BaseException) -> str:
+    """Why, in few words and without the address."""
+    found = list(causes(fault))
+    if any(isinstance(cause, TimeoutError | ReadTimeoutError | ConnectTimeoutError) and not isinstance(cause, NewConnectionError)
+           for cause in found):
+        return "timed out"
+    if any(isinstance(cause, NameResolutionError) for cause in found):
+        return "no server of that name is known"
+    said = (getattr(cause, "verify_message", None) or (cause.reason if isinstance(cause, ssl.SSLError) else None)
+            or getattr(cause, "strerror", None) for cause in reversed(found))
+    return next((str(words) for words in said if words), "the connection broke or the answer was no HTTP")

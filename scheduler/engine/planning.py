@@ -1,0 +1,54 @@
+"""The person's files -> every delivery there will be. No network, no store: the preview and the daemon start here."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from scheduler.calendar.model import Delivery
+from scheduler.calendar.planning import drafts
+from scheduler.calendar.reading import read_calendar
+from scheduler.config import Config, read_config
+from scheduler.engine.known_limits import KnownLimits
+from scheduler.problems import Invalid, Problem
+from scheduler.rendering import render
+from scheduler.rendering.templates import Templates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the files say. `deliveries` is in the order they are due."""
+
+    config: Config
+    deliveries: tuple[Delivery, ...]
+    problems: tuple[Problem, ...]  # of entries; those of a delivery stand there too
+    files: tuple[Path, ...]  # what was read: the config, the calendar files
+
+    @cached_property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+def known_limits(config: Config) -> KnownLimits:
+    return KnownLimits(config.state / "limits.json")
+
+
+def plan(path: Path) -> Plan:
+    """Reads, plans and renders. Raises `Invalid` when the config or a calendar file cannot be used.
+
+    What is wrong with one delivery (a template's error, a text that is too long) is in that delivery's problems: the
+    others are none the worse.
+    """
+    config = read_config(path)
+    calendar = read_calendar(config)
+    if any(problem.severity == "error" for problem in calendar.problems):
+        raise Invalid(calendar.problems)
+    limits = {name: known_limits(config).of(configured) for name, configured in config.accounts.items()}
+    templates = Templates((config.templates,))
+    deliveries = tuple(
+        delivery
+        for draft in drafts(config, calendar.entries)
+        for delivery in render(draft, limits[draft.account.name], templates, require_alt=config.require_alt)
+    )
+    problems = {*calendar.problems, *(problem for delivery in deliveries for problem in delivery.problems)}
+    return Plan(config=config, deliveries=deliveries, problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
+                files=calendar.files)

@@ -1,0 +1,24 @@
+"""When to try again, and when to give up."""
+
+import random
+from datetime import datetime, timedelta
+
+from scheduler.store import Row
+
+FIRST_PAUSE = 5.0  # seconds; doubled with each attempt
+LONGEST_PAUSE = 900.0
+MOST_ATTEMPTS = 12  # of those that may go out late: about two hours of trying
+
+
+def pause(attempts: int, asked_for: float | None, jitter: float | None = None) -> timedelta:
+    """How long to wait after the `attempts`-th attempt: doubling, with jitter, never less than the platform asked for."""
+    doubled = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** max(0, attempts - 1))
+    share = random.uniform(0.5, 1) if jitter is None else jitter
+    return timedelta(seconds=max(doubled * share, asked_for or 0))
+
+
+def gives_up(row: Row, at: datetime) -> bool:
+    """Whether an attempt at `at` would come too late to be made."""
+    if row.late == "publish" or row.reason == "word":
+        return row.attempts >= MOST_ATTEMPTS
+    return at > row.late_at

@@ -1,0 +1,83 @@
+"""A `Request` as bytes: exactly what leaves, for sending and for the dry run alike. Nothing here sends.
+
+Whatever others draw at random is made from the request: the same request, the same bytes. What the HTTP library adds by
+itself, and only that, is missing from `Wire.headers`: Host, Content-Length, Accept-Encoding.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
+
+from platforms.base import Media, Request
+from scheduler import __version__
+
+MAIL = ("smtp", "smtps")
+LEFT_ALONE = "!#$%&'()*+,/:;=?@[]~"  # in the path and query of a URL: what an adapter has quoted stays as it is
+QUOTED_NAME = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # https://html.spec.whatwg.org/#multipart-form-data
+
+Piece = bytes | Media
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wire:
+    """A request as it leaves."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def wire(request: Request, digest: str | None = None) -> Wire:
+    """What leaves for `request`. Raises OSError where a file cannot be read.
+
+    `digest` is that of the request before it was signed, so that a secret changes nothing but its own place.
+    """
+    scheme = urlsplit(request.url).scheme
+    if scheme in MAIL:
+        from scheduler.engine.mail import message
+
+        return Wire(method=request.method, url=request.url, headers=dict(request.headers), body=message(request))
+    kind, parts = pieces(request, digest or request.digest)
+    body = b"".join(part.file.read_bytes() if isinstance(part, Media) else part for part in parts)
+    if scheme == "file":
+        return Wire(method=request.method, url=request.url, headers={}, body=body)
+    said = {name.lower() for name in request.headers}
+    ours = {"User-Agent": f"Termbell/{__version__}"} | ({"Content-Type": kind} if kind else {})
+    headers = {name: value for name, value in ours.items() if name.lower() not in said} | dict(request.headers)
+    return Wire(method=request.method, url=_quoted(request.url), headers=headers, body=body)
+
+
+def pieces(request: Request, digest: str) -> tuple[str, tuple[Piece, ...]]:
+    """The type of the body, and what it consists of, files not yet read."""
+    if request.json is not None:
+        return "application/json", (json.dumps(request.json, ensure_ascii=False, separators=(",", ":")).encode(),)
+    if request.files:
+        boundary = f"termbell-{digest[:32]}"
+        return f"multipart/form-data; boundary={boundary}", tuple(_multipart(request, boundary))
+    if request.form is not None:
+        return "application/x-www-form-urlencoded", (urlencode(request.form).encode(),)
+    if isinstance(request.body, Media):
+        return request.body.type, (request.body,)
+    return ("application/octet-stream", (request.body,)) if request.body else ("", ())
+
+
+def _multipart(request: Request, boundary: str) -> Iterator[Piece]:
+    for name, value in (request.form or {}).items():
+        yield f'--{boundary}\r\nContent-Disposition: form-data; name="{_name(name)}"\r\n\r\n{value}\r\n'.encode()
+    for name, media in request.files.items():
+        yield (f'--{boundary}\r\nContent-Disposition: form-data; name="{_name(name)}"; filename="{_name(media.name)}"\r\n'
+               f"Content-Type: {media.type}\r\n\r\n").encode()
+        yield media
+        yield b"\r\n"
+    yield f"--{boundary}--\r\n".encode()
+
+
+def _name(name: str) -> str:
+    return name.translate(QUOTED_NAME)
+
+
+def _quoted(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(path=quote(parts.path, LEFT_ALONE), query=quote(parts.query, LEFT_ALONE)).geturl()

@@ -1,0 +1,230 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Ask, InDoubt, LoginNeeded, Post, Published, Rejected, Request, TryLater
+from tests.engine.support import Crash, a_bench, a_delivery, a_platform, two_steps
+from tests.support import DUE, ok, scripted
+
+UP = Published(id="9", url="https://x.test/9")
+
+
+def test_a_due_delivery_is_published_and_its_journal_is_gone(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), ok(id="9")))
+
+    row = bench.attempt()
+
+    assert (row.status, row.url, row.attempts) == ("published", "https://x.test/9", 1)
+    assert bench.store.unanswered("k1") is None
+
+
+def test_nothing_leaves_before_it_is_due(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted())
+    bench.clock.pass_(-1)
+
+    assert bench.attempt().status == "scheduled"
+
+
+def test_an_upload_that_was_answered_is_not_repeated_after_a_crash(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), TryLater("503")))
+    assert bench.attempt().status == "scheduled"
+    bench.clock.pass_(60)
+
+    second = scripted(ok(id="9"))
+    row = bench.restart(second)
+
+    assert row.status == "published"
+    assert [request.step for request in second.asked] == ["status"]
+    assert second.asked[0].json["media"] == "m"
+
+
+def test_an_upload_of_long_ago_is_made_anew_because_the_platform_may_have_dropped_it(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), TryLater("503", after=4000)))
+    bench.attempt()
+    bench.clock.pass_(4001)
+
+    second = scripted(ok(id="m2"), ok(id="9"))
+    bench.restart(second)
+
+    assert [request.step for request in second.asked] == ["upload", "status"]
+
+
+def test_a_crash_while_uploading_loses_nothing(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(Crash()))
+    with pytest.raises(Crash):
+        bench.attempt()
+
+    row = bench.restart(scripted(ok(id="m"), ok(id="9")))
+
+    assert row.status == "published"
+
+
+def test_a_crash_between_the_steps_repeats_no_upload(tmp_path: Path) -> None:
+    def publish(account: Account, post: Post, ask: Ask) -> Published:
+        ask(Request(step="upload", method="POST", url="https://x.test/media", repeat=HARMLESS))
+        raise Crash
+
+    bench = a_bench(tmp_path, scripted(ok(id="m")), publish=publish)
+    with pytest.raises(Crash):
+        bench.attempt()
+    bench.platform = a_platform()
+
+    second = scripted(ok(id="9"))
+    row = bench.restart(second)
+
+    assert row.status == "published"
+    assert [request.step for request in second.asked] == ["status"]
+
+
+def test_a_message_that_left_unanswered_with_neither_key_nor_look_up_never_leaves_again(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), Crash()))
+    with pytest.raises(Crash):
+        bench.attempt()
+    bench.clock.pass_(31)
+
+    untouched = scripted()
+    row = bench.restart(untouched)
+
+    assert row.status == "in doubt"
+    assert "x 'status' was sent at 08:30:00 UTC and never answered" in (row.error or "")
+    assert untouched.asked == []
+
+
+def test_a_lost_answer_is_looked_up_not_before_the_request_can_no_longer_be_under_way(tmp_path: Path) -> None:
+    looked = []
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looked.append(1) or UP)
+    row = bench.attempt()
+    assert row.status == "scheduled"
+    assert row.next_at >= DUE + timedelta(seconds=30)
+    assert looked == []
+
+    bench.clock.at = row.next_at
+    row = bench.restart(scripted())
+
+    assert (row.status, row.published_id) == ("published", "9")
+    assert looked == [1]
+
+
+def test_what_is_not_found_twice_leaves_again_and_only_then(tmp_path: Path) -> None:
+    looks = []
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looks.append(1))
+    bench.clock.at = bench.attempt().next_at
+    row = bench.restart(scripted())
+    assert (row.status, looks) == ("scheduled", [1])
+
+    bench.clock.at = row.next_at
+    row = bench.restart(scripted(ok(id="9")))
+
+    assert (row.status, looks) == ("published", [1, 1])
+
+
+def test_a_key_that_is_still_remembered_lets_the_request_leave_again_after_one_look(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 3600), find=lambda *_: None)
+    bench.clock.at = bench.attempt().next_at
+
+    row = bench.restart(scripted(ok(id="9")))
+
+    assert row.status == "published"
+
+
+def test_a_key_that_is_remembered_for_ever_needs_no_look(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), Crash()), publish=two_steps(DROPPED, FOREVER))
+    with pytest.raises(Crash):
+        bench.attempt()
+
+    row = bench.restart(scripted(ok(id="9")))
+
+    assert row.status == "published"
+
+
+def test_a_key_counts_from_the_first_sending(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 600))
+    bench.clock.at = bench.attempt().next_at
+    row = bench.restart(scripted(InDoubt("reset")))
+    assert row.status == "scheduled"
+    bench.clock.pass_(600)
+
+    untouched = scripted()
+    row = bench.restart(untouched)
+
+    assert row.status == "in doubt"
+    assert untouched.asked == []
+
+
+def test_a_refusal_ends_it(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), Rejected("x answered 'status' with 422: too long")))
+
+    row = bench.attempt()
+
+    assert (row.status, row.error) == ("failed", "x answered 'status' with 422: too long")
+
+
+def test_refused_credentials_hold_the_account_and_a_login_lets_it_go_on(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(LoginNeeded("main has no token yet: termbell login main")))
+    bench.store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE)
+    assert bench.attempt().status == "held"
+    assert bench.store.row("k2").status == "held"
+
+    released = bench.store.release_account("main", bench.clock())
+    bench.network = scripted(ok(id="m"), ok(id="9"), ok(id="m"), ok(id="10"))
+    bench.attempt()
+
+    assert released == 2
+    assert [row.status for row in bench.store.rows()] == ["published", "published"]
+
+
+def test_waits_as_long_as_the_platform_asks_and_the_account_with_it(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(TryLater("429", ok(429), after=600)))
+    bench.store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE)
+
+    row = bench.attempt()
+
+    assert row.next_at == DUE + timedelta(seconds=600)
+    assert bench.store.row("k2").status == "scheduled"
+    assert bench.store.accounts_due(bench.clock()) == []
+
+
+def test_gives_up_when_the_next_attempt_would_be_too_late(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(TryLater("down", after=7201)))
+
+    row = bench.attempt()
+
+    assert row.status == "failed"
+    assert "too late" in (row.error or "")
+
+
+def test_a_fault_of_an_adapter_after_the_request_left_is_doubt_and_before_it_is_failure(tmp_path: Path) -> None:
+    before = a_bench(tmp_path / "a", scripted(ok(other="m")))
+    assert before.attempt().status == "failed"
+
+    after = a_bench(tmp_path / "b", scripted(ok(id="m"), ValueError("boom")))
+    assert after.attempt().status == "in doubt"
+
+
+def test_a_part_waits_until_the_one_before_it_is_up(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(TryLater("down")))
+    bench.store.plan([a_delivery(), a_delivery("k2", part=1, after="k1")], DUE)
+    bench.attempt()
+    assert bench.store.row("k2").attempts == 0
+
+    bench.clock.pass_(60)
+    bench.network = scripted(ok(id="m"), ok(id="9"), ok(id="m"), ok(id="10"))
+    bench.attempt()
+
+    assert [row.status for row in bench.store.rows()] == ["published", "published"]
+
+
+def test_what_another_process_has_taken_over_does_not_leave(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, None)
+
+    def stolen(request):  # type: ignore[no-untyped-def]
+        bench.store.release(bench.clock())
+        bench.store.claim("main", "another", bench.clock())
+        return ok(id="m")
+
+    bench.network = stolen
+    row = bench.attempt()
+
+    assert row.status == "publishing"
+    assert bench.store.unanswered("k1") is None

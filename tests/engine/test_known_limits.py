@@ -1,0 +1,52 @@
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from platforms.base import Account, Limits, TryLater
+from scheduler.config import ConfiguredAccount
+from scheduler.engine.known_limits import KnownLimits
+from scheduler.problems import Place
+from tests.engine.support import LIMITS, a_platform
+from tests.support import DUE
+
+
+def an_account(tell: Any) -> ConfiguredAccount:
+    platform = a_platform(limits=replace(LIMITS, text=500), ask_limits=tell)
+    return ConfiguredAccount(account=Account(name="main", platform="x", settings={"server": "https://x.test"}), platform=platform,
+                             place=Place("config.yaml", 3))
+
+
+def test_a_server_is_asked_once_a_day_and_its_word_is_kept(tmp_path: Path) -> None:
+    asked = []
+
+    def tell(account: Account, ask: Any) -> Limits:
+        asked.append(account.name)
+        return replace(LIMITS, text=5000)
+
+    known, account = KnownLimits(tmp_path / "limits.json"), an_account(tell)
+    assert known.of(account).text == 500
+
+    assert known.ask([account], lambda _: lambda request: None, DUE)  # type: ignore[arg-type, return-value]
+    assert not known.ask([account], lambda _: lambda request: None, DUE + timedelta(hours=23))  # type: ignore[arg-type, return-value]
+
+    assert known.of(account) == replace(LIMITS, text=5000)
+    assert asked == ["main"]
+    known.ask([account], lambda _: lambda request: None, DUE + timedelta(hours=25))  # type: ignore[arg-type, return-value]
+    assert asked == ["main", "main"]
+
+
+def test_a_server_that_does_not_answer_changes_nothing(tmp_path: Path) -> None:
+    def silent(account: Account, ask: Any) -> Limits:
+        raise TryLater("down")
+
+    known, account = KnownLimits(tmp_path / "limits.json"), an_account(silent)
+
+    assert not known.ask([account], lambda _: lambda request: None, DUE)  # type: ignore[arg-type, return-value]
+    assert known.of(account).text == 500
+
+
+def test_a_file_that_was_spoilt_is_as_none(tmp_path: Path) -> None:
+    (tmp_path / "limits.json").write_text("{half")
+
+    assert KnownLimits(tmp_path / "limits.json").of(an_account(None)).text == 500

@@ -1,0 +1,83 @@
+"""A calendar against real servers, and the real command as a process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+from PIL import Image
+
+PATIENCE = 90.0  # seconds that a test waits for the daemon
+
+
+@dataclass
+class Calendar:
+    """A folder with a config.yaml; the timeout is short, because a killed request may be looked for only after it."""
+
+    folder: Path
+    accounts: dict[str, dict[str, Any]]
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.yaml"
+
+    def write(self) -> None:
+        Image.new("RGB", (80, 60), "teal").save(self.folder / "door.png")
+        self.config.write_text(yaml.safe_dump({
+            "timezone": "UTC", "timeout": 2, "accounts": self.accounts, "posts": self.posts,
+        }, allow_unicode=True, sort_keys=False))
+
+    def command(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen([sys.executable, "-m", "scheduler", *words, "-c", str(self.config)], text=True, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **self.environment})
+
+    def status(self) -> list[dict[str, Any]]:
+        said = subprocess.run([sys.executable, "-m", "scheduler", "status", "--json", "-c", str(self.config)], capture_output=True, text=True,
+                              check=False, env={**os.environ, **self.environment})
+        assert said.returncode in (0, 1, 3), said.stderr
+        deliveries: list[dict[str, Any]] = json.loads(said.stdout)["deliveries"]
+        return deliveries
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {PATIENCE:.0f} s: {what}"
+        time.sleep(0.3)
+
+
+def ended_well(daemon: "subprocess.Popen[str]") -> str:
+    """Stops a daemon as systemd does; what it said."""
+    daemon.send_signal(signal.SIGTERM)
+    said, _ = daemon.communicate(timeout=30)
+    assert daemon.returncode == 0, said
+    return said
+
+
+def mastodon_texts(server: str, token: str) -> list[dict[str, Any]]:
+    """The account's posts, the newest first."""
+    headers = {"Authorization": f"Bearer {token}"}
+    me = requests.get(f"{server}/api/v1/accounts/verify_credentials", headers=headers, timeout=10).json()["id"]
+    found: list[dict[str, Any]] = requests.get(f"{server}/api/v1/accounts/{me}/statuses?limit=40", headers=headers, timeout=10).json()
+    return found
+
+
+def bluesky_records(server: str, handle: str) -> list[dict[str, Any]]:
+    """The account's records, the newest first."""
+    found: list[dict[str, Any]] = requests.get(f"{server}/xrpc/com.atproto.repo.listRecords", timeout=10, params={
+        "repo": handle, "collection": "app.bsky.feed.post", "limit": 100}).json()["records"]
+    return found
+
+
+def named(texts: Iterable[str], word: str) -> list[str]:
+    return [text for text in texts if word in text]
