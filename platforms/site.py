@@ -409,7 +409,8 @@ def link_card(base: str, one: Card) -> Markup:
     said = [element("small", {}, urlsplit(one.url).hostname or ""), element("strong", {}, one.title or one.url)]
     said += [element("em", {}, one.description)] if one.description else []
     shown = [image(base, one.image)] if one.image else []
-    return element("a", {"class": "card", "href": one.url}, *shown, element("span", {}, *said))
+    text = Markup("\n").join(said)  # feed readers show it without our style
+    return element("a", {"class": "card", "href": one.url}, *shown, element("span", {}, Markup(text)))
 
 
 def figures(base: str, item: Item) -> tuple[Markup, Markup]:

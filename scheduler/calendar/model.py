@@ -115,6 +115,7 @@ class Delivery:
     limit: int | None
     unit: str
     problems: tuple[Problem, ...] = ()
+    sources: Mapping[str, Path] = field(default_factory=dict)  # digest of a picture that leaves -> the person's file
 
     @property
     def errors(self) -> tuple[Problem, ...]:

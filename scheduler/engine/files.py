@@ -106,7 +106,7 @@ def bytes_of(media: Media) -> bytes:
     except FileNotFoundError as gone:
         raise Rejected(f"{media.file}: the picture is gone; put it back and retry") from gone
     if hashlib.sha256(content).hexdigest() != media.digest:
-        raise Rejected(f"{media.file}: the picture has changed since it was checked; plan again with `termbell check` and retry")
+        raise Rejected(f"{media.file}: the picture has changed since it was checked; put it back as it was, or name the new one in the calendar")
     return content
 
 

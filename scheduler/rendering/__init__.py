@@ -39,6 +39,7 @@ class Rendering:
     limits: Limits
     cache: Path
     problems: list[Problem] = field(default_factory=list)
+    sources: dict[str, Path] = field(default_factory=dict)  # digest of a finished file -> the person's
 
     def wrong(self, code: str, message: str, place: Place) -> None:
         self.problems.append(Problem(code, f"{self.draft.entry}: {message}", place))
@@ -194,6 +195,7 @@ def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
     except Unfit as unfit:
         work.wrong(unfit.code, str(unfit), file.place)
         return None
+    work.sources[media.digest] = file.file
     too_long = _excess(len(media.alt), limits.alt, "characters", work.where)
     if too_long:
         work.wrong("alt-too-long", f"the alt of {file.file.name} has {too_long}", file.place)
@@ -242,4 +244,5 @@ def _delivery(work: Rendering, post: Post, part: int, after: str | None) -> Deli
         limit=limits.text,
         unit=limits.unit,
         problems=tuple(work.problems),
+        sources=dict(work.sources),
     )

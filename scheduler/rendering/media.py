@@ -202,6 +202,7 @@ def _candidates(opened: "Image", limits: Limits) -> Iterator[tuple[bytes, str, t
     kind = _kinds(opened, picture, limits)[-1]
     while max(picture.size) > SMALLEST:
         factor = min(0.9, 0.95 * math.sqrt((limits.image_bytes or 1) / max(len(body), 1))) if body else 0.8
+        factor = max(factor, SMALLEST / max(picture.size))
         smaller = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
         picture = picture.resize(smaller, Image.Resampling.LANCZOS)
         body = _saved(picture, kind, profile, quality=QUALITIES[1], lossless=kind == "image/png")

@@ -107,6 +107,8 @@ class Templates:
                 said = f"no template called '{fault.name}'; {did_you_mean(str(fault.name), self.names())}"
             case NameNotDefined():
                 code, said = "undefined-name", f"'{fault.message}' is not defined; {did_you_mean(str(fault.message), values)}"
+            case UndefinedError():
+                code, said = "undefined-name", str(fault.message)
             case TemplateSyntaxError():
                 code, said = "template-syntax", f"the template cannot be read: {fault.message}"
             case UnicodeDecodeError():

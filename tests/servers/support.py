@@ -45,8 +45,11 @@ class Calendar:
         said = subprocess.run([sys.executable, "-m", "scheduler", "status", "--json", "-c", str(self.config)], capture_output=True, text=True,
                               check=False, env={**os.environ, **self.environment})
         assert said.returncode in (0, 1, 3), said.stderr
-        deliveries: list[dict[str, Any]] = json.loads(said.stdout)["deliveries"]
-        return deliveries
+        deliveries: list[dict[str, Any]] = json.loads(said.stdout)["deliveries"] if said.stdout else []
+        return deliveries  # none before the daemon has taken up the calendar
+
+    def is_published(self) -> bool:
+        return {row["status"] for row in self.status()} == {"published"}
 
 
 def until(holds: Callable[[], bool], what: str) -> None:

@@ -29,12 +29,12 @@ def killed_and_started_again(calendar: Calendar, proxy: Proxy, writes: str, step
             first.wait()
 
     setattr(proxy, when, kill)
-    until(lambda: first.poll() is not None or all(row["status"] == "published" for row in calendar.status()), "killed, or done before")
+    until(lambda: first.poll() is not None or calendar.is_published(), "killed, or done before")
     first.kill()
     first.communicate()
     setattr(proxy, when, lambda n, line: None)
     second = calendar.command("run")
-    until(lambda: all(row["status"] == "published" for row in calendar.status()), "published after the restart")
+    until(calendar.is_published, "published after the restart")
     ended_well(second)
 
 

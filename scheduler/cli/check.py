@@ -1,0 +1,44 @@
+"""termbell check: everything that can be known before publishing."""
+
+from pathlib import Path
+
+import click
+
+from scheduler.cli.options import config_option, json_option
+from scheduler.cli.output import emit, problems, say
+from scheduler.cli.preview import counted
+from scheduler.engine.planning import plan
+from scheduler.problems import Invalid, Problem
+
+
+@click.command(short_help="Everything that is wrong, with file and line.")
+@config_option
+@json_option
+def command(config: Path, as_json: bool) -> None:
+    """Say everything that is wrong with the configuration, the calendar, its templates and media. No network.
+
+    Ends with 1 where there is an error; a warning is none.
+
+    \b
+    Examples:
+      termbell check
+      termbell check --json
+    """
+    found, summary = _checked(config)
+    if as_json:
+        emit({"problems": [problem.as_plain() for problem in found]})
+    else:
+        problems(found, err=False)
+        say(summary)
+    raise SystemExit(int(any(problem.severity == "error" for problem in found)))
+
+
+def _checked(config: Path) -> tuple[tuple[Problem, ...], str]:
+    try:
+        planned = plan(config)
+    except Invalid as invalid:
+        return invalid.problems, counted(len(invalid.problems), "problem", "problems")
+    entries = len({delivery.entry for delivery in planned.deliveries})
+    return planned.problems, ", ".join((
+        counted(entries, "entry", "entries"), counted(len(planned.deliveries), "delivery", "deliveries"),
+        counted(len(planned.problems), "problem", "problems")))

@@ -1,0 +1,69 @@
+"""termbell run: the daemon, or one round of it."""
+
+import signal
+from pathlib import Path
+
+import click
+
+from scheduler.cli.options import config_option
+from scheduler.cli.output import say
+from scheduler.cli.working import Working, working
+from scheduler.engine.daemon import Daemon, utc_now
+from scheduler.store import Row, status
+
+GONE_WRONG = (status.FAILED, status.MISSED)
+
+
+@click.command(short_help="Publish what is due: as a daemon, or once.")
+@click.option("--once", is_flag=True, help="Publish what is due now, then end (for cron and CI).")
+@click.option("--dry-run", is_flag=True, help="Send nothing: a rehearsal answers, on a copy of the store.")
+@config_option
+def command(config: Path, once: bool, dry_run: bool) -> None:
+    """Publish each post when it is due, until stopped.
+
+    A changed calendar is read again by itself. Ctrl-C or SIGTERM lets attempts that are under way finish.
+
+    \b
+    Examples:
+      termbell run
+      termbell run --once          # every ten minutes from cron
+      termbell run --dry-run
+    """
+    with working(config, dry_run=dry_run) as work:
+        raise SystemExit(_once(work) if once else _daemon(work, config))
+
+
+def _once(work: Working) -> int:
+    """One round; 1 where something failed or came too late in it, 3 where something is in doubt."""
+    before = {row.key: row.status for row in work.store.rows()}
+    now = utc_now()
+    work.limits.ask(work.config.accounts.values(), work.ask, now)
+    work.store.release(now)
+    work.store.too_late(now)
+    for account in work.config.accounts:
+        work.desk.work(account)
+    changed = [row for row in work.store.rows() if row.status != before[row.key] or row.status == status.PUBLISHING]
+    for row in changed:
+        say(line(row))
+    waiting = work.store.next_due(utc_now())
+    say(f"{sum(row.status == status.PUBLISHED for row in changed)} published"
+        + (f"; next: {waiting.astimezone(work.config.timezone):%a %d %b %Y %H:%M %Z}" if waiting else ""))
+    for place in {str(one.account.settings["folder"]) for one in work.config.accounts.values() if one.account.platform == "site"}:
+        say(f"look at {Path(place) / 'index.html'}")
+    return 3 if any(row.status == status.IN_DOUBT for row in changed) else int(any(row.status in GONE_WRONG for row in changed))
+
+
+def _daemon(work: Working, config: Path) -> int:
+    folders = {file.parent for file in (*work.files, config.resolve())} | {work.config.templates}
+    daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, folders=tuple(sorted(folders)))
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: daemon.stop())
+    daemon.run()
+    return 0
+
+
+def line(row: Row) -> str:
+    """A delivery in one line."""
+    part = f" part {row.part + 1}" if row.part else ""
+    return f"{row.status:<10} {row.key[:8]}  {row.due:%Y-%m-%d %H:%M}  {row.entry}{part} -> {row.account}" + (
+        f"  {row.url}" if row.url else "") + (f"  ({row.error})" if row.error else "")

@@ -1,0 +1,563 @@
+"""Sending, against a real server on 127.0.0.1 that answers well or breaks off on purpose."""
+
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from platforms.base import (
+    DOUBLES,
+    HARMLESS,
+    Account,
+    Ask,
+    InDoubt,
+    LoginNeeded,
+    PublishError,
+    Rejected,
+    Repeat,
+    Request,
+    Response,
+    Secrets,
+    TryLater,
+    in_url,
+)
+from scheduler import __version__
+from scheduler.engine.credentials import Trial
+from scheduler.engine.judging import judged, wait_asked_for, what_it_said
+from scheduler.engine.network import Network, surely_not_sent, wire
+from scheduler.engine.rehearsal import shown
+from tests.engine.support import a_platform
+from tests.support import an_image
+
+NOW = datetime(2026, 9, 7, 8, 30, tzinfo=UTC)
+ACCOUNT = Account(name="fediverse", platform="x")
+TOKEN = {"token": "tok-5ecret"}
+ALL = {"images": {}, "note": "Grüße 🎒"}
+Behaviour = Callable[["Handler"], None]
+
+
+@dataclass
+class Arrived:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Server:
+    """Behaves as the list says, one request after the other; the last for all that follow."""
+
+    url: str = ""
+    behaviours: list[Behaviour] = field(default_factory=list)
+    arrived: list[Arrived] = field(default_factory=list)
+
+    def behave(self, *behaviours: Behaviour) -> None:
+        self.behaviours[:] = behaviours
+
+    def next(self) -> Behaviour:
+        return self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "Http"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):
+            return lambda: self.server.told.next()(self)
+        raise AttributeError(name)
+
+    def read(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.told.arrived.append(Arrived(self.command, self.path, headers, body))
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Http(ThreadingHTTPServer):
+    told: Server
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
+def answers(status: int = 200, body: bytes = b'{"id": "1"}', **headers: str) -> Behaviour:
+    def behave(handler: Handler) -> None:
+        handler.read()
+        handler.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return behave
+
+
+def resets(handler: Handler) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.close_connection = True
+    handler.connection.close()
+
+
+def reads_and_resets(handler: Handler) -> None:
+    handler.read()
+    resets(handler)
+
+
+def reads_and_hangs_up(handler: Handler) -> None:
+    handler.read()
+    handler.close_connection = True
+
+
+def answers_half(handler: Handler) -> None:
+    handler.read()
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+    handler.close_connection = True
+
+
+def answers_half_a_chunk(handler: Handler) -> None:
+    handler.read()
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{")
+    handler.close_connection = True
+
+
+def answers_no_http(handler: Handler) -> None:
+    handler.read()
+    handler.wfile.write(b"hello?\r\n")
+    handler.close_connection = True
+
+
+def answers_two_lengths(handler: Handler) -> None:
+    handler.read()
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n{}")
+    handler.close_connection = True
+
+
+def stalls(handler: Handler) -> None:
+    handler.read()
+    handler.rfile.read(1)  # until the other side gives up
+
+
+BROKEN = (resets, reads_and_resets, reads_and_hangs_up, answers_half, answers_half_a_chunk, answers_no_http, answers_two_lengths, stalls)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    told = Server(behaviours=[answers()])
+    with Http(("127.0.0.1", 0), Handler) as http:
+        http.told = told
+        http.daemon_threads = True
+        told.url = f"http://127.0.0.1:{http.server_port}"
+        threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield told
+        http.shutdown()
+
+
+def network(timeout: float = 5.0, secrets: Secrets = TOKEN, pauses: list[float] | None = None, **platform: Any) -> Network:
+    waited = [] if pauses is None else pauses
+    made = a_platform(**{"secrets": tuple(secrets), **platform})
+    return Network(ACCOUNT, made, Trial(secrets), timeout, sleep=waited.append, now=lambda: NOW)
+
+
+def a_request(server: Server, repeat: Repeat = DOUBLES, **changes: Any) -> Request:
+    return replace(Request(step="status", method="POST", url=f"{server.url}/posts", json={"text": "Hi"}, repeat=repeat), **changes)
+
+
+# What leaves
+
+
+def test_json_leaves_as_compact_utf8_signed_and_named(server: Server):
+    network()(a_request(server, json=ALL, headers={"Idempotency-Key": "7f3a"}))
+
+    arrived, = server.arrived
+    assert arrived.body.decode() == '{"images":{},"note":"Grüße 🎒"}'
+    assert arrived.headers == {"host": server.url[7:], "accept-encoding": "identity", "user-agent": f"Termbell/{__version__}", "idempotency-key": "7f3a",
+                               "content-type": "application/json", "content-length": str(len(arrived.body)), "authorization": "Bearer tok-5ecret"}
+
+
+def test_a_form_leaves_urlencoded_and_with_files_as_multipart(server: Server, tmp_path: Path):
+    door = an_image(tmp_path)
+    network()(a_request(server, json=None, form={"text": "a & b", "n": "ü"}))
+    network()(a_request(server, json=None, form={"description": "Tür"}, files={"file": door}))
+
+    form, multipart = server.arrived
+    assert (form.headers["content-type"], form.body) == ("application/x-www-form-urlencoded", b"text=a+%26+b&n=%C3%BC")
+    boundary = multipart.headers["content-type"].partition("boundary=")[2]
+    assert multipart.body == (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="description"\r\n\r\nTür\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{door.name}"\r\nContent-Type: image/png\r\n\r\n').encode() \
+        + door.file.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+
+
+def test_a_file_or_bytes_leave_as_they_are(server: Server, tmp_path: Path):
+    door = an_image(tmp_path)
+    network()(a_request(server, json=None, body=door))
+    network()(a_request(server, json=None, body=b"\0\1", headers={"content-type": "application/x-two"}))
+    network()(a_request(server, json=None))
+
+    picture, raw, empty = server.arrived
+    assert (picture.headers["content-type"], picture.body) == ("image/png", door.file.read_bytes())
+    assert (raw.headers["content-type"], raw.body) == ("application/x-two", b"\0\1")
+    assert (empty.headers["content-length"], empty.body) == ("0", b"")
+
+
+def test_a_body_of_many_pieces_arrives_whole(server: Server):
+    body = bytes(range(256)) * 4096
+    network()(a_request(server, json=None, body=body))
+
+    assert server.arrived[0].body == body
+
+
+def test_what_the_dry_run_shows_is_what_leaves_the_secrets_apart(server: Server, tmp_path: Path):
+    requests = [
+        a_request(server, url=f"{server.url}/posts?q=a b&u=ü%20x", json=ALL),
+        a_request(server, json=None, form={"a": "1"}, files={"file": an_image(tmp_path)}),
+    ]
+    ask = network()
+    for request in requests:
+        ask(request)
+
+    for request, arrived in zip(requests, server.arrived, strict=True):
+        plain, leaves = shown(request, ask.platform), wire(request)
+        headers = {name.lower(): value.replace("•••", TOKEN["token"]) for name, value in plain["headers"].items()}  # type: ignore[attr-defined]
+        added = {"host", "accept-encoding", "content-length"}
+        assert headers == {name: value for name, value in arrived.headers.items() if name not in added}
+        assert (plain["method"], plain["url"], leaves.body) == (arrived.method, server.url + arrived.path, arrived.body)
+
+
+def test_the_same_request_makes_the_same_bytes_whatever_the_secret(tmp_path: Path):
+    request = Request(step="upload", method="POST", url="https://x.test/{token}", form={"a": "1"}, files={"file": an_image(tmp_path)})
+
+    bodies = {wire(in_url(request, {"token": token}), request.digest).body for token in ("one", "two")}
+
+    assert bodies == {wire(request).body}
+
+
+def test_an_anonymous_request_leaves_without_credentials(server: Server):
+    network()(a_request(server, anonymous=True))
+
+    assert "authorization" not in server.arrived[0].headers
+
+
+def test_a_request_waits_as_long_as_it_says(server: Server):
+    pauses: list[float] = []
+    network(pauses=pauses)(a_request(server, after=2.0))
+    network(pauses=pauses)(a_request(server))
+
+    assert pauses == [2.0]
+
+
+def test_a_file_that_is_gone_is_worth_another_try(server: Server, tmp_path: Path):
+    door = an_image(tmp_path)
+    door.file.unlink()
+
+    with pytest.raises(TryLater, match=r"x 'status' was not sent: .*door\.png"):
+        network()(a_request(server, json=None, body=door))
+
+
+@pytest.mark.parametrize("token", ["•••", "two\nlines"])
+def test_a_secret_that_no_header_can_hold_is_said_and_not_shown(server: Server, token: str):
+    with pytest.raises(Rejected, match="cannot be sent") as refused:
+        network(secrets={"token": token})(a_request(server))
+
+    assert token not in str(refused.value)
+    assert server.arrived == []
+
+
+@pytest.mark.parametrize("url", ["example.org/hook", "gopher://example.org", "https://", "http://[::1"])
+def test_an_address_that_is_none_is_refused(url: str):
+    with pytest.raises(PublishError, match="'status'"):
+        network(sign=in_url, secrets={"webhook": url})(Request(step="status", url="{webhook}"))
+
+
+# What comes back
+
+
+def test_header_names_are_lower_case(server: Server):
+    server.behave(answers(201, b"", X_RestLi_Id="urn:li:share:7"))
+
+    response = network()(a_request(server))
+
+    assert (response.status, response.headers["x-restli-id"], response.body) == (201, "urn:li:share:7", b"")
+
+
+def test_cookies_are_not_kept(server: Server):
+    server.behave(answers(Set_Cookie="session=1"))
+    ask = network()
+    ask(a_request(server))
+    ask(a_request(server))
+
+    assert "cookie" not in server.arrived[1].headers
+
+
+def test_a_read_follows_a_redirect_and_a_post_does_not(server: Server):
+    server.behave(answers(302, b"", Location="/there"), answers())
+    network()(a_request(server, HARMLESS, method="GET", json=None))
+
+    assert [one.path for one in server.arrived] == ["/posts", "/there"]
+    assert server.arrived[1].headers["authorization"] == "Bearer tok-5ecret"
+
+    server.behave(answers(302, b"", Location="/there"))
+    with pytest.raises(Rejected, match="with 302"):
+        network()(a_request(server))
+
+
+def test_a_redirect_to_another_server_carries_no_secret(server: Server):
+    server.behave(answers(302, b"", Location=server.url.replace("127.0.0.1", "localhost") + "/elsewhere"), answers())
+
+    network()(a_request(server, HARMLESS, method="GET", json=None))
+
+    assert "authorization" not in server.arrived[1].headers
+
+
+def test_a_circle_of_redirects_ends(server: Server):
+    server.behave(answers(302, b"", Location="/posts"))
+
+    with pytest.raises(TryLater, match="redirected 5 times"):
+        network()(a_request(server, HARMLESS, method="GET", json=None))
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_what_left_and_was_not_answered_is_doubt_when_readers_may_see_it(server: Server, broken: Behaviour):
+    server.behave(broken)
+
+    with pytest.raises(InDoubt, match=r"^x 'status' was sent and never answered \(.+\)$"):
+        network(timeout=0.2)(a_request(server))
+
+    assert len(server.arrived) <= 1
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_what_left_and_was_not_answered_is_tried_later_when_nobody_sees_it(server: Server, broken: Behaviour):
+    server.behave(broken)
+
+    with pytest.raises(TryLater, match=r"^x 'status' was not answered \(.+\)$"):
+        network(timeout=0.2)(a_request(server, HARMLESS))
+
+
+def test_a_connection_that_breaks_while_a_big_body_is_sent_is_doubt(server: Server):
+    server.behave(resets)
+
+    with pytest.raises(InDoubt):
+        network()(a_request(server, json=None, body=bytes(20_000_000)))
+
+
+def test_after_a_broken_exchange_the_next_one_is_judged_by_itself(server: Server):
+    """Asked from within an `except`, as an adapter may, where Python chains the errors."""
+    server.behave(reads_and_resets)
+    ask = network()
+
+    with pytest.raises(InDoubt):
+        try:
+            ask(a_request(server, url="http://127.0.0.1:1/"))
+        except TryLater:
+            ask(a_request(server))
+
+
+def test_a_server_that_cannot_be_reached_surely_got_nothing(server: Server):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    with pytest.raises(TryLater, match=r"x 'status' was not sent: 127\.0\.0\.1 cannot be reached \(Connection refused\)"):
+        network()(a_request(server, url=f"http://127.0.0.1:{port}/"))
+
+
+def test_a_name_that_nobody_knows_surely_got_nothing(server: Server):
+    with pytest.raises(TryLater, match=r"cannot be reached \(no server of that name is known\)"):
+        network()(a_request(server, url="http://nobody.invalid/"))
+
+
+def test_a_server_without_tls_surely_got_nothing(server: Server):
+    with pytest.raises(TryLater, match="was not sent: 127.0.0.1 cannot be reached"):
+        network()(a_request(server, url=server.url.replace("http:", "https:")))
+
+
+def test_a_handshake_that_stalls_or_breaks_surely_let_nothing_out(server: Server):
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TryLater, match=r"cannot be reached \(timed out\)"):
+        network(timeout=0.2)(a_request(server, url=f"https://127.0.0.1:{silent.getsockname()[1]}/"))
+
+
+def test_a_proxy_that_cannot_be_reached_surely_got_nothing(server: Server, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+    with pytest.raises(TryLater, match="cannot be reached"):
+        network()(a_request(server))
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    network()(a_request(server))
+
+
+def test_a_tls_fault_after_the_request_was_sent_is_doubt():
+    assert not surely_not_sent(ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]"))
+
+
+def test_no_error_shows_a_secret_address(server: Server):
+    secret = {"webhook": "http://127.0.0.1:1/hooks/5ecret"}
+
+    with pytest.raises(TryLater) as unreachable:
+        network(secrets=secret, sign=in_url)(a_request(server, url="{webhook}?wait=true"))
+
+    assert "5ecret" not in str(unreachable.value)
+
+
+def test_a_server_that_repeats_the_secret_is_not_quoted_with_it(server: Server):
+    server.behave(answers(403, b'{"error": "tok-5ecret may not do this"}'))
+
+    with pytest.raises(Rejected, match="with 403: ••• may not do this"):
+        network()(a_request(server))
+
+
+# Sessions
+
+
+def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
+    """As Bluesky's: renews, and where that is refused signs in anew."""
+    if "refresh" in secrets:
+        try:
+            answer = ask(Request(step="renew", method="POST", url=f"{secrets['server']}/renew", headers={"Authorization": "Bearer {refresh}"}))
+            return {"token": answer.json()["id"], "refresh": "r2"}
+        except LoginNeeded:
+            pass
+    answer = ask(Request(step="sign in", method="POST", url=f"{secrets['server']}/login", json={"password": "{password}"}))
+    return {"token": answer.json()["id"], "refresh": "r1"}
+
+
+def in_session(server: Server, **made: str) -> tuple[Network, Trial]:
+    trial = Trial({"password": "pass-5ecret", "server": server.url})
+    trial.made = made
+    return Network(ACCOUNT, a_platform(session=session, secrets=("password",)), trial, 5.0, now=lambda: NOW), trial
+
+
+def test_a_first_request_signs_in_and_the_session_is_kept(server: Server):
+    ask, kept = in_session(server)
+    ask(a_request(server))
+    ask(a_request(server))
+
+    assert [one.path for one in server.arrived] == ["/login", "/posts", "/posts"]
+    assert server.arrived[0].body == b'{"password":"pass-5ecret"}'
+    assert server.arrived[1].headers["authorization"] == "Bearer 1"
+    assert kept.made == {"token": "1", "refresh": "r1"}
+
+
+def test_a_refused_session_is_renewed_once_and_the_request_sent_again(server: Server):
+    ask, kept = in_session(server, token="old", refresh="r0")
+    server.behave(answers(401), answers(200, b'{"id": "new"}'), answers())
+    ask(a_request(server))
+
+    assert [one.path for one in server.arrived] == ["/posts", "/renew", "/posts"]
+    assert [one.headers["authorization"] for one in server.arrived] == ["Bearer old", "Bearer r0", "Bearer new"]
+    assert kept.made["refresh"] == "r2"
+
+
+def test_a_session_that_cannot_be_renewed_is_made_anew(server: Server):
+    ask, _ = in_session(server, token="old", refresh="r0")
+    server.behave(answers(401), answers(401), answers())
+    ask(a_request(server))
+
+    assert [one.path for one in server.arrived] == ["/posts", "/renew", "/login", "/posts"]
+
+
+def test_a_new_session_that_is_refused_is_not_renewed(server: Server):
+    ask, _ = in_session(server)
+    server.behave(answers(), answers(401, b"{}"))
+
+    with pytest.raises(LoginNeeded, match="termbell login fediverse"):
+        ask(a_request(server))
+
+    assert [one.path for one in server.arrived] == ["/login", "/posts"]
+
+
+def test_a_login_that_breaks_off_leaves_no_doubt_about_the_post(server: Server):
+    ask, _ = in_session(server)
+    server.behave(reads_and_resets)
+
+    with pytest.raises(TryLater, match="'sign in' was not answered"):
+        ask(a_request(server))
+
+
+# What an answer means
+
+
+def verdict(status: int, body: bytes = b"", repeat: Repeat = DOUBLES, headers: dict[str, str] | None = None, **platform: Any) -> PublishError:
+    response = Response(status=status, headers=headers or {}, body=body)
+    with pytest.raises(PublishError) as raised:
+        judged(response, Request(step="status", url="https://x.test", repeat=repeat), a_platform(**platform), "fediverse", NOW)
+    assert raised.value.response is response
+    return raised.value
+
+
+@pytest.mark.parametrize(("status", "visible", "harmless"), [
+    (301, Rejected, Rejected), (400, Rejected, Rejected), (401, LoginNeeded, LoginNeeded), (403, Rejected, Rejected), (404, Rejected, Rejected),
+    (408, InDoubt, TryLater), (422, Rejected, Rejected), (425, InDoubt, TryLater), (429, TryLater, TryLater), (500, InDoubt, TryLater),
+    (502, InDoubt, TryLater), (503, InDoubt, TryLater), (504, InDoubt, TryLater),
+])
+def test_a_status_says_what_may_be_done_next(status: int, visible: type[PublishError], harmless: type[PublishError]):
+    assert type(verdict(status)) is visible
+    assert type(verdict(status, repeat=HARMLESS)) is harmless
+
+
+def test_the_platforms_own_code_wins_over_the_status():
+    expired = b'{"error": "ExpiredToken", "message": "Token has expired"}'
+    busy = b'{"error": "Busy"}'
+    errors = {"ExpiredToken": LoginNeeded, "Busy": TryLater}
+
+    assert str(verdict(400, expired, errors=errors)) == "x answered 'status' with 400: Token has expired; log in again: termbell login fediverse"
+    later = verdict(500, busy, errors=errors, headers={"retry-after": "7"})
+    assert isinstance(later, TryLater)
+    assert later.after == 7
+
+
+@pytest.mark.parametrize(("body", "words"), [
+    (b'{"error": "Validation failed: too long"}', "Validation failed: too long"),
+    (b'{"error": "InvalidRequest", "message": "Record is wrong"}', "Record is wrong"),
+    (b'{"error": "invalid_grant", "error_description": "The code has expired"}', "The code has expired"),
+    (b'{"error": {"message": "Unsupported post request", "code": 100}}', "Unsupported post request"),
+    (b'{"errors": [{"detail": "You are not allowed"}]}', "You are not allowed"),
+    (b'{"code": 7}', '{"code": 7}'),
+    (b"<html><style>p {}</style><h1>Bad &amp; worse</h1>\n</html>", "Bad & worse"),
+    (b"\x1b[2J\x07red\x9b alert\n", "[2J red� alert"),
+    (b"x" * 300, "x" * 199 + "…"),
+    (b"", ""),
+    (b"\xff\xfe", "��"),
+])
+def test_the_platforms_words_are_shown_in_one_harmless_line(body: bytes, words: str):
+    assert what_it_said(Response(status=422, body=body)) == words
+
+
+@pytest.mark.parametrize(("headers", "seconds"), [
+    ({}, None),
+    ({"retry-after": "120"}, 120),
+    ({"retry-after": "1.5"}, 1.5),
+    ({"retry-after": "Mon, 07 Sep 2026 08:31:00 GMT"}, 60),
+    ({"retry-after": "Mon, 07 Sep 2026 08:00:00 GMT"}, 0),
+    ({"retry-after": "soon"}, None),
+    ({"retry-after": "nan"}, None),
+    ({"retry-after": "-5"}, None),
+    ({"x-ratelimit-reset": "2026-09-07T08:35:00.000Z"}, 300),
+    ({"x-ratelimit-reset": str(int(NOW.timestamp()) + 90)}, 90),
+    ({"ratelimit-reset": "45"}, 45),
+    ({"retry-after": "3", "ratelimit-reset": "45"}, 3),
+])
+def test_a_platform_says_how_long_to_wait(headers: dict[str, str], seconds: float | None):
+    assert wait_asked_for(Response(status=429, headers=headers), NOW) == seconds
+
+
+def test_a_wait_is_counted_from_now():
+    response = Response(status=429, headers={"retry-after": "Mon, 07 Sep 2026 08:31:00 GMT"})
+
+    assert wait_asked_for(response, NOW + timedelta(seconds=20)) == 40

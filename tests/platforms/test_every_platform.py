@@ -1,0 +1,162 @@
+"""What holds for every adapter. A new one is found here without being told."""
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+from platforms.base import Account, Link, Media, Platform, Post, Published, Request, Setting, Span
+from platforms.registry import built_in, names, platform
+from scheduler.engine.rehearsal import Rehearsal, shown
+from tests.support import a_post, an_image
+
+LINK = "https://example.org/term"
+ALTS = ("The school door", "A blue bicycle")
+
+
+@pytest.fixture(params=names())
+def adapter(request: pytest.FixtureRequest) -> Platform:
+    return platform(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise AssertionError("an adapter opened a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+
+
+def value(row: Setting, folder: Path) -> Any:
+    """What the config would hand over for a row: its default, or its example where it has to be given."""
+    if row.type is Path and (row.required or row.default is not None):
+        return folder / str(row.default or row.example)
+    if not row.required:
+        return row.default
+    assert row.example, f"`{row.name}` has to be given, so it needs an example"
+    return row.example if row.type is str else TypeAdapter(row.type).validate_python(yaml.safe_load(row.example))
+
+
+def an_account(adapter: Platform, folder: Path) -> Account:
+    return Account(name="main", platform=adapter.name, settings={row.name: value(row, folder) for row in adapter.settings})
+
+
+def as_rendered(adapter: Platform, post: Post, folder: Path) -> Post:
+    """`post` with what rendering adds for this platform."""
+    limits = adapter.limits
+    options = {row.name: value(row, folder) for row in adapter.options if row.required}
+    return replace(post, title=post.title if limits.title != 0 else "", html=f"<p>{post.text}</p>" if limits.html else "", options=options)
+
+
+def a_text() -> Post:
+    return a_post(text="Welcome back, Zoë! 🎒 #newterm", spans=(Span(kind="tag", start=21, end=29, value="newterm"),))
+
+
+def a_link(adapter: Platform) -> Post:
+    text = f"Welcome back: {LINK}"
+    span = Span(kind="link", start=14, end=len(text), value=LINK)
+    return a_post(text=text, spans=(span,), link=Link(url=LINK, title="The term", description="What comes") if adapter.limits.links else None)
+
+
+def pictures(adapter: Platform, folder: Path) -> Post:
+    kind = "png" if "image/png" in adapter.limits.image_types else "jpg"
+    number = min(len(ALTS), adapter.limits.images)
+    media = tuple(an_image(folder, f"{nth}.{kind}", colour=("navy", "green")[nth], alt=ALTS[nth]) for nth in range(number))
+    return a_post(text="Look", media=media)
+
+
+def rehearsal_of(adapter: Platform, post: Post, folder: Path) -> tuple[list[Request], Published]:
+    rehearsal = Rehearsal()
+    published = adapter.publish(an_account(adapter, folder), as_rendered(adapter, post, folder), rehearsal)
+    return rehearsal.asked, published
+
+
+def posts(adapter: Platform, folder: Path) -> Iterator[Post]:
+    yield a_text()
+    yield a_link(adapter)
+    if adapter.limits.images:
+        yield pictures(adapter, folder)
+
+
+def files_of(request: Request) -> list[Media]:
+    return [*request.files.values(), *([request.body] if isinstance(request.body, Media) else [])]
+
+
+def words_of(request: Request) -> str:
+    """Everything of a request that is text, as people would read it."""
+    body = request.body.decode(errors="replace") if isinstance(request.body, bytes) else ""
+    parts = (unquote(request.url), dict(request.headers), request.json, dict(request.form or {}), body)
+    return json.dumps(parts, ensure_ascii=False)
+
+
+def test_it_publishes_in_a_dry_run_without_network_and_secrets(adapter: Platform, tmp_path: Path):
+    for post in posts(adapter, tmp_path):
+        _, published = rehearsal_of(adapter, post, tmp_path)
+
+        assert isinstance(published, Published)
+        assert published.id
+
+
+def test_readers_see_nothing_before_the_last_request(adapter: Platform, tmp_path: Path):
+    for post in posts(adapter, tmp_path):
+        asked, _ = rehearsal_of(adapter, post, tmp_path)
+
+        assert [one.step for one in asked[:-1] if one.is_visible] == []
+        assert asked[-1].is_visible
+
+
+def test_the_same_post_makes_the_same_requests(adapter: Platform, tmp_path: Path):
+    for post in posts(adapter, tmp_path):
+        once, again = (rehearsal_of(adapter, post, tmp_path)[0] for _ in range(2))
+
+        assert [one.digest for one in once] == [one.digest for one in again]
+
+
+def test_every_request_can_be_shown_with_its_secrets_hidden(adapter: Platform, tmp_path: Path):
+    for post in posts(adapter, tmp_path):
+        for request in rehearsal_of(adapter, post, tmp_path)[0]:
+            plain = shown(request, adapter)
+
+            assert json.dumps(plain)
+            assert "termbell-hides" not in json.dumps(plain)
+
+
+def test_every_file_leaves_with_its_alt_text(adapter: Platform, tmp_path: Path):
+    post = pictures(adapter, tmp_path)
+    if not post.media:
+        pytest.skip("takes no images")
+
+    asked, _ = rehearsal_of(adapter, post, tmp_path)
+
+    assert {one.digest for request in asked for one in files_of(request)} == {one.digest for one in post.media}
+    if adapter.limits.alt != 0:
+        words = " ".join(map(words_of, asked))
+        assert [one.alt for one in post.media if one.alt not in words] == []
+
+
+def test_a_second_sending_that_is_dropped_is_dropped_for_some_time(adapter: Platform, tmp_path: Path):
+    for request in rehearsal_of(adapter, a_text(), tmp_path)[0]:
+        assert (request.repeat == "dropped") == (request.remembered > 0)
+
+
+def test_limits_name_their_source_and_the_day(adapter: Platform):
+    assert adapter.limits.source.startswith("https://")
+    assert adapter.limits.checked.year >= 2026
+
+
+def test_every_key_says_what_it_means(adapter: Platform):
+    assert [row.name for row in (*adapter.settings, *adapter.options) if not row.meaning] == []
+    assert [row.name for row in adapter.settings if row.required and not row.example] == []
+
+
+@pytest.mark.parametrize("name", built_in())
+def test_a_file_a_name_a_test(name: str):
+    assert platform(name).name == name
+    assert (Path(__file__).parent / f"test_{name}.py").is_file()
