@@ -304,6 +304,7 @@ class Platform:
     options: tuple[Setting, ...] = ()  # keys of a post, in the platform's or account's variant
     secrets: tuple[str, ...] = ("token",)  # what a person gives once; `termbell login` asks for these
     optional_secrets: tuple[str, ...] = ()
+    obtain: str = ""  # where a person gets the secrets, in a sentence; {name} is a setting of the account
     session: Callable[[Account, Secrets, Ask], Secrets] | None = None  # trades them for those that requests carry
     sign: Sign = bearer  # applied as the request leaves, never recorded
     errors: Mapping[str, type[PublishError]] = field(default_factory=dict)  # own codes, where the status misleads

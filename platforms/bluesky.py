@@ -224,6 +224,7 @@ PLATFORM = Platform(
     find=find,
     whoami=whoami,
     secrets=("app_password",),
+    obtain="In the app: Settings, Privacy and security, App passwords; not the password of the account itself",
     session=session,
     errors={
         **dict.fromkeys(("ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired", "AccountTakedown", "AccountDeactivated"),

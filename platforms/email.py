@@ -205,6 +205,7 @@ SETTINGS = (
 PLATFORM = Platform(
     name="email",
     secrets=("user", "password"),
+    obtain="Your mail provider's name and password for {server}; many want an app password",
     sign=unsigned,  # the answerer of smtp: logs in itself
     settings=SETTINGS,
     limits=Limits(

@@ -143,6 +143,8 @@ PLATFORM = Platform(
         source="https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api",
         checked=date(2026, 11, 23),
     ),
+    obtain="https://www.linkedin.com/developers/tools/oauth/token-generator: scopes openid profile w_member_social; "
+           "the token lives 60 days",
     publish=publish,
     whoami=whoami,
     errors={"MEDIA_ASSET_WAITING_UPLOAD": TryLater, "EXPIRED_UPLOAD_URL": TryLater, "CONFLICT": TryLater},

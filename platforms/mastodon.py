@@ -273,6 +273,8 @@ PLATFORM = Platform(
         Setting(name="poll", meaning="a question's answers; not together with media", type=Poll,
                 example="{answers: [Paper, Screen], hours: 48}"),
     ),
+    obtain="{server}/settings/applications: make an application with the scopes read:accounts read:statuses write:statuses "
+           "write:media, and copy its access token",
     limits=LIMITS,
     publish=publish,
     find=find,

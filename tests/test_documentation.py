@@ -39,6 +39,7 @@ accounts:
 RIGHT = "posts: [{id: first, when: 2026-01-05 09:00, to: class-site, text: Hello, late: publish}]"
 WRONG = f"""
 posts:
+  - {{id: right, when: 2026-12-01 09:00, to: bluesky, text: Hello}}
   - id: long
     when: 2026-12-01 09:00
     to: bluesky
@@ -96,7 +97,7 @@ def test_the_example_calendar_has_nothing_wrong_with_it_and_uses_what_is_shipped
 
 
 def test_every_key_there_is_stands_in_the_example_and_on_the_page_about_keys():
-    schema = json.loads(CliRunner().invoke(main, ["schema"]).stdout)
+    schema = json.loads(CliRunner().invoke(main, ["schema", "config", "-c", str(EXAMPLE)]).stdout)
     keys = set(schema["properties"]) - {"secrets"}
     example, page = EXAMPLE.read_text(), (HERE / "docs" / "calendar.md").read_text()
 

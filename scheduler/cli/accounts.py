@@ -1,22 +1,38 @@
-"""termbell accounts: who there is, and whether the credentials are there and work."""
+"""termbell accounts: who there is, and whether the credentials are there and work. No secret's value is ever shown."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from platforms.base import LoginNeeded, PublishError
 from scheduler.cli.options import config_option, json_option
-from scheduler.cli.output import emit, say
-from scheduler.config import Config, read_config
+from scheduler.cli.output import emit, joined, paint, say
+from scheduler.config import Config, ConfiguredAccount, read_config
 from scheduler.engine.credentials import Credentials
 
 
-@click.command(short_help="The accounts, and whether they have their credentials.")
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What there is to say about an account."""
+
+    account: str
+    platform: str
+    secrets: dict[str, bool]  # name -> whether it is there
+    who: str | None = None  # whose credentials the platform says these are
+    error: str | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.error is None
+
+
+@click.command(short_help="The accounts, and whether they can publish.")
 @click.option("--verify", is_flag=True, help="Ask each platform whose credentials these are.")
 @config_option
 @json_option
 def command(config: Path, as_json: bool, verify: bool) -> None:
-    """List the accounts of the config. Ends with 1 where credentials are missing or refused.
+    """List the accounts and whether their secrets are there. Ends with 1 where some are missing, or refused.
 
     \b
     Examples:
@@ -24,26 +40,48 @@ def command(config: Path, as_json: bool, verify: bool) -> None:
       termbell accounts --verify
     """
     read = read_config(config)
-    found = [_account(read, name, verify) for name in read.accounts]
+    found = [_state(read, one, verify) for one in read.accounts.values()]
     if as_json:
-        emit({"accounts": found})
+        emit({"accounts": [
+            {"account": one.account, "platform": one.platform, "secrets": [{"name": name, "present": there} for name, there in one.secrets.items()],
+             "ready": one.is_ready, "who": one.who, "error": one.error} for one in found]})
     else:
+        width = max((len(one.account) for one in found), default=0)
         for one in found:
-            say(f"{one['account']:<16} {one['platform']:<12} {one['state']}")
-    raise SystemExit(int(not all(one["ok"] for one in found)))
+            _show(one, width)
+    raise SystemExit(int(not all(one.is_ready for one in found)))
 
 
-def _account(config: Config, name: str, verify: bool) -> dict[str, object]:
-    configured = config.accounts[name]
+def _show(one: State, width: int) -> None:
+    secrets = ", ".join(f"{name} {'present' if there else 'missing'}" for name, there in one.secrets.items()) or "needs no credentials"
+    say(joined(paint("✓ " if one.is_ready else "✗ ", "green" if one.is_ready else "red"), paint(one.account.ljust(width), bold=True),
+               f"  {one.platform:<10}  {secrets}", paint(f"  {one.who}", "green") if one.who else ""))
+    if one.error:
+        say(f"  {one.error}")
+
+
+def _state(config: Config, one: ConfiguredAccount, verify: bool) -> State:
+    secrets = {name: has(config, one, name) for name in one.platform.secrets}
+    state = State(account=one.name, platform=one.platform.name, secrets=secrets)
     credentials = Credentials(config.accounts, config.state)
-    plain: dict[str, object] = {"account": name, "platform": configured.platform.name, "ok": True, "state": "ready"}
     try:
-        credentials.of(name)
-        if verify and configured.platform.whoami:
+        credentials.of(one.name)
+        if verify and one.platform.whoami:
             from scheduler.engine.network import Network
 
-            ask = Network(configured.account, configured.platform, credentials, config.timeout)
-            plain["state"] = configured.platform.whoami(configured.account, ask)
-    except (LoginNeeded, PublishError) as refused:
-        plain |= {"ok": False, "state": str(refused)}
-    return plain
+            ask = Network(one.account, one.platform, credentials, config.timeout)
+            state = replace(state, who=one.platform.whoami(one.account, ask))
+    except PublishError as refused:
+        return replace(state, error=str(refused))
+    return state
+
+
+def has(config: Config, one: ConfiguredAccount, secret: str) -> bool:
+    """Whether this one secret of the account is there, in the config or kept."""
+    alone = replace(one, platform=replace(one.platform, secrets=(secret,), optional_secrets=()),
+                    secrets={name: where for name, where in one.secrets.items() if name == secret})
+    try:
+        Credentials({one.name: alone}, config.state).of(one.name)
+    except LoginNeeded:
+        return False
+    return True

@@ -1,25 +1,28 @@
-"""termbell login ACCOUNT: asks for what the platform needs, tries it, keeps it."""
+"""termbell login ACCOUNT: asks for what the platform needs, tries it, keeps it, and lets go what waited for it."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from scheduler.cli.options import config_option
 from scheduler.cli.output import fail, say
-from scheduler.config import Config, Secret, read_config
-from scheduler.engine.credentials import Credentials
-from scheduler.engine.daemon import utc_now
+from scheduler.config import Config, ConfiguredAccount, read_config
+from scheduler.engine.credentials import Credentials, Trial
 from scheduler.problems import did_you_mean
 
 
-@click.command(short_help="Keep an account's credentials.")
+@click.command(short_help="Give an account its credentials.")
 @click.argument("account")
 @config_option
 def command(config: Path, account: str) -> None:
-    """Ask for the credentials of ACCOUNT without showing them, try them, and keep them: in the system's keyring, or where there is
-    none in a file that only you can read. From a pipe, one secret a line is read.
+    """Ask for the secrets of ACCOUNT without showing them, try them, and keep them.
+
+    They are kept in the system's keyring, or where there is none in a file that only you can read; which, is said. Secrets
+    that config.yaml names itself are not asked for. From a pipe, one secret is read from each line.
 
     \b
     Examples:
@@ -27,35 +30,53 @@ def command(config: Path, account: str) -> None:
       pass show mastodon | termbell login fediverse
     """
     read = read_config(config)
-    if account not in read.accounts:
-        fail(f"no account called '{account}'; {did_you_mean(account, read.accounts)}")
-    names = read.accounts[account].platform.secrets
-    if not names:
+    chosen = account_of(read, account)
+    if not chosen.platform.secrets:
         say(f"{account} needs no credentials")
         return
-    values = {name: _asked(account, name) for name in names}
-    who = _tried(read, account, values)
-    where = Credentials(read.accounts, read.state).keep(account, values)
-    say(f"{account}: {who}; kept in {where}")
+    written = _in_the_config(read, chosen)
+    asked = [name for name in chosen.platform.secrets if name not in written]
+    if asked and chosen.platform.obtain:
+        say(chosen.platform.obtain.format_map(dict(chosen.account.settings)), err=True)
+    given = {name: _asked(account, name) for name in asked}
+    trial = Trial({**written, **given})
+    who = _tried(read, chosen, trial)
+    say(f"{account}: " + (f"these are the credentials of {who}" if who else f"{chosen.platform.name} has no way to try them"))
+    if given:
+        credentials = Credentials(read.accounts, read.state)
+        say(f"kept in {credentials.keep(account, given)}")
+        if trial.made:
+            credentials.keep_session(account, trial.made)  # platforms ration how often one may be made
     _release(read, account)
 
 
+def account_of(config: Config, name: str) -> ConfiguredAccount:
+    if name not in config.accounts:
+        fail(f"no account called '{name}'; {did_you_mean(name, config.accounts)}")
+    return config.accounts[name]
+
+
+def _in_the_config(config: Config, chosen: ConfiguredAccount) -> Mapping[str, str]:
+    """The secrets that config.yaml itself names. Raises LoginNeeded where one is not where it says."""
+    named = replace(chosen.platform, secrets=tuple(chosen.secrets), optional_secrets=())
+    return Credentials({chosen.name: replace(chosen, platform=named)}, config.state).of(chosen.name)
+
+
 def _asked(account: str, name: str) -> str:
-    value = click.prompt(f"{account}: {name}", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
-    if not value.strip():
-        fail(f"{account}: no {name} was given")
-    return str(value).strip()
+    words = name.replace("_", " ")
+    typed = click.prompt(f"{words} of {account}", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    if not str(typed).strip():
+        fail(f"{account}: no {words} was given")
+    return str(typed).strip()
 
 
-def _tried(config: Config, account: str, values: dict[str, str]) -> str:
-    """Who the platform says this is. Raises LoginNeeded, and nothing is kept, when it refuses."""
+def _tried(config: Config, chosen: ConfiguredAccount, trial: Trial) -> str | None:
+    """Who the platform says this is; None where it has no way to say. Raises PublishError when it refuses."""
+    if chosen.platform.whoami is None:
+        return None
     from scheduler.engine.network import Network
 
-    configured = replace(config.accounts[account], secrets={name: Secret(literal=value) for name, value in values.items()})
-    if configured.platform.whoami is None:
-        return "the platform has no way to try them"
-    ask = Network(configured.account, configured.platform, Credentials({account: configured}, config.state / "trial"), config.timeout)
-    return configured.platform.whoami(configured.account, ask)
+    return chosen.platform.whoami(chosen.account, Network(chosen.account, chosen.platform, trial, config.timeout))
 
 
 def _release(config: Config, account: str) -> None:
@@ -63,8 +84,11 @@ def _release(config: Config, account: str) -> None:
         return
     from scheduler.store import Store
 
-    store = Store(config.store, utc_now())
-    freed = store.release_account(account, utc_now())
-    store.close()
-    if freed:
-        say(f"{freed} deliveries that waited for this go on")
+    now = datetime.now(UTC)
+    store = Store(config.store, now)
+    try:
+        released = store.release_account(account, now)
+    finally:
+        store.close()
+    if released:
+        say(f"{released} {'delivery' if released == 1 else 'deliveries'} that waited for this will go out")

@@ -1,6 +1,5 @@
 """A preview as one page of HTML: it needs no other file, no script and no network, in light and dark."""
 
-import io
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -26,7 +25,7 @@ h2 { font-size: 1.05rem; margin: 2.5rem 0 .9rem; padding-bottom: .35rem; border-
 .summary { margin: .2rem 0 0; color: var(--faint); }
 .day { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: 1.1rem; align-items: start; }
 article { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: 1rem 1.1rem; min-width: 0; }
-.past { opacity: .62; }
+.past { opacity: .72; }
 header { display: flex; flex-wrap: wrap; gap: 0 .6rem; align-items: baseline; margin-bottom: .7rem; font-size: .88rem; color: var(--faint); }
 header b { color: var(--accent); font-size: 1rem; }
 header time { font-weight: 600; color: var(--ink); }
@@ -133,14 +132,9 @@ def _picture(media: Media, file: str) -> str:
 
 
 def _thumbnail(media: Media) -> str:
-    from PIL import Image
+    from scheduler.rendering.media import thumbnail
 
-    with Image.open(media.file) as opened:
-        small = opened.convert("RGBA" if "A" in opened.getbands() or "transparency" in opened.info else "RGB")
-    small.thumbnail(THUMBNAIL)
-    written = io.BytesIO()
-    small.save(written, "WEBP", quality=80)
-    return f"data:image/webp;base64,{b64encode(written.getvalue()).decode()}"
+    return f"data:image/webp;base64,{b64encode(thumbnail(media.file, THUMBNAIL)).decode()}"
 
 
 def _length(one: Delivery) -> str:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
+from scheduler.calendar.schema import calendar_schema, config_schema
 from scheduler.cli.options import config_option
 from scheduler.cli.output import say
 from scheduler.config import read_config
-from scheduler.schema import calendar_schema, config_schema
 
 SCHEMAS = {"config": config_schema, "calendar": calendar_schema}
 

@@ -37,7 +37,7 @@ class Rendering:
 
     draft: Draft
     limits: Limits
-    cache: Path
+    cache: Path | None
     problems: list[Problem] = field(default_factory=list)
     sources: dict[str, Path] = field(default_factory=dict)  # digest of a finished file -> the person's
 
@@ -56,12 +56,14 @@ def render(
 
     Whether a picture may go without alt (`require_alt`) is judged where the calendar is read, once for all accounts.
     """
-    work = Rendering(draft, limits, cache or cache_folder())
+    work = Rendering(draft, limits, cache)
     content = _filled(work, templates)
     deliveries: list[Delivery] = []
     for part, piece in enumerate(_pieces(work, content)):
         post = _post(work, content, piece, part)
-        deliveries.append(_delivery(work, post, part, deliveries[-1].key if deliveries else None))
+        used = length(post.text, post.spans, limits, post.options)
+        _check(work, post, used, piece, part)
+        deliveries.append(_delivery(work, post, used, part, deliveries[-1].key if deliveries else None))
         work.problems = []
     return tuple(deliveries)
 
@@ -138,7 +140,7 @@ def _post(work: Rendering, content: Content, piece: Piece, part: int) -> Post:
     text = piece.text
     if link and not _has_card(limits, piece.media) and not _names(text, link.url):
         text = f"{text}\n\n{link.url}".strip()
-    post = Post(
+    return Post(
         key=draft.key(part),
         due=draft.due,
         text=text,
@@ -151,8 +153,6 @@ def _post(work: Rendering, content: Content, piece: Piece, part: int) -> Post:
         language=_language(draft),
         options=_options(draft, part),
     )
-    _check(work, post, piece, part)
-    return post
 
 
 def _names(text: str, url: str) -> bool:
@@ -191,7 +191,7 @@ def _media(work: Rendering, files: Iterable[MediaFile]) -> tuple[Media, ...]:
 
 def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
     try:
-        media = fitted(file, limits, work.cache)
+        media = fitted(file, limits, work.cache or cache_folder())
     except Unfit as unfit:
         work.wrong(unfit.code, str(unfit), file.place)
         return None
@@ -202,12 +202,12 @@ def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
     return media
 
 
-def _check(work: Rendering, post: Post, piece: Piece, part: int) -> None:
+def _check(work: Rendering, post: Post, used: int, piece: Piece, part: int) -> None:
     limits, name = work.limits, f"part {part + 1}: " if part else ""
     if not post.text and not piece.media and not work.problems:
         work.wrong("empty", f"{name}there is nothing to post {work.where}; give it a `text`, a `template` or `media`", piece.place)
     too_long = (
-        _excess(length(post.text, post.spans, limits, post.options), limits.text, "characters", work.where)
+        _excess(used, limits.text, "characters", work.where)
         or _excess(len(post.text.encode()), limits.text_bytes, "bytes", work.where)
     )
     if too_long:
@@ -226,7 +226,7 @@ def _title_place(draft: Draft) -> Place:
     return draft.at("title" if draft.content.title is not None else "template")
 
 
-def _delivery(work: Rendering, post: Post, part: int, after: str | None) -> Delivery:
+def _delivery(work: Rendering, post: Post, used: int, part: int, after: str | None) -> Delivery:
     draft, limits = work.draft, work.limits
     return Delivery(
         key=post.key,
@@ -240,7 +240,7 @@ def _delivery(work: Rendering, post: Post, part: int, after: str | None) -> Deli
         late=draft.late,
         place=draft.place,
         post=post,
-        used=length(post.text, post.spans, limits, post.options),
+        used=used,
         limit=limits.text,
         unit=limits.unit,
         problems=tuple(work.problems),

@@ -5,6 +5,7 @@ DOMAINS. What looks like a bare domain and is more often a file (`notes.md`) is 
 Mastodon's servers, with tags in any script; nothing inside a link is one.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -23,6 +24,8 @@ DOMAINS = """
 """
 FILES = frozenset({"md", "py", "sh", "pl", "rs", "ps", "so", "mp", "ai"})  # countries whose domain is a file's ending as well
 ENDS_NO_LINK = "。，、！？：；）」』】》…"  # sentence signs that linkify-it takes for a part of the path
+BARE = re.compile(r"\w\.\w")  # what a bare domain has; looking for one is slow, so that texts without are spared it
+LOOKS_BARE = re.compile(r"://\S*|@[\w.@-]+")  # and has it for another reason
 NAME = r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*"
 
 
@@ -36,9 +39,10 @@ def spans(text: str) -> tuple[Span, ...]:
 
 
 def links(text: str) -> Iterator[Span]:
-    if "." not in text and "://" not in text:
+    bare = BARE.search(LOOKS_BARE.sub(" ", text)) is not None
+    if not bare and "://" not in text:
         return
-    for match in linkifier().match(text) or ():
+    for match in linkifier(bare=bare).match(text) or ():
         if match.schema in ("", "http:", "https:"):
             end = match.last_index - len(match.text) + len(match.text.rstrip(ENDS_NO_LINK))
             yield Span(kind="link", start=match.index, end=end, value=match.url.rstrip(ENDS_NO_LINK))
@@ -57,6 +61,10 @@ class Links(LinkifyIt):  # type: ignore[misc]
     def match(self, text: str) -> list[Any] | None:
         return [match for match in super().match(text) or () if match.schema or not is_file(match.text)] or None
 
+    def test(self, text: str) -> bool:
+        """Whether a search is worth it."""
+        return "://" in text or BARE.search(text) is not None
+
     def normalize(self, match: Any) -> None:
         super().normalize(match)
         if not match.schema:
@@ -68,9 +76,9 @@ def is_file(domain: str) -> bool:
 
 
 @cache
-def linkifier(addresses: bool = False) -> Links:
-    """`addresses`: mail addresses are links, too."""
-    found: Links = Links(options={"fuzzy_email": addresses}).tlds(DOMAINS.split(), True)
+def linkifier(bare: bool = True, addresses: bool = False) -> Links:
+    """`bare`: domains without a scheme are links; `addresses`: mail addresses are."""
+    found: Links = Links(options={"fuzzy_link": bare, "fuzzy_email": addresses}).tlds(DOMAINS.split(), True)
     return found
 
 

@@ -1,22 +1,31 @@
 """How long a text is, counted as a platform counts, and as people see it.
 
-`regex` is imported where a text has more than ASCII: for most texts a character is a character.
+`regex` is imported where signs combine: in most texts each stands for itself.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from platforms.base import Limits, Span
 
+SINGLE = re.compile(r"[\x00-\x0c\x0e-\u02ff\u2010-\u2027]*")  # in most texts nothing combines: no accents apart, no emoji, no CR
+
 
 def clusters(text: str) -> Sequence[str]:
     """What a reader takes for single characters: extended grapheme clusters (UAX 29)."""
-    if text.isascii() and "\r" not in text:
+    if SINGLE.fullmatch(text):
         return text
+    found: list[str] = _cluster().findall(text)
+    return found
+
+
+@cache
+def _cluster() -> Any:
     import regex  # type: ignore[import-untyped]
 
-    found: list[str] = regex.findall(r"\X", text)
-    return found
+    return regex.compile(r"\X")
 
 
 def length(text: str, spans: Sequence[Span], limits: Limits, options: Mapping[str, Any]) -> int:

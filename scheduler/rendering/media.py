@@ -295,3 +295,15 @@ def _listed(types: tuple[str, ...]) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{size / 1000:.1f} kB"
+
+
+def thumbnail(file: Path, size: tuple[int, int]) -> bytes:
+    """A small WebP of a picture, for a page that shows it."""
+    from PIL import Image
+
+    with Image.open(file) as opened:
+        small = opened.convert("RGBA" if "A" in opened.getbands() or "transparency" in opened.info else "RGB")
+    small.thumbnail(size)
+    written = io.BytesIO()
+    small.save(written, "WEBP", quality=80)
+    return written.getvalue()

@@ -63,10 +63,7 @@ def test_no_secret_is_written_wherever_it_comes_from(as_json: bool):
 
     written = stream.getvalue()
     assert "•••" in written
-    assert [part for part in ("5ecret", "pass", "hooks") if part in written.replace("test_logs.py", "")] == [] or "raise ValueError" in written
-    assert "tok-5ecret" not in written
-    assert 'pass"word' not in written
-    assert 'pass\\"word' not in written
+    assert [part for part in ("5ecret", "/hooks/77", 'pass"word', 'pass\\"word') if part in written] == []
 
 
 def test_a_secret_learnt_later_is_hidden_too():

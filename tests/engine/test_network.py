@@ -184,8 +184,15 @@ def test_json_leaves_as_compact_utf8_signed_and_named(server: Server):
 
     arrived, = server.arrived
     assert arrived.body.decode() == '{"images":{},"note":"Grüße 🎒"}'
-    assert arrived.headers == {"host": server.url[7:], "accept-encoding": "identity", "user-agent": f"Termbell/{__version__}", "idempotency-key": "7f3a",
-                               "content-type": "application/json", "content-length": str(len(arrived.body)), "authorization": "Bearer tok-5ecret"}
+    assert arrived.headers == {
+        "host": server.url[7:],
+        "accept-encoding": "identity",
+        "user-agent": f"Termbell/{__version__}",
+        "idempotency-key": "7f3a",
+        "content-type": "application/json",
+        "content-length": str(len(arrived.body)),
+        "authorization": "Bearer tok-5ecret",
+    }
 
 
 def test_a_form_leaves_urlencoded_and_with_files_as_multipart(server: Server, tmp_path: Path):
@@ -360,11 +367,14 @@ def test_after_a_broken_exchange_the_next_one_is_judged_by_itself(server: Server
     server.behave(reads_and_resets)
     ask = network()
 
-    with pytest.raises(InDoubt):
+    def twice() -> None:
         try:
             ask(a_request(server, url="http://127.0.0.1:1/"))
         except TryLater:
             ask(a_request(server))
+
+    with pytest.raises(InDoubt):
+        twice()
 
 
 def test_a_server_that_cannot_be_reached_surely_got_nothing(server: Server):
@@ -381,7 +391,7 @@ def test_a_name_that_nobody_knows_surely_got_nothing(server: Server):
 
 
 def test_a_server_without_tls_surely_got_nothing(server: Server):
-    with pytest.raises(TryLater, match="was not sent: 127.0.0.1 cannot be reached"):
+    with pytest.raises(TryLater, match=r"was not sent: 127\.0\.0\.1 cannot be reached"):
         network()(a_request(server, url=server.url.replace("http:", "https:")))
 
 

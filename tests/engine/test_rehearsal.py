@@ -1,6 +1,8 @@
 """The dry run: which requests would leave, and what a person is shown of them."""
 
 import hashlib
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,3 +102,11 @@ def test_a_file_of_the_site_is_shown_as_its_texts():
     plain = shown(request, a_platform(secrets=(), sign=unsigned))
 
     assert (plain["headers"], plain["body"]) == ({}, '{"index.html":"<p>"}')
+
+
+def test_a_dry_run_loads_nothing_that_could_send():
+    asked = "import sys, scheduler.engine.rehearsal; print('requests' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"

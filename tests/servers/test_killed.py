@@ -43,7 +43,7 @@ def test_a_mastodon_post_with_media_is_up_once(tmp_path: Path, snac: dict[str, A
     proxy = Proxy(snac["base_url"])
     word = f"Killed {when} step {step}"
     account = {"platform": "mastodon", "server": proxy.url, "token": "${TOKEN}"}
-    calendar = Calendar(tmp_path, {"fediverse": account}, [{"id": "one", "to": ["fediverse"], "text": word, **POST}],
+    calendar = Calendar(tmp_path, {"fediverse": account}, [{"id": f"killed-{when}-{step}", "to": ["fediverse"], "text": word, **POST}],
                         {"TOKEN": snac["access_token"]})
 
     killed_and_started_again(calendar, proxy, "POST /api/", step, when)
@@ -60,7 +60,7 @@ def test_a_bluesky_post_with_media_is_up_once(tmp_path: Path, pds: dict[str, Any
     proxy = Proxy(pds["base_url"])
     word = f"Killed {when} step {step}"
     account = {"platform": "bluesky", "server": proxy.url, "handle": pds["handle"], "app_password": "${TOKEN}"}
-    calendar = Calendar(tmp_path, {"bluesky": account}, [{"id": "one", "to": ["bluesky"], "text": word, **POST}],
+    calendar = Calendar(tmp_path, {"bluesky": account}, [{"id": f"killed-{when}-{step}", "to": ["bluesky"], "text": word, **POST}],
                         {"TOKEN": pds["app_password"]})
 
     killed_and_started_again(calendar, proxy, "POST /xrpc/", step, when)
