@@ -258,7 +258,9 @@ def filled(request: Request, secrets: Secrets) -> Request:
     return replace(request, url=fill(request.url), headers=fill(request.headers), json=fill(request.json))
 
 
-in_url = filled
+def in_url(request: Request, secrets: Secrets) -> Request:
+    """Puts secrets in the place of `{name}` in the URL and the headers, never in what people will read."""
+    return replace(filled(replace(request, json=None), secrets), json=request.json)
 
 
 class PublishError(Exception):

@@ -17,9 +17,18 @@ def _there(context: click.Context, parameter: click.Parameter, value: Path) -> P
 
 def config_option(command: Command) -> Command:
     """`-c FILE`, as the parameter `config`; the file is there."""
+    return _config(_there)(command)
+
+
+def config_if_there_option(command: Command) -> Command:
+    """The same for a command that may do without the file."""
+    return _config(None)(command)
+
+
+def _config(callback: Callable[[click.Context, click.Parameter, Path], Path] | None) -> Callable[[Command], Command]:
     return click.option(
-        "-c", "--config", type=click.Path(path_type=Path), default="config.yaml", envvar="TERMBELL_CONFIG", callback=_there,
-        show_default=True, show_envvar=True, metavar="FILE", help="The configuration.")(command)
+        "-c", "--config", type=click.Path(dir_okay=False, path_type=Path), default="config.yaml", envvar="TERMBELL_CONFIG",
+        callback=callback, show_default=True, show_envvar=True, metavar="FILE", help="The configuration.")
 
 
 def json_option(command: Command) -> Command:

@@ -63,6 +63,7 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
 
 def _answerer(config: Config, credentials: Credentials, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:
     def network(configured: ConfiguredAccount) -> Ask:
+        credentials.accounts[configured.name] = configured  # the calendar may have been read again since
         return Network(configured.account, configured.platform, credentials, config.timeout)
 
     return (lambda configured: Rehearsal()) if dry_run else network

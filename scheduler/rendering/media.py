@@ -219,12 +219,11 @@ def _untouched(opened: "Image", profile: bytes | None, limits: Limits) -> Iterat
 def _kinds(opened: "Image", picture: "Image", limits: Limits) -> list[str]:
     """Types to try, the one closest to the original first. What is transparent stays so wherever that can be."""
     own = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/png", "WEBP": "image/webp"}.get(str(opened.format))
-    others = ["image/png", "image/webp"] if picture.mode in ("RGBA", "LA") else ["image/jpeg", "image/png", "image/webp"]
-    wanted = [own, *others] if own else others
-    if own == "image/jpeg":
-        wanted = [own]
-    found = [kind for kind in dict.fromkeys(wanted) if kind in limits.image_types and kind]
-    return found or ["image/jpeg"]
+    others = ("image/webp", "image/png") if picture.mode in ("RGBA", "LA") else ("image/jpeg", "image/webp", "image/png")
+    taken = [kind for kind in others if kind in limits.image_types and kind != own]
+    if own is None or own not in limits.image_types:
+        return taken[:1] or ["image/jpeg"]
+    return [own] if own == "image/jpeg" else [own, *taken[:1]]
 
 
 def _in_rgb(picture: "Image", profile: bytes | None) -> tuple["Image", bytes | None]:
