@@ -1,7 +1,7 @@
 """termbell platforms: what each adapter can and needs."""
 
 from dataclasses import asdict
-from typing import get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 import click
 
@@ -65,7 +65,8 @@ def _takes(limits: Limits) -> str:
 
 def _details(row: Setting) -> str:
     words = ["required"] if row.required else []
-    words += [" | ".join(map(str, get_args(row.type)))] if get_args(row.type) and get_origin(row.type) is not list else []
+    origin: object = get_origin(row.type)
+    words += [" | ".join(map(str, get_args(row.type)))] if origin is Literal else []
     words += [f"default {row.default}"] if row.default is not None else []
     words += [f"e.g. {row.example}"] if row.example and str(row.example) != str(row.default) else []
     return f"  ({'; '.join(words)})" if words else ""
