@@ -15,7 +15,7 @@ import yaml
 from scheduler.problems import Invalid, Place, Problem
 
 LARGEST = 20_000_000  # bytes of a file
-MOST_NODES = 2_000_000  # after aliases have been followed
+MOST_NODES = 600_000  # after aliases have been followed
 DEEPEST = 40
 Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

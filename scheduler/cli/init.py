@@ -42,7 +42,8 @@ def command(folder: Path, timezone: str | None) -> None:
     there = [str(folder / place) for place in PLACES.values() if (folder / place).exists()]
     if there:
         fail(f"nothing was written, as this is there already: {', '.join(there)}; name another folder")
-    words = {"TIMEZONE": timezone or local_zone(), "TODAY": f"{date.today()}", "LATER": f"{date.today() + timedelta(days=DAYS)}"}
+    words = {"TIMEZONE": timezone or local_zone(), "YESTERDAY": f"{date.today() - timedelta(days=1)}",
+             "LATER": f"{date.today() + timedelta(days=DAYS)}"}
     for name, place in PLACES.items():
         _write(folder / place, (files("scheduler.cli") / "first" / name).read_bytes(), words)
     write_schemas(folder / STATE)

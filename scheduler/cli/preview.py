@@ -53,6 +53,10 @@ class Preview:
         """How many parts the chain of `delivery` has."""
         return self._chains[delivery.entry, delivery.account, delivery.due]
 
+    def summary_of(self, one: Delivery) -> str:
+        """The post's summary, where the platform shows one; those without titles have none either."""
+        return one.post.summary if self.plan.config.accounts[one.account].platform.limits.title != 0 else ""
+
     def file(self, delivery: Delivery, media: Media) -> str:
         """The file as the person named it."""
         folder, file = self.plan.config.folder, delivery.sources.get(media.digest, media.file)
@@ -160,7 +164,7 @@ def _plain(preview: Preview, one: Delivery) -> dict[str, object]:
         "due": one.due.isoformat(),
         "part": one.part,
         "title": post.title,
-        "summary": post.summary,
+        "summary": preview.summary_of(one),
         "text": post.text,
         "language": post.language,
         "link": {"url": post.link.url, "title": post.link.title, "description": post.link.description} if post.link else None,

@@ -97,8 +97,8 @@ def _content(preview: Preview, one: Delivery) -> Iterator[str]:
     language = f' lang="{escape(post.language)}"'
     if post.title:
         yield f"<h3{language}>{_text(post.title)}</h3>"
-    if post.summary:
-        yield f'<p class="faint"{language}>{_text(post.summary)}</p>'
+    if summary := preview.summary_of(one):
+        yield f'<p class="faint"{language}>{_text(summary)}</p>'
     if post.html:
         yield f'<div class="as-html"{language}>{post.html}</div>'  # sanitised where it was rendered
     elif post.text:

@@ -66,7 +66,7 @@ def _content(preview: Preview, one: Delivery, width: int) -> Iterator[Painted]:
     """Title and summary, text, and what goes beside it, with an empty line between."""
     post = one.post
     head = [paint(line, bold=True) for line in _wrapped_if_any(post.title, width)]
-    head += [paint(line, dim=True) for line in _wrapped_if_any(post.summary, width)]
+    head += [paint(line, dim=True) for line in _wrapped_if_any(preview.summary_of(one), width)]
     text = [joined(line) for line in _wrapped_if_any(post.text, width)]
     beside = [*_options(post.options), *(_card(post.link, width) if post.link else ())]
     for media in post.media:

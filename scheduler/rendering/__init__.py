@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from platforms.base import Limits, Link, Media, Poll, Post, media_of_kind
+from platforms.base import Limits, Link, Media, Post, media_of_kind
 from scheduler.calendar.model import Content, Delivery, Draft, LinkTo, MediaFile
 from scheduler.problems import Invalid, Place, Problem
 from scheduler.rendering.finding import spans
@@ -174,7 +174,7 @@ def _link(work: Rendering, content: Content, link: LinkTo) -> Link:
 def _options(draft: Draft, part: int) -> dict[str, Any]:
     """Those of the account under those of the entry. A poll is asked once, in the first part."""
     options = {**draft.account.options, **draft.content.options}
-    return {name: value for name, value in options.items() if part == 0 or not isinstance(value, Poll)}
+    return {name: value for name, value in options.items() if part == 0 or name != "poll"}
 
 
 def _media(work: Rendering, files: Iterable[MediaFile]) -> tuple[Media, ...]:
