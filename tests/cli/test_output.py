@@ -1,8 +1,10 @@
 import json
+from collections.abc import Callable
+from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from scheduler.cli.output import emit, fail, joined, paint, problems, say
 from scheduler.problems import Place, Problem
@@ -10,8 +12,9 @@ from scheduler.problems import Place, Problem
 HOSTILE = "fine\x1b]0;taken over\x07\x1b[2J \u202egnihton\x9b31m"
 
 
-def printed(function, *arguments, color=False, env=None):
-    return CliRunner().invoke(click.Command("x", callback=lambda: function(*arguments)), color=color, env=env)
+def printed(function: Callable[..., Any], *arguments: object, color: bool = False, no_color: str = "") -> Result:
+    """What a command prints that calls `function`; `color`: on a terminal."""
+    return CliRunner().invoke(click.Command("x", callback=lambda: function(*arguments)), color=color, env={"NO_COLOR": no_color})
 
 
 def test_text_from_elsewhere_cannot_steer_the_terminal():
@@ -36,7 +39,7 @@ def test_what_readers_see_is_left_as_it_is():
 def test_colours_are_for_terminals_that_want_them():
     assert printed(say, paint("x", "red"), color=True).stdout == "\x1b[31mx\x1b[0m\n"
     assert printed(say, paint("x", "red"), color=False).stdout == "x\n"
-    assert printed(say, paint("x", "red"), color=True, env={"NO_COLOR": "1"}).stdout == "x\n"
+    assert printed(say, paint("x", "red"), color=True, no_color="1").stdout == "x\n"
 
 
 def test_json_begins_with_its_version_and_escapes_what_steers():

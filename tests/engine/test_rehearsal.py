@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from platforms.base import Account, Request, Response, basic, in_url, unsigned
+from platforms.base import Account, Request, Response, basic, filled, in_url, unsigned
 from platforms.email import PLATFORM as EMAIL
 from scheduler.engine.rehearsal import Rehearsal, rehearsed, shown
 from scheduler.engine.wire import wire
@@ -48,7 +48,7 @@ def test_secrets_are_hidden_wherever_they_stand():
     in_json = replace(POST, url="{webhook}?wait=true", json={"key": "{webhook}"})
 
     assert shown(in_json, a_platform(secrets=("webhook",), sign=in_url))["url"] == "•••?wait=true"
-    assert shown(in_json, a_platform(secrets=("webhook",), sign=in_url))["body"] == '{"key":"•••"}'
+    assert shown(in_json, a_platform(secrets=("webhook",), sign=filled))["body"] == '{"key":"•••"}'
     assert shown(POST, a_platform(secrets=("user", "password"), sign=basic))["headers"]["Authorization"] == "Basic •••"  # type: ignore[index]
 
 
