@@ -1,6 +1,7 @@
 """What the server says, and what is made of it: smtplib itself, over a wire that answers from a list."""
 
 import io
+import re
 import smtplib
 import ssl
 from pathlib import Path
@@ -54,7 +55,8 @@ class Wire:
 
     @property
     def commands(self) -> list[str]:
-        return [sent.decode().strip() for sent in self.heard]
+        """What was said; Python's versions differ in how they write `MAIL FROM` and `RCPT TO`."""
+        return [re.sub("^(mail from|rcpt to):", lambda verb: verb[0].lower(), sent.decode().strip(), flags=re.IGNORECASE) for sent in self.heard]
 
 
 def told(wire: Wire, request: Request = SEND) -> Response:
@@ -68,7 +70,7 @@ def test_one_transaction_goes_to_every_recipient() -> None:
 
     assert response.json() == {"refused": {}, "reply": "250 2.0.0 queued as 7"}
     assert wire.commands == [
-        "ehlo [127.0.0.1]", PLAIN, "mail FROM:<news@example.org> size=28", "rcpt TO:<a@example.org>", "rcpt TO:<b@example.org>",
+        "ehlo [127.0.0.1]", PLAIN, "mail from:<news@example.org> size=28", "rcpt to:<a@example.org>", "rcpt to:<b@example.org>",
         "DATA", "Subject: Hello\r\n\r\n..hidden", ".", "QUIT",
     ]
 
