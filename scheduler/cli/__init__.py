@@ -6,6 +6,7 @@ command could not handle becomes a message and an exit code: 0 done, 1 something
 """
 
 import errno
+import io
 import sys
 from importlib import import_module
 
@@ -60,6 +61,9 @@ class Commands(click.Group):
         return named + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> object:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a terminal without our signs gets question marks and no traceback
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,6 +81,15 @@ def test_the_environment_names_the_config(tmp_path: Path):
     ended = termbell("check", env={"TERMBELL_CONFIG": str(config)})
 
     assert (ended.exit_code, ended.stdout) == (0, "1 entry, 1 delivery, no problems\n")
+
+
+def test_a_terminal_that_lacks_our_signs_gets_question_marks(tmp_path: Path):
+    config = a_calendar(tmp_path)
+
+    ended = subprocess.run([sys.executable, "-m", "scheduler", "preview", "-c", str(config)], capture_output=True, check=True,
+                           cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONIOENCODING": "cp1252"})
+
+    assert b"  ? Good morning, colleagues." in ended.stdout
 
 
 def test_completion_knows_the_commands():
