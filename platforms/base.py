@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 Json = Any  # what json.loads returns; opaque here, known to the adapter that asked for it
 
@@ -95,6 +95,7 @@ class Request:
     fresh: bool = False  # never answered from the journal: what it reads may have changed since
     anonymous: bool = False  # leaves without credentials
     example: Json = None  # the answer the platform documents, as JSON or a Response; the dry run is answered with it
+    fence: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)  # the journal's: called when it is about to leave
 
     @property
     def is_visible(self) -> bool:
@@ -129,6 +130,14 @@ class Published:
     url: str | None = None
     ref: Mapping[str, Json] = field(default_factory=dict)  # what a reply to it needs beside the id
     notes: tuple[str, ...] = ()  # what the person should know although it is up, e.g. a refused recipient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """What is known of a post that left and was not answered, for `find`."""
+
+    left_at: datetime  # the first time, by our clock
+    others: frozenset[str] = frozenset()  # ids of the account's other posts: none of them is it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +188,15 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cap:
+    """How often something may be posted: `posts` in any `seconds`, by the account, or by all accounts that share an app."""
+
+    posts: int
+    seconds: float
+    of: Literal["account", "app"] = "account"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """What a platform allows, where the figures come from and the day they were read."""
 
@@ -204,6 +222,7 @@ class Limits:
     video_types: tuple[str, ...] = ("video/mp4",)
     video_bytes: int | None = None
     alt: int | None = None  # characters
+    caps: tuple[Cap, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,7 +317,7 @@ class Platform:
     name: str
     limits: Limits
     publish: Callable[[Account, Post, Ask], Published]
-    find: Callable[[Account, Post, Ask], Published | None] | None = None  # is it already up?
+    find: Callable[[Account, Post, Lost, Ask], Published | None] | None = None  # is it already up?
     find_after: float = 0.0  # seconds until a post that is up can be found
     whoami: Callable[[Account, Ask], str] | None = None  # whose credentials are these, and do they work?
     ask_limits: Callable[[Account, Ask], Limits] | None = None  # servers that tell their own

@@ -23,6 +23,7 @@ from platforms.base import (
     Json,
     Limits,
     LoginNeeded,
+    Lost,
     Media,
     Platform,
     Post,
@@ -58,7 +59,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(account, {**answer.json(), "value": record})
 
 
-def find(account: Account, post: Post, ask: Ask) -> Published | None:
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     try:
         return found(account, record_key(post), ask)
     except Rejected as refused:

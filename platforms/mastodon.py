@@ -25,6 +25,7 @@ from platforms.base import (
     Json,
     Limits,
     LoginNeeded,
+    Lost,
     Media,
     Platform,
     Poll,
@@ -41,8 +42,7 @@ from platforms.base import (
 REMEMBERED = 3600.0  # seconds
 LOOKS = 300  # at a file being converted, every two seconds
 PAGES = 10  # of 40 statuses
-# Before its due time only what was published early can be ours; yesterday's post of a daily series is further back than this.
-EARLY = timedelta(hours=12)
+EARLY = timedelta(hours=12)  # how far the server's clock and ours may be apart; yesterday's post of a daily series is further back
 MENTION = re.compile(r"(@\w+(?:[.-]+\w+)*)@\w+(?:[.:-]+\w+)*")
 STATUS = {"id": "113000000000000001", "url": "https://mastodon.social/@ada/113000000000000001"}
 FILE = {"id": "110000000000000001", "url": "https://files.mastodon.social/media_attachments/files/original/4d1f.png"}
@@ -70,15 +70,16 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(answer, *otherwise_done(post, answer))
 
 
-def find(account: Account, post: Post, ask: Ask) -> Published | None:
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     """Our post among the account's own. Some servers (snac) list there only what is public; the rest is in the home timeline."""
     me = own(account, ask)
     visibility = post.options.get("visibility") or (me.get("source") or {}).get("privacy")
     lists = [f"/api/v1/accounts/{me['id']}/statuses?limit=40&exclude_reblogs=true"]
     lists += ["/api/v1/timelines/home?limit=40"] if visibility in ("private", "direct") else []
     for path in lists:
-        for one in listed(account, path, post.due - EARLY, ask):
-            if one["account"]["id"] == me["id"] and is_like(post, one) and says(account, post, one, ask):
+        for one in listed(account, path, lost.left_at - EARLY, ask):
+            ours = one["account"]["id"] == me["id"] and one["id"] not in lost.others
+            if ours and is_like(post, one) and says(account, post, one, ask):
                 return published(one)
     return None
 

@@ -35,6 +35,7 @@ from platforms.base import (
     Json,
     Limits,
     Link,
+    Lost,
     Media,
     Platform,
     Post,
@@ -155,7 +156,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(site, item, begun)
 
 
-def find(account: Account, post: Post, ask: Ask) -> Published | None:
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     site = site_of(account, post.language)
     item = known_at(site, ask).item(post.key)
     return published(site, item) if item else None

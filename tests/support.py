@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from platforms.base import Media, Post, Published, Request, Response
+from platforms.base import Account, Ask, Lost, Media, Platform, Post, Published, Request, Response
 
 DUE = datetime(2026, 9, 7, 8, 30, tzinfo=UTC)
 POST = Post(key="7f3a9c0d1e2b4a55", due=DUE, text="Welcome back", title="Welcome back", language="en")
@@ -59,3 +59,13 @@ def an_image(
 
 
 FIRST = Published(id="1", url="https://example.social/@me/1")
+
+
+def found_by(platform: Platform) -> Callable[[Account, Post, Ask], Published | None]:
+    """The platform's `find`, for a post that left when it was due."""
+
+    def find(account: Account, post: Post, ask: Ask) -> Published | None:
+        assert platform.find
+        return platform.find(account, post, Lost(left_at=post.due), ask)
+
+    return find

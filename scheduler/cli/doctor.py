@@ -92,7 +92,7 @@ def _of_the_store(config: Config) -> Iterator[Finding]:
         yield False, str(newer)
         return
     try:
-        verdict = store.check()
+        verdict = store.database.check()
         yield verdict == "ok", f"{config.store}: " + ("is whole" if verdict == "ok" else f"{verdict}; restore it from a backup")
         yield from _of_the_daemon(store)
     finally:
@@ -115,7 +115,7 @@ def _of_the_daemon(store: Store) -> Iterator[Finding]:
         yield False, "the daemon was seen in the future: the clock was set back; check the machine's time"
     overdue = [row for row in waiting if now - row.next_at > timedelta(minutes=1)]
     yield not overdue, f"{len(overdue)} deliveries are due and not taken up" + ("; see `termbell status`" if overdue else "")
-    for name, why in store.held_accounts().items():
+    for name, why in store.accounts.held().items():
         yield False, f"{name} is held: {why}"
     for row in store.rows(statuses=(status.IN_DOUBT,)):
         yield False, f"{row.key[:8]} ({row.entry}) is in doubt: {row.error}"

@@ -87,7 +87,7 @@ def _release(config: Config, account: str) -> None:
     now = datetime.now(UTC)
     store = Store(config.store, now)
     try:
-        released = store.release_account(account, now)
+        released = store.accounts.release(account, now)
     finally:
         store.close()
     if released:

@@ -31,7 +31,7 @@ def command(config: Path, entry: str, account: str | None, dry_run: bool) -> Non
         if not rows:
             fail(f"no entry '{entry}'" + (f" for account '{account}'" if account else "")
                  + f"; {did_you_mean(entry, {row.entry for row in work.store.rows()})}")
-        work.store.release(utc_now())
+        work.store.release(utc_now(), work.desk.by)
         for row in rows:
             if row.status in (status.PUBLISHED, status.IN_DOUBT):
                 continue

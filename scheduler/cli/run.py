@@ -38,7 +38,7 @@ def _once(work: Working) -> int:
     before = {row.key: row.status for row in work.store.rows()}
     now = utc_now()
     work.limits.ask(work.config.accounts.values(), work.ask, now)
-    work.store.release(now)
+    work.store.release(now, work.desk.by)
     work.store.too_late(now)
     for account in work.config.accounts:
         work.desk.work(account)

@@ -1,12 +1,9 @@
 """What the commands that publish share: the opened store, the desk with the network or a rehearsal behind it."""
 
-import os
-import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +12,14 @@ from scheduler.config import Config, ConfiguredAccount
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import Alone, tell, utc_now
 from scheduler.engine.delivering import Desk
-from scheduler.engine.known_limits import KnownLimits
+from scheduler.engine.known_limits import KnownLimits, known_limits
 from scheduler.engine.logs import set_up
 from scheduler.engine.network import Network
-from scheduler.engine.planning import known_limits, plan
 from scheduler.engine.rehearsal import Rehearsal
-from scheduler.engine.replanning import Replanned
-from scheduler.store import Store
+from scheduler.engine.replanning import replan_apart
+from scheduler.problems import Invalid
+from scheduler.store import Store, claimant
+from scheduler.store.database import Database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +43,25 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
     A dry run works on a copy of the store that is thrown away, and a rehearsal answers.
     Raises `Invalid` and `AlreadyRunning`.
     """
-    planned = plan(path)
-    config = planned.config
-    credentials = Credentials(config.accounts, config.state)
-    set_up(sys.stderr, credentials.all_values)
-    with _place(config, dry_run) as file, Alone(file):
-        now = utc_now()
-        store = Store(file, now)
-        try:
-            tell(Replanned(changes=store.plan(planned.deliveries, now), problems=planned.problems))
-            desk = Desk(store=store, accounts=config.accounts, by=f"{socket.gethostname()}:{os.getpid()}", now=utc_now,
-                        timeout=config.timeout, answerer=_answerer(config, credentials, dry_run))
-            yield Working(config=config, store=store, desk=desk, limits=known_limits(config), files=planned.files)
-        finally:
-            store.close()
+    now = utc_now()
+    places: list[Path] = []
+    with ExitStack() as held:
+        def alone(config: Config) -> Path:
+            file = held.enter_context(_place(config, dry_run))
+            held.enter_context(Alone(file))
+            places.append(file)
+            return file
+
+        read = replan_apart(path, alone, now)
+        if read.config is None:
+            raise Invalid(read.problems)
+        credentials = Credentials(read.config.accounts, read.config.state)
+        set_up(sys.stderr, credentials.all_values)
+        tell(read)
+        store = held.enter_context(closing(Store(places[0], now)))
+        desk = Desk(store=store, accounts=read.config.accounts, by=claimant(), now=utc_now, timeout=read.config.timeout,
+                    answerer=_answerer(read.config, credentials, dry_run))
+        yield Working(config=read.config, store=store, desk=desk, limits=known_limits(read.config), files=read.files)
 
 
 def _answerer(config: Config, credentials: Credentials, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:
@@ -77,6 +80,7 @@ def _place(config: Config, dry_run: bool) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="termbell-") as folder:
         copy = Path(folder) / config.store.name
-        for file in config.store.parent.glob(config.store.name + "*"):
-            shutil.copy(file, folder)
+        if config.store.exists():
+            with closing(Database(config.store)) as database:
+                database.copy_to(copy)
         yield copy

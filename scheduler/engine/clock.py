@@ -1,9 +1,11 @@
 """The alarm clock: APScheduler rings at the next due time.
 
 It has one job, in memory, without data: what is due is the store's to say. The job's trigger is the next due time or a
-second from now, whichever is sooner; each time it looks whether something is due, the wall clock was set, the machine
-slept, or another process wrote to the store. A job of its own for each alarm would race with APScheduler, which removes
-a job that has run its last time after handing it to the thread that may be setting the next alarm under the same name.
+second from now, whichever is sooner; each time it looks whether something is due, the wall clock was set, or another
+process wrote to the store. A job of its own for each alarm would race with APScheduler, which removes a job that has run
+its last time after handing it to the thread that may be setting the next alarm under the same name.
+
+A machine that slept is no clock that was set: time is measured by what goes on while it sleeps, where the system has that.
 
 Its thread can die (APScheduler's does, when a trigger fails): `is_alive` is what the daemon watches, and a dead clock
 ends the process, so that a supervisor starts it anew.
@@ -33,26 +35,38 @@ class DueOrSoon(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
         return due.astimezone(UTC) if due and now < due < now + LOOK else now + LOOK
 
 
+def since_boot() -> float:
+    """Seconds that nobody can set; with those that the machine slept, where the system counts them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 def _scheduler() -> BackgroundScheduler:
     return BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
 
 
+def _ignored(seconds: float) -> None:
+    """Nobody wants to know that the clock was set."""
+
+
 @dataclass(kw_only=True)
 class Clock:
-    """Calls `ring` at `next_due()`, and whenever `look()` says that something else changed or the wall clock jumped."""
+    """Calls `ring`, which answers when it wants to be called next: then, and when `look()` says that something else changed.
 
-    ring: Callable[[], None]
-    next_due: Callable[[], datetime | None]
+    `was_set` is told by how many seconds the wall clock was set, forward or back, before the ring that follows from it.
+    """
+
+    ring: Callable[[], datetime | None]
     look: Callable[[], bool]
+    was_set: Callable[[float], None] = _ignored
     wall: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float] = since_boot
     _scheduler: BackgroundScheduler = field(default_factory=_scheduler)
     _drift: float = 0.0
     _due: datetime | None = None
 
     def start(self) -> None:
         self._drift = self.wall() - self.monotonic()
-        self._due = self.next_due()
+        self._due = self.ring()
         self._scheduler.add_job(self._look, DueOrSoon(lambda: self._due), id="look")
         self._scheduler.start()
 
@@ -65,10 +79,10 @@ class Clock:
 
     def _look(self) -> None:
         drift = self.wall() - self.monotonic()
-        jumped = abs(drift - self._drift) > JUMP
-        self._drift = drift
+        jump, self._drift = drift - self._drift, drift
         is_due = self._due is not None and self._due.timestamp() <= self.wall()
-        if is_due or jumped or self.look():
+        if abs(jump) > JUMP:
+            self.was_set(jump)
+        if is_due or abs(jump) > JUMP or self.look():
             self._due = None  # until it is known: a second ring for the same alarm would find nothing to do
-            self.ring()
-            self._due = self.next_due()
+            self._due = self.ring()

@@ -2,15 +2,19 @@
 
 One on a store: a file lock, which a killed process cannot keep. The thread pool has a thread for each account, because
 an account's deliveries go out in order and another account's do not wait for them.
+
+A store that cannot be read or written stops nothing for ever: it is said once, nothing leaves meanwhile, and everything
+goes on when the store does.
 """
 
 import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,14 +24,15 @@ from filelock import FileLock, Timeout
 
 from platforms.base import Ask
 from scheduler.config import ConfiguredAccount
-from scheduler.engine.clock import Clock
+from scheduler.engine.clock import LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.replanning import Replanned, replan_apart
 from scheduler.engine.watching import Watching
-from scheduler.store import Changes, Store
+from scheduler.store import Changes, Row, Store, StoreFailed
 
 BEAT = 10.0  # seconds between two signs of life
+ASK_LIMITS = 3600.0  # seconds until we look whether a server's limits are a day old
 THREADS = 16
 log = logging.getLogger("termbell")
 
@@ -62,6 +67,21 @@ def utc_now() -> datetime:
 
 
 @dataclass(kw_only=True)
+class Every:
+    """Whether `seconds` have passed since the last time it said so; by a clock that nobody sets."""
+
+    seconds: float
+    _last: float | None = None
+
+    def is_time(self) -> bool:
+        now = time.monotonic()
+        if self._last is not None and now - self._last < self.seconds:
+            return False
+        self._last = now
+        return True
+
+
+@dataclass(kw_only=True)
 class Daemon:
     """Everything that runs until it is told to stop."""
 
@@ -76,22 +96,18 @@ class Daemon:
     _reread: threading.Event = field(default_factory=threading.Event)
     _busy: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+    _fault: str | None = None  # of the store, until it works again
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="account"))
 
     def run(self, *, for_at_most: float | None = None) -> None:
         """Publishes until `stop`; then waits, at most a request's timeout, for attempts that are under way."""
-        started = self.now()
-        freed = self.store.release(started)
-        if freed:
-            log.warning("%d deliveries were under way when the last daemon ended; the journal says what may be done", freed)
-        with self.store.engine.connect() as connection:
-            clock = Clock(ring=self.ring, next_due=lambda: self.store.next_due(self.now()), look=self._look_at(connection))
+        with self.store.database.reading() as connection:
+            clock = Clock(ring=self.ring, look=self._look_at(lambda: self.store.database.changes(connection)), was_set=self._clock_was_set)
             watching = Watching(changed=self._reread.set, folders=self.folders)
             clock.start()
             watching.start()
-            self.ring()
             try:
-                self._until_stopped(clock, started, for_at_most)
+                self._until_stopped(clock, for_at_most)
             finally:
                 clock.stop()
                 watching.stop()
@@ -100,81 +116,126 @@ class Daemon:
     def stop(self) -> None:
         self._stopping.set()
 
-    def ring(self) -> None:
-        """Gives every account that has something due a thread, and says what has become too late."""
-        for row in self.store.too_late(self.now()):
-            log.error("%s: due %s; %s", row.status, f"{row.due:%Y-%m-%d %H:%M}", row.error,
-                      extra={"delivery": row.key, "account": row.account, "entry": row.entry})
-        for account in self.store.accounts_due(self.now()):
-            with self._guard:
-                if account in self._busy or self._stopping.is_set():
-                    continue
-                self._busy.add(account)
-            self._pool.submit(self._work, account)
+    def ring(self) -> datetime | None:
+        """Gives every account that has something due a thread, and says what has become too late; answers when to ring next."""
+        with self._as_long_as_the_store_works():
+            now = self.now()
+            for row in self.store.release(now, self.desk.by, self._working()):
+                _say(logging.WARNING, row, "was under way and nobody works on it any more; the journal says what may be done")
+            for row in self.store.too_late(now):
+                _say(logging.ERROR, row, f"{row.status}: due {row.due:%Y-%m-%d %H:%M}; {row.error}")
+            for account in self.store.accounts_due(now):
+                self._start(account)
+            return self.store.next_due(now)
+        return self.now() + LOOK
+
+    def _start(self, account: str) -> None:
+        with self._guard:
+            if account in self._busy or self._stopping.is_set():
+                return
+            self._busy.add(account)
+        self._pool.submit(self._work, account)
 
     def _work(self, account: str) -> None:
         try:
-            self.desk.work(account, self._stopping.is_set)
-        except Exception:  # the store failed: said aloud, and tried again at the next ring
+            with self._as_long_as_the_store_works():
+                self.desk.work(account, self._stopping.is_set)
+        except Exception:
             log.exception("publishing for %s stopped", account, extra={"account": account})
         finally:
             with self._guard:
                 self._busy.discard(account)
 
-    def _look_at(self, connection: "object") -> Callable[[], bool]:
-        seen = [self.store.changed_by_others(connection)]  # type: ignore[arg-type]
+    def _working(self) -> set[str]:
+        with self._guard:
+            return set(self._busy)
+
+    @contextmanager
+    def _as_long_as_the_store_works(self) -> Iterator[None]:
+        """Ends what it holds when the store fails. Each fault is said once, and so is its end."""
+        try:
+            yield
+        except StoreFailed as failed:
+            if self._fault != str(failed):
+                log.error("nothing is published until this is mended: %s", failed)
+            self._fault = str(failed)
+        else:
+            if self._fault is not None:
+                log.warning("the store works again")
+            self._fault = None
+
+    def _clock_was_set(self, seconds: float) -> None:
+        log.warning("the clock was set %s by %.0f s", "forward" if seconds > 0 else "back", abs(seconds))
+        with self._as_long_as_the_store_works():
+            self.store.clock_was_set(seconds)
+            for row in self.store.in_time_again(self.now()):
+                _say(logging.WARNING, row, "was missed while the clock was ahead; it waits for its time again")
+
+    def _look_at(self, changes: Callable[[], int]) -> Callable[[], bool]:
+        seen = [changes()]
 
         def changed() -> bool:
             """Whether anybody wrote to the store: a claim that ended, another command."""
-            before, seen[0] = seen[0], self.store.changed_by_others(connection)  # type: ignore[arg-type]
+            try:
+                before, seen[0] = seen[0], changes()
+            except StoreFailed:
+                return True
             return before != seen[0]
 
         return changed
 
-    def _until_stopped(self, clock: Clock, started: datetime, for_at_most: float | None) -> None:
-        beaten = limits_asked = None
+    def _until_stopped(self, clock: Clock, for_at_most: float | None) -> None:
+        started, begun = self.now(), time.monotonic()
+        beat, limits = Every(seconds=BEAT), Every(seconds=ASK_LIMITS)
         while not self._stopping.wait(0.5):
-            now = self.now()
-            if beaten is None or abs((now - beaten).total_seconds()) >= BEAT:
-                self.store.beat(socket.gethostname(), os.getpid(), started, now)
-                beaten = now
-            if limits_asked is None or abs((now - limits_asked).total_seconds()) >= 3600:
-                limits_asked = now
-                if self.limits.ask(self.desk.accounts.values(), self.ask, now):
-                    log.info("a server told other limits than before")
-                    self._reread.set()
+            if beat.is_time():
+                self._beat(started)
+            if limits.is_time() and self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
+                log.info("a server told other limits than before")
+                self._reread.set()
             if self._reread.is_set():
                 self._reread.clear()
                 self.read_again()
             if not clock.is_alive():
                 raise RuntimeError("the clock's thread has died; ending, so that a supervisor starts the daemon anew")
-            if for_at_most is not None and (now - started).total_seconds() >= for_at_most:
+            if for_at_most is not None and time.monotonic() - begun >= for_at_most:
                 return
+
+    def _beat(self, started: datetime) -> None:
+        with self._as_long_as_the_store_works():
+            now = self.now()
+            self.store.beat(socket.gethostname(), os.getpid(), started, now)
+            working = self._working()
+            if working:
+                self.store.renew(self.desk.by, working, now)
 
     def read_again(self) -> None:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""
-        read = replan_apart(self.config, self.store.file, self.now())
+        read = replan_apart(self.config, lambda config: self.store.file, self.now())
         tell(read)
-        if read.usable:
-            self.desk = replace(self.desk, accounts=read.accounts)
+        if read.config is not None:
+            self.desk = replace(self.desk, accounts=read.config.accounts)
             self.ring()
 
     def _finish(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
         waited = threading.Event()
         for _ in range(int(self.desk.timeout * 10)):
-            with self._guard:
-                if not self._busy:
-                    return
+            if not self._working():
+                return
             waited.wait(0.1)
         log.warning("ending with attempts under way; the next start settles them")
+
+
+def _say(level: int, row: Row, what: str) -> None:
+    log.log(level, "%s", what, extra={"delivery": row.key, "account": row.account, "entry": row.entry})
 
 
 def tell(read: Replanned) -> None:
     """Logs what a reading of the calendar found."""
     for problem in read.problems:
         log.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
-    if not read.usable:
+    if read.config is None:
         log.error("the calendar has errors; the plan from before stays in force")
     tell_changes(read.changes)
 

@@ -4,21 +4,26 @@ After a crash or a lost answer the journal holds a visible request without an an
 look (`find`), but not before the request can no longer be under way; found is published; not found and the platform
 remembers our key: the same request leaves again; not found and no key: we look a second time after a pause; neither
 `find` nor key: in doubt, and a person decides. A key that is remembered for ever needs no look: the second sending is it.
+
+An outcome that cannot be written down (a full disk) is kept until it can: what is up must not be forgotten.
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from platforms.base import FOREVER, Ask, InDoubt, LoginNeeded, Post, Published, Rejected, TryLater
+from platforms.base import FOREVER, Ask, Cap, InDoubt, LoginNeeded, Lost, Post, Published, Rejected, TryLater
 from scheduler.config import ConfiguredAccount
-from scheduler.engine.journalled import Journalled
+from scheduler.engine.journalled import PROMPT, Journalled
+from scheduler.engine.rationing import free_at
 from scheduler.engine.retrying import MOST_ATTEMPTS, gives_up, pause
-from scheduler.store import Row, Store, Unanswered, WrongStatus, with_reply
+from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
 
 SECOND_LOOK = timedelta(seconds=30)
 ANSWERS_LAST = timedelta(hours=1)  # an upload older than this may be gone from the platform: it is made anew
+INSISTING = 1.0  # seconds between two tries to write down an outcome
 log = logging.getLogger("termbell")
 
 
@@ -32,62 +37,107 @@ class Desk:
     by: str  # names the process in claims
     now: Callable[[], datetime]
     timeout: float  # seconds a request may be under way
+    sleep: Callable[[float], None] = time.sleep
 
     def work(self, account: str, stopping: Callable[[], bool] = lambda: False) -> int:
         """Publishes what the account has due, one after the other; returns how many attempts were made."""
         made = 0
-        while not stopping():
+        while not stopping() and self._may_post(account):
             row = self.store.claim(account, self.by, self.now())
             if row is None:
                 break
-            self.deliver(row)
+            self.deliver(row, stopping)
             made += 1
         return made
 
-    def deliver(self, row: Row) -> None:
-        """One attempt at a claimed delivery. Whatever happens, the store says how it ended."""
+    def _may_post(self, account: str) -> bool:
+        """Whether the platform takes another post now, by its declared caps; until then the account pauses."""
+        configured, now = self.accounts.get(account), self.now()
+        free = free_at(configured.platform.limits.caps, lambda cap: self._posted(configured, cap, now), now) if configured else now
+        if free > now:
+            self.store.accounts.pause(account, free)
+            log.info("the platform takes no more posts until %s", f"{free:%Y-%m-%d %H:%M:%S} UTC", extra={"account": account})
+        return free <= now
+
+    def _posted(self, configured: ConfiguredAccount, cap: Cap, now: datetime) -> list[datetime]:
+        whose = {"platform": configured.platform.name} if cap.of == "app" else {"account": configured.name}
+        return self.store.posted_since(now - timedelta(seconds=cap.seconds), **whose)
+
+    def deliver(self, row: Row, stopping: Callable[[], bool] = lambda: False) -> None:
+        """One attempt at a claimed delivery. Whatever happens, the store says how it ended. Raises `StoreFailed`."""
         noted = logging.LoggerAdapter(log, {"delivery": row.key, "account": row.account, "entry": row.entry})
         try:
-            self._attempt(row, noted)
+            self._attempt(row, noted, stopping)
         except InDoubt as doubt:
             noted.warning("in doubt, looking later: %s", doubt)
             self._look_later(row, str(doubt))
         except LoginNeeded as refused:
-            noted.warning("login needed: %s", refused)
-            self.store.hold_account(row.account, str(refused))
-            self._keep_waiting(row, refused)
+            if self.store.accounts.hold(row.account, str(refused), self.now()):
+                noted.warning("login needed: %s", refused)
+            self.store.hold(row, "login", str(refused))
         except TryLater as later:
             self._try_later(row, later, noted)
         except Rejected as no:
             noted.error("failed: %s", no)
-            self.store.failed(row.key, str(no))
+            self.store.failed(row, str(no), self.now())
         except WrongStatus as lost:  # another process has it now, and says how it ends
             noted.warning("left to another process: %s", lost)
+        except StoreFailed:  # what could not be written down did not leave; the daemon says it and goes on when it can
+            raise
         except Exception as fault:  # one delivery's fault must not end the daemon
             noted.exception("unexpected %s", type(fault).__name__)
             self._after_a_fault(row, f"{type(fault).__name__}: {fault}")
 
-    def _attempt(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]") -> None:
+    def _attempt(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> None:
         configured = self.accounts.get(row.account)
         if configured is None:
             raise Rejected(f"{row.place}: {row.entry}: config.yaml has no account called '{row.account}' any more")
-        refusal = self.store.held_accounts().get(row.account)
+        refusal = self.store.accounts.held().get(row.account)
         if refusal:
             raise LoginNeeded(refusal)
         ask = self.answerer(configured)
         post = with_reply(row.post, self.store.row(row.after) if row.after else None)
-        doubt = self.store.unanswered(row.key)
+        doubt = self.store.journal.unanswered(row.key)
         if doubt:
             found = self._settled(row, configured, post, doubt, ask)
             if found is not None:
                 self._published(row, found, noted, " (was up already)")
                 return
-        self.store.forget(row.key, before=self.now() - ANSWERS_LAST)
-        journalled = Journalled(store=self.store, key=row.key, by=self.by, answerer=ask, now=self.now)
-        self._published(row, configured.platform.publish(configured.account, post, journalled), noted)
+        if row.attempts > 1:
+            self.store.journal.forget(row.key, before=self.now() - ANSWERS_LAST)
+        journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now)
+        published = configured.platform.publish(configured.account, post, journalled)
+        self._insist(lambda: self._recorded(row, published, journalled), noted, stopping)
+        self._tell(published, noted)
+
+    def _recorded(self, row: Row, published: Published, journalled: Journalled) -> None:
+        """Where the claim ran out meanwhile, whoever has the delivery now finds the answer in the journal, and sends nothing."""
+        try:
+            self.store.published(row, published, self.now())
+        except WrongStatus:
+            if journalled.answered:
+                self.store.journal.answered(*journalled.answered, self.now())
+            raise
+
+    def _insist(self, write: Callable[[], None], noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> None:
+        """Writes down that something is up, however long that takes; only a daemon that is stopped leaves it to the next start."""
+        said = False
+        while True:
+            try:
+                return write()
+            except StoreFailed as failed:
+                if stopping():
+                    raise
+                if not said:
+                    noted.error("it is up, and that cannot be written down; trying until it can: %s", failed)
+                said = True
+                self.sleep(INSISTING)
 
     def _published(self, row: Row, published: Published, noted: "logging.LoggerAdapter[logging.Logger]", how: str = "") -> None:
-        self.store.published(row.key, published)
+        self.store.published(row, published, self.now())
+        self._tell(published, noted, how)
+
+    def _tell(self, published: Published, noted: "logging.LoggerAdapter[logging.Logger]", how: str = "") -> None:
         noted.info("published%s %s", how, published.url or published.id)
         for note in published.notes:
             noted.warning("%s", note)
@@ -96,19 +146,23 @@ class Desk:
         """What is up; None: it may leave again. Raises `InDoubt` while neither can be said."""
         platform = configured.platform
         if doubt.remembered == FOREVER and doubt.looks == 0:
-            self.store.looked(doubt.id)
+            self.store.journal.looked(doubt.id)
             return None
-        settled_at = doubt.sent_at + timedelta(seconds=self.timeout + platform.find_after)
-        if self.now() < settled_at:
-            raise InDoubt(f"{row.platform} '{doubt.step}' was sent at {doubt.sent_at:%H:%M:%S} UTC and never answered")
+        if self.now() < self._settled_at(doubt, configured):
+            raise InDoubt(_unanswered(row, doubt))
         if platform.find:
-            found = platform.find(configured.account, post, ask)
-            if found:
+            others = self.store.ids_of_others(row)
+            found = platform.find(configured.account, post, Lost(left_at=doubt.left_at, others=others), ask)
+            if found and found.id not in others:
                 return found
         if not self._is_remembered(doubt) and (not platform.find or doubt.looks == 0):
-            self.store.looked(doubt.id)
-            raise InDoubt(f"{row.platform} '{doubt.step}' was sent at {doubt.sent_at:%H:%M:%S} UTC and never answered")
+            self.store.journal.looked(doubt.id)
+            raise InDoubt(_unanswered(row, doubt))
         return None
+
+    def _settled_at(self, doubt: Unanswered, configured: ConfiguredAccount) -> datetime:
+        """When the request can no longer be under way, and what it made can be found."""
+        return doubt.sent_at + PROMPT + timedelta(seconds=self.timeout + configured.platform.find_after)
 
     def _is_remembered(self, doubt: Unanswered) -> bool:
         """Whether the platform still recognises a second sending; its memory begins with the first one."""
@@ -116,36 +170,39 @@ class Desk:
 
     def _look_later(self, row: Row, why: str) -> None:
         """Looks when the request can no longer be under way; without a way to look, a person decides."""
-        doubt = self.store.unanswered(row.key)
+        doubt = self.store.journal.unanswered(row.key)
         configured = self.accounts[row.account]
         if doubt is None:  # the doubt was a look's own, not the publish's
-            self.store.again(row.key, self.now() + pause(row.attempts, None), why)
+            self.store.again(row, self.now() + pause(row.attempts, None), why)
             return
         if (not configured.platform.find and not self._is_remembered(doubt)) or row.attempts >= MOST_ATTEMPTS:
-            self.store.in_doubt(row.key, f"{why}; look at {row.account}, then: "
-                                         f"termbell resolve {row.key[:8]} --published URL | --again | --drop")
+            self.store.in_doubt(row, f"{why}; look at {row.account}, then: "
+                                     f"termbell resolve {row.key[:8]} --published URL | --again | --drop", self.now())
             return
-        settled_at = doubt.sent_at + timedelta(seconds=self.timeout + configured.platform.find_after)
         at_once = doubt.remembered == FOREVER and doubt.looks == 0
-        at = self.now() + pause(row.attempts, None) if at_once else max(settled_at, self.now() + (SECOND_LOOK if doubt.looks else timedelta()))
-        self.store.again(row.key, at, why)
-
-    def _keep_waiting(self, row: Row, refused: LoginNeeded) -> None:
-        self.store.hold(row.key, "login", str(refused))
+        later = max(self._settled_at(doubt, configured), self.now() + (SECOND_LOOK if doubt.looks else timedelta()))
+        self.store.again(row, self.now() + pause(row.attempts, None) if at_once else later, why)
 
     def _try_later(self, row: Row, later: TryLater, noted: "logging.LoggerAdapter[logging.Logger]") -> None:
         at = self.now() + pause(row.attempts, later.after)
         if later.response is not None and later.response.status == 429:
-            self.store.pause_account(row.account, at)
-        if gives_up(row, at) and self.store.unanswered(row.key) is None:
+            self.store.accounts.pause(row.account, at)
+        doubt = self.store.journal.unanswered(row.key)
+        if gives_up(row, at) and (doubt is None or doubt.is_suspicion):
             noted.error("failed, the next attempt would be too late: %s", later)
-            self.store.failed(row.key, f"{later}; {row.attempts} attempts, and the next one would be too late")
+            self.store.failed(row, f"{later}; {row.attempts} attempts, and the next one would be too late", self.now())
             return
         noted.warning("trying again at %s: %s", f"{at:%H:%M:%S} UTC", later)
-        self.store.again(row.key, at, str(later))
+        self.store.again(row, at, str(later))
 
     def _after_a_fault(self, row: Row, what: str) -> None:
-        if self.store.unanswered(row.key):
+        if self.store.journal.unanswered(row.key):
             self._look_later(row, what)
         else:
-            self.store.failed(row.key, what)
+            self.store.failed(row, what, self.now())
+
+
+def _unanswered(row: Row, doubt: Unanswered) -> str:
+    if doubt.is_suspicion:
+        return f"{row.platform}: it may have been published before this store knew of it"
+    return f"{row.platform} '{doubt.step}' was sent at {doubt.sent_at:%H:%M:%S} UTC and never answered"

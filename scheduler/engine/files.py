@@ -52,7 +52,7 @@ def answer(request: Request, secrets: Secrets, timeout: float) -> Response:
         if request.method == "HEAD":
             return writable(path)
         if request.json is not None:
-            return write_tree(path, request.json, request.headers, timeout)
+            return write_tree(path, request.json, request.headers, timeout, fence=request.fence)
         return write_file(path, request.body, timeout)
     except OSError as fault:
         raise TryLater(said(fault, path)) from fault
@@ -110,13 +110,16 @@ def bytes_of(media: Media) -> bytes:
     return content
 
 
-def write_tree(folder: Path, texts: Mapping[str, str], headers: Mapping[str, str], timeout: float, rename: Rename = os.replace) -> Response:
+def write_tree(folder: Path, texts: Mapping[str, str], headers: Mapping[str, str], timeout: float, rename: Rename = os.replace,
+               fence: Callable[[], None] = lambda: None) -> Response:
     """Puts every text in its place, in the order given."""
     targets = {inside(folder, name): text.encode() for name, text in texts.items()}
     make_folder(folder)
     with writing(folder, timeout):
         compare(list(targets)[-1], headers)
-        rename_all(prepared_all(targets), rename)
+        ready = prepared_all(targets)
+        fence()
+        rename_all(ready, rename)
     return Response.of({})
 
 

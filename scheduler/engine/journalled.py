@@ -1,43 +1,66 @@
 """The answerer that writes down before and after, so that a restart repeats nothing it must not.
 
-What was answered is answered again from the journal. A request that raises `InDoubt`, or during which the process dies,
-stays in the journal without an answer: that row is the doubt, and `delivering` settles it before anything else leaves.
+What was answered is answered again from the journal. A visible request that raises `InDoubt`, or during which the process
+dies, stays in the journal without an answer: that row is the doubt, and `delivering` settles it before anything else leaves.
+
+Between writing down and leaving, a process can be held up (a stopped container, a slow login) for so long that another has
+taken the delivery over. So the request carries a fence, which the network calls when it is about to send: what was written
+down longer ago than `PROMPT` is written down anew, or, if the delivery is another's now, does not leave.
 """
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from platforms.base import Ask, InDoubt, PublishError, Request, Response
 from scheduler.store import Store
 
+PROMPT = timedelta(seconds=2)
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(kw_only=True)
 class Journalled:
     """Answers one delivery's requests, from the journal where it can, else from `answerer`."""
 
     store: Store
     key: str  # the delivery's
-    by: str  # who claimed it
+    claim: str | None  # that holds it
     answerer: Ask
     now: Callable[[], datetime]
-    asked: Counter[str] = field(default_factory=Counter)  # digests; the same poll may be asked many times
+    answered: tuple[int, Response] | None = None  # the visible request that was answered: its row in the journal, the answer
+    _asked: Counter[str] = field(default_factory=Counter)  # digests; the same poll may be asked many times
 
     def __call__(self, request: Request) -> Response:
-        nth = self.asked[request.digest]
-        self.asked[request.digest] += 1
-        known = None if request.fresh else self.store.answer(self.key, request, nth)
-        return known or self._sent(request)
+        nth = self._asked[request.digest]
+        self._asked[request.digest] += 1
+        known = None if request.fresh else self.store.journal.answer(self.key, request, nth)
+        return known or (self._visible(request) if request.is_visible else self._harmless(request))
 
-    def _sent(self, request: Request) -> Response:
-        identifier = self.store.left(self.key, request, self.by, self.now())
+    def _harmless(self, request: Request) -> Response:
+        response = self.answerer(request)
+        self.store.journal.kept(self.key, request, self.claim, response, self.now())
+        return response
+
+    def _visible(self, request: Request) -> Response:
+        identifier = self.store.journal.left(self.key, request, self.claim, self.now())
         try:
-            response = self.answerer(request)
+            response = self.answerer(replace(request, fence=self._fence(request)))
         except InDoubt:
             raise
         except PublishError:
-            self.store.surely_not(identifier)
+            self.store.journal.surely_not(identifier)
             raise
-        self.store.answered(identifier, response, self.now())
+        self.answered = identifier, response
         return response
+
+    def _fence(self, request: Request) -> Callable[[], None]:
+        noted = [self.now()]
+
+        def fence() -> None:
+            now = self.now()
+            if abs(now - noted[0]) > PROMPT:
+                self.store.journal.left(self.key, request, self.claim, now)
+                noted[0] = now
+
+        return fence

@@ -6,13 +6,13 @@ A file and not a table: a preview reads it, and opens no database.
 import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from platforms.base import Ask, Limits, PublishError
-from scheduler.config import ConfiguredAccount
+from scheduler.config import Config, ConfiguredAccount
 
 KEPT = timedelta(days=1)
 
@@ -25,7 +25,8 @@ class KnownLimits:
 
     def of(self, configured: ConfiguredAccount) -> Limits:
         told = self._read().get(_identity(configured))
-        return _limits_from(told["limits"]) if told else configured.platform.limits
+        stated = configured.platform.limits
+        return replace(_limits_from(told["limits"]), caps=stated.caps) if told else stated
 
     def ask(self, accounts: Iterable[ConfiguredAccount], answerer: Callable[[ConfiguredAccount], Ask], now: datetime) -> bool:
         """Asks the servers that tell and were not asked today; returns whether any limit is another one now.
@@ -58,6 +59,10 @@ class KnownLimits:
         unfinished = self.file.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(known, indent=1))
         os.replace(unfinished, self.file)
+
+
+def known_limits(config: Config) -> KnownLimits:
+    return KnownLimits(config.state / "limits.json")
 
 
 def _identity(configured: ConfiguredAccount) -> str:

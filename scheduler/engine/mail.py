@@ -75,6 +75,7 @@ def sent(smtp: smtplib.SMTP, request: Request, mail: bytes, timeout: float) -> t
     refused = addressed(smtp, request, json.loads(request.headers["to"]))
     good(request, smtp.docmd("DATA"), expected=3)
     smtp.send(mail)
+    request.fence()
     try:
         if smtp.sock:
             smtp.sock.settimeout(max(timeout, LAST_REPLY))

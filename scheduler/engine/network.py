@@ -148,13 +148,14 @@ class Network:
                            f"({type(fault).__name__}); look at the account's settings and secrets") from None
         except OSError as fault:
             raise TryLater(f"{self.platform.name} '{request.step}' was not sent: {fault}") from fault
-        # As a file it leaves in small pieces, each with the timeout to itself: a big picture on a slow line takes its time.
-        made.body = cast("bytes", io.BytesIO(leaves.body)) if leaves.body else None
+        made.body = cast("bytes", Leaving(leaves.body, request.fence)) if leaves.body else None
         return made
 
     def _exchanged(self, request: Request, leaves: requests.PreparedRequest) -> Response:
         url = str(leaves.url)
         proxies = {} if not self._proxies or should_bypass_proxies(url, None) else self._proxies
+        if not leaves.body:
+            request.fence()
         try:
             answer = self._http.send(leaves, stream=True, timeout=(min(TO_CONNECT, self.timeout), self.timeout),
                                      verify=self._trusted, proxies=proxies)
@@ -176,6 +177,22 @@ class Network:
         if request.is_visible:
             return InDoubt(f"{what} was sent and never answered ({why})")
         return TryLater(f"{what} was not answered ({why})")
+
+
+class Leaving(io.BytesIO):
+    """A body that leaves in small pieces, each with the timeout to itself: a big picture on a slow line takes its time.
+
+    It is asked for once the connection stands, which is the last moment at which nothing can have happened yet.
+    """
+
+    def __init__(self, body: bytes, fence: Callable[[], None]) -> None:
+        super().__init__(body)
+        self._fence = fence
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() == 0:
+            self._fence()
+        return super().read(size)
 
 
 def trusted() -> str | bool:

@@ -8,7 +8,8 @@ from scheduler.calendar.model import Delivery
 from scheduler.calendar.planning import drafts
 from scheduler.calendar.reading import read_calendar
 from scheduler.config import Config, read_config
-from scheduler.engine.known_limits import KnownLimits
+from scheduler.engine.known_limits import known_limits
+from scheduler.engine.rationing import too_many
 from scheduler.problems import Invalid, Problem
 from scheduler.rendering import render
 from scheduler.rendering.templates import Templates
@@ -28,8 +29,9 @@ class Plan:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
-def known_limits(config: Config) -> KnownLimits:
-    return KnownLimits(config.state / "limits.json")
+def sought(config: Config) -> frozenset[str]:
+    """The platforms on which a post that may be up can be looked for."""
+    return frozenset(one.platform.name for one in config.accounts.values() if one.platform.find)
 
 
 def plan(path: Path) -> Plan:
@@ -42,13 +44,14 @@ def plan(path: Path) -> Plan:
     calendar = read_calendar(config)
     if any(problem.severity == "error" for problem in calendar.problems):
         raise Invalid(calendar.problems)
-    limits = {name: known_limits(config).of(configured) for name, configured in config.accounts.items()}
+    known = known_limits(config)
+    limits = {name: known.of(configured) for name, configured in config.accounts.items()}
     templates = Templates((config.templates,))
     deliveries = tuple(
         delivery
         for draft in drafts(config, calendar.entries)
         for delivery in render(draft, limits[draft.account.name], templates, require_alt=config.require_alt)
     )
-    problems = {*calendar.problems, *(problem for delivery in deliveries for problem in delivery.problems)}
+    problems = {*calendar.problems, *too_many(deliveries, limits), *(problem for delivery in deliveries for problem in delivery.problems)}
     return Plan(config=config, deliveries=deliveries, problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
                 files=calendar.files)

@@ -1,87 +1,101 @@
 """The daemon's reading of the calendar, in a process of its own.
 
 A big calendar costs memory that Python does not give back, and a template may loop for ever: both end with the process.
-The daemon gets what it needs to publish: the accounts, what changed, what is wrong. The deliveries are in the store.
+The daemon gets what it needs to publish: the config, what changed, what is wrong. The deliveries are in the store.
 """
 
 import multiprocessing
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from platforms.registry import platform
-from scheduler.config import Config, ConfiguredAccount
+from scheduler.config import Config
 from scheduler.problems import Invalid, Place, Problem
-from scheduler.store import Changes, Store
+from scheduler.store import Changes, NewerSchema, Store, StoreFailed
 
 LONGEST = 120.0  # seconds that reading and rendering may take
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replanned:
-    """How a reading went. With errors in the files the store was not touched, and `accounts` is empty."""
+    """How a reading went. Where the files cannot be used, there is no `config`, and the store was not touched."""
 
     changes: Changes = field(default_factory=Changes)
-    accounts: Mapping[str, ConfiguredAccount] = field(default_factory=dict)
+    config: Config | None = None
     problems: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
-    usable: bool = True
 
 
-def replan(path: Path, store: Path, now: datetime) -> Replanned:
-    """Reads the files and makes the store agree with them."""
-    from scheduler.engine.planning import plan
+def replan_apart(path: Path, store: Callable[[Config], Path], now: datetime, longest: float = LONGEST) -> Replanned:
+    """Reads the files and makes the store agree with them, in a process that is ended when it takes longer than `longest` seconds.
 
-    try:
-        planned = plan(path)
-    except Invalid as invalid:
-        return Replanned(problems=invalid.problems, usable=False)
-    opened = Store(store, now)
-    try:
-        changes = opened.plan(planned.deliveries, now)
-    finally:
-        opened.close()
-    return Replanned(changes=changes, accounts=portable(planned.config), problems=planned.problems, files=planned.files)
-
-
-def replan_apart(path: Path, store: Path, now: datetime, longest: float = LONGEST) -> Replanned:
-    """The same in a process of its own, ended when it takes longer than `longest` seconds."""
+    `store` answers which file that is, once the config is known; what it raises is raised here, with nothing changed.
+    Raises `StoreFailed`.
+    """
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_replan_into, args=(theirs, path, store, now), daemon=True)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_replan, args=(theirs, path, now), daemon=True)
     process.start()
     theirs.close()
     try:
-        if ours.poll(longest):
-            answer = ours.recv()
-            if isinstance(answer, Replanned):
-                return _with_platforms(answer)
-            raise RuntimeError(f"reading the calendar failed: {answer}")
+        read: Replanned = _heard(ours, longest)
+        if read.config is None:
+            return read
+        config = _with_platforms(read.config)
+        ours.send(store(config))
+        return replace(read, config=config, changes=_heard(ours, longest))
+    except TimeoutError:
         why = f"reading took longer than {longest:.0f} s; look for a template that loops"
-        return Replanned(problems=(Problem("too-slow", why, Place(path.name, 1)),), usable=False)
+        return Replanned(problems=(Problem("too-slow", why, Place(path.name, 1)),))
     except EOFError:
         why = "reading ended without an answer; is there enough memory?"
-        return Replanned(problems=(Problem("no-answer", why, Place(path.name, 1)),), usable=False)
+        return Replanned(problems=(Problem("no-answer", why, Place(path.name, 1)),))
     finally:
         process.kill()
         process.join()
         ours.close()
 
 
-def _replan_into(pipe: "Connection", path: Path, store: Path, now: datetime) -> None:
+def _heard(pipe: "Connection", longest: float) -> Any:
+    if not pipe.poll(longest):
+        raise TimeoutError
+    answer = pipe.recv()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _replan(pipe: "Connection", path: Path, now: datetime) -> None:
+    """What goes on in the other process: reads, tells, waits for the store's place, takes up, tells."""
+    from scheduler.engine.planning import plan, sought
+
     try:
-        pipe.send(replan(path, store, now))
-    except Exception as fault:  # told to the daemon, which logs it
-        pipe.send(f"{type(fault).__name__}: {fault}")
+        planned = plan(path)
+        pipe.send(Replanned(config=portable(planned.config), problems=planned.problems, files=planned.files))
+        store = Store(pipe.recv(), now)
+        try:
+            pipe.send(store.plan(planned.deliveries, now, sought(planned.config)))
+        finally:
+            store.close()
+    except Invalid as invalid:
+        pipe.send(Replanned(problems=invalid.problems))
+    except (StoreFailed, NewerSchema) as failed:
+        pipe.send(failed)
+    except EOFError:
+        pass  # nobody waits any more
+    except Exception as fault:  # told to whoever waits, who logs it
+        pipe.send(RuntimeError(f"reading the calendar failed: {type(fault).__name__}: {fault}"))
 
 
-def portable(config: Config) -> Mapping[str, ConfiguredAccount]:
-    """The accounts as another process can be told of them: adapters are code, and are found again by name."""
-    return {name: replace(one, platform=one.platform.name) for name, one in config.accounts.items()}  # type: ignore[arg-type]
+def portable(config: Config) -> Config:
+    """The config as another process can be told of it: adapters are code, and are found again by name; entries are many."""
+    accounts = {name: replace(one, platform=one.platform.name) for name, one in config.accounts.items()}  # type: ignore[arg-type]
+    return replace(config, accounts=accounts, posts=None)
 
 
-def _with_platforms(answer: Replanned) -> Replanned:
-    known = {name: replace(one, platform=platform(one.account.platform)) for name, one in answer.accounts.items()}
-    return replace(answer, accounts=known)
+def _with_platforms(config: Config) -> Config:
+    return replace(config, accounts={name: replace(one, platform=platform(one.account.platform)) for name, one in config.accounts.items()})

@@ -5,7 +5,7 @@ A change here is a new script in `migrations/versions` and a new `HEAD`.
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0001"  # the schema this code reads and writes
+HEAD = "0002"  # the schema this code reads and writes
 
 metadata = MetaData()
 
@@ -25,18 +25,20 @@ deliveries = Table(
     Column("post", Text, nullable=False),  # JSON of platforms.base.Post
     Column("place", Text, nullable=False),  # file:line
     Column("status", Text, nullable=False),
-    Column("reason", Text),  # why it is held: "login", "problem", "late"
+    Column("reason", Text),  # why it is held: "login", "problem", "late"; "word": a person wants it out, however late
     Column("next_at", BigInteger, nullable=False),  # the next attempt
     Column("attempts", Integer, nullable=False, default=0),
-    Column("claimed_by", Text),
+    Column("claimed_by", Text),  # host:process:run:claim
     Column("lease", BigInteger),  # until when the claim holds
     Column("published_id", Text),
+    Column("published_at", BigInteger),
     Column("url", Text),
     Column("ref", Text),  # JSON of Published.ref
     Column("error", Text),  # what the person should know: the last failure, a note on a published one
     Column("changed_since", Integer, nullable=False, default=0),  # the entry says something else than what was published
     Index("deliveries_next", "status", "next_at"),
     Index("deliveries_account", "account", "status"),
+    Index("deliveries_published", "account", "published_at"),
 )
 
 journal = Table(
@@ -64,6 +66,24 @@ accounts = Table(
     Column("name", Text, primary_key=True),
     Column("paused_until", BigInteger),
     Column("held", Text),  # why a person is needed; null: it is not
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("once", Text, unique=True),  # what may be told one time only
+    Column("told_at", BigInteger),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
 )
 
 heartbeat = Table(

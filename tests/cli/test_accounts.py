@@ -119,14 +119,14 @@ def test_login_lets_go_what_waited_for_it(config: Path):
     store.plan(planned.deliveries, now)
     claimed = store.claim("fediverse", "a daemon", planned.deliveries[0].due)
     assert claimed
-    store.hold(claimed.key, "login", "the token has expired")
-    store.hold_account("fediverse", "the token has expired")
+    store.hold(claimed, "login", "the token has expired")
+    store.accounts.hold("fediverse", "the token has expired", now)
     store.close()
 
     ended = termbell("login", "fediverse", "-c", config, input="right-token\n")
 
     store = Store(planned.config.store, now)
-    held, rows = store.held_accounts(), store.rows()
+    held, rows = store.accounts.held(), store.rows()
     store.close()
     assert ended.stdout.endswith("\n1 delivery that waited for this will go out\n")
     assert held == {}

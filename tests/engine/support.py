@@ -74,7 +74,7 @@ class Bench:
 
     def restart(self, network: Any) -> Row:
         """A new process takes over what the old one had claimed."""
-        self.store.release(self.clock())
+        self.store.release(self.clock(), by="test")
         self.network = network
         return self.attempt()
 

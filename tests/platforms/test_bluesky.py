@@ -28,9 +28,10 @@ from platforms.base import (
     filled,
     post_from,
 )
-from platforms.bluesky import CID, DID, PLATFORM, find, publish, record_key, session, tid, whoami
-from tests.support import a_post, an_image, documented, scripted
+from platforms.bluesky import CID, DID, PLATFORM, publish, record_key, session, tid, whoami
+from tests.support import a_post, an_image, documented, found_by, scripted
 
+find = found_by(PLATFORM)
 ANSWERS = Path(__file__).parent / "answers"
 ACCOUNT = Account(name="bluesky", platform="bluesky", settings={"server": "https://pds.example", "handle": "alice.test"})
 ROOT = {"uri": "at://did:plc:abc/app.bsky.feed.post/3ke6kg3wk2222", "cid": "bafyroot"}

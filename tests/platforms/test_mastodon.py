@@ -15,6 +15,7 @@ from platforms.base import (
     Account,
     InDoubt,
     LoginNeeded,
+    Lost,
     Published,
     Rejected,
     Request,
@@ -23,9 +24,10 @@ from platforms.base import (
     as_plain,
     post_from,
 )
-from platforms.mastodon import LOOKS, PAGES, PLATFORM, ask_limits, find, publish, whoami
-from tests.support import FIRST, a_post, an_image, documented, ok, scripted
+from platforms.mastodon import LOOKS, PAGES, PLATFORM, ask_limits, publish, whoami
+from tests.support import FIRST, a_post, an_image, documented, found_by, ok, scripted
 
+find = found_by(PLATFORM)
 ANSWERS = Path(__file__).parent / "answers"
 ACCOUNT = Account(name="fediverse", platform="mastodon", settings={"server": "https://example.social"})
 NOT_THERE = Rejected("404", Response.of({"error": "Record not found"}, 404))
@@ -263,7 +265,7 @@ def test_what_is_not_public_is_looked_for_in_the_home_timeline_too(options: dict
     assert not find(ACCOUNT, post, a_server(privacy=privacy))
 
 
-def test_older_pages_are_looked_through_until_the_due_time() -> None:
+def test_older_pages_are_looked_through_until_it_left() -> None:
     pages = [[status("Another", id=f"{page}", text="Another")] for page in (3, 2)]
     own = ok(id="109000000000000001", acct="ada")
     server = scripted(own, *map(Response.of, pages), Response.of([status(id="1")]))
@@ -343,7 +345,17 @@ def test_an_error_is_known_by_its_words(said: str, error: type[Exception] | None
     assert PLATFORM.errors.get(PLATFORM.error_code(Response.of({"error": said}, 422))) is error
 
 
-def test_the_window_of_a_look_begins_before_the_due_time() -> None:
+def test_the_window_of_a_look_begins_before_the_post_left_because_clocks_differ() -> None:
     early = (a_post().due - timedelta(hours=11)).isoformat()
 
     assert find(ACCOUNT, a_post(), a_server(status(created=early)))
+
+
+def test_a_post_that_is_another_deliverys_is_passed_over() -> None:
+    assert PLATFORM.find
+    server = a_server(status(id="2"), status(id="1"))
+
+    found = PLATFORM.find(ACCOUNT, a_post(), Lost(left_at=a_post().due, others=frozenset({"2"})), server)
+
+    assert found is not None
+    assert found.id == "1"

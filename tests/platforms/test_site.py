@@ -17,7 +17,9 @@ import pytest
 from platforms import site
 from platforms.base import Account, Link, Media, Post, Rejected, Request, Response, Span, TryLater
 from scheduler.engine.files import LOCK, answer, path_of, write_tree
-from tests.support import DUE, a_post, an_image, documented, scripted
+from tests.support import DUE, a_post, an_image, documented, found_by, scripted
+
+find = found_by(site.PLATFORM)
 
 
 def on_disk(request: Request) -> Response:
@@ -291,12 +293,12 @@ def test_two_posts_alike_have_pages_of_their_own(account: Account) -> None:
 
 
 def test_it_is_found_when_it_is_up_and_not_before(account: Account) -> None:
-    assert site.find(account, a_post(), on_disk) is None
+    assert find(account, a_post(), on_disk) is None
 
     done = site.publish(account, a_post(), on_disk)
 
-    assert site.find(account, a_post(title="Edited since"), on_disk) == done
-    assert site.find(account, a_post(key="another"), on_disk) is None
+    assert find(account, a_post(title="Edited since"), on_disk) == done
+    assert find(account, a_post(key="another"), on_disk) is None
 
 
 class Killed(BaseException):
@@ -342,7 +344,7 @@ def test_killed_between_any_two_files_it_leads_nowhere_wrong_and_the_next_attemp
             killed = False
         except Killed:
             assert broken(here.settings["folder"] / "index.html") == []
-            assert site.find(here, late, on_disk) is None
+            assert find(here, late, on_disk) is None
         publish(here, late)
 
         assert contents(here.settings["folder"]) == whole

@@ -1,15 +1,15 @@
 import sqlite3
 import stat
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from platforms.base import Published
 from scheduler.problems import Place, Problem
-from scheduler.store import NewerSchema, Store, WrongStatus
-from scheduler.store.migrations import migrate
+from scheduler.store import NewerSchema, Row, Store, WrongStatus
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import metadata
 from tests.engine.support import a_delivery
@@ -21,6 +21,12 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "state" / "store.db", DUE)
+
+
+def claimed(store: Store, now: datetime = DUE, by: str = "me") -> Row:
+    row = store.claim("main", by, now)
+    assert row is not None
+    return row
 
 
 def test_a_new_store_is_the_persons_alone_and_never_committed(store: Store) -> None:
@@ -43,22 +49,42 @@ def test_a_newer_schema_is_refused_with_what_to_do(store: Store) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
 
-    with pytest.raises(NewerSchema, match=r"schema 9999, this one knows 0001\); upgrade Termbell, or restore a backup from .*backups"):
+    with pytest.raises(NewerSchema, match=r"schema 9999, this one knows 0002\); upgrade Termbell, or restore a backup from .*backups"):
         Store(store.file, DUE)
 
 
-def test_an_older_schema_is_backed_up_before_it_is_changed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    store.plan([a_delivery()], DUE - DAY)
-    with store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
-    monkeypatch.setattr("scheduler.store.migrations._upgrade", lambda engine: None)
+def test_an_older_schema_is_backed_up_and_brought_up_to_date(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    first_schema(file)
 
-    backup = migrate(store.engine, store.file, DUE)
+    store = Store(file, DUE)
 
-    assert backup is not None
-    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
-    with closing(sqlite3.connect(backup)) as connection:
+    assert store.backup is not None
+    assert stat.S_IMODE(store.backup.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(store.backup)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
         assert connection.execute("SELECT key FROM deliveries").fetchall() == [("k1",)]
+    assert store.row("k1").status == "scheduled"
+    assert store.notices.untold() == []
+
+
+def first_schema(file: Path) -> None:
+    """A store as the first version left it."""
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from sqlalchemy import create_engine
+
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        import_module("scheduler.store.migrations.versions.0001_first").upgrade()
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0001')")
+        connection.exec_driver_sql(
+            "INSERT INTO deliveries"
+            " (key, entry, account, platform, part, due, offset, grace, late,"
+            " post, place, status, next_at, attempts, changed_since)"
+            " VALUES ('k1', 'launch', 'main', 'x', 0, 1, 0, 7200, 'skip', '{}', 'config.yaml:9', 'scheduled', 1, 0, 0)")
+    engine.dispose()
 
 
 def test_an_edit_of_a_waiting_entry_changes_its_delivery_in_place(store: Store) -> None:
@@ -98,8 +124,7 @@ def test_what_was_cancelled_by_hand_stays_so_when_its_text_changes(store: Store)
 
 def test_what_is_published_is_never_planned_again_and_says_that_its_text_has_changed(store: Store) -> None:
     store.plan([a_delivery()], DUE - DAY)
-    store.claim("main", "me", DUE)
-    store.published("k1", Published(id="9", notes=("bob@example.test was refused",)))
+    store.published(claimed(store), Published(id="9", notes=("bob@example.test was refused",)), DUE)
 
     changes = store.plan([a_delivery(post=a_post(key="k1", text="Mended"))], DUE)
 
@@ -146,14 +171,11 @@ def test_a_delivery_with_a_problem_waits_for_the_mended_calendar(store: Store) -
 def test_one_account_has_one_attempt_at_a_time_and_its_order(store: Store) -> None:
     store.plan([a_delivery("k2", entry="b", due=DUE + timedelta(seconds=1)), a_delivery("k1", entry="a")], DUE - DAY)
 
-    first = store.claim("main", "me", DUE + DAY)
-    assert first is not None
+    first = claimed(store, DUE + DAY)
     assert (first.key, store.claim("main", "me", DUE + DAY)) == ("k1", None)
-    store.published("k1", Published(id="1"))
+    store.published(first, Published(id="1"), DUE + DAY)
 
-    second = store.claim("main", "me", DUE + DAY)
-    assert second is not None
-    assert second.key == "k2"
+    assert claimed(store, DUE + DAY).key == "k2"
 
 
 def test_a_missed_one_goes_out_by_a_persons_word_whatever_its_grace(store: Store) -> None:
@@ -169,8 +191,7 @@ def test_a_missed_one_goes_out_by_a_persons_word_whatever_its_grace(store: Store
                                               ({"again": True}, "scheduled"), ({}, "cancelled")])
 def test_a_doubt_ends_by_a_persons_word(store: Store, word: dict[str, object], status: str) -> None:
     store.plan([a_delivery()], DUE - DAY)
-    store.claim("main", "me", DUE)
-    store.in_doubt("k1", "left")
+    store.in_doubt(claimed(store), "left", DUE)
 
     row = store.resolve("k1", now=DUE, **word)  # type: ignore[arg-type]
 
@@ -181,7 +202,7 @@ def test_every_other_change_of_status_is_refused(store: Store) -> None:
     store.plan([a_delivery()], DUE - DAY)
 
     with pytest.raises(WrongStatus, match="k1 is scheduled and cannot become published"):
-        store.published("k1", Published(id="9"))
+        store.published(store.row("k1"), Published(id="9"), DUE)
     with pytest.raises(WrongStatus, match="k1 is scheduled, not in doubt"):
         store.resolve("k1", again=True, now=DUE)
 
@@ -194,7 +215,7 @@ def test_the_clock_rings_when_something_becomes_due_free_or_too_late(store: Stor
     store.plan([a_delivery()], DUE - DAY)
     assert store.next_due(DUE - DAY) == DUE + timedelta(microseconds=1)
 
-    store.pause_account("main", DUE + timedelta(seconds=30))
+    store.accounts.pause("main", DUE + timedelta(seconds=30))
     assert store.next_due(DUE) == DUE + timedelta(seconds=30, microseconds=1)
     assert store.next_due(DUE + timedelta(seconds=60)) == DUE + timedelta(seconds=7200, microseconds=1)
 

@@ -4,14 +4,12 @@ Alembic runs the scripts in `versions/`; its own version table says where a data
 there is something to do, because it takes longer to load than everything else together.
 """
 
-import shutil
-import sqlite3
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, inspect, text
 
+from scheduler.store.database import Database
 from scheduler.store.tables import HEAD
 
 
@@ -19,47 +17,49 @@ class NewerSchema(Exception):
     """The database was written by a later version of Termbell."""
 
 
-def version(engine: Engine) -> str | None:
+def version(connection: Connection) -> str | None:
     """The schema the database has; None where it is new."""
-    if not inspect(engine).has_table("alembic_version"):
+    if not inspect(connection).has_table("alembic_version"):
         return None
-    with engine.connect() as connection:
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def migrate(engine: Engine, file: Path, now: datetime) -> Path | None:
+def migrate(database: Database, now: datetime) -> Path | None:
     """Brings the database to `HEAD`; returns the backup that was made of an older one."""
-    found = version(engine)
+    with database.reading() as connection:
+        found = version(connection)
     if found == HEAD:
         return None
     if found is not None and found > HEAD:
         raise NewerSchema(
-            f"{file}: written by a newer Termbell (schema {found}, this one knows {HEAD}); "
-            f"upgrade Termbell, or restore a backup from {file.parent / 'backups'}"
+            f"{database.file}: written by a newer Termbell (schema {found}, this one knows {HEAD}); "
+            f"upgrade Termbell, or restore a backup from {backups(database.file)}"
         )
-    backup = _backed_up(file, found, now) if found else None
-    _upgrade(engine)
+    backup = _backed_up(database, found, now) if found else None
+    with database.writing() as connection:
+        if version(connection) != HEAD:  # another process may have been faster
+            _upgrade(connection)
     return backup
 
 
-def _backed_up(file: Path, found: str, now: datetime) -> Path:
-    folder = file.parent / "backups"
+def backups(file: Path) -> Path:
+    """The folder of a store's backups."""
+    return file.parent / "backups"
+
+
+def _backed_up(database: Database, found: str, now: datetime) -> Path:
+    folder = backups(database.file)
     folder.mkdir(mode=0o700, exist_ok=True)
-    backup = folder / f"{file.stem}-schema-{found}-{now:%Y%m%dT%H%M%S}.db"
-    unfinished = backup.with_suffix(".unfinished")
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(unfinished)) as target:
-        source.backup(target)
-    unfinished.chmod(0o600)
-    shutil.move(unfinished, backup)
+    backup = folder / f"{database.file.stem}-schema-{found}-{now:%Y%m%dT%H%M%S}.db"
+    database.copy_to(backup)
     return backup
 
 
-def _upgrade(engine: Engine) -> None:
+def _upgrade(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, HEAD)
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)

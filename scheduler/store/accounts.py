@@ -1,0 +1,54 @@
+"""What holds an account back: a refused login, a pause that the platform asked for."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from scheduler.store import status
+from scheduler.store.database import Database
+from scheduler.store.notices import note
+from scheduler.store.rows import instant, stamp
+from scheduler.store.tables import accounts, deliveries
+
+
+class Accounts:
+    """The accounts of one database that are not free to publish."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def hold(self, account: str, why: str, now: datetime) -> bool:
+        """Until a login its deliveries wait, instead of meeting the same refusal one by one. Returns whether that is news."""
+        with self._database.writing() as connection:
+            known = connection.scalar(select(accounts.c.held).where(accounts.c.name == account))
+            connection.execute(insert(accounts).values(name=account, held=why).on_conflict_do_update(["name"], set_={"held": why}))
+            if not known:
+                note(connection, now, "held", f"{account}: {why}")
+            return not known
+
+    def release(self, account: str, now: datetime) -> int:
+        """After a login: what waited for it is scheduled again. Returns how many."""
+        with self._database.writing() as connection:
+            connection.execute(update(accounts).where(accounts.c.name == account).values(held=None))
+            waiting = (deliveries.c.account == account, deliveries.c.status == status.HELD, deliveries.c.reason == "login")
+            return connection.execute(update(deliveries).where(*waiting).values(
+                status=status.SCHEDULED, next_at=deliveries.c.due, reason=None, error=None)).rowcount
+
+    def pause(self, account: str, until: datetime) -> None:
+        """Nothing leaves for it before `until`; a longer pause stays."""
+        until_then = stamp(until)
+        with self._database.writing() as connection:
+            connection.execute(insert(accounts).values(name=account, paused_until=until_then).on_conflict_do_update(
+                ["name"], set_={"paused_until": func.max(func.coalesce(accounts.c.paused_until, 0), until_then)}))
+
+    def held(self) -> dict[str, str]:
+        """Account -> why it waits for a person."""
+        with self._database.reading() as connection:
+            return {row.name: row.held for row in connection.execute(select(accounts).where(accounts.c.held.is_not(None)))}
+
+    def paused(self, now: datetime) -> dict[str, datetime]:
+        """Account -> until when it is paused."""
+        with self._database.reading() as connection:
+            return {row.name: instant(row.paused_until)
+                    for row in connection.execute(select(accounts).where(accounts.c.paused_until > stamp(now)))}

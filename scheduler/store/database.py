@@ -1,0 +1,170 @@
+"""The database file: opening it, reading and writing it, and what its faults mean for the person.
+
+SQLite in WAL mode. All writing of a process goes through one connection, a transaction at a time: threads that each waited
+for SQLite's own lock would sleep past their turn. A commit is on disk at once (`synchronous=FULL`) only where a promise
+needs it; elsewhere the loss of the last moments in a power cut costs a repeated harmless step.
+
+Whatever SQLite refuses leaves here as `StoreFailed`, with the file, what is wrong and what would help. Nothing is tried
+again here: whoever wanted something written decides whether it may go on without.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+PATIENCE = 10.0  # seconds that another program may hold the database locked
+DAMAGED = "it is damaged; stop termbell, then bring back the newest backup: termbell restore"
+UNREACHABLE = "it cannot be opened; give yourself the right to read and write it and its folder"
+UNWRITABLE = "it cannot be written; make its disk and folder writable"
+REMEDIES = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
+    sqlite3.SQLITE_FULL: "the disk is full; make room",
+    sqlite3.SQLITE_READONLY: UNWRITABLE,
+    sqlite3.SQLITE_PERM: UNWRITABLE,
+    sqlite3.SQLITE_IOERR: "the disk answers with an error; see whether it is full, gone or broken",
+    sqlite3.SQLITE_BUSY: f"another program has held it locked for {PATIENCE:.0f} s; end that program (a backup? a synchronised folder?)",
+    sqlite3.SQLITE_LOCKED: f"another program has held it locked for {PATIENCE:.0f} s; end that program (a backup? a synchronised folder?)",
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_CANTOPEN: UNREACHABLE,
+}
+
+
+class StoreFailed(Exception):
+    """The store cannot be read or written; names the file and the remedy."""
+
+
+class Database:
+    """One database file, open."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._made()
+        self.engine = _engine(file)
+        self._lock = threading.Lock()
+        self._writer: Connection | None = None
+        self._durable = False
+        self._identity = self._found()
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self._in_words(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, durable: bool = False) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its start; `durable`: on disk when it returns.
+
+        Raises `StoreFailed`, with nothing written.
+        """
+        with self._in_words(), self._lock:
+            connection = self._connection(durable)
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+                connection.commit()
+            except BaseException as fault:
+                if isinstance(fault, DBAPIError):
+                    self._let_go(connection)
+                else:
+                    connection.rollback()
+                raise
+
+    def check(self) -> str:
+        """SQLite's own verdict on the file: "ok", or what is broken."""
+        with self.reading() as connection:
+            return str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+
+    def changes(self, connection: Connection) -> int:
+        """A number that changes when another connection has written; cheap enough to ask every second."""
+        with self._in_words():
+            return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+    def copy_to(self, target: Path) -> None:
+        """A whole copy, also while others write. Under its own name only when it is whole."""
+        unfinished = target.with_name(f".{target.name}.part")
+        unfinished.unlink(missing_ok=True)
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with self._in_words(), closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(unfinished)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+        os.replace(unfinished, target)
+
+    def _connection(self, durable: bool) -> Connection:
+        """The one that writes. What was moved away or replaced since it was opened would be written to for nobody."""
+        if self._found() != self._identity:
+            raise StoreFailed(f"{self.file}: it was moved, deleted or replaced while termbell was running; put it back, or start termbell anew")
+        if self._writer is None:
+            self._writer, self._durable = self.engine.connect(), False
+        if durable != self._durable:
+            self._writer.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._writer.rollback()
+            self._durable = durable
+        return self._writer
+
+    def _let_go(self, connection: Connection) -> None:
+        """After a fault of the database's a new connection starts from what is really there."""
+        connection.invalidate()
+        connection.close()
+        self._writer = None
+
+    def _made(self) -> None:
+        """The file and its folder, for nobody but the person."""
+        try:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            ignored = self.file.parent / ".gitignore"
+            if not ignored.exists():
+                ignored.write_text("*\n")
+            if not self.file.exists():
+                os.close(os.open(self.file, os.O_CREAT | os.O_WRONLY, 0o600))
+        except OSError as fault:
+            raise StoreFailed(f"{fault.filename or self.file}: {fault.strerror}; {UNWRITABLE}") from None
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            facts = self.file.stat()
+        except OSError:
+            return None
+        return facts.st_dev, facts.st_ino
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as fault:
+            raise StoreFailed(in_words(self.file, fault.orig or fault)) from None
+        except sqlite3.Error as fault:
+            raise StoreFailed(in_words(self.file, fault)) from None
+
+
+def in_words(file: Path, fault: BaseException) -> str:
+    """The file, what is wrong, what would help. An extended code has its primary one in the lowest byte."""
+    code = getattr(fault, "sqlite_errorcode", None)
+    remedy = REMEDIES.get(code & 0xFF) if isinstance(code, int) else None
+    return f"{file}: {remedy} ({fault})" if remedy else f"{file}: the database refuses: {fault}"
+
+
+def _engine(file: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{file}", poolclass=QueuePool, pool_size=20, max_overflow=20,
+                           connect_args={"timeout": PATIENCE, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions are begun by us: pysqlite's own would begin too late
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine

@@ -1,0 +1,112 @@
+"""The journal: which requests of a delivery left, and what was answered.
+
+A visible request is written down before it leaves, on disk, and only for as long as the claim on its delivery holds: that
+row is what a restart, or another process, finds. A harmless one is written down with its answer, so that it is not asked
+twice. With the outcome of a delivery its journal goes.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+
+from platforms.base import FOREVER, Request, Response
+from scheduler.store import status
+from scheduler.store.database import Database
+from scheduler.store.rows import Unanswered, WrongStatus, instant, stamp
+from scheduler.store.tables import deliveries, journal
+
+LEFT = and_(journal.c.visible == 1, journal.c.sent_at > 0)  # a request that really left: `seek` writes suspicions with 0
+UNANSWERED = and_(journal.c.visible == 1, journal.c.answered_at.is_(None))
+ANSWER = (select(journal.c.status, journal.c.headers, journal.c.body)
+          .where(journal.c.delivery == bindparam("of"), journal.c.step == bindparam("named"), journal.c.digest == bindparam("saying"),
+                 journal.c.answered_at.is_not(None)).order_by(journal.c.id).limit(1).offset(bindparam("nth")))
+HELD_BY = (update(deliveries).where(deliveries.c.key == bindparam("of"), deliveries.c.status == status.PUBLISHING,
+                                    deliveries.c.claimed_by == bindparam("by")).values(lease=bindparam("until")))
+
+
+class Journal:
+    """The journal of every delivery in one database."""
+
+    def __init__(self, database: Database, lease: float) -> None:
+        self._database, self._lease = database, lease
+
+    def answer(self, key: str, request: Request, nth: int) -> Response | None:
+        """What the `nth` such request of this delivery was answered; None where it was not."""
+        with self._database.reading() as connection:
+            row = connection.execute(ANSWER, {"of": key, "named": request.step, "saying": request.digest, "nth": nth}).first()
+        return None if row is None else Response(status=row.status, headers=json.loads(row.headers), body=row.body)
+
+    def left(self, key: str, request: Request, claim: str | None, now: datetime) -> int:
+        """Writes down that a visible request leaves, before it does. Refuses when another claim holds the delivery."""
+        with self._database.writing(durable=True) as connection:
+            self._still(connection, key, claim, now)
+            doubtful = connection.scalar(select(journal.c.id).where(journal.c.delivery == key, UNANSWERED))
+            if doubtful:  # a second sending: what counts for its key is when it left first
+                connection.execute(update(journal).where(journal.c.id == doubtful).values(sent_at=stamp(now), digest=request.digest))
+                return int(doubtful)
+            return int(connection.execute(insert(journal).returning(journal.c.id), _row(key, request, now)).scalar_one())
+
+    def answered(self, identifier: int, response: Response, now: datetime) -> None:
+        """The answer to a visible request: whoever has the delivery next needs not send it."""
+        with self._database.writing() as connection:
+            connection.execute(update(journal).where(journal.c.id == identifier).values(**_answer(response, now)))
+
+    def kept(self, key: str, request: Request, claim: str | None, response: Response, now: datetime) -> None:
+        """The answer to a harmless request. Raises `WrongStatus` when another claim holds the delivery."""
+        with self._database.writing() as connection:
+            self._still(connection, key, claim, now)
+            connection.execute(insert(journal), {**_row(key, request, now), **_answer(response, now)})
+
+    def seek(self, keys: Iterable[str], now: datetime) -> None:
+        """Before these leave, they are looked for: another store may have published them."""
+        with self._database.writing() as connection:
+            seek(connection, keys, now)
+
+    def surely_not(self, identifier: int) -> None:
+        """The request did not take effect: as if it had not left."""
+        with self._database.writing() as connection:
+            connection.execute(delete(journal).where(journal.c.id == identifier))
+
+    def unanswered(self, key: str) -> Unanswered | None:
+        """The visible request of the delivery that left and has no answer."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(journal).where(journal.c.delivery == key, UNANSWERED).order_by(journal.c.id.desc())).first()
+        if row is None:
+            return None
+        return Unanswered(id=row.id, step=row.step, left_at=instant(row.left_at), sent_at=instant(row.sent_at), looks=row.looks,
+                          remembered=FOREVER if row.remembered < 0 else row.remembered)
+
+    def looked(self, identifier: int) -> None:
+        with self._database.writing() as connection:
+            connection.execute(update(journal).where(journal.c.id == identifier).values(looks=journal.c.looks + 1))
+
+    def forget(self, key: str, before: datetime | None = None) -> None:
+        """Drops the answers to harmless steps, all or those that left `before`: the next attempt makes them anew."""
+        older = [journal.c.left_at < stamp(before)] if before else []
+        with self._database.writing() as connection:
+            connection.execute(delete(journal).where(journal.c.delivery == key, journal.c.visible == 0, *older))
+
+    def _still(self, connection: Connection, key: str, claim: str | None, now: datetime) -> None:
+        """Renews the claim's lease, where the delivery is still held by it."""
+        if not connection.execute(HELD_BY, {"of": key, "by": claim, "until": stamp(now) + round(self._lease * 1_000_000)}).rowcount:
+            raise WrongStatus(f"{key} is not held by this claim any more")
+
+
+def seek(connection: Connection, keys: Iterable[str], now: datetime) -> None:
+    """Writes suspicions: doubts that need one look and no waiting, because if these are up, that was long ago."""
+    rows = [{"delivery": key, "step": "an earlier publish", "digest": "", "visible": 1, "remembered": 0.0, "left_at": stamp(now),
+             "sent_at": 0, "looks": 1} for key in keys]
+    if rows:
+        connection.execute(insert(journal), rows)
+
+
+def _row(key: str, request: Request, now: datetime) -> dict[str, Any]:
+    return {"delivery": key, "step": request.step, "digest": request.digest, "visible": int(request.is_visible), "looks": 0,
+            "remembered": -1 if request.remembered == FOREVER else request.remembered, "left_at": stamp(now), "sent_at": stamp(now)}
+
+
+def _answer(response: Response, now: datetime) -> dict[str, Any]:
+    return {"answered_at": stamp(now), "status": response.status, "headers": json.dumps(dict(response.headers)), "body": response.body}

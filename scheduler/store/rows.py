@@ -1,0 +1,108 @@
+"""What the store hands out: a delivery as it stands there, a request in doubt, what a reading of the calendar changed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from platforms.base import Post, Published, post_from
+
+
+class WrongStatus(Exception):
+    """What was asked is not possible for a delivery in its status."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A delivery as the store has it."""
+
+    key: str
+    entry: str
+    account: str
+    platform: str
+    part: int
+    after: str | None
+    due: datetime
+    grace: float  # seconds
+    late: str
+    place: str
+    status: str
+    reason: str | None
+    next_at: datetime
+    attempts: int
+    claim: str | None  # names the claim that holds it while it is publishing
+    url: str | None
+    published_id: str | None
+    ref: Mapping[str, Any]
+    error: str | None
+    changed_since: bool
+    post_json: str
+
+    @property
+    def post(self) -> Post:
+        return post_from(json.loads(self.post_json))
+
+    @property
+    def published(self) -> Published:
+        return Published(id=self.published_id or "", url=self.url, ref=self.ref)
+
+    @property
+    def late_at(self) -> datetime:
+        """From when on it is too late."""
+        return self.due + timedelta(seconds=self.grace)
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return f"{self.entry}{f' part {self.part + 1}' if self.part else ''} on {self.account}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unanswered:
+    """A visible request that left, with no answer known."""
+
+    id: int
+    step: str
+    left_at: datetime  # the first time
+    sent_at: datetime  # the last time
+    remembered: float  # seconds
+    looks: int
+
+    @property
+    def is_suspicion(self) -> bool:
+        """Nothing is known to have left; an earlier store may have published it."""
+        return self.sent_at == instant(0)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a reading of the calendar changed in the store; entries' names with their accounts."""
+
+    added: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    cancelled: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()  # were over before they were ever planned
+    differs: tuple[str, ...] = ()  # published, and the calendar says something else now
+
+    def __bool__(self) -> bool:
+        return any((self.added, self.edited, self.cancelled, self.past, self.differs))
+
+
+def stamp(instant: datetime) -> int:
+    """Microseconds since 1970."""
+    return round((instant - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+
+
+def instant(stamp: int, offset: int = 0) -> datetime:
+    return datetime.fromtimestamp(0, timezone(timedelta(seconds=offset))) + timedelta(microseconds=stamp)
+
+
+def row_of(row: Any) -> Row:
+    """A row of the table `deliveries` as a value."""
+    named = row._asdict()
+    for kept_here in ("lease", "published_at"):
+        named.pop(kept_here)
+    offset, post, claim = named.pop("offset"), named.pop("post"), named.pop("claimed_by")
+    return Row(**{**named, "post_json": post, "claim": claim, "due": instant(row.due, offset), "next_at": instant(row.next_at, offset),
+                  "ref": json.loads(row.ref or "{}"), "changed_since": bool(row.changed_since)})

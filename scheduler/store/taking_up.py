@@ -1,0 +1,93 @@
+"""Making the store agree with the calendar. What was published, or may be, is left as it is."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from platforms.base import as_plain
+from scheduler.calendar.model import Delivery
+from scheduler.store import status
+from scheduler.store.changing import become
+from scheduler.store.journal import LEFT, UNANSWERED, seek
+from scheduler.store.rows import Changes, stamp
+from scheduler.store.tables import deliveries, journal
+
+COMPARED = ("key", "entry", "account", "status", "post", "due", "grace", "late", "place", "reason", "error")
+EDITABLE = (status.SCHEDULED, status.HELD, status.MISSED, status.CANCELLED, status.FAILED)
+GONE = "gone from the calendar"
+OVER = "was over before it was first planned; retry publishes it all the same"
+
+
+def take_up(connection: Connection, planned: Iterable[Delivery], now: datetime, sought: Iterable[str]) -> Changes:
+    """Adds, edits and cancels deliveries. On the platforms in `sought`, what can be looked for is looked for before it leaves
+    when it was due before this store first heard of it: an earlier store, lost since, may have published it.
+    """
+    found: dict[str, list[str]] = {"added": [], "edited": [], "cancelled": [], "past": [], "differs": []}
+    known = {row.key: row for row in connection.execute(select(*(deliveries.c[name] for name in COMPARED)))}
+    doubtful = set(connection.scalars(select(journal.c.delivery).where(LEFT, UNANSWERED)))
+    fresh = []
+    for delivery in planned:
+        values = _values(delivery, now)
+        before = known.pop(delivery.key, None)
+        name = f"{delivery.entry} on {delivery.account}"
+        if before is None:
+            fresh.append(values)
+            found["past" if values["status"] == status.MISSED else "added"].append(name)
+        elif _same(before, values):
+            continue
+        elif before.status in EDITABLE and before.key not in doubtful:
+            _edit(connection, before, values)
+            found["edited"].append(name)
+        elif before.post != values["post"]:
+            connection.execute(update(deliveries).where(deliveries.c.key == delivery.key).values(changed_since=1))
+            found["differs"].append(name)
+    _add(connection, fresh, now, set(sought))
+    for gone in known.values():
+        if status.CANCELLED in status.MAY_BECOME[gone.status] and gone.status != status.IN_DOUBT and gone.key not in doubtful:
+            become(connection, gone.key, status.CANCELLED, error=GONE, reason=None)
+            found["cancelled"].append(f"{gone.entry} on {gone.account}")
+    return Changes(**{name: tuple(values) for name, values in found.items()})
+
+
+def _add(connection: Connection, fresh: list[dict[str, Any]], now: datetime, sought: set[str]) -> None:
+    for start in range(0, len(fresh), 500):
+        connection.execute(insert(deliveries), fresh[start:start + 500])
+    seek(connection, [one["key"] for one in fresh if one["due"] < stamp(now) and one["platform"] in sought], now)
+
+
+def _edit(connection: Connection, before: Any, values: dict[str, Any]) -> None:
+    """A waiting entry takes its new text and time; one that was given up stays so unless it has a new time or text."""
+    kept = {"attempts": 0, **values}
+    if before.status == status.CANCELLED and before.error != GONE:
+        kept |= {"status": status.CANCELLED, "error": before.error}
+    if before.status == status.HELD and before.reason == "login" and values["status"] == status.SCHEDULED:
+        kept |= {"status": status.HELD, "reason": "login", "error": before.error}
+    connection.execute(update(deliveries).where(deliveries.c.key == before.key).values(**kept))
+    connection.execute(delete(journal).where(journal.c.delivery == before.key, journal.c.sent_at > 0))
+
+
+def _values(delivery: Delivery, now: datetime) -> dict[str, Any]:
+    offset = delivery.due.utcoffset() or timedelta()
+    values = {
+        "key": delivery.key, "entry": delivery.entry, "account": delivery.account, "platform": delivery.platform,
+        "part": delivery.part, "after": delivery.after, "due": stamp(delivery.due), "offset": int(offset.total_seconds()),
+        "grace": delivery.grace, "late": delivery.late, "place": str(delivery.place), "attempts": 0, "changed_since": 0,
+        "post": json.dumps(as_plain(delivery.post), ensure_ascii=False), "next_at": stamp(delivery.due),
+        "status": status.SCHEDULED, "reason": None, "error": None,
+    }
+    if delivery.errors:
+        values |= {"status": status.HELD, "reason": "problem", "error": "; ".join(problem.message for problem in delivery.errors)}
+    if delivery.late != "publish" and delivery.due + timedelta(seconds=delivery.grace) < now:
+        values |= {"status": status.MISSED, "reason": None, "error": OVER}
+    return values
+
+
+def _same(before: Any, values: Mapping[str, Any]) -> bool:
+    """Whether the plan says nothing new of a delivery; that its time has passed since is nothing new."""
+    alike = all(getattr(before, name) == values[name] for name in ("post", "due", "grace", "late", "place"))
+    mended = (before.reason == "problem") != (values["reason"] == "problem") and values["status"] != status.MISSED
+    gone = before.status == status.CANCELLED and before.error == GONE
+    return alike and not mended and not gone
