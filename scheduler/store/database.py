@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 PATIENCE = 10.0  # seconds that another program may hold the database locked
+CACHE = 256  # KiB for each connection: what is due is few rows, and the system keeps the file in memory as well
 DAMAGED = "it is damaged; stop termbell, then bring back the newest backup: termbell restore"
 UNREACHABLE = "it cannot be opened; give yourself the right to read and write it and its folder"
 UNWRITABLE = "it cannot be written; make its disk and folder writable"
@@ -164,7 +165,7 @@ def _engine(file: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # transactions are begun by us: pysqlite's own would begin too late
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"cache_size=-{CACHE}"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
