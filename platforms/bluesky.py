@@ -8,8 +8,10 @@ https://docs.bsky.app/docs/advanced-guides/posts and https://atproto.com/specs/t
 """
 
 import hashlib
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +21,7 @@ from platforms.base import (
     HARMLESS,
     Account,
     Ask,
+    Cap,
     InDoubt,
     Json,
     Limits,
@@ -87,7 +90,16 @@ def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
 
 
 def tokens(answer: Json) -> Secrets:
-    return {"token": answer["accessJwt"], "refresh": answer["refreshJwt"]}
+    return {"token": answer["accessJwt"], "refresh": answer["refreshJwt"], **end_of(answer["accessJwt"])}
+
+
+def end_of(token: str) -> dict[str, str]:
+    """When the token ends, as it says itself (the claim `exp` of a JWT, RFC 7519); nothing where it does not."""
+    try:
+        said = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
+        return {"ends": datetime.fromtimestamp(said["exp"], UTC).isoformat()}
+    except (LookupError, ValueError, TypeError, OverflowError):
+        return {}
 
 
 def xrpc(account: Account, method: str) -> str:
@@ -218,6 +230,7 @@ PLATFORM = Platform(
         images=4,
         image_bytes=2_000_000,
         card_image_bytes=1_000_000,
+        caps=(Cap(posts=2_500, seconds=3_600), Cap(posts=17_500, seconds=86_400)),  # a put costs 2 of 5,000 and of 35,000 points
         source="https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky",
         checked=date(2026, 11, 23),
     ),

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -44,7 +44,10 @@ def command(config: Path, account: str) -> None:
     say(f"{account}: " + (f"these are the credentials of {who}" if who else f"{chosen.platform.name} has no way to try them"))
     if given:
         credentials = Credentials(read.accounts, read.state)
-        say(f"kept in {credentials.keep(account, given)}")
+        ends = datetime.now(UTC) + timedelta(days=chosen.platform.last) if chosen.platform.last else None
+        say(f"kept in {credentials.keep(account, given, ends)}")
+        if ends:
+            say(f"they end on {ends.astimezone(read.timezone):%d %B %Y}; you are warned before")
         if trial.made:
             credentials.keep_session(account, trial.made)  # platforms ration how often one may be made
     _release(read, account)

@@ -30,6 +30,7 @@ class Working:
     store: Store
     desk: Desk
     limits: KnownLimits
+    credentials: Credentials
     files: tuple[Path, ...]
 
     def ask(self, configured: ConfiguredAccount) -> Ask:
@@ -61,7 +62,8 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
         store = held.enter_context(closing(Store(places[0], now)))
         desk = Desk(store=store, accounts=read.config.accounts, by=claimant(), now=utc_now, timeout=read.config.timeout,
                     answerer=_answerer(read.config, credentials, dry_run))
-        yield Working(config=read.config, store=store, desk=desk, limits=known_limits(read.config), files=read.files)
+        yield Working(config=read.config, store=store, desk=desk, limits=known_limits(read.config), credentials=credentials,
+                      files=read.files)
 
 
 def _answerer(config: Config, credentials: Credentials, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:

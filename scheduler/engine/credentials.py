@@ -3,16 +3,19 @@
 `of` gives what a person gave, `session` what it was traded for. Both look at the moment they are asked, so that a login
 in another process is noticed. What is kept, is kept in one place: the keyring, where it can, else the file.
 
-    {"accounts": {"fediverse": {"token": "..."}}, "sessions": {...}, "named": {"mail-password": "..."}}
+    {"accounts": {"fediverse": {"token": "..."}}, "sessions": {...}, "named": {"mail-password": "..."}, "ends": {...}}
 
 `named` is what `!secret mail-password` in config.yaml looks for; in a keyring it stands under the service `termbell`.
-Accounts stand there under `termbell FOLDER`, because two calendars may each have an account of the same name.
+Accounts stand there under `termbell FOLDER`, because two calendars may each have an account of the same name. `ends` says
+when what a person gave ends, and always stands in the file: it is no secret.
 """
 
 import json
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -21,7 +24,7 @@ from filelock import FileLock
 from platforms.base import LoginNeeded, Secrets
 from scheduler.config import ConfiguredAccount, Secret
 
-ACCOUNTS, SESSIONS, NAMED = "accounts", "sessions", "named"
+ACCOUNTS, SESSIONS, NAMED, ENDS = "accounts", "sessions", "named", "ends"
 MOST_IN_A_KEYRING = 1200  # characters: Windows takes 2,560 bytes of UTF-16
 log = logging.getLogger("termbell")
 
@@ -69,6 +72,8 @@ class Held(Protocol):
 
     def keep_session(self, account: str, values: Secrets) -> None: ...
 
+    def renewing(self, account: str) -> AbstractContextManager[object]: ...
+
 
 class Trial:
     """Secrets that a person has just given, to be tried before they take the place of those that are kept."""
@@ -85,6 +90,9 @@ class Trial:
 
     def keep_session(self, account: str, values: Secrets) -> None:
         self.made = dict(values)
+
+    def renewing(self, account: str) -> AbstractContextManager[object]:
+        return nullcontext()
 
 
 class Credentials:
@@ -113,11 +121,22 @@ class Credentials:
         """What the account's secrets were traded for; empty where nothing is kept."""
         return self._noted(self._kept(SESSIONS, account))
 
-    def keep(self, account: str, values: Secrets) -> str:
+    def keep(self, account: str, values: Secrets, ends: datetime | None = None) -> str:
         """Keeps what a person gave, and forgets the session that came of others; returns where, to be told."""
         where = self._keep(ACCOUNTS, account, {name: value.strip() for name, value in values.items()})
         self._drop(SESSIONS, account)
+        self._write(ENDS, account, ends and ends.isoformat(timespec="seconds"))
         return where
+
+    def ends(self, account: str) -> datetime | None:
+        """When what a person gave ends; None where no end is known."""
+        said = self._read().get(ENDS, {}).get(account)
+        return datetime.fromisoformat(said) if said else None
+
+    def renewing(self, account: str) -> AbstractContextManager[object]:
+        """Held while a session is renewed: a refresh token is used by one process at a time, and by one of its threads."""
+        self._make_folder()
+        return FileLock(self.file.with_name(f"session-{account}.lock"), thread_local=False)
 
     def keep_session(self, account: str, values: Secrets) -> None:
         self._keep(SESSIONS, account, dict(values))
@@ -129,6 +148,7 @@ class Credentials:
     def forget(self, account: str) -> None:
         self._drop(ACCOUNTS, account)
         self._drop(SESSIONS, account)
+        self._drop_from_file(ENDS, account)
 
     def all_values(self) -> frozenset[str]:
         """Every secret that this process can have met: those in the config, and those that were asked for here."""
@@ -156,7 +176,7 @@ class Credentials:
         return f'write {{"{NAMED}": {{"{name}": "..."}}}} into {self.file}'
 
     def _noted(self, values: dict[str, str]) -> dict[str, str]:
-        self._seen.update(values.values())
+        self._seen.update(value for name, value in values.items() if name != "ends")
         return values
 
     def _kept(self, kind: str, name: str) -> dict[str, str]:

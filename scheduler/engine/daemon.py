@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from platforms.base import Ask
 from scheduler.config import ConfiguredAccount
+from scheduler.engine import ending
 from scheduler.engine.clock import LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
@@ -32,7 +33,7 @@ from scheduler.engine.watching import Watching
 from scheduler.store import Changes, Row, Store, StoreFailed
 
 BEAT = 10.0  # seconds between two signs of life
-ASK_LIMITS = 3600.0  # seconds until we look whether a server's limits are a day old
+HOUR = 3600.0  # seconds between two looks whether a server's limits are a day old, or credentials end
 THREADS = 16
 log = logging.getLogger("termbell")
 
@@ -92,6 +93,7 @@ class Daemon:
     folders: tuple[Path, ...] = ()  # watched for changes
     now: Callable[[], datetime] = utc_now
     ask: Callable[[ConfiguredAccount], Ask]
+    ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
     _stopping: threading.Event = field(default_factory=threading.Event)
     _reread: threading.Event = field(default_factory=threading.Event)
     _busy: set[str] = field(default_factory=set)
@@ -186,10 +188,12 @@ class Daemon:
 
     def _until_stopped(self, clock: Clock, for_at_most: float | None) -> None:
         started, begun = self.now(), time.monotonic()
-        beat, limits = Every(seconds=BEAT), Every(seconds=ASK_LIMITS)
+        beat, limits, ends = Every(seconds=BEAT), Every(seconds=HOUR), Every(seconds=HOUR)
         while not self._stopping.wait(0.5):
             if beat.is_time():
                 self._beat(started)
+            if ends.is_time():
+                self._warn_of_ends()
             if limits.is_time() and self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
                 log.info("a server told other limits than before")
                 self._reread.set()
@@ -208,6 +212,10 @@ class Daemon:
             working = self._working()
             if working:
                 self.store.renew(self.desk.by, working, now)
+
+    def _warn_of_ends(self) -> None:
+        with self._as_long_as_the_store_works():
+            ending.warn(self.store, self.desk.accounts, self.ends, self.now())
 
     def read_again(self) -> None:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from platforms.base import FOREVER, Ask, Cap, InDoubt, LoginNeeded, Lost, Post, Published, Rejected, TryLater
+from platforms.base import FOREVER, Ask, Cap, InDoubt, LoginNeeded, Lost, Post, Published, Rejected, Request, Response, TryLater
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.journalled import PROMPT, Journalled
+from scheduler.engine.judging import spent
 from scheduler.engine.rationing import free_at
 from scheduler.engine.retrying import MOST_ATTEMPTS, gives_up, pause
 from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
@@ -95,7 +96,7 @@ class Desk:
         refusal = self.store.accounts.held().get(row.account)
         if refusal:
             raise LoginNeeded(refusal)
-        ask = self.answerer(configured)
+        ask = self._heeding(configured)
         post = with_reply(row.post, self.store.row(row.after) if row.after else None)
         doubt = self.store.journal.unanswered(row.key)
         if doubt:
@@ -109,6 +110,19 @@ class Desk:
         published = configured.platform.publish(configured.account, post, journalled)
         self._insist(lambda: self._recorded(row, published, journalled), noted, stopping)
         self._tell(published, noted)
+
+    def _heeding(self, configured: ConfiguredAccount) -> Ask:
+        """The account's answerer. Where the platform says that it takes no more for now, what is under way ends, and the next waits."""
+        ask = self.answerer(configured)
+
+        def answered(request: Request) -> Response:
+            response = ask(request)
+            wait = spent(response, self.now())
+            if wait:
+                self.store.accounts.pause(configured.name, self.now() + timedelta(seconds=wait))
+            return response
+
+        return answered
 
     def _recorded(self, row: Row, published: Published, journalled: Journalled) -> None:
         """Where the claim ran out meanwhile, whoever has the delivery now finds the answer in the journal, and sends nothing."""

@@ -65,6 +65,14 @@ def wait_asked_for(response: Response, now: datetime) -> float | None:
     return None
 
 
+def spent(response: Response, now: datetime) -> float | None:
+    """Seconds until the platform takes more, where it says that this was the last it takes; None where it does not."""
+    for prefix in ("x-ratelimit", "ratelimit"):
+        if response.headers.get(f"{prefix}-remaining", "").strip() == "0":
+            return _seconds(response.headers.get(f"{prefix}-reset", "").strip(), now)
+    return None
+
+
 def _seconds(value: str, now: datetime) -> float | None:
     """A number of seconds, seconds since 1970, an HTTP date or an ISO instant, as seconds from now."""
     if re.fullmatch(r"\d{1,12}(\.\d*)?", value):

@@ -15,7 +15,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from traceback import walk_tb
 from typing import cast
 from urllib.parse import urljoin, urlsplit
@@ -53,6 +53,7 @@ __all__ = ["Network", "Wire", "wire"]
 TO_CONNECT = 10.0  # seconds, at most
 REDIRECTS = 5
 LARGEST = 32 * 1024 * 1024  # bytes of an answer
+BEFORE_ITS_END = timedelta(minutes=1)  # a session is renewed, so that no request meets it
 REACHES_NOBODY = (NewConnectionError, ConnectTimeoutError, requests.exceptions.ProxyError)
 
 
@@ -81,15 +82,23 @@ class Network:
     def _in_session(self, request: Request) -> Response:
         """With the session that is kept; where there is none, or it is refused, with a new one. One that is new is not renewed."""
         session = self.credentials.session(self.account.name)
-        if session:
+        if session and not self._is_ending(session):
             try:
                 return self._answered(request, self.platform.sign, session)
             except LoginNeeded:
                 pass  # it was refused, so it surely changed nothing
         return self._answered(replace(request, after=0.0), self.platform.sign, self._renewed(session))
 
+    def _is_ending(self, session: Secrets) -> bool:
+        return "ends" in session and datetime.fromisoformat(session["ends"]) - self.now() < BEFORE_ITS_END
+
     def _renewed(self, session: Secrets) -> Secrets:
-        """A new session, kept for the next process: platforms ration how often one may be made."""
+        """A new session, kept for the next process: platforms ration how often one may be made. Made by one at a time."""
+        with self.credentials.renewing(self.account.name):
+            others = self.credentials.session(self.account.name)
+            return others if others and others != session else self._made(session)
+
+    def _made(self, session: Secrets) -> Secrets:
         assert self.platform.session
         secrets = {**self.credentials.of(self.account.name), **session}
 

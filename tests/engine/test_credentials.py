@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import os
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,16 @@ def test_a_trial_keeps_nothing(tmp_path: Path):
 
 def test_a_keyring_that_keeps_nothing_is_none():
     assert system_keyring() is None  # the tests run with keyring's null backend, or without keyring
+
+
+def test_the_end_of_what_was_given_is_kept_and_forgotten_with_it(tmp_path: Path):
+    ours, ends = credentials(tmp_path), datetime(2027, 1, 24, 9, tzinfo=UTC)
+
+    ours.keep("fediverse", TOKEN, ends)
+    assert ours.ends("fediverse") == ends
+    ours.keep("fediverse", TOKEN)
+    assert ours.ends("fediverse") is None
+    ours.keep("fediverse", TOKEN, ends)
+    ours.forget("fediverse")
+
+    assert ours.ends("fediverse") is None

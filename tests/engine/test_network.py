@@ -5,6 +5,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -480,6 +481,34 @@ def test_a_session_that_cannot_be_renewed_is_made_anew(server: Server):
     ask(a_request(server))
 
     assert [one.path for one in server.arrived] == ["/posts", "/renew", "/login", "/posts"]
+
+
+def test_a_session_is_renewed_before_its_end(server: Server):
+    soon = (NOW + timedelta(seconds=30)).isoformat()
+    ask, _ = in_session(server, token="old", refresh="r0", ends=soon)
+    server.behave(answers(200, b'{"id": "new"}'), answers())
+
+    ask(a_request(server))
+
+    assert [one.path for one in server.arrived] == ["/renew", "/posts"]
+
+
+def test_a_refresh_token_is_used_by_one_at_a_time(server: Server):
+    ask, kept = in_session(server, token="old", refresh="r0")
+    server.behave(answers(401), answers())
+    taken = kept.renewing
+
+    @contextmanager
+    def renewed_by_another(account: str) -> Iterator[object]:
+        with taken(account) as lock:
+            kept.keep_session(account, {"token": "another's", "refresh": "r9"})
+            yield lock
+
+    kept.renewing = renewed_by_another  # type: ignore[method-assign]
+    ask(a_request(server))
+
+    assert [one.path for one in server.arrived] == ["/posts", "/posts"]
+    assert server.arrived[1].headers["authorization"] == "Bearer another's"
 
 
 def test_a_new_session_that_is_refused_is_not_renewed(server: Server):
