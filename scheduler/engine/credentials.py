@@ -12,6 +12,7 @@ Accounts stand there under `termbell FOLDER`, because two calendars may each hav
 import json
 import logging
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -130,6 +131,9 @@ class Credentials:
         self._drop(ACCOUNTS, account)
         self._drop(SESSIONS, account)
 
+    def forget_named(self, name: str) -> None:
+        self._drop(NAMED, name)
+
     def all_values(self) -> frozenset[str]:
         """Every secret that this process can have met: those in the config, and those that were asked for here."""
         refs = [secret for configured in tuple(self.accounts.values()) for secret in configured.secrets.values()]
@@ -146,14 +150,10 @@ class Credentials:
         if secret.name is not None:
             named = self._kept(NAMED, secret.name).get("value")
             if not named:
-                raise LoginNeeded(f"{where}: no secret is kept under the name '{secret.name}'; {self._remedy(secret.name)}")
+                raise LoginNeeded(f"{where}: no secret is kept under the name '{secret.name}'; "
+                                  f"termbell login --secret {shlex.quote(secret.name)}")
             return named
         return (secret.literal or "").strip()
-
-    def _remedy(self, name: str) -> str:
-        if self._keyring():
-            return f"put it into the keyring: keyring set {self._service} {name}"
-        return f'write {{"{NAMED}": {{"{name}": "..."}}}} into {self.file}'
 
     def _noted(self, values: dict[str, str]) -> dict[str, str]:
         self._seen.update(values.values())
