@@ -217,5 +217,6 @@ PLATFORM = Platform(
         checked=date(2026, 11, 23),
     ),
     publish=publish,
+    refuses_posts=False,
     whoami=whoami,
 )

@@ -9,6 +9,7 @@ from scheduler.calendar.planning import drafts
 from scheduler.calendar.reading import read_calendar
 from scheduler.config import Config, read_config
 from scheduler.engine.known_limits import KnownLimits
+from scheduler.engine.rehearsal import Rehearsals
 from scheduler.problems import Invalid, Problem
 from scheduler.rendering import render
 from scheduler.rendering.templates import Templates
@@ -22,6 +23,7 @@ class Plan:
     deliveries: tuple[Delivery, ...]
     problems: tuple[Problem, ...]  # of entries; those of a delivery stand there too
     files: tuple[Path, ...]  # what was read: the config, the calendar files
+    rehearsals: Rehearsals  # of the deliveries
 
     @cached_property
     def errors(self) -> tuple[Problem, ...]:
@@ -33,10 +35,10 @@ def known_limits(config: Config) -> KnownLimits:
 
 
 def plan(path: Path) -> Plan:
-    """Reads, plans and renders. Raises `Invalid` when the config or a calendar file cannot be used.
+    """Reads, plans, renders and rehearses. Raises `Invalid` when the config or a calendar file cannot be used.
 
-    What is wrong with one delivery (a template's error, a text that is too long) is in that delivery's problems: the
-    others are none the worse.
+    What is wrong with one delivery (a template's error, a text that is too long, what its adapter refuses) is in that
+    delivery's problems: the others are none the worse.
     """
     config = read_config(path)
     calendar = read_calendar(config)
@@ -44,11 +46,12 @@ def plan(path: Path) -> Plan:
         raise Invalid(calendar.problems)
     limits = {name: known_limits(config).of(configured) for name, configured in config.accounts.items()}
     templates = Templates((config.templates,))
-    deliveries = tuple(
+    rehearsals = Rehearsals(config.accounts, (
         delivery
         for draft in drafts(config, calendar.entries)
         for delivery in render(draft, limits[draft.account.name], templates, require_alt=config.require_alt)
-    )
+    ))
+    deliveries = tuple(rehearsals.judged())
     problems = {*calendar.problems, *(problem for delivery in deliveries for problem in delivery.problems)}
     return Plan(config=config, deliveries=deliveries, problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
-                files=calendar.files)
+                files=calendar.files, rehearsals=rehearsals)
