@@ -317,6 +317,7 @@ class Platform:
     name: str
     limits: Limits
     publish: Callable[[Account, Post, Ask], Published]
+    refuses_posts: bool = True  # whether `publish` may raise for what a post holds; False: only for the account's settings
     find: Callable[[Account, Post, Lost, Ask], Published | None] | None = None  # is it already up?
     find_after: float = 0.0  # seconds until a post that is up can be found
     whoami: Callable[[Account, Ask], str] | None = None  # whose credentials are these, and do they work?

@@ -629,6 +629,7 @@ PLATFORM = Platform(
         checked=date(2026, 11, 24),
     ),
     publish=publish,
+    refuses_posts=False,
     find=find,
     whoami=whoami,
 )

@@ -141,7 +141,8 @@ def _account(
                     f"{what}: no platform is called '{written['platform']}'; {did_you_mean(str(written['platform']), names())}")
         return None
     given = _expanded(checked, written, what, {*adapter.secrets, *adapter.optional_secrets})
-    secrets = {key: _secret(given[key]) for key in (*adapter.secrets, *adapter.optional_secrets) if given.get(key) is not None}
+    secrets = {key: secret for key in (*adapter.secrets, *adapter.optional_secrets) if given.get(key) is not None
+               if (secret := checked.value(given, key, what, _secret))}
     checked.unknown_keys(given, what, [*COMMON, *(row.name for row in (*adapter.settings, *adapter.options)),
                                        *adapter.secrets, *adapter.optional_secrets])
     settings = {row.name: checked.value(given, row.name, what, setting(row, folder), _default(row, folder)) for row in adapter.settings}
@@ -162,8 +163,8 @@ def _default(row: Setting, folder: Path) -> Any:
 def _secret(value: object) -> Secret:
     if isinstance(value, Named):
         return Secret(name=str(value))
-    env = re.fullmatch(r"\$\{(\w+)\}", str(value))
-    return Secret(env=env[1]) if env else Secret(literal=str(value).replace("$${", "${"))
+    env = re.fullmatch(r"\$\{(\w+)\}", text(value))
+    return Secret(env=env[1]) if env else Secret(literal=text(value).replace("$${", "${"))
 
 
 def _expanded(checked: Checked, written: Map, what: str, secrets: set[str]) -> Map:

@@ -136,6 +136,22 @@ TABLE = {
         HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, media: [{file: config.yaml, alt: x, focus: [2, 0]}]}',
         'config.yaml:6: a: `media` has a `focus` that is not two numbers from -1 to 1, e.g. focus: [0, 0.5]',
     ),
+    'secret elsewhere': (
+        'timezone: Europe/London\naccounts:\n  fedi:\n    platform: mastodon\n    server: !secret server\nposts: []',
+        'config.yaml:5: accounts.fedi: `server` cannot be `!secret`; that is for the secrets of an account',
+    ),
+    'secret of the wrong kind': (
+        'timezone: Europe/London\naccounts:\n  fedi:\n    platform: mastodon\n    server: https://m.test\n    token: [s3cret]\nposts: []',
+        'config.yaml:6: accounts.fedi: `token` has to be text; put it in quotes',
+    ),
+    'id of the wrong kind': (
+        HEAD + '- {id: true, when: 2026-09-07, to: site, text: Hi}',
+        'config.yaml:6: an entry: `id` has to be text; put it in quotes',
+    ),
+    'negative length of time': (
+        HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, grace: -5}',
+        "config.yaml:6: a: `grace` has to be a length of time, e.g. 90 min, 2 h or 1 day, not '-5'",
+    ),
     'env': (
         'timezone: Europe/London\naccounts:\n  fedi:\n    platform: mastodon\n    server: ${NOT_SET_HERE}\nposts:\n- {id: a, when: 2026-09-07, to: fedi, text: Hi}',
         'config.yaml:5: accounts.fedi: `server` needs ${NOT_SET_HERE}, and the environment has none',

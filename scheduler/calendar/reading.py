@@ -134,7 +134,7 @@ class _OneEntry:
         if "id" not in self.written:
             self.checked.say("missing-key", self.written.line, "an entry has no `id`, e.g. id: welcome-back")
             return "entry"
-        identifier = str(self.written["id"])
+        identifier: str = self.checked.value(self.written, "id", "an entry", text, "entry")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", identifier):
             self.checked.say("wrong-value", self.written.lines["id"], f"'{identifier}': an id has letters, digits, '.', '_' and '-'")
         return identifier
@@ -245,9 +245,13 @@ def _values(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1 <= value <= 1
+
+
 def _focus(value: Any) -> tuple[float, float] | None:
     if value is None:
         return None
-    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(one, int | float) and -1 <= one <= 1 for one in value):
+    if not isinstance(value, list) or len(value) != 2 or not all(map(_is_share, value)):
         raise Wrong("has a `focus` that is not two numbers from -1 to 1, e.g. focus: [0, 0.5]")
     return float(value[0]), float(value[1])

@@ -5,14 +5,14 @@ Here is what is asked and what is chosen; `preview_terminal.py` and `preview_pag
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 import click
 
-from platforms.base import Media, Published
+from platforms.base import Media
 from scheduler.calendar.model import Delivery
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import emit, fail, problems, say
@@ -136,22 +136,11 @@ def _show(preview: Preview, as_json: bool, html: Path | None) -> None:
 
 
 def _rehearsed(planned: Plan, chosen: tuple[Delivery, ...]) -> Requests:
-    """The requests of each delivery; a reply answers what the rehearsal of the part before it published.
+    """The requests of each delivery; none where it would not be published in a real run either."""
+    from scheduler.engine.rehearsal import shown
 
-    What has errors is not published in a real run either, nor what would answer it: no requests.
-    """
-    from scheduler.engine.rehearsal import Rehearsal, shown
-
-    found: dict[str, list[dict[str, object]]] = {one.key: [] for one in chosen}
-    published: dict[str, Published] = {}
-    for one in chosen:
-        if one.errors or (one.after and one.after not in published):
-            continue
-        configured, rehearsal = planned.config.accounts[one.account], Rehearsal()
-        post = replace(one.post, reply_to=published[one.after]) if one.after else one.post
-        published[one.key] = configured.platform.publish(configured.account, post, rehearsal)
-        found[one.key] = [shown(request, configured.platform) for request in rehearsal.asked]
-    return found
+    return {one.key: [shown(request, planned.config.accounts[one.account].platform) for request in planned.rehearsals.of(one).asked]
+            for one in chosen}
 
 
 def _plain(preview: Preview, one: Delivery) -> dict[str, object]:

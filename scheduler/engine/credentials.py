@@ -13,6 +13,7 @@ when what a person gave ends, and always stands in the file: it is no secret.
 import json
 import logging
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -125,7 +126,10 @@ class Credentials:
         """Keeps what a person gave, and forgets the session that came of others; returns where, to be told."""
         where = self._keep(ACCOUNTS, account, {name: value.strip() for name, value in values.items()})
         self._drop(SESSIONS, account)
-        self._write(ENDS, account, ends and ends.isoformat(timespec="seconds"))
+        if ends:
+            self._write(ENDS, account, ends.isoformat(timespec="seconds"))
+        else:
+            self._drop_from_file(ENDS, account)
         return where
 
     def ends(self, account: str) -> datetime | None:
@@ -150,6 +154,9 @@ class Credentials:
         self._drop(SESSIONS, account)
         self._drop_from_file(ENDS, account)
 
+    def forget_named(self, name: str) -> None:
+        self._drop(NAMED, name)
+
     def all_values(self) -> frozenset[str]:
         """Every secret that this process can have met: those in the config, and those that were asked for here."""
         refs = [secret for configured in tuple(self.accounts.values()) for secret in configured.secrets.values()]
@@ -166,14 +173,10 @@ class Credentials:
         if secret.name is not None:
             named = self._kept(NAMED, secret.name).get("value")
             if not named:
-                raise LoginNeeded(f"{where}: no secret is kept under the name '{secret.name}'; {self._remedy(secret.name)}")
+                raise LoginNeeded(f"{where}: no secret is kept under the name '{secret.name}'; "
+                                  f"termbell login --secret {shlex.quote(secret.name)}")
             return named
         return (secret.literal or "").strip()
-
-    def _remedy(self, name: str) -> str:
-        if self._keyring():
-            return f"put it into the keyring: keyring set {self._service} {name}"
-        return f'write {{"{NAMED}": {{"{name}": "..."}}}} into {self.file}'
 
     def _noted(self, values: dict[str, str]) -> dict[str, str]:
         self._seen.update(value for name, value in values.items() if name != "ends")

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from html import unescape
 
 from platforms.base import InDoubt, Json, LoginNeeded, Platform, PublishError, Rejected, Request, Response, TryLater
+from scheduler.engine.logs import harmless
 
 UNFINISHED = (408, 425)  # beside 5xx: the server does not say what became of it
 NAMED = ("error_description", "message", "detail", "error", "errors", "title")  # where APIs put words for people
@@ -45,7 +46,7 @@ def what_it_said(response: Response) -> str:
     except ValueError:
         words = ""
     words = words or unescape(MARKUP.sub(" ", response.text))
-    shown = " ".join("".join(sign if sign.isprintable() else " " for sign in words).split())
+    shown = " ".join(harmless(words, " ").split())
     return shown if len(shown) <= LONGEST else shown[:LONGEST - 1] + "…"
 
 

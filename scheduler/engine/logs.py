@@ -9,11 +9,13 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TextIO
+from unicodedata import category
 from urllib.parse import quote
 
 FIELDS = ("delivery", "account", "entry", "step")
 QUIET = ("alembic", "apscheduler", "filelock", "oauthlib", "requests_oauthlib", "urllib3", "watchfiles")  # below WARNING some log tokens
 HIDDEN = "•••"
+KEPT = "\n\t\u200c\u200d"  # the last two hold emoji, and the words of some languages, together
 SHORTEST = 4  # characters; hiding something shorter would make the log unreadable and tell what it is
 
 KnownSecrets = Callable[[], Iterable[str]]
@@ -33,9 +35,9 @@ def _forms(secret: str) -> Iterator[str]:
         yield "/" + secret.partition("://")[2].partition("/")[2].rstrip("/")
 
 
-def harmless(text: str) -> str:
-    """`text` without what steers a terminal; line breaks and tabs stay."""
-    return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t\u200d")
+def harmless(text: str, instead: str = "") -> str:
+    """`text` with `instead` in the place of what steers a terminal. Line breaks, tabs, spaces of every kind and joiners stay."""
+    return "".join(sign if sign.isprintable() or sign in KEPT or category(sign) == "Zs" else instead for sign in text)
 
 
 class Line(logging.Formatter):

@@ -10,6 +10,7 @@ from scheduler.calendar.reading import read_calendar
 from scheduler.config import Config, read_config
 from scheduler.engine.known_limits import known_limits
 from scheduler.engine.rationing import too_many
+from scheduler.engine.rehearsal import Rehearsals
 from scheduler.problems import Invalid, Problem
 from scheduler.rendering import render
 from scheduler.rendering.templates import Templates
@@ -23,6 +24,7 @@ class Plan:
     deliveries: tuple[Delivery, ...]
     problems: tuple[Problem, ...]  # of entries; those of a delivery stand there too
     files: tuple[Path, ...]  # what was read: the config, the calendar files
+    rehearsals: Rehearsals  # of the deliveries
 
     @cached_property
     def errors(self) -> tuple[Problem, ...]:
@@ -35,10 +37,10 @@ def sought(config: Config) -> frozenset[str]:
 
 
 def plan(path: Path) -> Plan:
-    """Reads, plans and renders. Raises `Invalid` when the config or a calendar file cannot be used.
+    """Reads, plans, renders and rehearses. Raises `Invalid` when the config or a calendar file cannot be used.
 
-    What is wrong with one delivery (a template's error, a text that is too long) is in that delivery's problems: the
-    others are none the worse.
+    What is wrong with one delivery (a template's error, a text that is too long, what its adapter refuses) is in that
+    delivery's problems: the others are none the worse.
     """
     config = read_config(path)
     calendar = read_calendar(config)
@@ -47,11 +49,12 @@ def plan(path: Path) -> Plan:
     known = known_limits(config)
     limits = {name: known.of(configured) for name, configured in config.accounts.items()}
     templates = Templates((config.templates,))
-    deliveries = tuple(
+    rehearsals = Rehearsals(config.accounts, (
         delivery
         for draft in drafts(config, calendar.entries)
         for delivery in render(draft, limits[draft.account.name], templates, require_alt=config.require_alt)
-    )
+    ))
+    deliveries = tuple(rehearsals.judged())
     problems = {*calendar.problems, *too_many(deliveries, limits), *(problem for delivery in deliveries for problem in delivery.problems)}
     return Plan(config=config, deliveries=deliveries, problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
-                files=calendar.files)
+                files=calendar.files, rehearsals=rehearsals)

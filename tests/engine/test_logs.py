@@ -98,6 +98,15 @@ def test_nothing_steers_the_terminal(as_json: bool):
     assert not set(stream.getvalue()) & set("\x1b\x9b\x07\u202e")
 
 
+@pytest.mark.parametrize("text", ["Prêt\u00a0? 10\u202f%\u3000終", "👩\u200d👩\u200d👧", "می\u200cخواهم"])
+def test_spaces_and_joiners_of_every_language_stay(text: str):
+    stream = a_log(Terminal())
+
+    log.info(text)
+
+    assert text in stream.getvalue()
+
+
 def test_libraries_that_would_log_tokens_are_quiet():
     stream = a_log(io.StringIO())
 

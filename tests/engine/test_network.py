@@ -570,6 +570,7 @@ def test_the_platforms_own_code_wins_over_the_status():
     (b'{"code": 7}', '{"code": 7}'),
     (b"<html><style>p {}</style><h1>Bad &amp; worse</h1>\n</html>", "Bad & worse"),
     (b"\x1b[2J\x07red\x9b alert\n", "[2J red� alert"),
+    ("Prêt\u00a0? 10\u202f%\u2028👩\u200d👧".encode(), "Prêt ? 10 % 👩\u200d👧"),
     (b"x" * 300, "x" * 199 + "…"),
     (b"", ""),
     (b"\xff\xfe", "��"),
