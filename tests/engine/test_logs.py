@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,15 +10,6 @@ from scheduler.engine.logs import redacted, set_up
 
 SECRETS = {"tok-5ecret", "https://x.test/hooks/77/5ecret-part", 'pass"word ü', "abc"}
 log = logging.getLogger("termbell")
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 class Terminal(io.StringIO):
