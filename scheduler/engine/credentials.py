@@ -13,6 +13,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -22,6 +23,7 @@ from platforms.base import LoginNeeded, Secrets
 from scheduler.config import ConfiguredAccount, Secret
 
 ACCOUNTS, SESSIONS, NAMED = "accounts", "sessions", "named"
+NO_SECRETS = ("user",)  # asked for beside a secret, and found in many an honest answer
 MOST_IN_A_KEYRING = 1200  # characters: Windows takes 2,560 bytes of UTF-16
 log = logging.getLogger("termbell")
 
@@ -69,6 +71,8 @@ class Held(Protocol):
 
     def keep_session(self, account: str, values: Secrets) -> None: ...
 
+    def all_values(self, names: bool = True) -> frozenset[str]: ...
+
 
 class Trial:
     """Secrets that a person has just given, to be tried before they take the place of those that are kept."""
@@ -86,6 +90,13 @@ class Trial:
     def keep_session(self, account: str, values: Secrets) -> None:
         self.made = dict(values)
 
+    def all_values(self, names: bool = True) -> frozenset[str]:
+        return _values({*self.values.items(), *self.made.items()}, names)
+
+
+def _values(named: set[tuple[str, str]], names: bool) -> frozenset[str]:
+    return frozenset(value.strip() for name, value in named if value.strip() and (names or name not in NO_SECRETS))
+
 
 class Credentials:
     """The secrets of a config's accounts. `accounts` may be changed when the config was read again."""
@@ -96,7 +107,8 @@ class Credentials:
         self.file = folder / "secrets.json"
         self._service = service
         self._keyring = keyring
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()  # what a secret is called, and its value
+        self._has_looked = False
 
     def of(self, account: str) -> dict[str, str]:
         """What a person gave for the account. Raises LoginNeeded, naming what is missing."""
@@ -130,11 +142,24 @@ class Credentials:
         self._drop(ACCOUNTS, account)
         self._drop(SESSIONS, account)
 
-    def all_values(self) -> frozenset[str]:
-        """Every secret that this process can have met: those in the config, and those that were asked for here."""
-        refs = [secret for configured in tuple(self.accounts.values()) for secret in configured.secrets.values()]
-        written = [secret.literal or os.environ.get(secret.env or "") for secret in refs]
-        return frozenset(value for value in (*written, *tuple(self._seen)) if value)
+    def all_values(self, names: bool = True) -> frozenset[str]:
+        """Every secret that this process can meet, so that it can be hidden: of all accounts, given or traded for.
+
+        `names=False`: without those that are no secret by themselves, as a user's name.
+        """
+        if not self._has_looked:
+            self._has_looked = True  # first: what is logged meanwhile asks for the secrets as well
+            self._look()
+        refs = [(name, secret) for configured in tuple(self.accounts.values()) for name, secret in configured.secrets.items()]
+        written = [(name, secret.literal or os.environ.get(secret.env or "") or "") for name, secret in refs]
+        return _values({*written, *tuple(self._seen)}, names)
+
+    def _look(self) -> None:
+        """Meets what is kept for the accounts: a platform may repeat one's secret to another."""
+        for account in tuple(self.accounts):
+            for look in (self.of, self.session):
+                with suppress(LoginNeeded):
+                    look(account)
 
     def _named_in_config(self, secret: Secret, name: str, configured: ConfiguredAccount) -> str:
         where = f"{configured.place}: accounts.{configured.name}.{name}"
@@ -156,7 +181,7 @@ class Credentials:
         return f'write {{"{NAMED}": {{"{name}": "..."}}}} into {self.file}'
 
     def _noted(self, values: dict[str, str]) -> dict[str, str]:
-        self._seen.update(values.values())
+        self._seen.update(values.items())
         return values
 
     def _kept(self, kind: str, name: str) -> dict[str, str]:

@@ -6,31 +6,49 @@ into a log record passes here.
 
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from html import escape
 from typing import TextIO
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 FIELDS = ("delivery", "account", "entry", "step")
 QUIET = ("alembic", "apscheduler", "filelock", "oauthlib", "requests_oauthlib", "urllib3", "watchfiles")  # below WARNING some log tokens
 HIDDEN = "•••"
 SHORTEST = 4  # characters; hiding something shorter would make the log unreadable and tell what it is
 
+URL_SAFE = str.maketrans("+/", "-_")  # base64 as it stands in addresses
+
 KnownSecrets = Callable[[], Iterable[str]]
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """`text` with every secret hidden, also where it stands quoted as in a URL or as in JSON."""
-    forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
-    for form in sorted(forms, key=len, reverse=True):
+    """`text` with every secret hidden, also where it stands quoted as in a URL, as in JSON or HTML, or as base64."""
+    for form in spellings(secrets):
         text = text.replace(form, HIDDEN)
     return text
 
 
+def spellings(secrets: Iterable[str]) -> list[str]:
+    """Every way in which the secrets may be written, the longest first."""
+    forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret) if len(form) >= SHORTEST}
+    return sorted(forms, key=len, reverse=True)
+
+
 def _forms(secret: str) -> Iterator[str]:
-    yield from (secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (secret, quote(secret, safe=""), quote(secret), quote_plus(secret), escape(secret))
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from _in_base64(secret.encode())
     if "://" in secret:  # a webhook: libraries name the path without the host
         yield "/" + secret.partition("://")[2].partition("/")[2].rstrip("/")
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """The characters of base64 that the secret alone decides, wherever in what was encoded it stands: after `user:`, say."""
+    for before in range(3):
+        encoded = b64encode(bytes(before) + secret).decode()[-(-before * 8 // 6):(before + len(secret)) * 8 // 6]
+        yield from (encoded, encoded.translate(URL_SAFE), quote(encoded, safe=""))
 
 
 def harmless(text: str) -> str:
