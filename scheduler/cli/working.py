@@ -16,7 +16,7 @@ from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import Alone, tell, utc_now
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
-from scheduler.engine.logs import set_up
+from scheduler.engine.logs import redacted, set_up
 from scheduler.engine.network import Network
 from scheduler.engine.planning import known_limits, plan
 from scheduler.engine.rehearsal import Rehearsal
@@ -55,7 +55,8 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
         try:
             tell(Replanned(changes=store.plan(planned.deliveries, now), problems=planned.problems))
             desk = Desk(store=store, accounts=config.accounts, by=f"{socket.gethostname()}:{os.getpid()}", now=utc_now,
-                        timeout=config.timeout, answerer=_answerer(config, credentials, dry_run))
+                        timeout=config.timeout, answerer=_answerer(config, credentials, dry_run),
+                        hide=lambda text: redacted(text, credentials.all_values()))
             yield Working(config=config, store=store, desk=desk, limits=known_limits(config), files=planned.files)
         finally:
             store.close()

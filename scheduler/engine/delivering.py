@@ -7,11 +7,12 @@ remembers our key: the same request leaves again; not found and no key: we look 
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from platforms.base import FOREVER, Ask, InDoubt, LoginNeeded, Post, Published, Rejected, TryLater
+from platforms.base import FOREVER, Ask, InDoubt, LoginNeeded, Post, Published, PublishError, Rejected, TryLater
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.journalled import Journalled
 from scheduler.engine.retrying import MOST_ATTEMPTS, gives_up, pause
@@ -32,6 +33,7 @@ class Desk:
     by: str  # names the process in claims
     now: Callable[[], datetime]
     timeout: float  # seconds a request may be under way
+    hide: Callable[[str], str] = str  # takes secrets out of what is kept; an adapter's own fault may have one in its words
 
     def work(self, account: str, stopping: Callable[[], bool] = lambda: False) -> int:
         """Publishes what the account has due, one after the other; returns how many attempts were made."""
@@ -48,7 +50,8 @@ class Desk:
         """One attempt at a claimed delivery. Whatever happens, the store says how it ended."""
         noted = logging.LoggerAdapter(log, {"delivery": row.key, "account": row.account, "entry": row.entry})
         try:
-            self._attempt(row, noted)
+            with self._hiding():
+                self._attempt(row, noted)
         except InDoubt as doubt:
             noted.warning("in doubt, looking later: %s", doubt)
             self._look_later(row, str(doubt))
@@ -65,7 +68,16 @@ class Desk:
             noted.warning("left to another process: %s", lost)
         except Exception as fault:  # one delivery's fault must not end the daemon
             noted.exception("unexpected %s", type(fault).__name__)
-            self._after_a_fault(row, f"{type(fault).__name__}: {fault}")
+            self._after_a_fault(row, self.hide(f"{type(fault).__name__}: {fault}"))
+
+    @contextmanager
+    def _hiding(self) -> Iterator[None]:
+        """Whatever an error says, it says without secrets: it is kept, and shown to people."""
+        try:
+            yield
+        except PublishError as fault:
+            fault.args = (self.hide(str(fault)),)
+            raise
 
     def _attempt(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]") -> None:
         configured = self.accounts.get(row.account)

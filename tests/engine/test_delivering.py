@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -200,6 +201,18 @@ def test_a_fault_of_an_adapter_after_the_request_left_is_doubt_and_before_it_is_
 
     after = a_bench(tmp_path / "b", scripted(ok(id="m"), ValueError("boom")))
     assert after.attempt().status == "in doubt"
+
+
+@pytest.mark.parametrize("fault", [
+    RuntimeError("the token tok-5ecret is odd"), Rejected("tok-5ecret is odd"), LoginNeeded("tok-5ecret is odd"), TryLater("tok-5ecret is odd"),
+])
+def test_what_an_adapter_says_of_its_fault_is_kept_without_secrets(tmp_path: Path, fault: Exception) -> None:
+    bench = a_bench(tmp_path, scripted(fault))
+
+    replace(bench.desk(), hide=lambda text: text.replace("tok-5ecret", "•••")).work("main")
+
+    assert "••• is odd" in (bench.store.row("k1").error or "")
+    assert "5ecret" not in str(bench.store.held_accounts())
 
 
 def test_a_part_waits_until_the_one_before_it_is_up(tmp_path: Path) -> None:
