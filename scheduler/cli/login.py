@@ -12,6 +12,7 @@ from scheduler.cli.options import config_option
 from scheduler.cli.output import fail, say
 from scheduler.config import Config, ConfiguredAccount, read_config
 from scheduler.engine.credentials import Credentials, Trial
+from scheduler.engine.logs import set_up
 from scheduler.problems import did_you_mean
 
 
@@ -40,6 +41,7 @@ def command(config: Path, account: str) -> None:
         say(chosen.platform.obtain.format_map(dict(chosen.account.settings)), err=True)
     given = {name: _asked(account, name) for name in asked}
     trial = Trial({**written, **given})
+    set_up(sys.stderr, trial.all_values)
     who = _tried(read, chosen, trial)
     say(f"{account}: " + (f"these are the credentials of {who}" if who else f"{chosen.platform.name} has no way to try them"))
     if given:

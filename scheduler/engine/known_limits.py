@@ -4,6 +4,7 @@ A file and not a table: a preview reads it, and opens no database.
 """
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -13,8 +14,10 @@ from typing import Any
 
 from platforms.base import Ask, Limits, PublishError
 from scheduler.config import ConfiguredAccount
+from scheduler.engine.judging import NOT_AS_DOCUMENTED
 
 KEPT = timedelta(days=1)
+log = logging.getLogger("termbell")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,9 @@ class KnownLimits:
             try:
                 limits = configured.platform.ask_limits(configured.account, answerer(configured))
             except PublishError:
+                continue
+            except NOT_AS_DOCUMENTED as fault:
+                log.warning("%s told no limits that can be read: %s", configured.name, type(fault).__name__, extra={"account": configured.name})
                 continue
             known[_identity(configured)] = {"asked": now.isoformat(), "limits": json.loads(json.dumps(asdict(limits), default=str))}
         if stale:
