@@ -21,6 +21,7 @@ from filelock import FileLock
 
 from platforms.base import LoginNeeded, Secrets
 from scheduler.config import ConfiguredAccount, Secret
+from scheduler.private_files import FILE, private_folder, replace_private
 
 ACCOUNTS, SESSIONS, NAMED = "accounts", "sessions", "named"
 NO_SECRETS = ("user",)  # asked for beside a secret, and found in many an honest answer
@@ -252,7 +253,7 @@ class Credentials:
         if os.name == "posix" and mode & 0o077:
             log.warning("%s could be read by others (mode %o); now it is yours only. Change the secrets if somebody may have seen them",
                         self.file, mode & 0o777)
-            self.file.chmod(0o600)
+            self.file.chmod(FILE)
         try:
             found: object = json.loads(text)
         except ValueError as fault:
@@ -263,22 +264,9 @@ class Credentials:
 
     def _write(self, kind: str, name: str, values: object) -> None:
         """One process at a time, and never half: a killed one leaves the old file."""
-        self._make_folder()
-        with FileLock(self.file.with_suffix(".lock")):
+        private_folder(self.file.parent)
+        with FileLock(self.file.with_suffix(".lock"), mode=FILE):
             everything = self._read()
             entries = {**everything.get(kind, {}), name: values}
             everything[kind] = {key: value for key, value in entries.items() if value is not None}
-            unfinished = self.file.with_suffix(".unfinished")
-            unfinished.unlink(missing_ok=True)
-            with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
-                json.dump(everything, out, indent=1)
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(unfinished, self.file)
-
-    def _make_folder(self) -> None:
-        folder = self.file.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
+            replace_private(self.file, json.dumps(everything, indent=1))

@@ -5,7 +5,6 @@ A file and not a table: a preview reads it, and opens no database.
 
 import json
 import logging
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any
 from platforms.base import Ask, Limits, PublishError
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.judging import NOT_AS_DOCUMENTED
+from scheduler.private_files import private_folder, replace_private
 
 KEPT = timedelta(days=1)
 log = logging.getLogger("termbell")
@@ -60,10 +60,8 @@ class KnownLimits:
         return kept
 
     def _write(self, known: dict[str, Any]) -> None:
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = self.file.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(known, indent=1))
-        os.replace(unfinished, self.file)
+        private_folder(self.file.parent)
+        replace_private(self.file, json.dumps(known, indent=1))
 
 
 def _identity(configured: ConfiguredAccount) -> str:
