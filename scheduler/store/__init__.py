@@ -20,6 +20,7 @@ from sqlalchemy.pool import QueuePool
 
 from platforms.base import FOREVER, Post, Published, Request, Response, as_plain, post_from
 from scheduler.calendar.model import Delivery
+from scheduler.private_files import private_folder
 from scheduler.store import status
 from scheduler.store.migrations import NewerSchema, migrate
 from scheduler.store.status import MAY_BECOME, may_come_from
@@ -114,10 +115,7 @@ class Store:
     """One store, opened: made where it is not there, brought to this version's schema where it is older."""
 
     def __init__(self, file: Path, now: datetime) -> None:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = file.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
+        private_folder(file.parent)
         if not file.exists():
             os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
         self.file = file
