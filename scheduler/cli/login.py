@@ -40,12 +40,12 @@ def command(config: Path, account: str) -> None:
     if asked and chosen.platform.obtain:
         say(chosen.platform.obtain.format_map(dict(chosen.account.settings)), err=True)
     given = {name: _asked(account, name) for name in asked}
-    trial = Trial({**written, **given})
+    credentials = Credentials(read.accounts, read.state)
+    trial = Trial({**written, **given}, beside=credentials)
     set_up(sys.stderr, trial.all_values)
     who = _tried(read, chosen, trial)
     say(f"{account}: " + (f"these are the credentials of {who}" if who else f"{chosen.platform.name} has no way to try them"))
     if given:
-        credentials = Credentials(read.accounts, read.state)
         say(f"kept in {credentials.keep(account, given)}")
         if trial.made:
             credentials.keep_session(account, trial.made)  # platforms ration how often one may be made

@@ -3,6 +3,7 @@
 Here is what is asked and what is chosen; `preview_terminal.py` and `preview_page.py` show it.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from platforms.base import Media, Published
 from scheduler.calendar.model import Delivery
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import emit, fail, problems, say
+from scheduler.engine.credentials import Credentials
+from scheduler.engine.logs import set_up
 from scheduler.engine.planning import Plan, plan
 from scheduler.problems import Problem, did_you_mean
 
@@ -98,6 +101,7 @@ def command(
       termbell preview --html preview.html
     """
     planned = plan(config)
+    set_up(sys.stderr, Credentials(planned.config.accounts, planned.config.state).all_values)  # an adapter's fault may have one in its words
     _known("account", accounts, planned.config.accounts)
     _known("entry", entries, {one.entry for one in planned.deliveries})
     days = (start.date() if start else None, end.date() if end else None)

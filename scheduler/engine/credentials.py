@@ -78,8 +78,10 @@ class Held(Protocol):
 class Trial:
     """Secrets that a person has just given, to be tried before they take the place of those that are kept."""
 
-    def __init__(self, values: Secrets) -> None:
+    def __init__(self, values: Secrets, beside: "Credentials | None" = None) -> None:
+        """`beside`: those that are kept, which a server may repeat as well."""
         self.values = {name: value.strip() for name, value in values.items()}
+        self.beside = beside
         self.made: dict[str, str] = {}  # the session
 
     def of(self, account: str) -> dict[str, str]:
@@ -92,7 +94,8 @@ class Trial:
         self.made = dict(values)
 
     def all_values(self, names: bool = True) -> frozenset[str]:
-        return _values({*self.values.items(), *self.made.items()}, names)
+        others = self.beside.all_values(names) if self.beside else frozenset()
+        return others | _values({*self.values.items(), *self.made.items()}, names)
 
 
 def _values(named: set[tuple[str, str]], names: bool) -> frozenset[str]:

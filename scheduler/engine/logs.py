@@ -38,7 +38,9 @@ def spellings(secrets: Iterable[str]) -> list[str]:
 
 def _forms(secret: str) -> Iterator[str]:
     yield from (secret, quote(secret, safe=""), quote(secret), quote_plus(secret), escape(secret))
-    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    for ascii in (True, False):  # also twice: a server may quote our request in its own JSON
+        in_json = json.dumps(secret, ensure_ascii=ascii)[1:-1]
+        yield from (in_json, json.dumps(in_json, ensure_ascii=ascii)[1:-1])
     yield from _in_base64(secret.encode())
     if "://" in secret:  # a webhook: libraries name the path without the host
         yield "/" + secret.partition("://")[2].partition("/")[2].rstrip("/")
@@ -81,6 +83,12 @@ def _human_line(at: datetime, level: str, said: str, fields: dict[str, str], tra
     where = " ".join(value[:8] if name == "delivery" else value for name, value in fields.items())
     one_line = " ".join(said.split("\n"))
     return f"{at:%Y-%m-%d %H:%M:%S} {level:<7} {one_line}" + (f"  [{where}]" if where else "") + (f"\n{trace}" if trace else "")
+
+
+def hidden(text: str) -> str:
+    """`text` without the secrets that the log of this process hides."""
+    formatters = [handler.formatter for handler in logging.getLogger().handlers]
+    return redacted(text, {secret for one in formatters if isinstance(one, Line) for secret in one.secrets()})
 
 
 def set_up(stream: TextIO, secrets: KnownSecrets, json: bool | None = None) -> None:

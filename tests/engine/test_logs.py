@@ -82,6 +82,7 @@ def test_a_secret_learnt_later_is_hidden_too():
     ("a=pass%22word%20%C3%BC", "a=•••"),
     ('"pass\\"word ü"', '"•••"'),
     ('"pass\\"word \\u00fc"', '"•••"'),
+    ('"{\\"key\\": \\"pass\\\\\\"word \\\\u00fc\\"}"', '"{\\"key\\": \\"•••\\"}"'),  # our JSON, quoted in the server's
     ("/hooks/77/5ecret-part", "•••"),
     ("tok-5ecret-more", "•••-more"),
     ("q=tok-5ecret+and", "q=•••+and"),
