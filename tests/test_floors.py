@@ -18,9 +18,9 @@ FLOORS = ("platforms", "scheduler.problems", "scheduler.config", "scheduler.cale
 # Reading YAML, which config.yaml and the calendar share; files of the state folder, which the store and what is above it write.
 BESIDE_CONFIG = ("scheduler.checking", "scheduler.yaml_files", "scheduler.private_files")
 DOORS = {
-    "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py"),
+    "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
     "requests_oauthlib": ("scheduler/engine/network.py", "scheduler/engine/credentials.py"),
-    "urllib3": ("scheduler/engine/network.py",),
+    "urllib3": ("scheduler/engine/network.py", "scheduler/engine/fetching.py"),  # to platforms; on behalf of a calendar
     "keyring": ("scheduler/engine/credentials.py",),
     "smtplib": ("scheduler/engine/mail.py",),
     "apscheduler": ("scheduler/engine/clock.py",),
