@@ -50,7 +50,7 @@ def config_schema() -> Schema:
     return {"$schema": DIALECT, "title": "Termbell's config.yaml", **_object({
         "timezone": {"type": "string", "description": "e.g. Europe/London"}, "language": {"type": "string"}, "at": {"type": "string"},
         **GOING_OUT, "timeout": {"type": "number", "description": "seconds to wait for a platform's answer"},
-        "require_alt": {"type": "boolean"}, "templates": {"type": "string"}, "calendar": TEXTS, "state": {"type": "string"},
+        "require_alt": {"type": "boolean"}, "fetch_from": TEXTS, "templates": {"type": "string"}, "calendar": TEXTS, "state": {"type": "string"},
         "accounts": {"type": "object", "additionalProperties": {"oneOf": [_account(one) for one in known]}},
         "groups": {"type": "object", "additionalProperties": TEXTS}, "posts": _posts(known),
     }, ["timezone", "accounts"])}

@@ -45,7 +45,7 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
     A dry run works on a copy of the store that is thrown away, and a rehearsal answers.
     Raises `Invalid` and `AlreadyRunning`.
     """
-    planned = plan(path)
+    planned = plan(path, fetch=not dry_run)
     config = planned.config
     credentials = Credentials(config.accounts, config.state)
     set_up(sys.stderr, credentials.all_values)

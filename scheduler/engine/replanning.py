@@ -35,7 +35,7 @@ def replan(path: Path, store: Path, now: datetime) -> Replanned:
     from scheduler.engine.planning import plan
 
     try:
-        planned = plan(path)
+        planned = plan(path, fetch=True)
     except Invalid as invalid:
         return Replanned(problems=invalid.problems, usable=False)
     opened = Store(store, now)
