@@ -94,7 +94,7 @@ def _filled(work: Rendering, templates: Templates) -> Content:
 def _context(work: Rendering, content: Content) -> dict[str, Any]:
     draft, limits = work.draft, work.limits
     return {
-        "link": content.link,
+        "link": content.link and replace(content.link, image=None),  # a file that a template has, it could read and overwrite
         "entry": draft.entry,
         "account": draft.account.name,
         "platform": draft.account.account.platform,
