@@ -48,7 +48,13 @@ def read_calendar(config: Config) -> Calendar:
 def _files(config: Config, problems: list[Problem]) -> list[Path]:
     found: list[Path] = []
     for pattern in config.calendar:
-        here = sorted(path for path in config.folder.glob(pattern) if path.is_file())
+        try:
+            here = sorted(path for path in config.folder.glob(pattern) if path.is_file())
+        except (ValueError, NotImplementedError):
+            here = []
+            problems.append(Problem("wrong-value", f"`calendar: {pattern}` is no pattern in {config.folder}; write it like calendar/*.yaml",
+                                    Place(config.path.name, 1)))
+            continue
         if not here:
             problems.append(Problem("no-calendar", f"no file fits `calendar: {pattern}` in {config.folder}",
                                     Place(config.path.name, 1), "warning"))
