@@ -236,7 +236,7 @@ def limits_of(told: Json, server: str) -> Limits:
         "alt": media.get("description_limit"),
         "source": server,
     }
-    return replace(LIMITS, **{name: value for name, value in figures.items() if value})
+    return replace(LIMITS, **{name: value for name, value in figures.items() if value and isinstance(value, type(getattr(LIMITS, name)))})
 
 
 def error_code(response: Response) -> str:

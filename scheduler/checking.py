@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
@@ -86,6 +87,16 @@ def number(value: Any) -> float:
 def texts(value: Any) -> tuple[str, ...]:
     """One text, or a list of them."""
     return tuple(map(text, value)) if isinstance(value, list) else (text(value),)
+
+
+def networks(value: Any) -> tuple[str, ...]:
+    """Addresses and networks of machines: `192.168.1.20`, `10.0.0.0/8`."""
+    for one in texts(value):
+        try:
+            ip_network(one)
+        except ValueError:
+            raise Wrong(f"has to be addresses or networks in numbers, e.g. [192.168.1.20, 10.0.0.0/8], not '{one}'") from None
+    return texts(value)
 
 
 def seconds(value: Any) -> float:

@@ -1,5 +1,6 @@
 """What a person reads when their calendar is wrong: file, line, what is wrong and what would be right."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -214,3 +215,15 @@ def test_when_is_wall_clock_time_in_the_calendars_zone(tmp_path: Path, when: str
     (tmp_path / "config.yaml").write_text(HEAD + f"- {{id: a, when: '{when}', to: site, text: Hi}}\n")
 
     assert [one.due.isoformat() for one in plan(tmp_path / "config.yaml").deliveries] == [due]
+
+
+@pytest.mark.parametrize("written", [r"text: a\0b", r"title: \ud83d", r"with: {x: [\udfff]}", r"media: [{file: a\0.png, alt: x}]", r"x-a\0: b"])
+def test_what_no_text_can_hold_is_said_with_its_line(tmp_path: Path, written: str) -> None:
+    value = written.partition(": ")
+    text = re.sub(r"[^\s{}\[\],:]*\\[^\s{}\[\],:]*", lambda found: f'"{found[0]}"', "".join(value))
+    (tmp_path / "config.yaml").write_text(HEAD + f"- id: a\n  when: 2026-09-07\n  to: site\n  {text}\n")
+
+    (problem,) = problems(tmp_path / "config.yaml")
+
+    assert str(problem) in (r"config.yaml:9: a character stands here that no text can hold (\0, or half a one: \ud800)",
+                            "config.yaml:9: YAML cannot be read here: found invalid Unicode character escape code")  # libyaml's own words

@@ -71,7 +71,7 @@ def config_schema() -> Schema:
     return {"$schema": DIALECT, "title": "Termbell's config.yaml", **_object({
         "timezone": {"type": "string", "description": "e.g. Europe/London"}, "language": FILLED, "at": TIME,
         **GOING_OUT, "timeout": {"type": "number", "description": "seconds to wait for a platform's answer"},
-        "require_alt": {"type": "boolean"}, "templates": TEXT, "calendar": TEXTS, "state": TEXT,
+        "require_alt": {"type": "boolean"}, "fetch_from": TEXTS, "templates": TEXT, "calendar": TEXTS, "state": TEXT,
         "accounts": {"type": ["object", "null"], "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
                      "additionalProperties": {"oneOf": [_account(one) for one in known]}},
         "groups": {"type": ["object", "null"], "additionalProperties": TEXTS}, "posts": _posts(known),

@@ -16,6 +16,7 @@ from scheduler.cli.options import config_option
 from scheduler.cli.output import fail, say
 from scheduler.config import Config, ConfiguredAccount, read_config
 from scheduler.engine.credentials import Credentials, Trial
+from scheduler.engine.logs import set_up
 from scheduler.problems import did_you_mean
 
 
@@ -59,7 +60,8 @@ def _log_in(read: Config, chosen: ConfiguredAccount) -> None:
         say(platform.obtain.format_map(dict(chosen.account.settings)), err=True)
     answers = {name: _asked(f"{name.replace('_', ' ')} of {account}", name in platform.optional_secrets) for name in asked}
     given = {name: answer for name, answer in answers.items() if answer}
-    trial = Trial({**written, **given})
+    trial = Trial({**written, **given}, beside=Credentials(read.accounts, read.state))
+    set_up(sys.stderr, trial.all_values)
     who = _tried(read, chosen, trial)
     say(f"{account}: " + (f"these are the credentials of {who}" if who else f"{platform.name} has no way to try them"))
     if asked:

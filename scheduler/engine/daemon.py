@@ -30,6 +30,7 @@ from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.replanning import Replanned, replan_apart
 from scheduler.engine.watching import Watching
+from scheduler.private_files import FILE, write_private
 from scheduler.store import Changes, Row, Store, StoreFailed
 
 BEAT = 10.0  # seconds between two signs of life
@@ -48,7 +49,7 @@ class Alone(AbstractContextManager["Alone"]):
     def __init__(self, store: Path) -> None:
         self._named = store.with_suffix(".pid")
         store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = FileLock(store.with_suffix(".lock"), timeout=0)
+        self._lock = FileLock(store.with_suffix(".lock"), timeout=0, mode=FILE)
 
     def __enter__(self) -> "Alone":
         try:
@@ -56,7 +57,7 @@ class Alone(AbstractContextManager["Alone"]):
         except Timeout:
             by = self._named.read_text() if self._named.exists() else "unknown"
             raise AlreadyRunning(f"another termbell (process {by}) already publishes from this store; stop it, or let it do the work") from None
-        self._named.write_text(str(os.getpid()))
+        write_private(self._named, str(os.getpid()))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:

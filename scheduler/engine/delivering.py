@@ -10,11 +10,26 @@ An outcome that cannot be written down (a full disk) is kept until it can: what 
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from platforms.base import FOREVER, Ask, Cap, InDoubt, LoginNeeded, Lost, Post, Published, Rejected, Request, Response, TryLater
+from platforms.base import (
+    FOREVER,
+    Ask,
+    Cap,
+    InDoubt,
+    LoginNeeded,
+    Lost,
+    Post,
+    Published,
+    PublishError,
+    Rejected,
+    Request,
+    Response,
+    TryLater,
+)
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.journalled import PROMPT, Journalled
 from scheduler.engine.judging import spent
@@ -39,6 +54,7 @@ class Desk:
     now: Callable[[], datetime]
     timeout: float  # seconds a request may be under way
     sleep: Callable[[float], None] = time.sleep
+    hide: Callable[[str], str] = str  # takes secrets out of what is kept; an adapter's own fault may have one in its words
 
     def work(self, account: str, stopping: Callable[[], bool] = lambda: False) -> int:
         """Publishes what the account has due, one after the other; returns how many attempts were made."""
@@ -68,7 +84,8 @@ class Desk:
         """One attempt at a claimed delivery. Whatever happens, the store says how it ended. Raises `StoreFailed`."""
         noted = logging.LoggerAdapter(log, {"delivery": row.key, "account": row.account, "entry": row.entry})
         try:
-            self._attempt(row, noted, stopping)
+            with self._hiding():
+                self._attempt(row, noted, stopping)
         except InDoubt as doubt:
             noted.warning("in doubt, looking later: %s", doubt)
             self._look_later(row, str(doubt))
@@ -87,7 +104,16 @@ class Desk:
             raise
         except Exception as fault:  # one delivery's fault must not end the daemon
             noted.exception("unexpected %s", type(fault).__name__)
-            self._after_a_fault(row, f"{type(fault).__name__}: {fault}")
+            self._after_a_fault(row, self.hide(f"{type(fault).__name__}: {fault}"))
+
+    @contextmanager
+    def _hiding(self) -> Iterator[None]:
+        """Whatever an error says, it says without secrets: it is kept, and shown to people."""
+        try:
+            yield
+        except PublishError as fault:
+            fault.args = (self.hide(str(fault)),)
+            raise
 
     def _attempt(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> None:
         configured = self.accounts.get(row.account)

@@ -14,6 +14,8 @@ UNFINISHED = (408, 425)  # beside 5xx: the server does not say what became of it
 NAMED = ("error_description", "message", "detail", "error", "errors", "title")  # where APIs put words for people
 MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 LONGEST = 200  # characters
+# What an adapter raises where a 2xx answer is not what the platform documents: no JSON, a list for an object, a key that is missing.
+NOT_AS_DOCUMENTED = (ValueError, LookupError, TypeError, AttributeError)
 AN_INSTANT = 100_000_000  # a larger number of seconds is one since 1970
 
 

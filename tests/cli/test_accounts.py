@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 
@@ -17,9 +18,11 @@ from tests.cli.support import HELLO, a_calendar, lines, termbell
 class Instance(BaseHTTPRequestHandler):
     """Knows one token, and whose it is."""
 
+    KNOWN: ClassVar = {"id": "1", "acct": "ada"}
+
     def do_GET(self) -> None:
         known = self.headers["Authorization"] == "Bearer right-token"
-        body = json.dumps({"id": "1", "acct": "ada"} if known else {"error": "The access token is invalid"}).encode()
+        body = json.dumps(self.KNOWN if known else {"error": "The access token is invalid"}).encode()
         self.send_response(200 if known else 401)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -101,6 +104,17 @@ def test_a_token_that_is_refused_later_is_said_by_verify(config: Path):
     assert ended.exit_code == 1
     assert "The access token is invalid" in lines(ended)
     assert "old-token" not in ended.output
+
+
+def test_a_server_that_answers_nonsense_is_said_and_the_other_accounts_too(config: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Instance, "KNOWN", {"no": "account"})
+    config.write_text(config.read_text().replace('"}', '", token: right-token}'))
+
+    ended = termbell("accounts", "--verify", "-c", config)
+
+    assert ended.exit_code == 1
+    assert "✓ class-site" in lines(ended)
+    assert "mastodon answered what is not documented (KeyError); is this the server?" in lines(ended)
 
 
 def test_a_secret_that_the_config_names_is_tried_and_not_asked_for(config: Path, monkeypatch: pytest.MonkeyPatch):

@@ -216,6 +216,17 @@ def test_all_values_are_those_that_this_process_can_have_met(tmp_path: Path, mon
     assert held.all_values() == {"from-env", "session"}
 
 
+def test_all_values_are_known_before_they_are_asked_for(tmp_path: Path):
+    """A platform may repeat one account's secret to another, and a log line may come before the first request."""
+    credentials(tmp_path, secrets=("user", "password")).keep("fediverse", {"user": "ada", "password": "pass-5ecret"})
+    credentials(tmp_path).keep_session("fediverse", {"token": "session"})
+
+    held = credentials(tmp_path, secrets=("user", "password"))
+
+    assert held.all_values() == {"ada", "pass-5ecret", "session"}
+    assert held.all_values(names=False) == {"pass-5ecret", "session"}
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"accounts": 1}'])
 def test_a_file_that_is_broken_is_named_and_not_overwritten(tmp_path: Path, text: str):
     held = credentials(tmp_path)

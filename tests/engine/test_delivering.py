@@ -352,6 +352,18 @@ def test_a_fault_of_an_adapter_after_the_request_left_is_doubt_and_before_it_is_
     assert after.attempt().status == "in doubt"
 
 
+@pytest.mark.parametrize("fault", [
+    RuntimeError("the token tok-5ecret is odd"), Rejected("tok-5ecret is odd"), LoginNeeded("tok-5ecret is odd"), TryLater("tok-5ecret is odd"),
+])
+def test_what_an_adapter_says_of_its_fault_is_kept_without_secrets(tmp_path: Path, fault: Exception) -> None:
+    bench = a_bench(tmp_path, scripted(fault))
+
+    replace(bench.desk(), hide=lambda text: text.replace("tok-5ecret", "•••")).work("main")
+
+    assert "••• is odd" in (bench.store.row("k1").error or "")
+    assert "5ecret" not in str(bench.store.held_accounts())
+
+
 def test_a_part_waits_until_the_one_before_it_is_up(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, scripted(TryLater("down")))
     bench.store.plan([a_delivery(), a_delivery("k2", part=1, after="k1")], DUE)

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from base64 import b64encode, urlsafe_b64encode
 
 import pytest
 
@@ -71,8 +72,15 @@ def test_a_secret_learnt_later_is_hidden_too():
     ("a=pass%22word%20%C3%BC", "a=•••"),
     ('"pass\\"word ü"', '"•••"'),
     ('"pass\\"word \\u00fc"', '"•••"'),
+    ('"{\\"key\\": \\"pass\\\\\\"word \\\\u00fc\\"}"', '"{\\"key\\": \\"•••\\"}"'),  # our JSON, quoted in the server's
     ("/hooks/77/5ecret-part", "•••"),
     ("tok-5ecret-more", "•••-more"),
+    ("q=tok-5ecret+and", "q=•••+and"),
+    ("pass&quot;word ü", "•••"),
+    (b64encode(b"tok-5ecret").decode(), "•••A=="),  # the last letter holds four bits of the secret
+    (b64encode(b"anna:tok-5ecret").decode(), "YW5uYTp•••"),
+    (b64encode(b"\0anna\0tok-5ecret").decode(), "AGFubmEA•••A=="),
+    (urlsafe_b64encode('pass"word ü'.encode()).decode(), "•••"),
 ])
 def test_a_secret_is_hidden_in_every_spelling(text: str, shown: str):
     assert redacted(text, SECRETS) == shown
