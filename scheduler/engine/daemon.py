@@ -196,6 +196,7 @@ class Daemon:
             if self._reread.is_set():
                 self._reread.clear()
                 self.read_again()
+            clock.rouse()
             if not clock.is_alive():
                 raise RuntimeError("the clock's thread has died; ending, so that a supervisor starts the daemon anew")
             if for_at_most is not None and time.monotonic() - begun >= for_at_most:
