@@ -39,6 +39,7 @@ def _once(work: Working) -> int:
     now = utc_now()
     work.limits.ask(work.config.accounts.values(), work.ask, now)
     work.store.release(now, work.desk.by)
+    work.store.in_time_again(now)
     work.store.too_late(now)
     for account in work.config.accounts:
         work.desk.work(account)

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 
 from platforms.base import Ask
 from scheduler.config import ConfiguredAccount
-from scheduler.engine.clock import LOOK, Clock
+from scheduler.engine.clock import JUMP, LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.replanning import Replanned, replan_apart
@@ -104,6 +104,7 @@ class Daemon:
         with self.store.database.reading() as connection:
             clock = Clock(ring=self.ring, look=self._look_at(lambda: self.store.database.changes(connection)), was_set=self._clock_was_set)
             watching = Watching(changed=self._reread.set, folders=self.folders)
+            self._clock_since_the_last_run()
             clock.start()
             watching.start()
             try:
@@ -167,9 +168,22 @@ class Daemon:
     def _clock_was_set(self, seconds: float) -> None:
         log.warning("the clock was set %s by %.0f s", "forward" if seconds > 0 else "back", abs(seconds))
         with self._as_long_as_the_store_works():
-            self.store.clock_was_set(seconds)
+            self.store.clock_was_set(seconds, self.now())
+        self._in_time_again()
+
+    def _in_time_again(self) -> None:
+        with self._as_long_as_the_store_works():
             for row in self.store.in_time_again(self.now()):
-                _say(logging.WARNING, row, "was missed while the clock was ahead; it waits for its time again")
+                _say(logging.WARNING, row, "was found too late while the clock was ahead; it is in time after all")
+
+    def _clock_since_the_last_run(self) -> None:
+        """A sign of life that is yet to come: the clock was ahead then, by that much at least."""
+        with self._as_long_as_the_store_works():
+            beat = self.store.last_beat()
+            ahead = (beat[0] - self.now()).total_seconds() if beat else 0.0
+            if ahead > JUMP:
+                self._clock_was_set(-ahead)
+        self._in_time_again()
 
     def _look_at(self, changes: Callable[[], int]) -> Callable[[], bool]:
         seen = [changes()]

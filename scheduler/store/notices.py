@@ -34,6 +34,13 @@ def note(connection: Connection, now: datetime, kind: str, text: str, once: str 
     connection.execute(insert(notices).values(at=stamp(now), kind=kind, text=text, once=once).on_conflict_do_nothing(["once"]))
 
 
+def take_back(connection: Connection, now: datetime, kind: str, text: str, instead: str) -> None:
+    """What was noted turned out not to be so: where it was told already, `instead` is told as well."""
+    untold = (notices.c.kind == kind, notices.c.text == text, notices.c.told_at.is_(None))
+    if not connection.execute(delete(notices).where(*untold)).rowcount:
+        note(connection, now, kind, instead)
+
+
 class Notices:
     """The list of one database."""
 

@@ -81,7 +81,7 @@ def _values(delivery: Delivery, now: datetime) -> dict[str, Any]:
     if delivery.errors:
         values |= {"status": status.HELD, "reason": "problem", "error": "; ".join(problem.message for problem in delivery.errors)}
     if delivery.late != "publish" and delivery.due + timedelta(seconds=delivery.grace) < now:
-        values |= {"status": status.MISSED, "reason": None, "error": OVER}
+        values |= {"status": status.MISSED} | ({} if delivery.errors else {"error": OVER})
     return values
 
 
