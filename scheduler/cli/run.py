@@ -9,6 +9,7 @@ from scheduler.cli.options import config_option
 from scheduler.cli.output import say
 from scheduler.cli.working import Working, working
 from scheduler.engine.daemon import Daemon, utc_now
+from scheduler.engine.watching import watched
 from scheduler.store import Row, status
 
 GONE_WRONG = (status.FAILED, status.MISSED)
@@ -55,8 +56,8 @@ def _once(work: Working) -> int:
 
 
 def _daemon(work: Working, config: Path) -> int:
-    folders = {file.parent for file in (*work.files, config.resolve())} | {work.config.templates}
-    daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, folders=tuple(sorted(folders)))
+    daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask,
+                    folders=watched(work.config, work.files))
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()

@@ -28,7 +28,7 @@ from scheduler.engine.clock import JUMP, LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.replanning import Replanned, replan_apart
-from scheduler.engine.watching import Watching
+from scheduler.engine.watching import Watching, watched
 from scheduler.store import Changes, Row, Store, StoreFailed
 
 BEAT = 10.0  # seconds between two signs of life
@@ -94,6 +94,7 @@ class Daemon:
     ask: Callable[[ConfiguredAccount], Ask]
     _stopping: threading.Event = field(default_factory=threading.Event)
     _reread: threading.Event = field(default_factory=threading.Event)
+    _watching: Watching | None = None
     _busy: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fault: str | None = None  # of the store, until it works again
@@ -103,7 +104,7 @@ class Daemon:
         """Publishes until `stop`; then waits, at most a request's timeout, for attempts that are under way."""
         with self.store.database.reading() as connection:
             clock = Clock(ring=self.ring, look=self._look_at(lambda: self.store.database.changes(connection)), was_set=self._clock_was_set)
-            watching = Watching(changed=self._reread.set, folders=self.folders)
+            watching = self._watching = Watching(changed=self._reread.set, folders=self.folders)
             self._clock_since_the_last_run()
             clock.start()
             watching.start()
@@ -228,9 +229,16 @@ class Daemon:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""
         read = replan_apart(self.config, lambda config: self.store.file, self.now())
         tell(read)
+        self._follow(read)
         if read.config is not None:
             self.desk = replace(self.desk, accounts=read.config.accounts)
             self.ring()
+
+    def _follow(self, read: Replanned) -> None:
+        """A file that mends a calendar with errors may stand in a folder of its own."""
+        self.folders = watched(read.config, read.files) if read.config else tuple(sorted({*self.folders, *(file.parent for file in read.files)}))
+        if self._watching:
+            self._watching.follow(self.folders)
 
     def _finish(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -22,7 +22,7 @@ class Plan:
     config: Config
     deliveries: tuple[Delivery, ...]
     problems: tuple[Problem, ...]  # of entries; those of a delivery stand there too
-    files: tuple[Path, ...]  # what was read: the config, the calendar files
+    files: tuple[Path, ...]  # what was read: the config, the calendar files, media
 
     @cached_property
     def errors(self) -> tuple[Problem, ...]:
@@ -43,7 +43,7 @@ def plan(path: Path) -> Plan:
     config = read_config(path)
     calendar = read_calendar(config)
     if any(problem.severity == "error" for problem in calendar.problems):
-        raise Invalid(calendar.problems)
+        raise Invalid(calendar.problems, calendar.files)
     known = known_limits(config)
     limits = {name: known.of(configured) for name, configured in config.accounts.items()}
     templates = Templates((config.templates,))
