@@ -1,5 +1,7 @@
 """termbell run: the daemon, or one round of it."""
 
+import logging
+import os
 import signal
 from pathlib import Path
 
@@ -61,6 +63,9 @@ def _daemon(work: Working, config: Path) -> int:
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()
+    if daemon.is_busy():  # its threads would keep the process until a server answers
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 

@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import TracebackType
 
 from filelock import FileLock, Timeout
@@ -34,6 +35,7 @@ from scheduler.store import Changes, Row, Store, StoreFailed
 BEAT = 10.0  # seconds between two signs of life
 ASK_LIMITS = 3600.0  # seconds until we look whether a server's limits are a day old
 THREADS = 16
+A_MOMENT = 1.0  # seconds, for writing down how an attempt ended
 log = logging.getLogger("termbell")
 
 
@@ -93,6 +95,7 @@ class Daemon:
     now: Callable[[], datetime] = utc_now
     ask: Callable[[ConfiguredAccount], Ask]
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _awake: "SimpleQueue[None]" = field(default_factory=SimpleQueue)  # ends a wait of the main loop
     _reread: threading.Event = field(default_factory=threading.Event)
     _watching: Watching | None = None
     _busy: set[str] = field(default_factory=set)
@@ -116,7 +119,9 @@ class Daemon:
                 self._finish()
 
     def stop(self) -> None:
+        """Also from a signal's handler, at any instant: the main thread waits for no event, whose lock it could hold just then."""
         self._stopping.set()
+        self._awake.put(None)
 
     def ring(self) -> datetime | None:
         """Gives every account that has something due a thread, and says what has become too late; answers when to ring next."""
@@ -147,6 +152,10 @@ class Daemon:
         finally:
             with self._guard:
                 self._busy.discard(account)
+
+    def is_busy(self) -> bool:
+        """Whether an attempt is under way."""
+        return bool(self._working())
 
     def _working(self) -> set[str]:
         with self._guard:
@@ -202,7 +211,7 @@ class Daemon:
     def _until_stopped(self, clock: Clock, for_at_most: float | None) -> None:
         started, begun = self.now(), time.monotonic()
         beat, limits = Every(seconds=BEAT), Every(seconds=ASK_LIMITS)
-        while not self._stopping.wait(0.5):
+        while not self._is_stopped():
             if beat.is_time():
                 self._beat(started)
             if limits.is_time() and self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
@@ -216,6 +225,12 @@ class Daemon:
                 raise RuntimeError("the clock's thread has died; ending, so that a supervisor starts the daemon anew")
             if for_at_most is not None and time.monotonic() - begun >= for_at_most:
                 return
+
+    def _is_stopped(self) -> bool:
+        """After a moment; at once when it is told to stop."""
+        with suppress(Empty):
+            self._awake.get(timeout=0.5)
+        return self._stopping.is_set()
 
     def _beat(self, started: datetime) -> None:
         with self._as_long_as_the_store_works():
@@ -241,9 +256,9 @@ class Daemon:
             self._watching.follow(self.folders)
 
     def _finish(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False)  # what waits for a thread finds that it is to stop
         waited = threading.Event()
-        for _ in range(int(self.desk.timeout * 10)):
+        for _ in range(round((self.desk.timeout + A_MOMENT) * 10)):
             if not self._working():
                 return
             waited.wait(0.1)
