@@ -216,6 +216,11 @@ class Store:
         with self.database.writing() as connection:
             become(connection, row.key, new, row.claim, **values, **NO_CLAIM)
             _tell(connection, _row(connection, row.key), now)
+            after: str | None = row.key
+            while after:  # the rest of a thread says what it waits for
+                waiting = (deliveries.c.after == after, deliveries.c.status == status.SCHEDULED)
+                connection.execute(update(deliveries).where(*waiting).values(error=f"waits for part {row.part + 1}, which is {new}"))
+                after = connection.scalar(select(deliveries.c.key).where(*waiting))
 
     # A person's word
 
