@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.faked_clock import faketime
 from tests.acceptance.stand_in import StandIn
 from tests.acceptance.support import Place, a_place
+
+__all__ = ["faketime", "place", "server"]
 
 
 @pytest.fixture

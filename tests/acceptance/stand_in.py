@@ -38,6 +38,7 @@ class StandIn:
     keeps_keys: bool = True
     behave: Callable[[str], str | int] = lambda text: ""
     behave_uploads: Callable[[str], object] = lambda text: ""  # the same of a file: it may wait
+    takes_at_once: bool = False  # before `behave` is asked, which then decides about the answer alone
     good: str = "good"
     arrived: list[Arrived] = field(default_factory=list)
     up: list[dict[str, Any]] = field(default_factory=list)  # the newest first, as a list of statuses has them
@@ -62,16 +63,23 @@ class StandIn:
 
     def post(self, said: dict[str, Any], token: str, key: str) -> tuple[int, dict[str, Any]]:
         at, text = time.time(), str(said["status"])
+        if self.takes_at_once:
+            status = self._taken(said, key)
         wish = 401 if token != self.good else self.behave(text)
         taken = wish in ("", "lost")
         with self._guard:
             self.arrived.append(Arrived(text=text, at=at, token=token, key=key, reply_to=said.get("in_reply_to_id"),
                                         media=len(said.get("media_ids") or ()), taken=taken))
-            if not taken:
-                return int(wish), {"error": f"the stand-in says {wish}"}
-            known = [one for one in self.up if one["key"] == key] if self.keeps_keys else []
-            status = known[0] if known else self._made(said, key)
+        if not taken:
+            return int(wish), {"error": f"the stand-in says {wish}"}
+        if not self.takes_at_once:
+            status = self._taken(said, key)
         return (0 if wish == "lost" else 200), status
+
+    def _taken(self, said: dict[str, Any], key: str) -> dict[str, Any]:
+        with self._guard:
+            known = [one for one in self.up if one["key"] == key] if self.keeps_keys and key else []
+            return known[0] if known else self._made(said, key)
 
     def _made(self, said: dict[str, Any], key: str) -> dict[str, Any]:
         number = str(len(self.up) + 1)
