@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Literal
 from unicodedata import normalize
@@ -78,7 +79,7 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
     lists = [f"/api/v1/accounts/{me['id']}/statuses?limit=40&exclude_reblogs=true"]
     lists += ["/api/v1/timelines/home?limit=40"] if visibility in ("private", "direct") else []
     for path in lists:
-        for one in listed(account, path, lost.left_at - EARLY, ask):
+        for one in listed(account, path, lost.left_at, ask):
             ours = one["account"]["id"] == me["id"] and one["id"] not in lost.others
             if ours and is_like(post, one) and says(account, post, one, ask):
                 return published(one)
@@ -167,12 +168,15 @@ def own(account: Account, ask: Ask) -> Json:
         raise
 
 
-def listed(account: Account, path: str, since: datetime, ask: Ask) -> Iterator[Json]:
-    """The statuses of a list made since then, the newest first. snac answers the same page whatever `max_id` says."""
+def listed(account: Account, path: str, left_at: datetime, ask: Ask) -> Iterator[Json]:
+    """The statuses of a list made since `EARLY` before then, the newest first. snac answers the same page whatever `max_id` says."""
     seen: set[str] = set()
     older = ""
+    since = left_at - EARLY
     for _ in range(PAGES):
-        page = ask(Request(step="list", url=at(account, path + older), repeat=HARMLESS, example=[])).json()
+        answer = ask(Request(step="list", url=at(account, path + older), repeat=HARMLESS, example=[]))
+        since = min(since, told_at(answer, left_at) - EARLY)
+        page = answer.json()
         fresh = [one for one in page if one["id"] not in seen]
         yield from (one for one in fresh if made_at(one) >= since)
         if not fresh or made_at(fresh[-1]) < since:
@@ -180,6 +184,15 @@ def listed(account: Account, path: str, since: datetime, ask: Ask) -> Iterator[J
         seen.update(one["id"] for one in fresh)
         older = f"&max_id={fresh[-1]['id']}"
     raise InDoubt(f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} UTC to look through")
+
+
+def told_at(answer: Response, otherwise: datetime) -> datetime:
+    """The server's time. Where ours was set ahead when a post left, that is in the server's future."""
+    try:
+        told = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return otherwise
+    return told if told.tzinfo else otherwise
 
 
 def made_at(one: Json) -> datetime:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 
 @dataclass(frozen=True, order=True)
@@ -36,8 +37,9 @@ class Problem:
 class Invalid(Exception):
     """The person's files cannot be used as they are; carries every problem, not the first."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], files: Iterable[Path] = ()) -> None:
         self.problems = tuple(problems)
+        self.files = tuple(files)  # a change in one of them may mend it
         super().__init__("\n".join(map(str, self.problems)))
 
 

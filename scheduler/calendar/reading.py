@@ -27,7 +27,7 @@ OWN = ("id", "when", "timezone", "to", "grace", "late", *CONTENT)
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Every entry that could be read, every problem, and the files that were."""
+    """Every entry that could be read, every problem, and the files that say it: config, calendar, media (these need not be there)."""
 
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
@@ -42,7 +42,7 @@ def read_calendar(config: Config) -> Calendar:
     for file in _files(config, reading.problems):
         reading.take_file(file)
     reading.problems.sort(key=lambda one: (one.place, one.message))
-    return Calendar(entries=tuple(reading.entries), problems=tuple(reading.problems), files=(config.path, *reading.files))
+    return Calendar(entries=tuple(reading.entries), problems=tuple(reading.problems), files=(config.path, *reading.files, *reading.media))
 
 
 def _files(config: Config, problems: list[Problem]) -> list[Path]:
@@ -68,6 +68,7 @@ class _Reading:
     entries: list[Entry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+    media: list[Path] = field(default_factory=list)
     ids: dict[str, Place] = field(default_factory=dict)
 
     def take_file(self, file: Path) -> None:
@@ -91,7 +92,7 @@ class _Reading:
             checked.say("wrong-value", 1, "posts: a list of entries has to stand here, each beginning with `- id: ...`")
         for item, line in zip(posts, posts.lines, strict=True) if isinstance(posts, List) else ():
             written = checked.mapping(item, line, "posts", "- {id: welcome, when: 2026-09-07 08:30, to: [class-site], text: Hello}")
-            entry = written and _OneEntry(self.config, checked, written, own_zone, language).entry()
+            entry = written and _OneEntry(self.config, checked, written, own_zone, language, self.media).entry()
             if entry:
                 self._add(entry, checked)
         self.problems += checked.problems
@@ -111,6 +112,7 @@ class _OneEntry:
     written: Map
     zone: ZoneInfo
     language: str | None
+    media: list[Path]  # every file that is named
 
     def entry(self) -> Entry | None:
         """The entry; None where too much is wrong to have one."""
@@ -215,6 +217,7 @@ class _OneEntry:
 
     def _here(self, name: str, place: Place) -> Path:
         file = (self.config.folder / name).resolve()
+        self.media.append(file)
         if file.is_dir():
             self.checked.say("no-file", place.line, f"{name}: is a folder; name a file in it")
         elif not file.is_file():

@@ -1,5 +1,7 @@
 """termbell run: the daemon, or one round of it."""
 
+import logging
+import os
 import signal
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from scheduler.cli.options import config_option
 from scheduler.cli.output import say
 from scheduler.cli.working import Working, working
 from scheduler.engine.daemon import Daemon, utc_now
+from scheduler.engine.watching import watched
 from scheduler.store import Row, status
 
 GONE_WRONG = (status.FAILED, status.MISSED)
@@ -39,6 +42,7 @@ def _once(work: Working) -> int:
     now = utc_now()
     work.limits.ask(work.config.accounts.values(), work.ask, now)
     work.store.release(now, work.desk.by)
+    work.store.in_time_again(now)
     work.store.too_late(now)
     for account in work.config.accounts:
         work.desk.work(account)
@@ -54,12 +58,14 @@ def _once(work: Working) -> int:
 
 
 def _daemon(work: Working, config: Path) -> int:
-    folders = {file.parent for file in (*work.files, config.resolve())} | {work.config.templates}
-    daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask,
-                    ends=work.credentials.ends, folders=tuple(sorted(folders)))
+    daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, ends=work.credentials.ends,
+                    folders=watched(work.config, work.files))
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()
+    if daemon.is_busy():  # its threads would keep the process until a server answers
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 

@@ -7,6 +7,9 @@ its last time after handing it to the thread that may be setting the next alarm 
 
 A machine that slept is no clock that was set: time is measured by what goes on while it sleeps, where the system has that.
 
+APScheduler waits by the wall clock, so a clock that is set back makes it wait for as long as that. `rouse`, called now and
+then from a thread that waits by another clock, ends such a wait.
+
 Its thread can die (APScheduler's does, when a trigger fails): `is_alive` is what the daemon watches, and a dead clock
 ends the process, so that a supervisor starts it anew.
 """
@@ -72,6 +75,11 @@ class Clock:
 
     def stop(self) -> None:
         self._scheduler.shutdown(wait=False)
+
+    def rouse(self) -> None:
+        """Has it look at once where the wall clock was set."""
+        if abs(self.wall() - self.monotonic() - self._drift) > JUMP:
+            self._scheduler.modify_job("look", next_run_time=datetime.now(UTC))
 
     def is_alive(self) -> bool:
         thread = self._scheduler._thread

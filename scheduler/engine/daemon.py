@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import TracebackType
 
 from filelock import FileLock, Timeout
@@ -25,17 +26,18 @@ from filelock import FileLock, Timeout
 from platforms.base import Ask
 from scheduler.config import ConfiguredAccount
 from scheduler.engine import ending
-from scheduler.engine.clock import LOOK, Clock
+from scheduler.engine.clock import JUMP, LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.replanning import Replanned, replan_apart
-from scheduler.engine.watching import Watching
+from scheduler.engine.watching import Watching, watched
 from scheduler.private_files import FILE, write_private
 from scheduler.store import Changes, Row, Store, StoreFailed
 
 BEAT = 10.0  # seconds between two signs of life
 HOUR = 3600.0  # seconds between two looks whether a server's limits are a day old, or credentials end
 THREADS = 16
+A_MOMENT = 1.0  # seconds, for writing down how an attempt ended
 log = logging.getLogger("termbell")
 
 
@@ -96,7 +98,9 @@ class Daemon:
     ask: Callable[[ConfiguredAccount], Ask]
     ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _awake: "SimpleQueue[None]" = field(default_factory=SimpleQueue)  # ends a wait of the main loop
     _reread: threading.Event = field(default_factory=threading.Event)
+    _watching: Watching | None = None
     _busy: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fault: str | None = None  # of the store, until it works again
@@ -106,7 +110,8 @@ class Daemon:
         """Publishes until `stop`; then waits, at most a request's timeout, for attempts that are under way."""
         with self.store.database.reading() as connection:
             clock = Clock(ring=self.ring, look=self._look_at(lambda: self.store.database.changes(connection)), was_set=self._clock_was_set)
-            watching = Watching(changed=self._reread.set, folders=self.folders)
+            watching = self._watching = Watching(changed=self._reread.set, folders=self.folders)
+            self._clock_since_the_last_run()
             clock.start()
             watching.start()
             try:
@@ -117,7 +122,9 @@ class Daemon:
                 self._finish()
 
     def stop(self) -> None:
+        """Also from a signal's handler, at any instant: the main thread waits for no event, whose lock it could hold just then."""
         self._stopping.set()
+        self._awake.put(None)
 
     def ring(self) -> datetime | None:
         """Gives every account that has something due a thread, and says what has become too late; answers when to ring next."""
@@ -149,6 +156,10 @@ class Daemon:
             with self._guard:
                 self._busy.discard(account)
 
+    def is_busy(self) -> bool:
+        """Whether an attempt is under way."""
+        return bool(self._working())
+
     def _working(self) -> set[str]:
         with self._guard:
             return set(self._busy)
@@ -170,9 +181,22 @@ class Daemon:
     def _clock_was_set(self, seconds: float) -> None:
         log.warning("the clock was set %s by %.0f s", "forward" if seconds > 0 else "back", abs(seconds))
         with self._as_long_as_the_store_works():
-            self.store.clock_was_set(seconds)
+            self.store.clock_was_set(seconds, self.now())
+        self._in_time_again()
+
+    def _in_time_again(self) -> None:
+        with self._as_long_as_the_store_works():
             for row in self.store.in_time_again(self.now()):
-                _say(logging.WARNING, row, "was missed while the clock was ahead; it waits for its time again")
+                _say(logging.WARNING, row, "was found too late while the clock was ahead; it is in time after all")
+
+    def _clock_since_the_last_run(self) -> None:
+        """A sign of life that is yet to come: the clock was ahead then, by that much at least."""
+        with self._as_long_as_the_store_works():
+            beat = self.store.last_beat()
+            ahead = (beat[0] - self.now()).total_seconds() if beat else 0.0
+            if ahead > JUMP:
+                self._clock_was_set(-ahead)
+        self._in_time_again()
 
     def _look_at(self, changes: Callable[[], int]) -> Callable[[], bool]:
         seen = [changes()]
@@ -190,7 +214,7 @@ class Daemon:
     def _until_stopped(self, clock: Clock, for_at_most: float | None) -> None:
         started, begun = self.now(), time.monotonic()
         beat, limits, ends = Every(seconds=BEAT), Every(seconds=HOUR), Every(seconds=HOUR)
-        while not self._stopping.wait(0.5):
+        while not self._is_stopped():
             if beat.is_time():
                 self._beat(started)
             if ends.is_time():
@@ -201,10 +225,17 @@ class Daemon:
             if self._reread.is_set():
                 self._reread.clear()
                 self.read_again()
+            clock.rouse()
             if not clock.is_alive():
                 raise RuntimeError("the clock's thread has died; ending, so that a supervisor starts the daemon anew")
             if for_at_most is not None and time.monotonic() - begun >= for_at_most:
                 return
+
+    def _is_stopped(self) -> bool:
+        """After a moment; at once when it is told to stop."""
+        with suppress(Empty):
+            self._awake.get(timeout=0.5)
+        return self._stopping.is_set()
 
     def _beat(self, started: datetime) -> None:
         with self._as_long_as_the_store_works():
@@ -222,14 +253,21 @@ class Daemon:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""
         read = replan_apart(self.config, lambda config: self.store.file, self.now())
         tell(read)
+        self._follow(read)
         if read.config is not None:
             self.desk = replace(self.desk, accounts=read.config.accounts)
             self.ring()
 
+    def _follow(self, read: Replanned) -> None:
+        """A file that mends a calendar with errors may stand in a folder of its own."""
+        self.folders = watched(read.config, read.files) if read.config else tuple(sorted({*self.folders, *(file.parent for file in read.files)}))
+        if self._watching:
+            self._watching.follow(self.folders)
+
     def _finish(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False)  # what waits for a thread finds that it is to stop
         waited = threading.Event()
-        for _ in range(int(self.desk.timeout * 10)):
+        for _ in range(round((self.desk.timeout + A_MOMENT) * 10)):
             if not self._working():
                 return
             waited.wait(0.1)

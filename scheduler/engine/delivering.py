@@ -228,7 +228,7 @@ class Desk:
         if later.response is not None and later.response.status == 429:
             self.store.accounts.pause(row.account, at)
         doubt = self.store.journal.unanswered(row.key)
-        if gives_up(row, at) and (doubt is None or doubt.is_suspicion):
+        if gives_up(row, at, self.now()) and (doubt is None or doubt.is_suspicion):
             noted.error("failed, the next attempt would be too late: %s", later)
             self.store.failed(row, f"{later}; {row.attempts} attempts, and the next one would be too late", self.now())
             return

@@ -26,7 +26,7 @@ class Plan:
     config: Config
     deliveries: tuple[Delivery, ...]
     problems: tuple[Problem, ...]  # of entries; those of a delivery stand there too
-    files: tuple[Path, ...]  # what was read: the config, the calendar files
+    files: tuple[Path, ...]  # what was read: the config, the calendar files, media
     rehearsals: Rehearsals  # of the deliveries
 
     @cached_property
@@ -73,7 +73,7 @@ def plan(path: Path, *, fetch: bool = False) -> Plan:
     config = read_config(path)
     calendar = read_calendar(config)
     if any(problem.severity == "error" for problem in calendar.problems):
-        raise Invalid(calendar.problems)
+        raise Invalid(calendar.problems, calendar.files)
     known = known_limits(config)
     limits = {name: known.of(configured) for name, configured in config.accounts.items()}
     templates = Templates((config.templates,))

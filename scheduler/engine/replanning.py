@@ -84,7 +84,7 @@ def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool) -> None:
         finally:
             store.close()
     except Invalid as invalid:
-        pipe.send(Replanned(problems=invalid.problems))
+        pipe.send(Replanned(problems=invalid.problems, files=invalid.files))
     except (StoreFailed, NewerSchema) as failed:
         pipe.send(failed)
     except EOFError:

@@ -17,8 +17,8 @@ def pause(attempts: int, asked_for: float | None, jitter: float | None = None) -
     return timedelta(seconds=max(doubled * share, asked_for or 0))
 
 
-def gives_up(row: Row, at: datetime) -> bool:
-    """Whether an attempt at `at` would come too late to be made."""
+def gives_up(row: Row, at: datetime, now: datetime) -> bool:
+    """Whether an attempt at `at` would come too late to be made. One whose time has passed already is missed, not failed."""
     if row.late == "publish" or row.reason == "word":
         return row.attempts >= MOST_ATTEMPTS
-    return at > row.late_at
+    return now <= row.late_at < at

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, not_, or_, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.sqlite import insert
 
@@ -27,7 +27,7 @@ from scheduler.store.changing import NO_CLAIM, become
 from scheduler.store.database import Database, StoreFailed
 from scheduler.store.journal import LEFT, Journal
 from scheduler.store.migrations import NewerSchema, migrate
-from scheduler.store.notices import Notices, note
+from scheduler.store.notices import Notices, note, take_back
 from scheduler.store.rows import Changes, Row, Unanswered, WrongStatus, instant, row_of, stamp
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import accounts, deliveries, heartbeat, journal
@@ -36,6 +36,7 @@ from scheduler.store.taking_up import take_up
 __all__ = ["LEASE", "Changes", "NewerSchema", "Row", "Store", "StoreFailed", "Unanswered", "WrongStatus", "claimant", "with_reply"]
 
 LEASE = 60.0  # seconds that a claim holds unless it is renewed
+NOTICED = 2_000_000  # microseconds until it is noticed that the clock was set
 
 
 class Store:
@@ -141,35 +142,49 @@ class Store:
                 if row.late == "ask":
                     become(connection, row.key, status.HELD, reason="late", error="late: retry it, or cancel it")
                 else:
-                    why = f"its time passed while it was held: {row.error}" if row.error else "found too late; retry it, or cancel it"
-                    become(connection, row.key, status.MISSED, reason=None, error=why)
+                    before = "while it was held" if row.status == status.HELD else "before it could be sent"
+                    why = f"its time passed {before}: {row.error}" if row.error else "found too late; retry it, or cancel it"
+                    become(connection, row.key, status.MISSED, reason="problem" if row.reason == "problem" else None, error=why)
                 found.append(_row(connection, row.key))
                 _tell(connection, found[-1], now)
         return found
 
     def in_time_again(self, now: datetime) -> list[Row]:
-        """What was missed although its time has not come: the clock was ahead then. It waits for its time again."""
-        missed = and_(deliveries.c.status == status.MISSED, deliveries.c.due > stamp(now))
+        """What was found too late although it is not: the clock was ahead then. It waits as before, and the person is told so."""
+        found_late = or_(deliveries.c.status == status.MISSED, and_(deliveries.c.status == status.HELD, deliveries.c.reason == "late"))
+        again = and_(found_late, deliveries.c.reason.is_distinct_from("problem"),
+                     deliveries.c.due + deliveries.c.grace * 1_000_000 >= stamp(now))
         found = []
+        with self.database.reading() as connection:
+            if connection.scalar(select(deliveries.c.key).where(again).limit(1)) is None:
+                return []
         with self.database.writing() as connection:
-            for key in connection.scalars(select(deliveries.c.key).where(missed)).all():
-                become(connection, key, status.SCHEDULED, next_at=deliveries.c.due, error=None)
-                found.append(_row(connection, key))
+            for before in [row_of(row) for row in connection.execute(select(deliveries).where(again))]:
+                become(connection, before.key, status.SCHEDULED, next_at=deliveries.c.due, reason=None, error=None)
+                found.append(_row(connection, before.key))
+                take_back(connection, now, _kind(before), _words(before), f"{_named(before)}: is in time after all; the clock was ahead")
         return found
 
-    def clock_was_set(self, seconds: float) -> None:
-        """The clock was set by `seconds`: what left is counted from the new time, and so is what waits longer because of it.
+    def clock_was_set(self, seconds: float, now: datetime) -> None:
+        """The clock was set by `seconds`, to `now`: what left is counted from the new time, and so is what waits longer because of it.
 
-        Set forward, a retry or the end of a pause comes early, which does no harm.
+        What was written down since (within `NOTICED`) has the new time already. When a request left first, it keeps the earlier time,
+        which is the safe side: we look further back for it, and trust the platform's memory for less long. Set forward, a retry or
+        the end of a pause comes early, which does no harm.
         """
-        by = round(seconds * 1_000_000)
+        by, since, until = round(seconds * 1_000_000), stamp(now) - NOTICED, stamp(now)
         with self.database.writing() as connection:
-            connection.execute(update(journal).where(journal.c.sent_at > 0).values(
-                left_at=func.max(1, journal.c.left_at + by), sent_at=func.max(1, journal.c.sent_at + by)))
-            connection.execute(update(deliveries).where(deliveries.c.status == status.PUBLISHING).values(lease=deliveries.c.lease + by))
+            connection.execute(update(journal).where(journal.c.sent_at > 0, not_(journal.c.sent_at.between(since, until))).values(
+                left_at=func.max(1, journal.c.left_at + min(by, 0)), sent_at=func.max(1, journal.c.sent_at + by)))
+            lease = round(LEASE * 1_000_000)
+            connection.execute(update(deliveries).where(
+                deliveries.c.status == status.PUBLISHING, not_(deliveries.c.lease.between(since + lease, until + lease))).values(
+                    lease=deliveries.c.lease + by))
             if by < 0:
                 retried = (deliveries.c.status == status.SCHEDULED, deliveries.c.next_at > deliveries.c.due)
-                connection.execute(update(deliveries).where(*retried).values(next_at=deliveries.c.next_at + by))
+                connection.execute(update(deliveries).where(*retried).values(next_at=func.max(deliveries.c.due, deliveries.c.next_at + by)))
+                connection.execute(update(deliveries).where(deliveries.c.published_at > until).values(
+                    published_at=deliveries.c.published_at + by))
                 connection.execute(update(accounts).where(accounts.c.paused_until.is_not(None)).values(
                     paused_until=accounts.c.paused_until + by))
 
@@ -201,6 +216,11 @@ class Store:
         with self.database.writing() as connection:
             become(connection, row.key, new, row.claim, **values, **NO_CLAIM)
             _tell(connection, _row(connection, row.key), now)
+            after: str | None = row.key
+            while after:  # the rest of a thread says what it waits for
+                waiting = (deliveries.c.after == after, deliveries.c.status == status.SCHEDULED)
+                connection.execute(update(deliveries).where(*waiting).values(error=f"waits for part {row.part + 1}, which is {new}"))
+                after = connection.scalar(select(deliveries.c.key).where(*waiting))
 
     # A person's word
 
@@ -224,7 +244,7 @@ class Store:
         if row.status not in (status.FAILED, status.MISSED, status.HELD, status.CANCELLED, status.SCHEDULED):
             raise WrongStatus(f"{key} is {row.status}; only what is failed, missed, held, cancelled or scheduled can be retried")
         if row.reason == "problem":
-            raise WrongStatus(f"{key} is held: {row.error}; mend the calendar first")
+            raise WrongStatus(f"{key} is {row.status}: {row.error}; mend the calendar first")
         with self.database.writing() as connection:
             if row.status == status.SCHEDULED:
                 connection.execute(update(deliveries).where(deliveries.c.key == key, deliveries.c.status == status.SCHEDULED)
@@ -328,8 +348,19 @@ def _row(connection: Connection, key: str) -> Row:
 
 def _tell(connection: Connection, row: Row, now: datetime) -> None:
     """Puts what became of a delivery on the list of what the person has to be told."""
-    kind = "late" if row.status == status.HELD else row.status
-    note(connection, now, kind, f"{row.name} (due {row.due:%Y-%m-%d %H:%M}, {row.key[:8]}): {row.error}")
+    note(connection, now, _kind(row), _words(row))
+
+
+def _kind(row: Row) -> str:
+    return "late" if row.status == status.HELD else row.status
+
+
+def _words(row: Row) -> str:
+    return f"{_named(row)}: {row.error}"
+
+
+def _named(row: Row) -> str:
+    return f"{row.name} (due {row.due:%Y-%m-%d %H:%M}, {row.key[:8]})"
 
 
 def _claimable(now: datetime) -> Any:

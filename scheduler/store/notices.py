@@ -35,6 +35,13 @@ def note(connection: Connection, now: datetime, kind: str, text: str, once: str 
     return bool(connection.execute(added).rowcount)
 
 
+def take_back(connection: Connection, now: datetime, kind: str, text: str, instead: str) -> None:
+    """What was noted turned out not to be so: where it was told already, `instead` is told as well."""
+    untold = (notices.c.kind == kind, notices.c.text == text, notices.c.told_at.is_(None))
+    if not connection.execute(delete(notices).where(*untold)).rowcount:
+        note(connection, now, kind, instead)
+
+
 class Notices:
     """The list of one database."""
 

@@ -59,8 +59,13 @@ def _add(connection: Connection, fresh: list[dict[str, Any]], now: datetime, sou
 
 
 def _edit(connection: Connection, before: Any, values: dict[str, Any]) -> None:
-    """A waiting entry takes its new text and time; one that was given up stays so unless it has a new time or text."""
+    """A waiting entry takes its new text and time; one that was given up stays so unless it has a new time or text.
+
+    One that waits and has its time moved into the past was planned: what then is said by its policy, and told.
+    """
     kept = {"attempts": 0, **values}
+    if values["status"] == status.MISSED and before.status in (status.SCHEDULED, status.HELD):
+        kept |= {"status": status.HELD} if values["reason"] else {"status": status.SCHEDULED, "error": None}
     if before.status == status.CANCELLED and before.error != GONE:
         kept |= {"status": status.CANCELLED, "error": before.error}
     if before.status == status.HELD and before.reason == "login" and values["status"] == status.SCHEDULED:
@@ -81,7 +86,7 @@ def _values(delivery: Delivery, now: datetime) -> dict[str, Any]:
     if delivery.errors:
         values |= {"status": status.HELD, "reason": "problem", "error": "; ".join(problem.message for problem in delivery.errors)}
     if delivery.late != "publish" and delivery.due + timedelta(seconds=delivery.grace) < now:
-        values |= {"status": status.MISSED, "reason": None, "error": OVER}
+        values |= {"status": status.MISSED} | ({} if delivery.errors else {"error": OVER})
     return values
 
 

@@ -366,3 +366,21 @@ def test_a_post_that_is_another_deliverys_is_passed_over() -> None:
 
     assert found is not None
     assert found.id == "1"
+
+
+def test_a_post_is_found_although_our_clock_was_a_day_ahead_when_it_left() -> None:
+    own = ok(id="109000000000000001", acct="ada")
+    page = replace(Response.of([status()]), headers={"date": "Mon, 07 Sep 2026 08:30:40 GMT"})
+    left_at = a_post().due + timedelta(days=1)
+
+    assert PLATFORM.find
+    assert PLATFORM.find(ACCOUNT, a_post(), Lost(left_at=left_at), scripted(own, page))
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 07 Sep 2026 08:30:40 -0000"])
+def test_a_server_that_tells_no_time_is_taken_to_have_ours(date: str) -> None:
+    own = ok(id="109000000000000001", acct="ada")
+    page = replace(Response.of([status()]), headers={"date": date})
+
+    assert PLATFORM.find
+    assert PLATFORM.find(ACCOUNT, a_post(), Lost(left_at=a_post().due), scripted(own, page))

@@ -220,6 +220,40 @@ def test_the_clock_rings_when_something_becomes_due_free_or_too_late(store: Stor
     assert store.next_due(DUE + timedelta(seconds=60)) == DUE + timedelta(seconds=7200, microseconds=1)
 
 
+def test_the_rest_of_a_thread_says_which_part_it_waits_for_until_it_is_too_late(store: Store) -> None:
+    store.plan([a_delivery("k1"), a_delivery("k2", part=1, after="k1"), a_delivery("k3", part=2, after="k2")], DUE - DAY)
+
+    store.failed(claimed(store), "422", DUE)
+
+    assert [store.row(key).error for key in ("k2", "k3")] == ["waits for part 1, which is failed"] * 2
+    assert store.accounts_due(DUE) == []
+    store.too_late(DUE + DAY)
+    assert store.row("k3").error == "its time passed before it could be sent: waits for part 1, which is failed"
+
+
+def test_the_rest_of_a_thread_goes_on_once_its_part_is_up(store: Store) -> None:
+    store.plan([a_delivery("k1"), a_delivery("k2", part=1, after="k1")], DUE - DAY)
+    store.failed(claimed(store), "422", DUE)
+
+    store.retry("k1", DUE)
+    store.published(claimed(store), Published(id="9"), DUE)
+    store.published(claimed(store), Published(id="10"), DUE)
+
+    assert (store.row("k2").status, store.row("k2").error) == ("published", None)
+
+
+def test_what_is_wrong_in_the_calendar_cannot_be_retried_when_it_is_missed_either(store: Store) -> None:
+    wrong = Problem("too-long", "launch: too long", Place("config.yaml", 9))
+    store.plan([a_delivery(problems=(wrong,))], DUE - DAY)
+    store.plan([a_delivery(problems=(wrong,)), a_delivery("k2", entry="late", problems=(wrong,))], DUE + DAY)
+    store.too_late(DUE + DAY)
+
+    for key in ("k1", "k2"):
+        assert store.row(key).status == "missed"
+        with pytest.raises(WrongStatus, match=r"is missed: .*launch: too long; mend the calendar first"):
+            store.retry(key, DUE + DAY)
+
+
 def test_times_come_back_in_the_calendars_offset(store: Store) -> None:
     due = DUE.astimezone(__import__("zoneinfo").ZoneInfo("Europe/London"))
     store.plan([a_delivery(due=due)], DUE - DAY)

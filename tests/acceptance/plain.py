@@ -1,0 +1,28 @@
+"""A platform that gives no way to know: it recognises no second sending and lists nothing. And how an installed package offers it."""
+
+from datetime import date
+from pathlib import Path
+
+from platforms.base import Account, Ask, Limits, Platform, Post, Published, Request, Setting
+
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    answer = ask(Request(step="notice", method="POST", url=f"{account.settings['server']}/notices", json={"status": post.text}, example={"id": "1"}))
+    return Published(id=str(answer.json()["id"]))
+
+
+PLATFORM = Platform(
+    name="plain",
+    settings=(Setting(name="server", meaning="where it is", required=True, example="http://127.0.0.1:8000"),),
+    limits=Limits(text=1000, source="tests/acceptance/stand_in.py", checked=date(2026, 11, 25)),
+    publish=publish,
+)
+
+
+def installed(folder: Path) -> Path:
+    """What pip leaves behind of such a package; the folder belongs on PYTHONPATH."""
+    about = folder / "termbell_plain-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: termbell-plain\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[termbell.platforms]\nplain = tests.acceptance.plain:PLATFORM\n")
+    return folder
