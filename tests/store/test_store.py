@@ -1,6 +1,7 @@
 import sqlite3
 import stat
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -111,6 +112,46 @@ def test_a_removed_entry_is_cancelled_and_one_that_comes_back_is_scheduled(store
     store.plan([a_delivery()], DUE - DAY)
 
     assert store.row("k1").status == "scheduled"
+
+
+def test_a_line_that_is_added_above_an_entry_changes_only_its_place(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    store.failed(claimed(store), "too long", DUE)
+    before = store.row("k1")
+
+    changes = store.plan([a_delivery(place=Place("config.yaml", 10))], DUE)
+
+    assert not changes
+    assert store.row("k1") == replace(before, place="config.yaml:10")
+
+
+def test_an_edit_keeps_a_persons_word_that_it_goes_out_late(store: Store) -> None:
+    store.plan([a_delivery()], DUE + DAY)
+    store.retry("k1", DUE + DAY)
+
+    store.plan([a_delivery(post=a_post(key="k1", text="Mended"))], DUE + DAY)
+
+    row = store.row("k1")
+    assert (row.status, row.reason, row.post.text) == ("scheduled", "word", "Mended")
+
+
+def test_one_that_waits_for_a_persons_word_still_does_after_an_edit(store: Store) -> None:
+    store.plan([a_delivery(late="ask")], DUE - DAY)
+    store.too_late(DUE + DAY)
+
+    store.plan([a_delivery(late="ask", post=a_post(key="k1", text="Mended"))], DUE + DAY)
+
+    assert (store.row("k1").status, store.row("k1").reason) == ("held", "late")
+
+
+def test_what_an_edit_moves_into_the_past_is_missed_and_the_person_is_told(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    store.plan([a_delivery(due=DUE - 3 * DAY)], DUE - DAY)
+
+    store.too_late(DUE - DAY)
+
+    assert store.row("k1").status == "missed"
+    assert [notice.kind for notice in store.notices.untold()] == ["missed"]
 
 
 def test_what_was_cancelled_by_hand_stays_so_when_its_text_changes(store: Store) -> None:
