@@ -11,7 +11,7 @@ from platforms.base import as_plain
 from scheduler.calendar.model import Delivery
 from scheduler.store import status
 from scheduler.store.changing import become
-from scheduler.store.journal import LEFT, UNANSWERED, seek
+from scheduler.store.journal import LEFT, seek
 from scheduler.store.rows import Changes, stamp
 from scheduler.store.tables import deliveries, journal
 
@@ -28,7 +28,7 @@ def take_up(connection: Connection, planned: Iterable[Delivery], now: datetime, 
     """
     found: dict[str, list[str]] = {"added": [], "edited": [], "cancelled": [], "past": [], "differs": []}
     known = {row.key: row for row in connection.execute(select(*(deliveries.c[name] for name in COMPARED)))}
-    doubtful = set(connection.scalars(select(journal.c.delivery).where(LEFT, UNANSWERED)))
+    doubtful = set(connection.scalars(select(journal.c.delivery).where(LEFT)))
     fresh, moved = [], []
     for delivery in planned:
         values = _values(delivery, now)
