@@ -84,23 +84,26 @@ class Desk:
         """One attempt at a claimed delivery. Whatever happens, the store says how it ended. Raises `StoreFailed`."""
         noted = logging.LoggerAdapter(log, {"delivery": row.key, "account": row.account, "entry": row.entry})
         try:
+            self._judged(row, noted, stopping)
+        except WrongStatus as lost:  # another process has it now, and says how it ends
+            noted.warning("left to another process: %s", lost)
+
+    def _judged(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> None:
+        """An attempt, and what its outcome means for the delivery."""
+        try:
             with self._hiding():
                 self._attempt(row, noted, stopping)
         except InDoubt as doubt:
             noted.warning("in doubt, looking later: %s", doubt)
             self._look_later(row, str(doubt))
         except LoginNeeded as refused:
-            if self.store.accounts.hold(row.account, str(refused), self.now()):
+            if self.store.login_needed(row, str(refused), self.now()):
                 noted.warning("login needed: %s", refused)
-            self.store.hold(row, "login", str(refused))
         except TryLater as later:
             self._try_later(row, later, noted)
         except Rejected as no:
-            noted.error("failed: %s", no)
-            self.store.failed(row, str(no), self.now())
-        except WrongStatus as lost:  # another process has it now, and says how it ends
-            noted.warning("left to another process: %s", lost)
-        except StoreFailed:  # what could not be written down did not leave; the daemon says it and goes on when it can
+            self._rejected(row, no, noted)
+        except (WrongStatus, StoreFailed):  # what could not be written down did not leave; the daemon says it and goes on when it can
             raise
         except Exception as fault:  # one delivery's fault must not end the daemon
             noted.exception("unexpected %s", type(fault).__name__)
@@ -156,7 +159,7 @@ class Desk:
             self.store.published(row, published, self.now())
         except WrongStatus:
             if journalled.answered:
-                self.store.journal.answered(*journalled.answered, self.now())
+                self.store.journal.answered(row.key, *journalled.answered, self.now())
             raise
 
     def _insist(self, write: Callable[[], None], noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> None:
@@ -216,19 +219,36 @@ class Desk:
             self.store.again(row, self.now() + pause(row.attempts, None), why)
             return
         if (not configured.platform.find and not self._is_remembered(doubt)) or row.attempts >= MOST_ATTEMPTS:
-            self.store.in_doubt(row, f"{why}; look at {row.account}, then: "
-                                     f"termbell resolve {row.key[:8]} --published URL | --again | --drop", self.now())
+            self._ask_the_person(row, why)
             return
         at_once = doubt.remembered == FOREVER and doubt.looks == 0
         later = max(self._settled_at(doubt, configured), self.now() + (SECOND_LOOK if doubt.looks else timedelta()))
         self.store.again(row, self.now() + pause(row.attempts, None) if at_once else later, why)
+
+    def _ask_the_person(self, row: Row, why: str) -> None:
+        self.store.in_doubt(row, f"{why}; look at {row.account}, then: "
+                                 f"termbell resolve {row.key[:8]} --published URL | --again | --drop", self.now())
+
+    def _rejected(self, row: Row, no: Rejected, noted: "logging.LoggerAdapter[logging.Logger]") -> None:
+        """A refusal ends it; but where an earlier request is in doubt, the refusal of a look or a second sending does not say that it is not up."""
+        doubt = self.store.journal.unanswered(row.key)
+        if doubt and not doubt.is_suspicion:
+            noted.warning("in doubt, and refused: %s", no)
+            self._ask_the_person(row, f"{_unanswered(row, doubt)}, and then: {no}")
+            return
+        noted.error("failed: %s", no)
+        self.store.failed(row, str(no), self.now())
 
     def _try_later(self, row: Row, later: TryLater, noted: "logging.LoggerAdapter[logging.Logger]") -> None:
         at = self.now() + pause(row.attempts, later.after)
         if later.response is not None and later.response.status == 429:
             self.store.accounts.pause(row.account, at)
         doubt = self.store.journal.unanswered(row.key)
-        if gives_up(row, at, self.now()) and (doubt is None or doubt.is_suspicion):
+        if doubt and not doubt.is_suspicion:
+            if row.attempts >= MOST_ATTEMPTS:
+                self._ask_the_person(row, f"{_unanswered(row, doubt)}, and since then: {later}")
+                return
+        elif gives_up(row, at, self.now()):
             noted.error("failed, the next attempt would be too late: %s", later)
             self.store.failed(row, f"{later}; {row.attempts} attempts, and the next one would be too late", self.now())
             return

@@ -28,7 +28,7 @@ class Journalled:
     claim: str | None  # that holds it
     answerer: Ask
     now: Callable[[], datetime]
-    answered: tuple[int, Response] | None = None  # the visible request that was answered: its row in the journal, the answer
+    answered: tuple[Request, Response] | None = None  # the visible request that was answered, and its answer
     _asked: Counter[str] = field(default_factory=Counter)  # digests; the same poll may be asked many times
 
     def __call__(self, request: Request) -> Response:
@@ -43,15 +43,16 @@ class Journalled:
         return response
 
     def _visible(self, request: Request) -> Response:
-        identifier = self.store.journal.left(self.key, request, self.claim, self.now())
+        first = self.store.journal.left(self.key, request, self.claim, self.now())
         try:
             response = self.answerer(replace(request, fence=self._fence(request)))
         except InDoubt:
             raise
         except PublishError:
-            self.store.journal.surely_not(identifier)
+            if first:  # of a second sending it says nothing about the first
+                self.store.journal.surely_not(self.key, self.claim)
             raise
-        self.answered = identifier, response
+        self.answered = request, response
         return response
 
     def _fence(self, request: Request) -> Callable[[], None]:

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, and_, func, not_, or_, select, update
+from sqlalchemy import Connection, and_, case, func, not_, or_, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.sqlite import insert
 
 from platforms.base import Post, Published
 from scheduler.calendar.model import Delivery
 from scheduler.store import status
-from scheduler.store.accounts import Accounts
+from scheduler.store.accounts import Accounts, hold
 from scheduler.store.changing import NO_CLAIM, become
 from scheduler.store.database import Database, StoreFailed
 from scheduler.store.journal import LEFT, Journal
@@ -122,7 +122,7 @@ class Store:
                 ours = bool(by) and row.claimed_by.startswith(by + ":")
                 held = row.account in working if ours else stamp(now) < row.lease <= ahead and not _is_gone(row.claimed_by)
                 if not held:
-                    become(connection, row.key, status.SCHEDULED, row.claimed_by, next_at=stamp(now), **NO_CLAIM)
+                    become(connection, row.key, status.SCHEDULED, row.claimed_by, next_at=_not_before(stamp(now)), **NO_CLAIM)
                     freed.append(row_of(row))
         return freed
 
@@ -182,7 +182,7 @@ class Store:
                     lease=deliveries.c.lease + by))
             if by < 0:
                 retried = (deliveries.c.status == status.SCHEDULED, deliveries.c.next_at > deliveries.c.due)
-                connection.execute(update(deliveries).where(*retried).values(next_at=func.max(deliveries.c.due, deliveries.c.next_at + by)))
+                connection.execute(update(deliveries).where(*retried).values(next_at=_not_before(deliveries.c.next_at + by)))
                 connection.execute(update(deliveries).where(deliveries.c.published_at > until).values(
                     published_at=deliveries.c.published_at + by))
                 connection.execute(update(accounts).where(accounts.c.paused_until.is_not(None)).values(
@@ -199,7 +199,7 @@ class Store:
     def again(self, row: Row, at: datetime, error: str | None) -> None:
         """Another attempt, or another look, at `at`."""
         with self.database.writing() as connection:
-            become(connection, row.key, status.SCHEDULED, row.claim, next_at=stamp(at), error=error, **NO_CLAIM)
+            become(connection, row.key, status.SCHEDULED, row.claim, next_at=_not_before(stamp(at)), error=error, **NO_CLAIM)
 
     def failed(self, row: Row, error: str, now: datetime) -> None:
         self._ended(row, status.FAILED, now, error=error)
@@ -207,9 +207,11 @@ class Store:
     def in_doubt(self, row: Row, error: str, now: datetime) -> None:
         self._ended(row, status.IN_DOUBT, now, error=error)
 
-    def hold(self, row: Row, reason: str, error: str) -> None:
+    def login_needed(self, row: Row, why: str, now: datetime) -> bool:
+        """The delivery and its account wait for a login, both or neither. Returns whether that is news of the account."""
         with self.database.writing() as connection:
-            become(connection, row.key, status.HELD, row.claim, reason=reason, error=error, **NO_CLAIM)
+            become(connection, row.key, status.HELD, row.claim, reason="login", error=why, **NO_CLAIM)
+            return hold(connection, row.account, why, now)
 
     def _ended(self, row: Row, new: str, now: datetime, **values: Any) -> None:
         """An end that the person has to know of."""
@@ -375,6 +377,11 @@ def _claimable(now: datetime) -> Any:
         or_(deliveries.c.after.is_(None),
             select(before.c.key).where(before.c.key == deliveries.c.after, before.c.status == status.PUBLISHED).exists()),
     )
+
+
+def _not_before(at: Any) -> Any:
+    """The instant `at`, or when the delivery is due, if that is later: the clock may have been set back since. A person's word is for now."""
+    return case((deliveries.c.reason == "word", at), else_=func.max(deliveries.c.due, at))
 
 
 def with_reply(post: Post, before: Row | None) -> Post:

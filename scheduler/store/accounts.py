@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from scheduler.store import status
@@ -17,15 +17,6 @@ class Accounts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def hold(self, account: str, why: str, now: datetime) -> bool:
-        """Until a login its deliveries wait, instead of meeting the same refusal one by one. Returns whether that is news."""
-        with self._database.writing() as connection:
-            known = connection.scalar(select(accounts.c.held).where(accounts.c.name == account))
-            connection.execute(insert(accounts).values(name=account, held=why).on_conflict_do_update(["name"], set_={"held": why}))
-            if not known:
-                note(connection, now, "held", f"{account}: {why}")
-            return not known
 
     def release(self, account: str, now: datetime) -> int:
         """After a login: what waited for it is scheduled again. Returns how many."""
@@ -52,3 +43,12 @@ class Accounts:
         with self._database.reading() as connection:
             return {row.name: instant(row.paused_until)
                     for row in connection.execute(select(accounts).where(accounts.c.paused_until > stamp(now)))}
+
+
+def hold(connection: Connection, account: str, why: str, now: datetime) -> bool:
+    """Until a login its deliveries wait, instead of meeting the same refusal one by one. Returns whether that is news."""
+    known = connection.scalar(select(accounts.c.held).where(accounts.c.name == account))
+    connection.execute(insert(accounts).values(name=account, held=why).on_conflict_do_update(["name"], set_={"held": why}))
+    if not known:
+        note(connection, now, "held", f"{account}: {why}")
+    return not known

@@ -39,20 +39,27 @@ class Journal:
             row = connection.execute(ANSWER, {"of": key, "named": request.step, "saying": request.digest, "nth": nth}).first()
         return None if row is None else Response(status=row.status, headers=json.loads(row.headers), body=row.body)
 
-    def left(self, key: str, request: Request, claim: str | None, now: datetime) -> int:
-        """Writes down that a visible request leaves, before it does. Refuses when another claim holds the delivery."""
+    def left(self, key: str, request: Request, claim: str | None, now: datetime) -> bool:
+        """Writes down that a visible request leaves, before it does; returns whether none had left before.
+
+        Refuses when another claim holds the delivery.
+        """
         with self._database.writing(durable=True) as connection:
             self._still(connection, key, claim, now)
-            doubtful = connection.scalar(select(journal.c.id).where(journal.c.delivery == key, UNANSWERED))
-            if doubtful:  # a second sending: what counts for its key is when it left first
-                connection.execute(update(journal).where(journal.c.id == doubtful).values(sent_at=stamp(now), digest=request.digest))
-                return int(doubtful)
-            return int(connection.execute(insert(journal).returning(journal.c.id), _row(key, request, now)).scalar_one())
+            before = connection.execute(select(journal.c.id, journal.c.sent_at).where(journal.c.delivery == key, UNANSWERED)).first()
+            if before is None:
+                connection.execute(insert(journal), _row(key, request, now))
+            elif before.sent_at == 0:  # a suspicion: it was looked for, and is not up
+                connection.execute(update(journal).where(journal.c.id == before.id).values(**_row(key, request, now)))
+            else:  # a second sending: what counts for its key is when it left first
+                connection.execute(update(journal).where(journal.c.id == before.id).values(sent_at=stamp(now), digest=request.digest))
+            return before is None or before.sent_at == 0
 
-    def answered(self, identifier: int, response: Response, now: datetime) -> None:
+    def answered(self, key: str, request: Request, response: Response, now: datetime) -> None:
         """The answer to a visible request: whoever has the delivery next needs not send it."""
         with self._database.writing() as connection:
-            connection.execute(update(journal).where(journal.c.id == identifier).values(**_answer(response, now)))
+            connection.execute(update(journal).where(journal.c.delivery == key, journal.c.digest == request.digest, UNANSWERED).values(
+                **_answer(response, now)))
 
     def kept(self, key: str, request: Request, claim: str | None, response: Response, now: datetime) -> None:
         """The answer to a harmless request. Raises `WrongStatus` when another claim holds the delivery."""
@@ -65,10 +72,14 @@ class Journal:
         with self._database.writing() as connection:
             seek(connection, keys, now)
 
-    def surely_not(self, identifier: int) -> None:
-        """The request did not take effect: as if it had not left."""
+    def surely_not(self, key: str, claim: str | None) -> None:
+        """The only visible request that left did not take effect: as if it had not left.
+
+        Where another claim holds the delivery by now, it may have sent one of its own, and that one stays.
+        """
+        held = select(deliveries.c.key).where(deliveries.c.key == key, deliveries.c.claimed_by == claim).exists()
         with self._database.writing() as connection:
-            connection.execute(delete(journal).where(journal.c.id == identifier))
+            connection.execute(delete(journal).where(journal.c.delivery == key, UNANSWERED, held))
 
     def unanswered(self, key: str) -> Unanswered | None:
         """The visible request of the delivery that left and has no answer."""
@@ -84,10 +95,15 @@ class Journal:
             connection.execute(update(journal).where(journal.c.id == identifier).values(looks=journal.c.looks + 1))
 
     def forget(self, key: str, before: datetime | None = None) -> None:
-        """Drops the answers to harmless steps, all or those that left `before`: the next attempt makes them anew."""
+        """Drops the answers to harmless steps, all or those that left `before`: the next attempt makes them anew.
+
+        Not those of a delivery that is known to be up: its answer is found by what was sent.
+        """
         older = [journal.c.left_at < stamp(before)] if before else []
+        up = select(journal.c.delivery).where(journal.c.visible == 1, journal.c.answered_at.is_not(None))
         with self._database.writing() as connection:
-            connection.execute(delete(journal).where(journal.c.delivery == key, journal.c.visible == 0, *older))
+            connection.execute(delete(journal).where(
+                journal.c.delivery == key, journal.c.visible == 0, journal.c.delivery.not_in(up), *older))
 
     def _still(self, connection: Connection, key: str, claim: str | None, now: datetime) -> None:
         """Renews the claim's lease, where the delivery is still held by it."""

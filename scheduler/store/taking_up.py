@@ -5,19 +5,20 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from platforms.base import as_plain
 from scheduler.calendar.model import Delivery
 from scheduler.store import status
 from scheduler.store.changing import become
-from scheduler.store.journal import LEFT, UNANSWERED, seek
+from scheduler.store.journal import LEFT, seek
 from scheduler.store.rows import Changes, stamp
 from scheduler.store.tables import deliveries, journal
 
-COMPARED = ("key", "entry", "account", "status", "post", "due", "grace", "late", "place", "reason", "error")
+COMPARED = ("key", "entry", "account", "status", "post", "due", "grace", "late", "place", "reason", "error", "next_at")
 EDITABLE = (status.SCHEDULED, status.HELD, status.MISSED, status.CANCELLED, status.FAILED)
 GONE = "gone from the calendar"
+MOVED = update(deliveries).where(deliveries.c.key == bindparam("of")).values(place=bindparam("to"))
 OVER = "was over before it was first planned; retry publishes it all the same"
 
 
@@ -27,12 +28,14 @@ def take_up(connection: Connection, planned: Iterable[Delivery], now: datetime, 
     """
     found: dict[str, list[str]] = {"added": [], "edited": [], "cancelled": [], "past": [], "differs": []}
     known = {row.key: row for row in connection.execute(select(*(deliveries.c[name] for name in COMPARED)))}
-    doubtful = set(connection.scalars(select(journal.c.delivery).where(LEFT, UNANSWERED)))
-    fresh = []
+    doubtful = set(connection.scalars(select(journal.c.delivery).where(LEFT)))
+    fresh, moved = [], []
     for delivery in planned:
         values = _values(delivery, now)
         before = known.pop(delivery.key, None)
         name = f"{delivery.entry} on {delivery.account}"
+        if before is not None and before.place != values["place"]:
+            moved.append({"of": delivery.key, "to": values["place"]})
         if before is None:
             fresh.append(values)
             found["past" if values["status"] == status.MISSED else "added"].append(name)
@@ -45,6 +48,8 @@ def take_up(connection: Connection, planned: Iterable[Delivery], now: datetime, 
             connection.execute(update(deliveries).where(deliveries.c.key == delivery.key).values(changed_since=1))
             found["differs"].append(name)
     _add(connection, fresh, now, set(sought))
+    if moved:
+        connection.execute(MOVED, moved)
     for gone in known.values():
         if status.CANCELLED in status.MAY_BECOME[gone.status] and gone.status != status.IN_DOUBT and gone.key not in doubtful:
             become(connection, gone.key, status.CANCELLED, error=GONE, reason=None)
@@ -59,19 +64,26 @@ def _add(connection: Connection, fresh: list[dict[str, Any]], now: datetime, sou
 
 
 def _edit(connection: Connection, before: Any, values: dict[str, Any]) -> None:
-    """A waiting entry takes its new text and time; one that was given up stays so unless it has a new time or text.
-
-    One that waits and has its time moved into the past was planned: what then is said by its policy, and told.
-    """
-    kept = {"attempts": 0, **values}
-    if values["status"] == status.MISSED and before.status in (status.SCHEDULED, status.HELD):
-        kept |= {"status": status.HELD} if values["reason"] else {"status": status.SCHEDULED, "error": None}
-    if before.status == status.CANCELLED and before.error != GONE:
-        kept |= {"status": status.CANCELLED, "error": before.error}
-    if before.status == status.HELD and before.reason == "login" and values["status"] == status.SCHEDULED:
-        kept |= {"status": status.HELD, "reason": "login", "error": before.error}
-    connection.execute(update(deliveries).where(deliveries.c.key == before.key).values(**kept))
+    connection.execute(update(deliveries).where(deliveries.c.key == before.key).values(**{"attempts": 0, **values, **_standing(before, values)}))
     connection.execute(delete(journal).where(journal.c.delivery == before.key, journal.c.sent_at > 0))
+
+
+def _standing(before: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What an edit leaves as it was: a person's word, and what still waits for one. What waited, and is over by its new time, is
+    left to `too_late`, which tells the person.
+    """
+    as_before = {"status": before.status, "reason": before.reason, "error": before.error}
+    if before.status == status.CANCELLED and before.error != GONE:
+        return as_before
+    if values["status"] == status.HELD:
+        return {}
+    if before.status == status.HELD and (before.reason == "login" or (before.reason == "late" and values["status"] == status.MISSED)):
+        return as_before
+    if before.status == status.SCHEDULED and before.reason == "word" and before.due == values["due"]:
+        return {**as_before, "next_at": before.next_at}
+    if before.status in (status.SCHEDULED, status.HELD) and values["status"] == status.MISSED:
+        return {"status": status.HELD} if values["reason"] else {"status": status.SCHEDULED, "error": None}
+    return {}
 
 
 def _values(delivery: Delivery, now: datetime) -> dict[str, Any]:
@@ -91,8 +103,8 @@ def _values(delivery: Delivery, now: datetime) -> dict[str, Any]:
 
 
 def _same(before: Any, values: Mapping[str, Any]) -> bool:
-    """Whether the plan says nothing new of a delivery; that its time has passed since is nothing new."""
-    alike = all(getattr(before, name) == values[name] for name in ("post", "due", "grace", "late", "place"))
+    """Whether the plan says nothing new of a delivery; that its time has passed since, or its line has moved, is nothing new."""
+    alike = all(getattr(before, name) == values[name] for name in ("post", "due", "grace", "late"))
     mended = (before.reason == "problem") != (values["reason"] == "problem") and values["status"] != status.MISSED
     gone = before.status == status.CANCELLED and before.error == GONE
     return alike and not mended and not gone

@@ -134,8 +134,7 @@ def test_login_lets_go_what_waited_for_it(config: Path):
     store.plan(planned.deliveries, now)
     claimed = store.claim("fediverse", "a daemon", planned.deliveries[0].due)
     assert claimed
-    store.hold(claimed, "login", "the token has expired")
-    store.accounts.hold("fediverse", "the token has expired", now)
+    store.login_needed(claimed, "the token has expired", now)
     store.close()
 
     ended = termbell("login", "fediverse", "-c", config, input="right-token\n")

@@ -170,6 +170,69 @@ def test_a_key_counts_from_the_first_sending(tmp_path: Path) -> None:
     assert untouched.asked == []
 
 
+def test_a_second_sending_that_surely_failed_leaves_the_first_in_doubt(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 600))
+    bench.clock.at = bench.attempt().next_at
+    row = bench.restart(scripted(TryLater("429", after=900)))
+    assert row.status == "scheduled"
+    bench.clock.at = row.next_at  # the platform has forgotten the key
+
+    untouched = scripted()
+    row = bench.restart(untouched)
+
+    assert row.status == "in doubt"
+    assert untouched.asked == []
+
+
+def test_a_second_sending_that_is_refused_says_nothing_of_the_first(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, FOREVER))
+    bench.clock.at = bench.attempt().next_at
+
+    row = bench.restart(scripted(Rejected("x answered 'status' with 422: a duplicate")))
+
+    assert row.status == "in doubt"
+    assert "UTC and never answered, and then: x answered 'status' with 422: a duplicate; look at main" in (row.error or "")
+
+
+def test_a_look_that_is_refused_is_no_failure_of_what_may_be_up(tmp_path: Path) -> None:
+    def refused(*_: object) -> None:
+        raise Rejected("x answered 'look' with 403")
+
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=refused)
+    bench.clock.at = bench.attempt().next_at
+
+    assert bench.restart(scripted()).status == "in doubt"
+
+
+def test_a_platform_that_cannot_be_asked_for_long_leaves_the_doubt_to_the_person(tmp_path: Path) -> None:
+    def unreachable(*_: object) -> None:
+        raise TryLater("x cannot be reached")
+
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=unreachable)
+    row = bench.attempt()
+    while row.status == "scheduled":
+        bench.clock.at = row.next_at
+        row = bench.restart(scripted())
+
+    assert (row.status, row.attempts) == ("in doubt", 12)
+    assert [notice.kind for notice in bench.store.notices.untold()] == ["in doubt"]
+
+
+@pytest.mark.parametrize("fault", [InDoubt("reset"), TryLater("down"), Rejected("no"), LoginNeeded("no token"), ValueError("boom")])
+def test_how_an_attempt_ended_that_another_process_took_over_is_the_others_to_say(tmp_path: Path, fault: Exception) -> None:
+    bench = a_bench(tmp_path, None)
+
+    def stolen(request: Request) -> None:
+        bench.store.release(bench.clock(), by="test")
+        bench.store.claim("main", "another", bench.clock())
+        raise fault
+
+    bench.network = stolen
+
+    assert bench.attempt().status == "publishing"
+    assert bench.store.accounts.held() == {}
+
+
 def test_a_refusal_ends_it(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, scripted(ok(id="m"), Rejected("x answered 'status' with 422: too long")))
 
@@ -361,7 +424,7 @@ def test_what_an_adapter_says_of_its_fault_is_kept_without_secrets(tmp_path: Pat
     replace(bench.desk(), hide=lambda text: text.replace("tok-5ecret", "•••")).work("main")
 
     assert "••• is odd" in (bench.store.row("k1").error or "")
-    assert "5ecret" not in str(bench.store.held_accounts())
+    assert "5ecret" not in str(bench.store.accounts.held())
 
 
 def test_a_part_waits_until_the_one_before_it_is_up(tmp_path: Path) -> None:

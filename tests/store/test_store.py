@@ -1,13 +1,14 @@
 import sqlite3
 import stat
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from platforms.base import Published
+from platforms.base import DROPPED, HARMLESS, Published, Request, Response
 from scheduler.problems import Place, Problem
 from scheduler.store import NewerSchema, Row, Store, WrongStatus
 from scheduler.store.status import MAY_BECOME
@@ -16,6 +17,7 @@ from tests.engine.support import a_delivery
 from tests.support import DUE, a_post
 
 DAY = timedelta(days=1)
+STATUS = Request(step="status", method="POST", url="https://x.test/posts")
 
 
 @pytest.fixture
@@ -111,6 +113,144 @@ def test_a_removed_entry_is_cancelled_and_one_that_comes_back_is_scheduled(store
     store.plan([a_delivery()], DUE - DAY)
 
     assert store.row("k1").status == "scheduled"
+
+
+def test_a_line_that_is_added_above_an_entry_changes_only_its_place(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    store.failed(claimed(store), "too long", DUE)
+    before = store.row("k1")
+
+    changes = store.plan([a_delivery(place=Place("config.yaml", 10))], DUE)
+
+    assert not changes
+    assert store.row("k1") == replace(before, place="config.yaml:10")
+
+
+def test_an_edit_keeps_a_persons_word_that_it_goes_out_late(store: Store) -> None:
+    store.plan([a_delivery()], DUE + DAY)
+    store.retry("k1", DUE + DAY)
+
+    store.plan([a_delivery(post=a_post(key="k1", text="Mended"))], DUE + DAY)
+
+    row = store.row("k1")
+    assert (row.status, row.reason, row.post.text) == ("scheduled", "word", "Mended")
+
+
+def test_one_that_waits_for_a_persons_word_still_does_after_an_edit(store: Store) -> None:
+    store.plan([a_delivery(late="ask")], DUE - DAY)
+    store.too_late(DUE + DAY)
+
+    store.plan([a_delivery(late="ask", post=a_post(key="k1", text="Mended"))], DUE + DAY)
+
+    assert (store.row("k1").status, store.row("k1").reason) == ("held", "late")
+
+
+def test_what_an_edit_moves_into_the_past_is_missed_and_the_person_is_told(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    store.plan([a_delivery(due=DUE - 3 * DAY)], DUE - DAY)
+
+    store.too_late(DUE - DAY)
+
+    assert store.row("k1").status == "missed"
+    assert [notice.kind for notice in store.notices.untold()] == ["missed"]
+
+
+def test_what_is_known_to_be_up_is_neither_edited_nor_cancelled_before_it_is_recorded(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    row = claimed(store)
+    store.journal.left("k1", STATUS, row.claim, DUE)
+    store.journal.answered("k1", STATUS, Response.of({"id": "9"}), DUE)
+    store.release(DUE, by="me")
+
+    assert store.plan([a_delivery(post=a_post(key="k1", text="Mended"))], DUE).differs == ("launch on main",)
+    assert not store.plan([], DUE)
+    assert store.journal.answer("k1", STATUS, 0) is not None
+
+
+def test_the_uploads_of_what_is_known_to_be_up_are_kept_because_its_answer_is_found_by_them(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    row = claimed(store)
+    upload = replace(STATUS, step="upload", repeat=HARMLESS)
+    store.journal.kept("k1", upload, row.claim, Response.of({"id": "m"}), DUE)
+    store.journal.left("k1", STATUS, row.claim, DUE)
+    store.journal.answered("k1", STATUS, Response.of({"id": "9"}), DUE)
+
+    store.journal.forget("k1")
+
+    assert store.journal.answer("k1", upload, 0) is not None
+
+
+def test_a_request_that_surely_failed_takes_nothing_from_whoever_has_the_delivery_now(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    first = claimed(store)
+    store.journal.left("k1", STATUS, first.claim, DUE)
+    store.release(DUE, by="me")
+    second = claimed(store, by="another")
+    store.journal.left("k1", STATUS, second.claim, DUE)
+
+    store.journal.surely_not("k1", first.claim)
+
+    assert store.journal.unanswered("k1") is not None
+
+
+def test_an_answer_that_comes_late_is_never_taken_for_another_deliverys(store: Store) -> None:
+    store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE - DAY)
+    first = claimed(store)
+    store.journal.left("k1", STATUS, first.claim, DUE)
+    store.published(first, Published(id="9"), DUE)  # its row is gone, and the next one may have its number
+    store.journal.left("k2", STATUS, claimed(store).claim, DUE)
+
+    store.journal.answered("k1", STATUS, Response.of({"id": "9"}), DUE)
+    store.journal.surely_not("k1", first.claim)
+
+    assert store.journal.unanswered("k2") is not None
+
+
+def test_what_is_sent_after_an_unfounded_suspicion_is_a_first_sending(store: Store) -> None:
+    store.plan([a_delivery()], DUE + timedelta(seconds=60), {"x"})
+    now = DUE + timedelta(seconds=90)
+    row = claimed(store, now)
+
+    first = store.journal.left("k1", replace(STATUS, repeat=DROPPED, remembered=600), row.claim, now)
+
+    doubt = store.journal.unanswered("k1")
+    assert first
+    assert doubt
+    assert (doubt.step, doubt.left_at, doubt.remembered, doubt.looks) == ("status", now, 600, 0)
+
+
+def test_a_clock_that_was_ahead_lets_nothing_go_out_before_it_is_due(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    claimed(store, DUE)
+    earlier = DUE - timedelta(hours=1)
+    store.clock_was_set(-3600, earlier)
+
+    store.release(earlier, by="me")
+
+    assert store.accounts_due(earlier) == []
+    assert store.next_due(earlier) == DUE + timedelta(microseconds=1)
+
+
+def test_a_retry_of_what_left_while_the_clock_was_ahead_waits_until_it_is_due(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    store.again(claimed(store, DUE), DUE + timedelta(seconds=5), "down")
+
+    store.clock_was_set(-3600, DUE - timedelta(hours=1))
+
+    assert store.row("k1").next_at == DUE
+
+
+def test_a_delivery_and_its_account_wait_for_a_login_together(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    row = claimed(store)
+    store.release(DUE, by="me")
+
+    with pytest.raises(WrongStatus):
+        store.login_needed(row, "the token has expired", DUE)
+
+    assert store.accounts.held() == {}
+    assert store.login_needed(claimed(store), "the token has expired", DUE)
+    assert store.accounts.held() == {"main": "the token has expired"}
 
 
 def test_what_was_cancelled_by_hand_stays_so_when_its_text_changes(store: Store) -> None:
