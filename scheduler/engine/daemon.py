@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,9 +30,11 @@ from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.replanning import Replanned, replan_apart
 from scheduler.engine.watching import Watching
 from scheduler.store import Changes, Row, Store, StoreFailed
+from scheduler.store.backups import back_up_daily
 
 BEAT = 10.0  # seconds between two signs of life
 ASK_LIMITS = 3600.0  # seconds until we look whether a server's limits are a day old
+BACK_UP = 3600.0  # seconds until we look whether the newest daily backup is a day old
 THREADS = 16
 log = logging.getLogger("termbell")
 
@@ -162,6 +164,7 @@ class Daemon:
         else:
             if self._fault is not None:
                 log.warning("the store works again")
+                self._reread.set()  # a change of the calendar may have been missed
             self._fault = None
 
     def _clock_was_set(self, seconds: float) -> None:
@@ -186,13 +189,14 @@ class Daemon:
 
     def _until_stopped(self, clock: Clock, for_at_most: float | None) -> None:
         started, begun = self.now(), time.monotonic()
-        beat, limits = Every(seconds=BEAT), Every(seconds=ASK_LIMITS)
+        beat, limits, backup = Every(seconds=BEAT), Every(seconds=ASK_LIMITS), Every(seconds=BACK_UP)
         while not self._stopping.wait(0.5):
             if beat.is_time():
                 self._beat(started)
-            if limits.is_time() and self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
-                log.info("a server told other limits than before")
-                self._reread.set()
+            if backup.is_time():
+                keep_a_backup(self.store, self.now())
+            if limits.is_time():
+                self._ask_limits()
             if self._reread.is_set():
                 self._reread.clear()
                 self.read_again()
@@ -209,13 +213,22 @@ class Daemon:
             if working:
                 self.store.renew(self.desk.by, working, now)
 
+    def _ask_limits(self) -> None:
+        try:
+            if self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
+                log.info("a server told other limits than before")
+                self._reread.set()
+        except OSError as fault:
+            log.warning("what servers told of their limits cannot be kept: %s", fault)
+
     def read_again(self) -> None:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""
-        read = replan_apart(self.config, lambda config: self.store.file, self.now())
-        tell(read)
-        if read.config is not None:
-            self.desk = replace(self.desk, accounts=read.config.accounts)
-            self.ring()
+        with self._as_long_as_the_store_works():
+            read = replan_apart(self.config, lambda config: self.store.file, self.now())
+            tell(read)
+            if read.config is not None:
+                self.desk = replace(self.desk, accounts=read.config.accounts)
+        self.ring()
 
     def _finish(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -225,6 +238,19 @@ class Daemon:
                 return
             waited.wait(0.1)
         log.warning("ending with attempts under way; the next start settles them")
+
+
+def keep_a_backup(store: Store, now: datetime) -> None:
+    """One a day. That none can be made stops nothing, and is said."""
+    try:
+        made = back_up_daily(store.database, now)
+    except (StoreFailed, OSError) as failed:
+        log.error("no backup could be made: %s", failed)
+        with suppress(StoreFailed):
+            store.notices.add(now, "store", f"no backup could be made: {failed}", once=f"backup {now:%Y-%m-%d}")
+    else:
+        if made:
+            log.info("backup made: %s", made)
 
 
 def _say(level: int, row: Row, what: str) -> None:

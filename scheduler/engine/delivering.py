@@ -158,6 +158,8 @@ class Desk:
         if not self._is_remembered(doubt) and (not platform.find or doubt.looks == 0):
             self.store.journal.looked(doubt.id)
             raise InDoubt(_unanswered(row, doubt))
+        if doubt.is_suspicion and gives_up(row, self.now()):
+            raise Rejected("looked for, as it may have been up already, and not found; it is too late now: retry it, or cancel it")
         return None
 
     def _settled_at(self, doubt: Unanswered, configured: ConfiguredAccount) -> datetime:

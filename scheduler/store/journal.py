@@ -6,7 +6,7 @@ twice. With the outcome of a delivery its journal goes.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -43,10 +43,11 @@ class Journal:
         """Writes down that a visible request leaves, before it does. Refuses when another claim holds the delivery."""
         with self._database.writing(durable=True) as connection:
             self._still(connection, key, claim, now)
-            doubtful = connection.scalar(select(journal.c.id).where(journal.c.delivery == key, UNANSWERED))
-            if doubtful:  # a second sending: what counts for its key is when it left first
-                connection.execute(update(journal).where(journal.c.id == doubtful).values(sent_at=stamp(now), digest=request.digest))
-                return int(doubtful)
+            doubtful = connection.execute(select(journal.c.id, journal.c.sent_at).where(journal.c.delivery == key, UNANSWERED)).first()
+            if doubtful:  # a second sending: what counts for its key is when it left first; after a suspicion this one is the first
+                values = {"sent_at": stamp(now), "digest": request.digest} if doubtful.sent_at else _row(key, request, now)
+                connection.execute(update(journal).where(journal.c.id == doubtful.id).values(**values))
+                return int(doubtful.id)
             return int(connection.execute(insert(journal).returning(journal.c.id), _row(key, request, now)).scalar_one())
 
     def answered(self, identifier: int, response: Response, now: datetime) -> None:
@@ -59,11 +60,6 @@ class Journal:
         with self._database.writing() as connection:
             self._still(connection, key, claim, now)
             connection.execute(insert(journal), {**_row(key, request, now), **_answer(response, now)})
-
-    def seek(self, keys: Iterable[str], now: datetime) -> None:
-        """Before these leave, they are looked for: another store may have published them."""
-        with self._database.writing() as connection:
-            seek(connection, keys, now)
 
     def surely_not(self, identifier: int) -> None:
         """The request did not take effect: as if it had not left."""
@@ -95,10 +91,10 @@ class Journal:
             raise WrongStatus(f"{key} is not held by this claim any more")
 
 
-def seek(connection: Connection, keys: Iterable[str], now: datetime) -> None:
-    """Writes suspicions: doubts that need one look and no waiting, because if these are up, that was long ago."""
-    rows = [{"delivery": key, "step": "an earlier publish", "digest": "", "visible": 1, "remembered": 0.0, "left_at": stamp(now),
-             "sent_at": 0, "looks": 1} for key in keys]
+def seek(connection: Connection, due: Mapping[str, int]) -> None:
+    """Writes suspicions of deliveries and when they were due: doubts that need one look, for what left then, and no waiting."""
+    rows = [{"delivery": key, "step": "an earlier publish", "digest": "", "visible": 1, "remembered": 0.0, "left_at": at,
+             "sent_at": 0, "looks": 1} for key, at in due.items()]
     if rows:
         connection.execute(insert(journal), rows)
 
