@@ -21,6 +21,7 @@ from scheduler.engine.planning import plan
 from scheduler.problems import Invalid
 from scheduler.store import NewerSchema, Store, StoreFailed, status
 from scheduler.store.backups import newest
+from scheduler.store.database import DAMAGED
 
 LEAST_DISK = 100_000_000  # bytes
 Finding = tuple[bool, str]  # whether it is well, and a sentence
@@ -96,7 +97,7 @@ def _of_the_store(config: Config) -> Iterator[Finding]:
         return
     try:
         verdict = store.database.check()
-        yield verdict == "ok", f"{config.store}: " + ("is whole" if verdict == "ok" else f"it is damaged ({verdict}); stop termbell, then: termbell restore")
+        yield verdict == "ok", f"{config.store}: " + ("is whole" if verdict == "ok" else f"{DAMAGED} ({verdict})")
         yield from _of_the_daemon(store)
     finally:
         store.close()

@@ -31,6 +31,7 @@ from scheduler.engine.replanning import Replanned, replan_apart
 from scheduler.engine.watching import Watching
 from scheduler.store import Changes, Row, Store, StoreFailed
 from scheduler.store.backups import back_up_daily
+from scheduler.store.database import cannot_write
 
 BEAT = 10.0  # seconds between two signs of life
 ASK_LIMITS = 3600.0  # seconds until we look whether a server's limits are a day old
@@ -47,17 +48,20 @@ class Alone(AbstractContextManager["Alone"]):
     """Holds the store's lock. A second holder is refused with the name of the first."""
 
     def __init__(self, store: Path) -> None:
-        self._named = store.with_suffix(".pid")
+        self._store, self._named = store, store.with_suffix(".pid")
         store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = FileLock(store.with_suffix(".lock"), timeout=0)
 
     def __enter__(self) -> "Alone":
         try:
             self._lock.acquire()
+            self._named.write_text(str(os.getpid()))
         except Timeout:
             by = self._named.read_text() if self._named.exists() else "unknown"
             raise AlreadyRunning(f"another termbell (process {by}) already publishes from this store; stop it, or let it do the work") from None
-        self._named.write_text(str(os.getpid()))
+        except OSError as fault:
+            self._lock.release()
+            raise cannot_write(self._store, fault) from None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
@@ -99,10 +103,12 @@ class Daemon:
     _busy: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fault: str | None = None  # of the store, until it works again
+    _untaken: str | None = None  # why the calendar could not be taken up; it is tried again with each sign of life
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="account"))
 
     def run(self, *, for_at_most: float | None = None) -> None:
         """Publishes until `stop`; then waits, at most a request's timeout, for attempts that are under way."""
+        keep_a_backup(self.store, self.now())  # before anything leaves
         with self.store.database.reading() as connection:
             clock = Clock(ring=self.ring, look=self._look_at(lambda: self.store.database.changes(connection)), was_set=self._clock_was_set)
             watching = Watching(changed=self._reread.set, folders=self.folders)
@@ -164,7 +170,6 @@ class Daemon:
         else:
             if self._fault is not None:
                 log.warning("the store works again")
-                self._reread.set()  # a change of the calendar may have been missed
             self._fault = None
 
     def _clock_was_set(self, seconds: float) -> None:
@@ -193,6 +198,8 @@ class Daemon:
         while not self._stopping.wait(0.5):
             if beat.is_time():
                 self._beat(started)
+                if self._untaken:
+                    self._reread.set()
             if backup.is_time():
                 keep_a_backup(self.store, self.now())
             if limits.is_time():
@@ -223,12 +230,18 @@ class Daemon:
 
     def read_again(self) -> None:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""
-        with self._as_long_as_the_store_works():
+        try:
             read = replan_apart(self.config, lambda config: self.store.file, self.now())
-            tell(read)
-            if read.config is not None:
-                self.desk = replace(self.desk, accounts=read.config.accounts)
-        self.ring()
+        except StoreFailed as failed:
+            if self._untaken != str(failed):
+                log.error("the calendar cannot be taken up until this is mended: %s", failed)
+            self._untaken = str(failed)
+            return
+        self._untaken = None
+        tell(read)
+        if read.config is not None:
+            self.desk = replace(self.desk, accounts=read.config.accounts)
+            self.ring()
 
     def _finish(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

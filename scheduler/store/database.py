@@ -8,6 +8,7 @@ Whatever SQLite refuses leaves here as `StoreFailed`, with the file, what is wro
 again here: whoever wanted something written decides whether it may go on without.
 """
 
+import errno
 import os
 import sqlite3
 import threading
@@ -156,7 +157,7 @@ class Database:
             if not self.file.exists():
                 os.close(os.open(self.file, os.O_CREAT | os.O_WRONLY, 0o600))
         except OSError as fault:
-            raise StoreFailed(f"{fault.filename or self.file}: {fault.strerror}; {UNWRITABLE}") from None
+            raise cannot_write(self.file, fault) from None
 
     def _found(self) -> tuple[int, int] | None:
         """Which file stands there; None for none. Raises `StoreFailed` where that cannot be seen."""
@@ -176,6 +177,12 @@ class Database:
             raise failure(self.file, fault.orig or fault, self.patience) from None
         except sqlite3.Error as fault:
             raise failure(self.file, fault, self.patience) from None
+
+
+def cannot_write(file: Path, fault: OSError) -> StoreFailed:
+    """What the system refuses for `file`, or one beside it."""
+    full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
+    return StoreFailed(f"{fault.filename or file}: {REMEDIES[sqlite3.SQLITE_FULL] if full else UNWRITABLE} ({fault.strerror})")
 
 
 def failure(file: Path, fault: BaseException, patience: float = PATIENCE) -> StoreFailed:
