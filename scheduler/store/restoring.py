@@ -27,7 +27,7 @@ from scheduler.store.backups import TIME
 from scheduler.store.changing import NO_CLAIM
 from scheduler.store.database import Damaged, Database, StoreFailed, connected
 from scheduler.store.journal import LEFT, seek
-from scheduler.store.migrations import migrate, version
+from scheduler.store.migrations import NewerSchema, migrate, version
 from scheduler.store.rows import stamp
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import HEAD, accounts, deliveries, facts, journal
@@ -52,7 +52,7 @@ class Restored:
 
     restored: int
     kept: int  # as the present store had them
-    sought: int  # of the restored ones, those that may be up since
+    sought: int  # of the restored ones that wait, those that may be up
     aside: Path | None = None  # where the damaged store is now
 
 
@@ -86,16 +86,26 @@ def contents_of(backup: Path, now: datetime) -> Contents:
         copy = Path(folder) / backup.name
         _copied(backup, copy)
         with closing(Database(copy)) as database:
-            verdict = database.check()
-            if verdict != "ok":
-                raise StoreFailed(f"{backup}: it is damaged, too; choose an older one ({verdict})")
-            with database.reading() as connection:
-                if version(connection) is None:
-                    raise StoreFailed(f"{backup}: it is a database, and none of Termbell's; choose one of the folder `backups`")
+            _refuse_what_is_no_backup(database, backup)
             migrate(database, now)
             with database.reading() as connection:
                 return Contents(**{table.name: [dict(row._mapping) for row in connection.execute(select(table))]
                                    for table in (deliveries, journal, accounts)})
+
+
+def _refuse_what_is_no_backup(database: Database, backup: Path) -> None:
+    try:
+        verdict = database.check()
+    except Damaged:
+        verdict = "malformed"
+    if verdict != "ok":
+        raise StoreFailed(f"{backup}: it is damaged, too; choose an older one ({verdict})")
+    with database.reading() as connection:
+        found = version(connection)
+    if found is None:
+        raise StoreFailed(f"{backup}: it is a database, and none of Termbell's; choose one of the folder `backups`")
+    if found > HEAD:
+        raise NewerSchema(f"{backup}: written by a newer Termbell (schema {found}, this one knows {HEAD}); upgrade Termbell, or choose an older one")
 
 
 def _copied(backup: Path, copy: Path) -> None:
@@ -144,13 +154,13 @@ def _merged(connection: Connection, backup: Contents, calendar: Calendar | None,
     _put(connection, deliveries, list(back.values()))
     _put(connection, journal, requests)
     _put(connection, accounts, backup.accounts)
-    in_journal = {row["delivery"] for row in requests if row["visible"]}
-    sought = {key: row["due"] for key, row in back.items()
-              if row["due"] < stamp(now) and row["status"] not in (status.PUBLISHED, status.IN_DOUBT) and key not in in_journal}
-    seek(connection, sought)
+    doubtful = {row["delivery"] for row in requests if row["visible"]}
+    suspected = {key: row["due"] for key, row in back.items()
+                 if row["due"] < stamp(now) and row["status"] not in (status.PUBLISHED, status.IN_DOUBT) and key not in doubtful}
+    seek(connection, suspected)
     if calendar:
         take_up(connection, calendar.deliveries, now, calendar.sought)
-    return Restored(restored=len(back), kept=kept, sought=sum(back[key]["status"] in WAITS for key in sought))
+    return Restored(restored=len(back), kept=kept, sought=sum(back[key]["status"] in WAITS for key in doubtful | suspected.keys()))
 
 
 def _free(row: dict[str, Any]) -> dict[str, Any]:
