@@ -25,7 +25,7 @@ from scheduler.store import status
 from scheduler.store.accounts import Accounts
 from scheduler.store.backups import refuse_a_lost_one
 from scheduler.store.changing import NO_CLAIM, become
-from scheduler.store.database import Database, StoreFailed
+from scheduler.store.database import PATIENCE, Database, StoreFailed
 from scheduler.store.journal import LEFT, UNANSWERED, Journal
 from scheduler.store.migrations import NewerSchema, migrate
 from scheduler.store.notices import Notices, note
@@ -42,10 +42,10 @@ LEASE = 60.0  # seconds that a claim holds unless it is renewed
 class Store:
     """One store, opened: made where it is not there, brought to this version's schema where it is older."""
 
-    def __init__(self, file: Path, now: datetime) -> None:
+    def __init__(self, file: Path, now: datetime, patience: float = PATIENCE) -> None:
         refuse_a_lost_one(file)
         self.file = file
-        self.database = Database(file)
+        self.database = Database(file, patience)
         self.journal = Journal(self.database, LEASE)
         self.accounts = Accounts(self.database)
         self.notices = Notices(self.database)
