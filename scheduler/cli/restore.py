@@ -19,7 +19,7 @@ from scheduler.store.restoring import Calendar, Restored, contents_of, is_whole,
 
 
 @click.command(short_help="Bring a backup of the store back.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @config_option
 def command(config: Path, file: Path | None, yes: bool) -> None:
