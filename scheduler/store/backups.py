@@ -23,8 +23,8 @@ def folder(file: Path) -> Path:
 def backups(file: Path, kind: str = "(?:daily-|schema-[0-9]+-)?") -> list[Path]:
     """The backups of a store, the newest first."""
     named = re.compile(rf"{re.escape(file.stem)}-{kind}(\d{{8}}T\d{{6}})\.db")
-    found = [(match[1], one) for one in folder(file).glob("*.db") if (match := named.fullmatch(one.name))]
-    return [one for _, one in sorted(found, reverse=True)]
+    found = [(match[1], one.stat().st_mtime_ns, one) for one in folder(file).glob("*.db") if (match := named.fullmatch(one.name))]
+    return [one for *_, one in sorted(found, reverse=True)]
 
 
 def newest(file: Path) -> Path | None:

@@ -107,12 +107,13 @@ def _answering(here: StandIn) -> type[BaseHTTPRequestHandler]:
 
 @dataclass
 class Calendar:
-    """A folder with a config.yaml; its state may stand elsewhere. The timeout is short: a killed request is looked for only after it."""
+    """A folder with a config.yaml; its state may stand elsewhere. A killed request is looked for only after the timeout."""
 
     folder: Path
     server: str
     state: Path
     posts: list[dict[str, Any]] = field(default_factory=lambda: [POST])
+    timeout: float = 2  # seconds that the daemon waits for the server
     before: tuple[str, ...] = ()  # words before each command
     started: "list[Running]" = field(default_factory=list)
 
@@ -123,7 +124,7 @@ class Calendar:
     def write(self) -> None:
         Image.new("RGB", (80, 60), "teal").save(self.folder / "door.png")
         (self.folder / "config.yaml").write_text(yaml.safe_dump({
-            "timezone": "UTC", "timeout": 2, "state": str(self.state), "posts": self.posts,
+            "timezone": "UTC", "timeout": self.timeout, "state": str(self.state), "posts": self.posts,
             "accounts": {"fediverse": {"platform": "mastodon", "server": self.server, "token": "${TOKEN}"}}}, sort_keys=False))
 
     def words(self, *words: str) -> list[str]:

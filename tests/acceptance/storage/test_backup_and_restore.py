@@ -1,7 +1,8 @@
 """`termbell backup` and `restore` as a person uses them, with the daemon running: what is up stays so and is not sent again."""
 
-from tests.acceptance.stand_in import POST, Calendar, StandIn
+from tests.acceptance.storage.stand_in import POST, Calendar, StandIn
 
+LONG = 60.0  # seconds: the server answers only after other commands have run
 LATER = {**POST, "id": "later", "when": "2099-01-01", "text": "Much later"}
 
 
@@ -13,6 +14,7 @@ def backed_up(calendar: Calendar) -> str:
 
 def test_a_backup_from_before_a_post_does_not_send_it_again(calendar: Calendar, server: StandIn) -> None:
     backups: list[str] = []
+    calendar.timeout = LONG
     server.on["upload"] = lambda: backups.append(backed_up(calendar))
     calendar.posts = [POST, LATER]
     daemon = calendar.daemon()
@@ -31,6 +33,7 @@ def test_a_backup_from_before_a_post_does_not_send_it_again(calendar: Calendar, 
 
 def test_a_restore_leaves_an_attempt_that_is_under_way_alone(calendar: Calendar, server: StandIn) -> None:
     ended: list[int] = []
+    calendar.timeout = LONG
     server.on["upload"] = lambda: ended.append(calendar.termbell("restore", backed_up(calendar), "--yes").returncode)
 
     daemon = calendar.daemon()
@@ -46,6 +49,7 @@ def test_where_the_store_is_lost_with_what_was_published_since_it_is_looked_for_
     calendar: Calendar, server: StandIn,
 ) -> None:
     backups: list[str] = []
+    calendar.timeout = LONG
     server.on["upload"] = lambda: backups.append(backed_up(calendar))
     daemon = calendar.daemon()
     calendar.until_published()

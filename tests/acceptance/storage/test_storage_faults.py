@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.stand_in import Calendar, StandIn
+from tests.acceptance.storage.stand_in import Calendar, StandIn
 from tests.servers.conftest import not_here
 
 UP = ["Welcome back"]

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.stand_in import Calendar, StandIn, stand_in
+from tests.acceptance.storage.stand_in import Calendar, StandIn, stand_in
 
 
 @pytest.fixture
