@@ -317,6 +317,7 @@ class Platform:
     name: str
     limits: Limits
     publish: Callable[[Account, Post, Ask], Published]
+    refuses_posts: bool = True  # whether `publish` may raise for what a post holds; False: only for the account's settings
     find: Callable[[Account, Post, Lost, Ask], Published | None] | None = None  # is it already up?
     find_after: float = 0.0  # seconds until a post that is up can be found
     whoami: Callable[[Account, Ask], str] | None = None  # whose credentials are these, and do they work?
@@ -326,7 +327,8 @@ class Platform:
     secrets: tuple[str, ...] = ("token",)  # what a person gives once; `termbell login` asks for these
     optional_secrets: tuple[str, ...] = ()
     obtain: str = ""  # where a person gets the secrets, in a sentence; {name} is a setting of the account
-    session: Callable[[Account, Secrets, Ask], Secrets] | None = None  # trades them for those that requests carry
+    last: int | None = None  # days until the secrets end, and a person has to get others; None: no end is known
+    session: Callable[[Account, Secrets, Ask], Secrets] | None = None  # trades them for those that requests carry; `ends`: ISO 8601, if known
     sign: Sign = bearer  # applied as the request leaves, never recorded
     errors: Mapping[str, type[PublishError]] = field(default_factory=dict)  # own codes, where the status misleads
     error_code: Callable[[Response], str] = lambda response: code_in_json(response)

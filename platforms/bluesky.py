@@ -8,8 +8,10 @@ https://docs.bsky.app/docs/advanced-guides/posts and https://atproto.com/specs/t
 """
 
 import hashlib
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +21,7 @@ from platforms.base import (
     HARMLESS,
     Account,
     Ask,
+    Cap,
     InDoubt,
     Json,
     Limits,
@@ -60,12 +63,18 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    """The post under our key. Another calendar with the same entry id, account name and due second has the same key: not ours."""
     try:
-        return found(account, record_key(post), ask)
+        record = record_at(account, record_key(post), ask)
     except Rejected as refused:
         if refused.response is None or code_in_json(refused.response) != "RecordNotFound":
             raise
         return None
+    up = published(account, record)
+    if not says(post, record["value"]):
+        raise Rejected(f"another post stands at {up.url}, where this one belongs, and nothing was sent: if it is another calendar's, "
+                       "give this entry another `id`; if it is an older text of this entry, cancel this delivery")
+    return up
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -87,7 +96,16 @@ def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
 
 
 def tokens(answer: Json) -> Secrets:
-    return {"token": answer["accessJwt"], "refresh": answer["refreshJwt"]}
+    return {"token": answer["accessJwt"], "refresh": answer["refreshJwt"], **end_of(answer["accessJwt"])}
+
+
+def end_of(token: str) -> dict[str, str]:
+    """When the token ends, as it says itself (the claim `exp` of a JWT, RFC 7519); nothing where it does not."""
+    try:
+        said = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
+        return {"ends": datetime.fromtimestamp(said["exp"], UTC).isoformat()}
+    except (LookupError, ValueError, TypeError, OverflowError):
+        return {}
 
 
 def xrpc(account: Account, method: str) -> str:
@@ -185,14 +203,22 @@ def shape(media: Media) -> dict[str, Json]:
 
 def reply(account: Account, before: Published, ask: Ask) -> dict[str, Json]:
     """A post that a person found is known by its URL alone: the server is asked for the rest."""
-    ref = before.ref or found(account, before.id.rstrip("/").rpartition("/")[2], ask).ref
+    ref = before.ref or published(account, record_at(account, before.id.rstrip("/").rpartition("/")[2], ask)).ref
     return {"root": ref["root"], "parent": {"uri": ref["uri"], "cid": ref["cid"]}}
 
 
-def found(account: Account, key: str, ask: Ask) -> Published:
+def record_at(account: Account, key: str, ask: Ask) -> Json:
     asked = f"com.atproto.repo.getRecord?repo={quote(handle(account), safe=':')}&collection={COLLECTION}&rkey={quote(key)}"
     example = {"uri": f"at://{DID}/{COLLECTION}/{key}", "cid": CID, "value": {}}
-    return published(account, ask(Request(step="record", url=xrpc(account, asked), repeat=HARMLESS, example=example)).json())
+    return ask(Request(step="record", url=xrpc(account, asked), repeat=HARMLESS, example=example)).json()
+
+
+def says(post: Post, record: Json) -> bool:
+    """Whether a record has the post's text, and as many images or the same card."""
+    embed = record.get("embed") or {}
+    shown = len(embed.get("images") or ()), (embed.get("external") or {}).get("uri")
+    wanted = len(post.media), post.link.url if post.link and not post.media else None
+    return bool(record.get("text") == post.text and shown == wanted)
 
 
 def published(account: Account, record: dict[str, Any]) -> Published:
@@ -218,6 +244,7 @@ PLATFORM = Platform(
         images=4,
         image_bytes=2_000_000,
         card_image_bytes=1_000_000,
+        caps=(Cap(posts=2_500, seconds=3_600), Cap(posts=17_500, seconds=86_400)),  # a put costs 2 of 5,000 and of 35,000 points
         source="https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky",
         checked=date(2026, 11, 23),
     ),

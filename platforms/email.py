@@ -1,4 +1,5 @@
 """A newsletter by SMTP: one message and one transaction for all recipients, whose addresses stand in the envelope only.
+A thread is one message as well: nobody wants three mails at once.
 
 The message is finished here but for the pictures' bytes, since an adapter reads no file: in each picture's place stands
 the line `=its-content-id=`, which no quoted-printable text can contain, and `files` says which picture belongs there.
@@ -147,8 +148,6 @@ def headers(settings: Mapping[str, str], post: Post) -> dict[str, object]:
         "Subject": subject(post),
         "Date": post.due,
         "Message-ID": f"<{hashlib.sha256(post.key.encode()).hexdigest()[:32]}@{domain(settings)}>",
-        "In-Reply-To": one_line(post.reply_to.id) if post.reply_to else "",
-        "References": one_line(post.reply_to.id) if post.reply_to else "",
         "List-Id": one_line(settings.get("list_id") or ""),
         "List-Unsubscribe": f"<{unsubscribe}>" if unsubscribe else "",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if unsubscribe.startswith("https:") else "",
@@ -211,7 +210,6 @@ PLATFORM = Platform(
     limits=Limits(
         title=None,
         html=True,
-        replies=True,
         images=10,
         image_types=("image/jpeg", "image/png", "image/gif"),
         image_bytes=1_800_000,  # ten of them, as base64, stay below the 25 MB that Gmail takes
@@ -219,5 +217,6 @@ PLATFORM = Platform(
         checked=date(2026, 11, 23),
     ),
     publish=publish,
+    refuses_posts=False,
     whoami=whoami,
 )

@@ -21,6 +21,7 @@ from platforms.base import (
     HARMLESS,
     Account,
     Ask,
+    Cap,
     InDoubt,
     Json,
     Limits,
@@ -235,7 +236,7 @@ def limits_of(told: Json, server: str) -> Limits:
         "alt": media.get("description_limit"),
         "source": server,
     }
-    return replace(LIMITS, **{name: value for name, value in figures.items() if value})
+    return replace(LIMITS, **{name: value for name, value in figures.items() if value and isinstance(value, type(getattr(LIMITS, name)))})
 
 
 def error_code(response: Response) -> str:
@@ -259,6 +260,7 @@ LIMITS = Limits(
     video_types=("video/mp4", "video/webm", "video/quicktime"),
     video_bytes=103_809_024,
     alt=1500,
+    caps=(Cap(posts=300, seconds=3 * 3600),),  # https://docs.joinmastodon.org/api/rate-limits/
     source="https://docs.joinmastodon.org/user/posting/",
     checked=date(2026, 11, 23),
 )

@@ -149,7 +149,8 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     known = known_at(site, ask)
     item = item_of(site, post, known.items, known.item(post.key))
     for number, (path, media) in enumerate(pictures_of(post).items(), 1):
-        ask(Request(step=f"picture {number}", method="PUT", url=(site.folder / path).as_uri(), body=media, repeat=HARMLESS, example={}))
+        ask(Request(step=f"picture {number}", method="PUT", url=(site.folder / path).as_uri(), headers={"inside": str(site.folder)}, body=media,
+                    repeat=HARMLESS, example={}))
     ask(Request(step="site", method="PUT", url=site.folder.as_uri(), headers=known.condition, json=texts(site, known, item),
                 repeat=DROPPED, remembered=FOREVER, example={}))
     begun = () if known.items or site.url else ("the feeds have relative links until `url` says where the site will be found",)
@@ -629,6 +630,7 @@ PLATFORM = Platform(
         checked=date(2026, 11, 24),
     ),
     publish=publish,
+    refuses_posts=False,
     find=find,
     whoami=whoami,
 )

@@ -8,13 +8,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
 
 from platforms.base import Poll, Setting
 from scheduler.problems import Place, Problem, did_you_mean
-from scheduler.yaml_files import Map
+from scheduler.yaml_files import Map, Named
 
 LATE = ("skip", "publish", "ask")
 UNITS = {"s": 1, "sec": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
@@ -58,6 +59,8 @@ class Checked:
 
 
 def text(value: Any) -> str:
+    if isinstance(value, Named):
+        raise Wrong("cannot be `!secret`; that is for the secrets of an account")
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Wrong("has to be text; put it in quotes")
     return str(value)
@@ -86,9 +89,19 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(map(text, value)) if isinstance(value, list) else (text(value),)
 
 
+def networks(value: Any) -> tuple[str, ...]:
+    """Addresses and networks of machines: `192.168.1.20`, `10.0.0.0/8`."""
+    for one in texts(value):
+        try:
+            ip_network(one)
+        except ValueError:
+            raise Wrong(f"has to be addresses or networks in numbers, e.g. [192.168.1.20, 10.0.0.0/8], not '{one}'") from None
+    return texts(value)
+
+
 def seconds(value: Any) -> float:
     """A length of time: `90 min`, `2 h`, `1 day`; a bare number is minutes."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
         return value * 60.0
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]+?)s?", str(value).strip().lower())
     if not found or found[2] not in UNITS:

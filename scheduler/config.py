@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from platforms.base import Account, Platform, Setting
 from platforms.registry import names, platform
-from scheduler.checking import Checked, clock_time, filled_text, flag, late_policy, number, seconds, setting, text, texts, zone
+from scheduler.checking import Checked, clock_time, filled_text, flag, late_policy, networks, number, seconds, setting, text, texts, zone
 from scheduler.problems import Invalid, Place, did_you_mean
 from scheduler.yaml_files import Map, Named, read_yaml
 
@@ -55,6 +55,7 @@ class Config:
     state: Path  # the folder of the store, the lock, the backups and the secrets file: `.termbell` beside config.yaml
     timeout: float = 30.0  # seconds to wait for a platform's answer
     require_alt: bool = True
+    fetch_from: tuple[str, ...] = ()  # addresses and networks that media may be fetched from although they are not public
     posts: Any = None  # entries written right in config.yaml, as YAML gave them
 
     @property
@@ -64,7 +65,8 @@ class Config:
 
 
 COMMON = ("platform", "at", "grace", "late", "language")
-KEYS = ("timezone", "language", "at", "grace", "late", "timeout", "require_alt", "templates", "calendar", "state", "accounts", "groups", "posts")
+KEYS = ("timezone", "language", "at", "grace", "late", "timeout", "require_alt", "fetch_from", "templates", "calendar", "state", "accounts",
+        "groups", "posts")
 
 
 def read_config(path: Path) -> Config:
@@ -91,6 +93,7 @@ def read_config(path: Path) -> Config:
         calendar=checked.value(root, "calendar", "config", texts, ()),
         timeout=checked.value(root, "timeout", "config", number, 30.0),
         require_alt=checked.value(root, "require_alt", "config", flag, True),
+        fetch_from=checked.value(root, "fetch_from", "config", networks, ()),
     )
     if checked.problems:
         raise Invalid(sorted(checked.problems, key=lambda one: one.place))
@@ -141,7 +144,8 @@ def _account(
                     f"{what}: no platform is called '{written['platform']}'; {did_you_mean(str(written['platform']), names())}")
         return None
     given = _expanded(checked, written, what, {*adapter.secrets, *adapter.optional_secrets})
-    secrets = {key: _secret(given[key]) for key in (*adapter.secrets, *adapter.optional_secrets) if given.get(key) is not None}
+    secrets = {key: secret for key in (*adapter.secrets, *adapter.optional_secrets) if given.get(key) is not None
+               if (secret := checked.value(given, key, what, _secret))}
     checked.unknown_keys(given, what, [*COMMON, *(row.name for row in (*adapter.settings, *adapter.options)),
                                        *adapter.secrets, *adapter.optional_secrets])
     settings = {row.name: checked.value(given, row.name, what, setting(row, folder), _default(row, folder)) for row in adapter.settings}
@@ -162,8 +166,8 @@ def _default(row: Setting, folder: Path) -> Any:
 def _secret(value: object) -> Secret:
     if isinstance(value, Named):
         return Secret(name=str(value))
-    env = re.fullmatch(r"\$\{(\w+)\}", str(value))
-    return Secret(env=env[1]) if env else Secret(literal=str(value).replace("$${", "${"))
+    env = re.fullmatch(r"\$\{(\w+)\}", text(value))
+    return Secret(env=env[1]) if env else Secret(literal=text(value).replace("$${", "${"))
 
 
 def _expanded(checked: Checked, written: Map, what: str, secrets: set[str]) -> Map:

@@ -17,6 +17,7 @@ from scheduler.problems import Invalid, Place, Problem
 LARGEST = 20_000_000  # bytes of a file
 MOST_NODES = 600_000  # after aliases have been followed
 DEEPEST = 40
+UNSOUND = re.compile("[\0\ud800-\udfff]")
 Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -97,7 +98,14 @@ class _Reading:
             found = List(self.value(item, depth + 1) for item in node.value)
             found.line, found.lines = line, [item.start_mark.line + 1 for item in node.value]
             return found
+        self.sound(node)
         return _scalar(node)
+
+    def sound(self, node: yaml.Node) -> None:
+        """YAML can write what is no text: a NUL, which no file's name holds, and halves of a character, which cannot be sent or stored."""
+        if UNSOUND.search(node.value):
+            raise _invalid("yaml", "a character stands here that no text can hold (\\0, or half a one: \\ud800)", self.name,
+                           node.start_mark.line + 1)
 
     def mapping(self, node: yaml.MappingNode, depth: int) -> Map:
         found, merged = Map(), Map()
@@ -113,6 +121,7 @@ class _Reading:
                 continue
             if not isinstance(key, yaml.ScalarNode):
                 raise _invalid("yaml", "a key has to be a word", self.name, line)
+            self.sound(key)
             if key.value in found:
                 first = found.lines[key.value]
                 raise _invalid("key-twice", f"'{key.value}' stands twice in one mapping, first in line {first}; remove one", self.name, line)

@@ -1,5 +1,6 @@
 """What a person reads when their calendar is wrong: file, line, what is wrong and what would be right."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,22 @@ TABLE = {
         HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, media: [{file: config.yaml, alt: x, focus: [2, 0]}]}',
         'config.yaml:6: a: `media` has a `focus` that is not two numbers from -1 to 1, e.g. focus: [0, 0.5]',
     ),
+    'secret elsewhere': (
+        'timezone: Europe/London\naccounts:\n  fedi:\n    platform: mastodon\n    server: !secret server\nposts: []',
+        'config.yaml:5: accounts.fedi: `server` cannot be `!secret`; that is for the secrets of an account',
+    ),
+    'secret of the wrong kind': (
+        'timezone: Europe/London\naccounts:\n  fedi:\n    platform: mastodon\n    server: https://m.test\n    token: [s3cret]\nposts: []',
+        'config.yaml:6: accounts.fedi: `token` has to be text; put it in quotes',
+    ),
+    'id of the wrong kind': (
+        HEAD + '- {id: true, when: 2026-09-07, to: site, text: Hi}',
+        'config.yaml:6: an entry: `id` has to be text; put it in quotes',
+    ),
+    'negative length of time': (
+        HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, grace: -5}',
+        "config.yaml:6: a: `grace` has to be a length of time, e.g. 90 min, 2 h or 1 day, not '-5'",
+    ),
     'env': (
         'timezone: Europe/London\naccounts:\n  fedi:\n    platform: mastodon\n    server: ${NOT_SET_HERE}\nposts:\n- {id: a, when: 2026-09-07, to: fedi, text: Hi}',
         'config.yaml:5: accounts.fedi: `server` needs ${NOT_SET_HERE}, and the environment has none',
@@ -198,3 +215,15 @@ def test_when_is_wall_clock_time_in_the_calendars_zone(tmp_path: Path, when: str
     (tmp_path / "config.yaml").write_text(HEAD + f"- {{id: a, when: '{when}', to: site, text: Hi}}\n")
 
     assert [one.due.isoformat() for one in plan(tmp_path / "config.yaml").deliveries] == [due]
+
+
+@pytest.mark.parametrize("written", [r"text: a\0b", r"title: \ud83d", r"with: {x: [\udfff]}", r"media: [{file: a\0.png, alt: x}]", r"x-a\0: b"])
+def test_what_no_text_can_hold_is_said_with_its_line(tmp_path: Path, written: str) -> None:
+    value = written.partition(": ")
+    text = re.sub(r"[^\s{}\[\],:]*\\[^\s{}\[\],:]*", lambda found: f'"{found[0]}"', "".join(value))
+    (tmp_path / "config.yaml").write_text(HEAD + f"- id: a\n  when: 2026-09-07\n  to: site\n  {text}\n")
+
+    (problem,) = problems(tmp_path / "config.yaml")
+
+    assert str(problem) in (r"config.yaml:9: a character stands here that no text can hold (\0, or half a one: \ud800)",
+                            "config.yaml:9: YAML cannot be read here: found invalid Unicode character escape code")  # libyaml's own words

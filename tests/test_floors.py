@@ -15,11 +15,12 @@ FILES = sorted(file for part in ("platforms", "scheduler") for file in (HERE / p
 # From the ground up. A module imports what is on its own floor or below.
 FLOORS = ("platforms", "scheduler.problems", "scheduler.config", "scheduler.calendar", "scheduler.rendering", "scheduler.store",
           "scheduler.engine", "scheduler.cli")
-BESIDE_CONFIG = ("scheduler.checking", "scheduler.yaml_files")  # reading YAML, which config.yaml and the calendar share
+# Reading YAML, which config.yaml and the calendar share; files of the state folder, which the store and what is above it write.
+BESIDE_CONFIG = ("scheduler.checking", "scheduler.yaml_files", "scheduler.private_files")
 DOORS = {
-    "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py"),
+    "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
     "requests_oauthlib": ("scheduler/engine/network.py", "scheduler/engine/credentials.py"),
-    "urllib3": ("scheduler/engine/network.py",),
+    "urllib3": ("scheduler/engine/network.py", "scheduler/engine/fetching.py"),  # to platforms; on behalf of a calendar
     "keyring": ("scheduler/engine/credentials.py",),
     "smtplib": ("scheduler/engine/mail.py",),
     "apscheduler": ("scheduler/engine/clock.py",),

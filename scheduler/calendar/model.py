@@ -16,7 +16,8 @@ from scheduler.problems import Place, Problem
 class MediaFile:
     """A media file as the entry names it."""
 
-    file: Path  # absolute; known to be there
+    file: Path  # absolute and known to be there; with a `url` only its name
+    url: str = ""  # where it is fetched from
     alt: str = ""
     focus: tuple[float, float] | None = None
     place: Place

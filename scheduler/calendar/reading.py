@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from platforms.base import Platform
@@ -47,7 +48,13 @@ def read_calendar(config: Config) -> Calendar:
 def _files(config: Config, problems: list[Problem]) -> list[Path]:
     found: list[Path] = []
     for pattern in config.calendar:
-        here = sorted(path for path in config.folder.glob(pattern) if path.is_file())
+        try:
+            here = sorted(path for path in config.folder.glob(pattern) if path.is_file())
+        except (ValueError, NotImplementedError):
+            here = []
+            problems.append(Problem("wrong-value", f"`calendar: {pattern}` is no pattern in {config.folder}; write it like calendar/*.yaml",
+                                    Place(config.path.name, 1)))
+            continue
         if not here:
             problems.append(Problem("no-calendar", f"no file fits `calendar: {pattern}` in {config.folder}",
                                     Place(config.path.name, 1), "warning"))
@@ -134,7 +141,7 @@ class _OneEntry:
         if "id" not in self.written:
             self.checked.say("missing-key", self.written.line, "an entry has no `id`, e.g. id: welcome-back")
             return "entry"
-        identifier = str(self.written["id"])
+        identifier: str = self.checked.value(self.written, "id", "an entry", text, "entry")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", identifier):
             self.checked.say("wrong-value", self.written.lines["id"], f"'{identifier}': an id has letters, digits, '.', '_' and '-'")
         return identifier
@@ -199,6 +206,14 @@ class _OneEntry:
             raise Wrong("has an item without `file`, e.g. {file: images/door.jpg, alt: The school door}")
         self.checked.unknown_keys(written, "media", ("file", "alt", "focus"))
         name, place = text(written["file"]), Place(self.checked.file, written.lines["file"])
+        is_remote = re.match(r"https?://", name, re.IGNORECASE) is not None
+        file = _named_by(name) if is_remote else self._here(name, place)
+        alt = text(written.get("alt") or "")
+        if self.config.require_alt and not alt.strip():
+            self.checked.say("no-alt", place.line, f"{name}: `alt` is missing; say what the picture shows, e.g. alt: The school door, painted blue")
+        return MediaFile(file=file, url=name if is_remote else "", alt=alt, focus=_focus(written.get("focus")), place=place)
+
+    def _here(self, name: str, place: Place) -> Path:
         file = (self.config.folder / name).resolve()
         if file.is_dir():
             self.checked.say("no-file", place.line, f"{name}: is a folder; name a file in it")
@@ -206,10 +221,7 @@ class _OneEntry:
             self.checked.say("no-file", place.line, f"{name}: there is no such file in {self.config.folder}")
         elif not os.access(file, os.R_OK):
             self.checked.say("no-file", place.line, f"{name}: cannot be read; give yourself the right to")
-        alt = text(written.get("alt") or "")
-        if self.config.require_alt and not alt.strip():
-            self.checked.say("no-alt", place.line, f"{name}: `alt` is missing; say what the picture shows, e.g. alt: The school door, painted blue")
-        return MediaFile(file=file, alt=alt, focus=_focus(written.get("focus")), place=place)
+        return file
 
     def _link(self, value: Any, line: int) -> LinkTo:
         written = value if isinstance(value, Map) else Map(url=value)
@@ -239,15 +251,26 @@ class _OneEntry:
             self.checked.say("no-text", self.written.line, f"{identifier}: has neither `text` nor `template`, e.g. text: Welcome back")
 
 
+def _named_by(url: str) -> Path:
+    """The name of the file at an address, without what a name of ours does not have."""
+    path = re.sub(r"^\w+://[^/?#]*|[?#].*", "", url)
+    last = unquote(path.rstrip("/").rpartition("/")[2])
+    return Path(re.sub(r"[^\w.-]", "_", last).lstrip(".")[-80:] or "file")
+
+
 def _values(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise Wrong("has to be a mapping, e.g. with: {headline: Welcome back}")
     return dict(value)
 
 
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1 <= value <= 1
+
+
 def _focus(value: Any) -> tuple[float, float] | None:
     if value is None:
         return None
-    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(one, int | float) and -1 <= one <= 1 for one in value):
+    if not isinstance(value, list) or len(value) != 2 or not all(map(_is_share, value)):
         raise Wrong("has a `focus` that is not two numbers from -1 to 1, e.g. focus: [0, 0.5]")
     return float(value[0]), float(value[1])

@@ -1,40 +1,61 @@
 """JSON Schemas of config.yaml and of calendar files, for editors that complete keys and mark mistakes.
 
-They come from the same rows as the reading: the platforms' settings and options, the keys of `config` and of an entry.
-What only the whole calendar can tell (an account that is not there, a file) is `termbell check`'s.
+They come from the same rows as the reading: the platforms' settings and options, the keys of `config` and of an entry. They
+take whatever the reading takes; `tests/test_schema.py` compares the two. What only the whole calendar can tell is `termbell
+check`'s: an account that is not there, and so also whether an unknown key of an entry is one; a file; a time zone.
 """
 
-from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from platforms.base import Platform, Poll, Setting
 from platforms.registry import names, platform
 from scheduler.calendar.reading import CONTENT
-from scheduler.checking import LATE
+from scheduler.checking import LATE, UNITS
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+OURS_OR_YOURS: Schema = {"additionalProperties": False, "patternProperties": {"^x-": {}}}
+
+
+def _object(properties: Schema, required: tuple[str, ...] = ()) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(required), **OURS_OR_YOURS}
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" for letter in word)
+
+
 TEXT: Schema = {"type": ["string", "number"]}
-LENGTH: Schema = {"type": ["string", "number"], "description": "a length of time: 90 min, 2 h, 1 day; a bare number is minutes"}
-TEXTS: Schema = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+FILLED: Schema = {**TEXT, "pattern": r"\S"}
+PERHAPS: Schema = {"type": ["string", "number", "null"]}
+TEXTS: Schema = {"oneOf": [TEXT, {"type": "array", "items": TEXT}]}
+TIME: Schema = {"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$", "description": 'a time of day, e.g. "09:00"'}
+LENGTH: Schema = {
+    "type": ["string", "number"], "minimum": 0,
+    "pattern": rf"^\s*[0-9]+(\.[0-9]+)?\s*({'|'.join(map(_any_case, UNITS))})[sS]?\s*$",
+    "description": "a length of time: 90 min, 2 h, 1 day; a bare number is minutes",
+}
+WHEN: Schema = {"type": "string", "pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(.[0-9]{2}.*)?\s*$",
+                "description": "2026-09-07 08:30, with an offset or without, or a bare date"}
+FROM_ENVIRONMENT: Schema = {"type": "string", "pattern": r"\$\{\w+\}"}
 POLL: Schema = {"type": "object", "required": ["answers"], "additionalProperties": False, "properties": {
-    "answers": {"type": "array", "items": TEXT, "minItems": 2}, "hours": {"type": "number"}, "multiple": {"type": "boolean"}}}
-FILE: Schema = {"oneOf": [{"type": "string"}, {"type": "object", "required": ["file"], "additionalProperties": False, "properties": {
-    "file": {"type": "string"}, "alt": {"type": "string", "description": "what the picture shows, for those who do not see it"},
-    "focus": {"type": "array", "items": {"type": "number", "minimum": -1, "maximum": 1}, "minItems": 2, "maxItems": 2}}}]}
+    "answers": {"type": "array", "items": TEXT, "minItems": 2, "uniqueItems": True}, "hours": {"type": "number"}, "multiple": {"type": "boolean"}}}
+FILE: Schema = {"oneOf": [TEXT, _object({
+    "file": TEXT, "alt": {**PERHAPS, "description": "what the picture shows, for those who do not see it"},
+    "focus": {"type": ["array", "null"], "items": {"type": "number", "minimum": -1, "maximum": 1}, "minItems": 2, "maxItems": 2},
+}, ("file",))]}
 MEDIA: Schema = {"type": "array", "items": FILE}
+ADDRESS: Schema = {"type": "string", "pattern": r"^https?://[^\s/]"}
 CONTENT_KEYS: dict[str, Schema] = {
-    "template": {"type": "string", "description": "NAME of templates/NAME.j2"},
+    "template": {**FILLED, "description": "NAME of templates/NAME.j2"},
     "with": {"type": "object", "description": "the template's values"},
     "text": {**TEXT, "description": "Markdown where the platform takes it"},
     "title": TEXT,
     "summary": TEXT,
-    "link": {"oneOf": [{"type": "string"}, {"type": "object", "required": ["url"], "additionalProperties": False, "properties": {
-        "url": {"type": "string"}, "title": TEXT, "description": TEXT, "image": FILE}}]},
+    "link": {"oneOf": [ADDRESS, _object({"url": ADDRESS, "title": PERHAPS, "description": PERHAPS, "image": FILE}, ("url",))]},
     "media": MEDIA,
-    "language": {"type": "string", "description": "BCP 47, e.g. en"},
-    "thread": {"type": "array", "items": {"oneOf": [{"type": "string"}, {"type": "object", "additionalProperties": False, "properties": {
-        "text": TEXT, "media": MEDIA}}]}},
+    "language": {**FILLED, "description": "BCP 47, e.g. en"},
+    "thread": {"type": "array", "items": {"oneOf": [TEXT, _object({"text": PERHAPS, "media": MEDIA})]}},
     "first_comment": TEXT,
 }
 assert set(CONTENT_KEYS) == set(CONTENT)
@@ -48,30 +69,35 @@ def config_schema() -> Schema:
     """Of config.yaml."""
     known = [platform(name) for name in names()]
     return {"$schema": DIALECT, "title": "Termbell's config.yaml", **_object({
-        "timezone": {"type": "string", "description": "e.g. Europe/London"}, "language": {"type": "string"}, "at": {"type": "string"},
+        "timezone": {"type": "string", "description": "e.g. Europe/London"}, "language": FILLED, "at": TIME,
         **GOING_OUT, "timeout": {"type": "number", "description": "seconds to wait for a platform's answer"},
-        "require_alt": {"type": "boolean"}, "templates": {"type": "string"}, "calendar": TEXTS, "state": {"type": "string"},
-        "accounts": {"type": "object", "additionalProperties": {"oneOf": [_account(one) for one in known]}},
-        "groups": {"type": "object", "additionalProperties": TEXTS}, "posts": _posts(known),
-    }, ["timezone", "accounts"])}
+        "require_alt": {"type": "boolean"}, "fetch_from": TEXTS, "templates": TEXT, "calendar": TEXTS, "state": TEXT,
+        "accounts": {"type": ["object", "null"], "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
+                     "additionalProperties": {"oneOf": [_account(one) for one in known]}},
+        "groups": {"type": ["object", "null"], "additionalProperties": TEXTS}, "posts": _posts(known),
+    }, ("timezone", "accounts"))}
 
 
 def calendar_schema() -> Schema:
     """Of a calendar file."""
     posts = _posts([platform(name) for name in names()])
-    return {"$schema": DIALECT, "title": "A calendar of Termbell", "oneOf": [posts, _object({
-        "timezone": {"type": "string"}, "language": {"type": "string"}, "posts": posts}, ["posts"])]}
-
-
-def _object(properties: Schema, required: list[str]) -> Schema:
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False, "patternProperties": {"^x-": {}}}
+    return {"$schema": DIALECT, "title": "A calendar of Termbell", "oneOf": [
+        posts, _object({"timezone": {"type": "string"}, "language": FILLED, "posts": posts})]}
 
 
 def _account(one: Platform) -> Schema:
-    secrets = {name: {"type": "string", "description": "a secret: ${NAME}, !secret NAME, or better `termbell login`"}
-               for name in (*one.secrets, *one.optional_secrets)}
-    return _object({"platform": {"const": one.name}, "at": {"type": "string"}, "language": {"type": "string"}, **GOING_OUT, **secrets,
-                    **_rows(one.settings), **_rows(one.options)}, ["platform", *(row.name for row in one.settings if row.required)])
+    secret = {**PERHAPS, "description": "a secret: ${NAME}, !secret NAME, or better `termbell login`"}
+    common = {"at": TIME, "language": FILLED, **GOING_OUT}
+    return _object({
+        "platform": {"const": one.name},
+        **{name: _or_from_environment(value) for name, value in {**common, **_rows(one.settings), **_rows(one.options)}.items()},
+        **dict.fromkeys((*one.secrets, *one.optional_secrets), secret),
+    }, ("platform", *(row.name for row in one.settings if row.required)))
+
+
+def _or_from_environment(value: Schema) -> Schema:
+    """Where a text of a certain form has to stand, `${NAME}` may as well."""
+    return {"anyOf": [value, FROM_ENVIRONMENT]} if "enum" in value or "pattern" in value else value
 
 
 def _rows(rows: tuple[Setting, ...]) -> Schema:
@@ -86,21 +112,29 @@ def _type(row: Setting) -> Schema:
         return TEXTS
     if row.type is Poll:
         return POLL
-    plain: dict[object, str] = {bool: "boolean", int: "integer", float: "number", Path: "string"}
+    plain: dict[object, str] = {bool: "boolean", int: "integer", float: "number"}
     return {"type": plain[row.type]} if row.type in plain else TEXT
 
 
 def _posts(known: list[Platform]) -> Schema:
-    options: Schema = {name: value for one in known for name, value in _rows(one.options).items()}
-    variant = {"oneOf": [{"type": "string"}, {"type": "object", "properties": {**CONTENT_KEYS, **options}, "additionalProperties": False}]}
     entry = {
-        "type": "object", "required": ["id", "when", "to"], "additionalProperties": variant,
+        "type": "object", "required": ["id", "when", "to"], "additionalProperties": _variant(known), "patternProperties": {"^x-": {}},
         "properties": {
-            "id": {**TEXT, "description": "a name that never changes"},
-            "when": {"type": "string", "description": "2026-09-07 08:30, with an offset or without, or a bare date"},
+            "id": {**TEXT, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$", "description": "a name that never changes"},
+            "when": WHEN,
             "to": {**TEXTS, "description": "accounts and groups"},
             "timezone": {"type": "string"}, **GOING_OUT, **CONTENT_KEYS,
-            **{one.name: variant for one in known},
+            **{one.name: _variant([one]) for one in known},
         },
     }
-    return {"type": "array", "items": entry}
+    return {"type": ["array", "null"], "items": entry}
+
+
+def _variant(known: list[Platform]) -> Schema:
+    """What is different for one account: a text, or content with options of one of these platforms."""
+    options: dict[str, list[Schema]] = {}
+    for one in known:
+        for name, value in _rows(one.options).items():
+            options.setdefault(name, []).append(value)
+    either = {name: values[0] if len(values) == 1 else {"anyOf": values} for name, values in options.items()}
+    return {"oneOf": [{"type": "string"}, _object({**CONTENT_KEYS, **either})]}

@@ -80,14 +80,15 @@ class Commands(click.Group):
 def _report(fault: Exception) -> None:
     """Says what a command could not handle. What nobody expected is our own fault, and logged whole."""
     from scheduler.cli.output import fail, problems
+    from scheduler.engine.logs import hidden
     from scheduler.problems import Invalid
 
     if isinstance(fault, Invalid):
         problems(fault.problems)
     elif isinstance(fault, _expected()):
-        fail(str(fault))
+        fail(hidden(str(fault)))
     elif isinstance(fault, OSError):
-        fail(f"{fault.filename}: {fault.strerror}" if fault.filename else str(fault))
+        fail(hidden(f"{fault.filename}: {fault.strerror}" if fault.filename else str(fault)))
     else:
         _log_whole(fault)
 

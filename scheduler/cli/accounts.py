@@ -1,5 +1,6 @@
 """termbell accounts: who there is, and whether the credentials are there and work. No secret's value is ever shown."""
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import emit, joined, paint, say
 from scheduler.config import Config, ConfiguredAccount, read_config
 from scheduler.engine.credentials import Credentials
+from scheduler.engine.judging import NOT_AS_DOCUMENTED
+from scheduler.engine.logs import set_up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,9 @@ def command(config: Path, as_json: bool, verify: bool) -> None:
       termbell accounts --verify
     """
     read = read_config(config)
-    found = [_state(read, one, verify) for one in read.accounts.values()]
+    credentials = Credentials(read.accounts, read.state)
+    set_up(sys.stderr, credentials.all_values)
+    found = [_state(read, credentials, one, verify) for one in read.accounts.values()]
     if as_json:
         emit({"accounts": [
             {"account": one.account, "platform": one.platform, "secrets": [{"name": name, "present": there} for name, there in one.secrets.items()],
@@ -60,10 +65,9 @@ def _show(one: State, width: int) -> None:
         say(f"  {one.error}")
 
 
-def _state(config: Config, one: ConfiguredAccount, verify: bool) -> State:
+def _state(config: Config, credentials: Credentials, one: ConfiguredAccount, verify: bool) -> State:
     secrets = {name: has(config, one, name) for name in one.platform.secrets}
     state = State(account=one.name, platform=one.platform.name, secrets=secrets)
-    credentials = Credentials(config.accounts, config.state)
     try:
         credentials.of(one.name)
         if verify and one.platform.whoami:
@@ -73,6 +77,8 @@ def _state(config: Config, one: ConfiguredAccount, verify: bool) -> State:
             state = replace(state, who=one.platform.whoami(one.account, ask))
     except PublishError as refused:
         return replace(state, error=str(refused))
+    except NOT_AS_DOCUMENTED as fault:
+        return replace(state, error=f"{one.platform.name} answered what is not documented ({type(fault).__name__}); is this the server?")
     return state
 
 

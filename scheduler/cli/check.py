@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from scheduler.cli.options import config_option, json_option
+from scheduler.cli.options import config_option, fetch_option, json_option
 from scheduler.cli.output import emit, problems, say
 from scheduler.cli.preview import counted
 from scheduler.engine.planning import plan
@@ -12,10 +12,11 @@ from scheduler.problems import Invalid, Problem
 
 
 @click.command(short_help="Everything that is wrong, with file and line.")
+@fetch_option
 @config_option
 @json_option
-def command(config: Path, as_json: bool) -> None:
-    """Say everything that is wrong with the configuration, the calendar, its templates and media. No network.
+def command(config: Path, as_json: bool, fetch: bool) -> None:
+    """Say everything that is wrong with the configuration, the calendar, its templates and media. No network without --fetch.
 
     Ends with 1 where there is an error; a warning is none.
 
@@ -24,7 +25,7 @@ def command(config: Path, as_json: bool) -> None:
       termbell check
       termbell check --json
     """
-    found, summary = _checked(config)
+    found, summary = _checked(config, fetch)
     if as_json:
         emit({"problems": [problem.as_plain() for problem in found]})
     else:
@@ -33,9 +34,9 @@ def command(config: Path, as_json: bool) -> None:
     raise SystemExit(int(any(problem.severity == "error" for problem in found)))
 
 
-def _checked(config: Path) -> tuple[tuple[Problem, ...], str]:
+def _checked(config: Path, fetch: bool) -> tuple[tuple[Problem, ...], str]:
     try:
-        planned = plan(config)
+        planned = plan(config, fetch=fetch)
     except Invalid as invalid:
         return invalid.problems, counted(len(invalid.problems), "problem", "problems")
     entries = len({delivery.entry for delivery in planned.deliveries})

@@ -31,6 +31,11 @@ def _config(callback: Callable[[click.Context, click.Parameter, Path], Path] | N
         callback=callback, show_default=True, show_envvar=True, metavar="FILE", help="The configuration.")
 
 
+def fetch_option(command: Command) -> Command:
+    """`--fetch`, as the parameter `fetch`."""
+    return click.option("--fetch", is_flag=True, help="Fetch pictures that are named by a web address, and keep them.")(command)
+
+
 def json_option(command: Command) -> Command:
     """`--json`, as the parameter `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")(command)

@@ -3,19 +3,22 @@
 Here is what is asked and what is chosen; `preview_terminal.py` and `preview_page.py` show it.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 import click
 
-from platforms.base import Media, Published
+from platforms.base import Media
 from scheduler.calendar.model import Delivery
-from scheduler.cli.options import config_option, json_option
+from scheduler.cli.options import config_option, fetch_option, json_option
 from scheduler.cli.output import emit, fail, problems, say
+from scheduler.engine.credentials import Credentials
+from scheduler.engine.logs import set_up
 from scheduler.engine.planning import Plan, plan
 from scheduler.problems import Problem, did_you_mean
 
@@ -80,11 +83,12 @@ def counted(number: int, one: str, several: str) -> str:
 @click.option("--entry", "entries", multiple=True, metavar="ID", help="Only this entry; may be given several times.")
 @click.option("--requests", is_flag=True, help="Every request in the order they leave; secrets as •••.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page that shows the same.")
+@fetch_option
 @config_option
 @json_option
 def command(
     config: Path, as_json: bool, start: datetime | None, end: datetime | None, accounts: tuple[str, ...], entries: tuple[str, ...],
-    requests: bool, html: Path | None,
+    requests: bool, html: Path | None, fetch: bool,
 ) -> None:
     """Show every post as it will appear, account by account, with what is wrong. Nothing leaves.
 
@@ -97,7 +101,8 @@ def command(
       termbell preview --entry welcome-back --requests
       termbell preview --html preview.html
     """
-    planned = plan(config)
+    planned = plan(config, fetch=fetch)
+    set_up(sys.stderr, Credentials(planned.config.accounts, planned.config.state).all_values)  # an adapter's fault may have one in its words
     _known("account", accounts, planned.config.accounts)
     _known("entry", entries, {one.entry for one in planned.deliveries})
     days = (start.date() if start else None, end.date() if end else None)
@@ -136,22 +141,11 @@ def _show(preview: Preview, as_json: bool, html: Path | None) -> None:
 
 
 def _rehearsed(planned: Plan, chosen: tuple[Delivery, ...]) -> Requests:
-    """The requests of each delivery; a reply answers what the rehearsal of the part before it published.
+    """The requests of each delivery; none where it would not be published in a real run either."""
+    from scheduler.engine.rehearsal import shown
 
-    What has errors is not published in a real run either, nor what would answer it: no requests.
-    """
-    from scheduler.engine.rehearsal import Rehearsal, shown
-
-    found: dict[str, list[dict[str, object]]] = {one.key: [] for one in chosen}
-    published: dict[str, Published] = {}
-    for one in chosen:
-        if one.errors or (one.after and one.after not in published):
-            continue
-        configured, rehearsal = planned.config.accounts[one.account], Rehearsal()
-        post = replace(one.post, reply_to=published[one.after]) if one.after else one.post
-        published[one.key] = configured.platform.publish(configured.account, post, rehearsal)
-        found[one.key] = [shown(request, configured.platform) for request in rehearsal.asked]
-    return found
+    return {one.key: [shown(request, planned.config.accounts[one.account].platform) for request in planned.rehearsals.of(one).asked]
+            for one in chosen}
 
 
 def _plain(preview: Preview, one: Delivery) -> dict[str, object]:

@@ -57,7 +57,8 @@ def _once(work: Working) -> int:
 
 def _daemon(work: Working, config: Path) -> int:
     folders = {file.parent for file in (*work.files, config.resolve())} | {work.config.templates}
-    daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, folders=tuple(sorted(folders)))
+    daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask,
+                    ends=work.credentials.ends, folders=tuple(sorted(folders)))
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()

@@ -9,6 +9,7 @@ from scheduler.calendar.schema import calendar_schema, config_schema
 from scheduler.cli.options import config_if_there_option
 from scheduler.cli.output import say
 from scheduler.config import read_config
+from scheduler.private_files import private_folder, write_private
 
 SCHEMAS = {"config": config_schema, "calendar": calendar_schema}
 
@@ -35,11 +36,8 @@ def command(config: Path, which: str, write: bool) -> None:
 
 def write_schemas(state: Path) -> list[Path]:
     """Both schemas as files of the state folder. Nothing of that folder belongs into a repository: secrets may stand there."""
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ignored = state / ".gitignore"
-    if not ignored.exists():
-        ignored.write_text("*\n")
+    private_folder(state)
     written = [state / f"{name}.schema.json" for name in SCHEMAS]
     for file, schema in zip(written, SCHEMAS.values(), strict=True):
-        file.write_text(json.dumps(schema(), indent=1) + "\n")
+        write_private(file, json.dumps(schema(), indent=1) + "\n")
     return written

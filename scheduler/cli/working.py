@@ -13,7 +13,7 @@ from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import Alone, tell, utc_now
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits, known_limits
-from scheduler.engine.logs import set_up
+from scheduler.engine.logs import redacted, set_up
 from scheduler.engine.network import Network
 from scheduler.engine.rehearsal import Rehearsal
 from scheduler.engine.replanning import replan_apart
@@ -30,6 +30,7 @@ class Working:
     store: Store
     desk: Desk
     limits: KnownLimits
+    credentials: Credentials
     files: tuple[Path, ...]
 
     def ask(self, configured: ConfiguredAccount) -> Ask:
@@ -52,7 +53,7 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
             places.append(file)
             return file
 
-        read = replan_apart(path, alone, now)
+        read = replan_apart(path, alone, now, fetch=not dry_run)
         if read.config is None:
             raise Invalid(read.problems)
         credentials = Credentials(read.config.accounts, read.config.state)
@@ -60,8 +61,10 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
         tell(read)
         store = held.enter_context(closing(Store(places[0], now)))
         desk = Desk(store=store, accounts=read.config.accounts, by=claimant(), now=utc_now, timeout=read.config.timeout,
-                    answerer=_answerer(read.config, credentials, dry_run))
-        yield Working(config=read.config, store=store, desk=desk, limits=known_limits(read.config), files=read.files)
+                    answerer=_answerer(read.config, credentials, dry_run),
+                    hide=lambda text: redacted(text, credentials.all_values()))
+        yield Working(config=read.config, store=store, desk=desk, limits=known_limits(read.config), credentials=credentials,
+                      files=read.files)
 
 
 def _answerer(config: Config, credentials: Credentials, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:

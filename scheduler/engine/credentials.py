@@ -3,16 +3,20 @@
 `of` gives what a person gave, `session` what it was traded for. Both look at the moment they are asked, so that a login
 in another process is noticed. What is kept, is kept in one place: the keyring, where it can, else the file.
 
-    {"accounts": {"fediverse": {"token": "..."}}, "sessions": {...}, "named": {"mail-password": "..."}}
+    {"accounts": {"fediverse": {"token": "..."}}, "sessions": {...}, "named": {"mail-password": "..."}, "ends": {...}}
 
 `named` is what `!secret mail-password` in config.yaml looks for; in a keyring it stands under the service `termbell`.
-Accounts stand there under `termbell FOLDER`, because two calendars may each have an account of the same name.
+Accounts stand there under `termbell FOLDER`, because two calendars may each have an account of the same name. `ends` says
+when what a person gave ends, and always stands in the file: it is no secret.
 """
 
 import json
 import logging
 import os
+import shlex
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -20,8 +24,10 @@ from filelock import FileLock
 
 from platforms.base import LoginNeeded, Secrets
 from scheduler.config import ConfiguredAccount, Secret
+from scheduler.private_files import FILE, private_folder, replace_private
 
-ACCOUNTS, SESSIONS, NAMED = "accounts", "sessions", "named"
+ACCOUNTS, SESSIONS, NAMED, ENDS = "accounts", "sessions", "named", "ends"
+NO_SECRETS = ("user",)  # asked for beside a secret, and found in many an honest answer
 MOST_IN_A_KEYRING = 1200  # characters: Windows takes 2,560 bytes of UTF-16
 log = logging.getLogger("termbell")
 
@@ -69,12 +75,18 @@ class Held(Protocol):
 
     def keep_session(self, account: str, values: Secrets) -> None: ...
 
+    def renewing(self, account: str) -> AbstractContextManager[object]: ...
+
+    def all_values(self, names: bool = True) -> frozenset[str]: ...
+
 
 class Trial:
     """Secrets that a person has just given, to be tried before they take the place of those that are kept."""
 
-    def __init__(self, values: Secrets) -> None:
+    def __init__(self, values: Secrets, beside: "Credentials | None" = None) -> None:
+        """`beside`: those that are kept, which a server may repeat as well."""
         self.values = {name: value.strip() for name, value in values.items()}
+        self.beside = beside
         self.made: dict[str, str] = {}  # the session
 
     def of(self, account: str) -> dict[str, str]:
@@ -86,6 +98,17 @@ class Trial:
     def keep_session(self, account: str, values: Secrets) -> None:
         self.made = dict(values)
 
+    def renewing(self, account: str) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def all_values(self, names: bool = True) -> frozenset[str]:
+        others = self.beside.all_values(names) if self.beside else frozenset()
+        return others | _values({*self.values.items(), *self.made.items()}, names)
+
+
+def _values(named: set[tuple[str, str]], names: bool) -> frozenset[str]:
+    return frozenset(value.strip() for name, value in named if value.strip() and (names or name not in NO_SECRETS))
+
 
 class Credentials:
     """The secrets of a config's accounts. `accounts` may be changed when the config was read again."""
@@ -96,7 +119,8 @@ class Credentials:
         self.file = folder / "secrets.json"
         self._service = service
         self._keyring = keyring
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()  # what a secret is called, and its value
+        self._has_looked = False
 
     def of(self, account: str) -> dict[str, str]:
         """What a person gave for the account. Raises LoginNeeded, naming what is missing."""
@@ -113,11 +137,25 @@ class Credentials:
         """What the account's secrets were traded for; empty where nothing is kept."""
         return self._noted(self._kept(SESSIONS, account))
 
-    def keep(self, account: str, values: Secrets) -> str:
+    def keep(self, account: str, values: Secrets, ends: datetime | None = None) -> str:
         """Keeps what a person gave, and forgets the session that came of others; returns where, to be told."""
         where = self._keep(ACCOUNTS, account, {name: value.strip() for name, value in values.items()})
         self._drop(SESSIONS, account)
+        if ends:
+            self._write(ENDS, account, ends.isoformat(timespec="seconds"))
+        else:
+            self._drop_from_file(ENDS, account)
         return where
+
+    def ends(self, account: str) -> datetime | None:
+        """When what a person gave ends; None where no end is known."""
+        said = self._read().get(ENDS, {}).get(account)
+        return datetime.fromisoformat(said) if said else None
+
+    def renewing(self, account: str) -> AbstractContextManager[object]:
+        """Held while a session is renewed: a refresh token is used by one process at a time, and by one of its threads."""
+        private_folder(self.file.parent)
+        return FileLock(self.file.with_name(f"session-{account}.lock"), mode=FILE, thread_local=False)
 
     def keep_session(self, account: str, values: Secrets) -> None:
         self._keep(SESSIONS, account, dict(values))
@@ -129,12 +167,29 @@ class Credentials:
     def forget(self, account: str) -> None:
         self._drop(ACCOUNTS, account)
         self._drop(SESSIONS, account)
+        self._drop_from_file(ENDS, account)
 
-    def all_values(self) -> frozenset[str]:
-        """Every secret that this process can have met: those in the config, and those that were asked for here."""
-        refs = [secret for configured in tuple(self.accounts.values()) for secret in configured.secrets.values()]
-        written = [secret.literal or os.environ.get(secret.env or "") for secret in refs]
-        return frozenset(value for value in (*written, *tuple(self._seen)) if value)
+    def forget_named(self, name: str) -> None:
+        self._drop(NAMED, name)
+
+    def all_values(self, names: bool = True) -> frozenset[str]:
+        """Every secret that this process can meet, so that it can be hidden: of all accounts, given or traded for.
+
+        `names=False`: without those that are no secret by themselves, as a user's name.
+        """
+        if not self._has_looked:
+            self._has_looked = True  # first: what is logged meanwhile asks for the secrets as well
+            self._look()
+        refs = [(name, secret) for configured in tuple(self.accounts.values()) for name, secret in configured.secrets.items()]
+        written = [(name, secret.literal or os.environ.get(secret.env or "") or "") for name, secret in refs]
+        return _values({*written, *tuple(self._seen)}, names)
+
+    def _look(self) -> None:
+        """Meets what is kept for the accounts: a platform may repeat one's secret to another."""
+        for account in tuple(self.accounts):
+            for look in (self.of, self.session):
+                with suppress(LoginNeeded):
+                    look(account)
 
     def _named_in_config(self, secret: Secret, name: str, configured: ConfiguredAccount) -> str:
         where = f"{configured.place}: accounts.{configured.name}.{name}"
@@ -146,17 +201,13 @@ class Credentials:
         if secret.name is not None:
             named = self._kept(NAMED, secret.name).get("value")
             if not named:
-                raise LoginNeeded(f"{where}: no secret is kept under the name '{secret.name}'; {self._remedy(secret.name)}")
+                raise LoginNeeded(f"{where}: no secret is kept under the name '{secret.name}'; "
+                                  f"termbell login --secret {shlex.quote(secret.name)}")
             return named
         return (secret.literal or "").strip()
 
-    def _remedy(self, name: str) -> str:
-        if self._keyring():
-            return f"put it into the keyring: keyring set {self._service} {name}"
-        return f'write {{"{NAMED}": {{"{name}": "..."}}}} into {self.file}'
-
     def _noted(self, values: dict[str, str]) -> dict[str, str]:
-        self._seen.update(values.values())
+        self._seen.update((name, value) for name, value in values.items() if name != "ends")
         return values
 
     def _kept(self, kind: str, name: str) -> dict[str, str]:
@@ -227,7 +278,7 @@ class Credentials:
         if os.name == "posix" and mode & 0o077:
             log.warning("%s could be read by others (mode %o); now it is yours only. Change the secrets if somebody may have seen them",
                         self.file, mode & 0o777)
-            self.file.chmod(0o600)
+            self.file.chmod(FILE)
         try:
             found: object = json.loads(text)
         except ValueError as fault:
@@ -238,22 +289,9 @@ class Credentials:
 
     def _write(self, kind: str, name: str, values: object) -> None:
         """One process at a time, and never half: a killed one leaves the old file."""
-        self._make_folder()
-        with FileLock(self.file.with_suffix(".lock")):
+        private_folder(self.file.parent)
+        with FileLock(self.file.with_suffix(".lock"), mode=FILE):
             everything = self._read()
             entries = {**everything.get(kind, {}), name: values}
             everything[kind] = {key: value for key, value in entries.items() if value is not None}
-            unfinished = self.file.with_suffix(".unfinished")
-            unfinished.unlink(missing_ok=True)
-            with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
-                json.dump(everything, out, indent=1)
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(unfinished, self.file)
-
-    def _make_folder(self) -> None:
-        folder = self.file.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
+            replace_private(self.file, json.dumps(everything, indent=1))

@@ -24,18 +24,19 @@ from filelock import FileLock, Timeout
 
 from platforms.base import Ask
 from scheduler.config import ConfiguredAccount
+from scheduler.engine import ending
 from scheduler.engine.clock import LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.replanning import Replanned, replan_apart
 from scheduler.engine.watching import Watching
+from scheduler.private_files import FILE, write_private
 from scheduler.store import Changes, Row, Store, StoreFailed
 from scheduler.store.backups import back_up_daily
 from scheduler.store.database import cannot_write
 
 BEAT = 10.0  # seconds between two signs of life
-ASK_LIMITS = 3600.0  # seconds until we look whether a server's limits are a day old
-BACK_UP = 3600.0  # seconds until we look whether the newest daily backup is a day old
+HOUR = 3600.0  # seconds between two looks whether a backup is due, a server's limits are a day old, or credentials end
 THREADS = 16
 log = logging.getLogger("termbell")
 
@@ -50,12 +51,12 @@ class Alone(AbstractContextManager["Alone"]):
     def __init__(self, store: Path) -> None:
         self._store, self._named = store, store.with_suffix(".pid")
         store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = FileLock(store.with_suffix(".lock"), timeout=0)
+        self._lock = FileLock(store.with_suffix(".lock"), timeout=0, mode=FILE)
 
     def __enter__(self) -> "Alone":
         try:
             self._lock.acquire()
-            self._named.write_text(str(os.getpid()))
+            write_private(self._named, str(os.getpid()))
         except Timeout:
             by = self._named.read_text() if self._named.exists() else "unknown"
             raise AlreadyRunning(f"another termbell (process {by}) already publishes from this store; stop it, or let it do the work") from None
@@ -98,6 +99,7 @@ class Daemon:
     folders: tuple[Path, ...] = ()  # watched for changes
     now: Callable[[], datetime] = utc_now
     ask: Callable[[ConfiguredAccount], Ask]
+    ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
     _stopping: threading.Event = field(default_factory=threading.Event)
     _reread: threading.Event = field(default_factory=threading.Event)
     _busy: set[str] = field(default_factory=set)
@@ -194,16 +196,14 @@ class Daemon:
 
     def _until_stopped(self, clock: Clock, for_at_most: float | None) -> None:
         started, begun = self.now(), time.monotonic()
-        beat, limits, backup = Every(seconds=BEAT), Every(seconds=ASK_LIMITS), Every(seconds=BACK_UP)
+        beat, hourly = Every(seconds=BEAT), Every(seconds=HOUR)
         while not self._stopping.wait(0.5):
             if beat.is_time():
                 self._beat(started)
                 if self._untaken:
                     self._reread.set()
-            if backup.is_time():
-                keep_a_backup(self.store, self.now())
-            if limits.is_time():
-                self._ask_limits()
+            if hourly.is_time():
+                self._once_an_hour()
             if self._reread.is_set():
                 self._reread.clear()
                 self.read_again()
@@ -220,13 +220,17 @@ class Daemon:
             if working:
                 self.store.renew(self.desk.by, working, now)
 
-    def _ask_limits(self) -> None:
+    def _once_an_hour(self) -> None:
+        """What can wait, and stops nothing where a file cannot be read or written."""
+        keep_a_backup(self.store, self.now())
         try:
+            with self._as_long_as_the_store_works():
+                ending.warn(self.store, self.desk.accounts, self.ends, self.now())
             if self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
                 log.info("a server told other limits than before")
                 self._reread.set()
         except OSError as fault:
-            log.warning("what servers told of their limits cannot be kept: %s", fault)
+            log.warning("a file beside the store cannot be used: %s", fault)
 
     def read_again(self) -> None:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""

@@ -10,13 +10,29 @@ An outcome that cannot be written down (a full disk) is kept until it can: what 
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from platforms.base import FOREVER, Ask, Cap, InDoubt, LoginNeeded, Lost, Post, Published, Rejected, TryLater
+from platforms.base import (
+    FOREVER,
+    Ask,
+    Cap,
+    InDoubt,
+    LoginNeeded,
+    Lost,
+    Post,
+    Published,
+    PublishError,
+    Rejected,
+    Request,
+    Response,
+    TryLater,
+)
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.journalled import PROMPT, Journalled
+from scheduler.engine.judging import spent
 from scheduler.engine.rationing import free_at
 from scheduler.engine.retrying import MOST_ATTEMPTS, gives_up, pause
 from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
@@ -38,6 +54,7 @@ class Desk:
     now: Callable[[], datetime]
     timeout: float  # seconds a request may be under way
     sleep: Callable[[float], None] = time.sleep
+    hide: Callable[[str], str] = str  # takes secrets out of what is kept; an adapter's own fault may have one in its words
 
     def work(self, account: str, stopping: Callable[[], bool] = lambda: False) -> int:
         """Publishes what the account has due, one after the other; returns how many attempts were made."""
@@ -67,7 +84,8 @@ class Desk:
         """One attempt at a claimed delivery. Whatever happens, the store says how it ended. Raises `StoreFailed`."""
         noted = logging.LoggerAdapter(log, {"delivery": row.key, "account": row.account, "entry": row.entry})
         try:
-            self._attempt(row, noted, stopping)
+            with self._hiding():
+                self._attempt(row, noted, stopping)
         except InDoubt as doubt:
             noted.warning("in doubt, looking later: %s", doubt)
             self._look_later(row, str(doubt))
@@ -86,7 +104,16 @@ class Desk:
             raise
         except Exception as fault:  # one delivery's fault must not end the daemon
             noted.exception("unexpected %s", type(fault).__name__)
-            self._after_a_fault(row, f"{type(fault).__name__}: {fault}")
+            self._after_a_fault(row, self.hide(f"{type(fault).__name__}: {fault}"))
+
+    @contextmanager
+    def _hiding(self) -> Iterator[None]:
+        """Whatever an error says, it says without secrets: it is kept, and shown to people."""
+        try:
+            yield
+        except PublishError as fault:
+            fault.args = (self.hide(str(fault)),)
+            raise
 
     def _attempt(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> None:
         configured = self.accounts.get(row.account)
@@ -95,7 +122,7 @@ class Desk:
         refusal = self.store.accounts.held().get(row.account)
         if refusal:
             raise LoginNeeded(refusal)
-        ask = self.answerer(configured)
+        ask = self._heeding(configured)
         post = with_reply(row.post, self.store.row(row.after) if row.after else None)
         doubt = self.store.journal.unanswered(row.key)
         if doubt:
@@ -109,6 +136,19 @@ class Desk:
         published = configured.platform.publish(configured.account, post, journalled)
         self._insist(lambda: self._recorded(row, published, journalled), noted, stopping)
         self._tell(published, noted)
+
+    def _heeding(self, configured: ConfiguredAccount) -> Ask:
+        """The account's answerer. Where the platform says that it takes no more for now, what is under way ends, and the next waits."""
+        ask = self.answerer(configured)
+
+        def answered(request: Request) -> Response:
+            response = ask(request)
+            wait = spent(response, self.now())
+            if wait:
+                self.store.accounts.pause(configured.name, self.now() + timedelta(seconds=wait))
+            return response
+
+        return answered
 
     def _recorded(self, row: Row, published: Published, journalled: Journalled) -> None:
         """Where the claim ran out meanwhile, whoever has the delivery now finds the answer in the journal, and sends nothing."""

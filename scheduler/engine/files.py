@@ -2,7 +2,7 @@
 
     GET file     its bytes, with an `etag`; 204 without a body where there is no such file
     HEAD folder  200 when files can be written there
-    PUT file     a picture, copied; or bytes
+    PUT file     a picture, copied; or bytes. With a header `inside`, a folder, not where a symbolic link leads out of it
     PUT folder   the texts in `json` (relative path -> text), all or, seen by a reader, in the order given
 
 A `PUT` of a folder writes every text to a file beside its target first, on disk, and then renames them one after the
@@ -53,6 +53,9 @@ def answer(request: Request, secrets: Secrets, timeout: float) -> Response:
             return writable(path)
         if request.json is not None:
             return write_tree(path, request.json, request.headers, timeout, fence=request.fence)
+        if "inside" in request.headers:
+            folder = Path(request.headers["inside"])
+            path = inside(folder, path.relative_to(folder).as_posix())
         return write_file(path, request.body, timeout)
     except OSError as fault:
         raise TryLater(said(fault, path)) from fault

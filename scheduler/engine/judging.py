@@ -8,11 +8,14 @@ from email.utils import parsedate_to_datetime
 from html import unescape
 
 from platforms.base import InDoubt, Json, LoginNeeded, Platform, PublishError, Rejected, Request, Response, TryLater
+from scheduler.engine.logs import harmless
 
 UNFINISHED = (408, 425)  # beside 5xx: the server does not say what became of it
 NAMED = ("error_description", "message", "detail", "error", "errors", "title")  # where APIs put words for people
 MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 LONGEST = 200  # characters
+# What an adapter raises where a 2xx answer is not what the platform documents: no JSON, a list for an object, a key that is missing.
+NOT_AS_DOCUMENTED = (ValueError, LookupError, TypeError, AttributeError)
 AN_INSTANT = 100_000_000  # a larger number of seconds is one since 1970
 
 
@@ -45,7 +48,7 @@ def what_it_said(response: Response) -> str:
     except ValueError:
         words = ""
     words = words or unescape(MARKUP.sub(" ", response.text))
-    shown = " ".join("".join(sign if sign.isprintable() else " " for sign in words).split())
+    shown = " ".join(harmless(words, " ").split())
     return shown if len(shown) <= LONGEST else shown[:LONGEST - 1] + "…"
 
 
@@ -62,6 +65,14 @@ def wait_asked_for(response: Response, now: datetime) -> float | None:
     for name in ("retry-after", "x-ratelimit-reset", "ratelimit-reset"):
         if name in response.headers:
             return _seconds(response.headers[name].strip(), now)
+    return None
+
+
+def spent(response: Response, now: datetime) -> float | None:
+    """Seconds until the platform takes more, where it says that this was the last it takes; None where it does not."""
+    for prefix in ("x-ratelimit", "ratelimit"):
+        if response.headers.get(f"{prefix}-remaining", "").strip() == "0":
+            return _seconds(response.headers.get(f"{prefix}-reset", "").strip(), now)
     return None
 
 

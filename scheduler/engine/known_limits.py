@@ -4,7 +4,7 @@ A file and not a table: a preview reads it, and opens no database.
 """
 
 import json
-import os
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -13,8 +13,11 @@ from typing import Any
 
 from platforms.base import Ask, Limits, PublishError
 from scheduler.config import Config, ConfiguredAccount
+from scheduler.engine.judging import NOT_AS_DOCUMENTED
+from scheduler.private_files import private_folder, replace_private
 
 KEPT = timedelta(days=1)
+log = logging.getLogger("termbell")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class KnownLimits:
                 limits = configured.platform.ask_limits(configured.account, answerer(configured))
             except PublishError:
                 continue
+            except NOT_AS_DOCUMENTED as fault:
+                log.warning("%s told no limits that can be read: %s", configured.name, type(fault).__name__, extra={"account": configured.name})
+                continue
             known[_identity(configured)] = {"asked": now.isoformat(), "limits": json.loads(json.dumps(asdict(limits), default=str))}
         if stale:
             self._write(known)
@@ -55,10 +61,8 @@ class KnownLimits:
         return kept
 
     def _write(self, known: dict[str, Any]) -> None:
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = self.file.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(known, indent=1))
-        os.replace(unfinished, self.file)
+        private_folder(self.file.parent)
+        replace_private(self.file, json.dumps(known, indent=1))
 
 
 def known_limits(config: Config) -> KnownLimits:

@@ -6,36 +6,58 @@ into a log record passes here.
 
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from html import escape
 from typing import TextIO
-from urllib.parse import quote
+from unicodedata import category
+from urllib.parse import quote, quote_plus
 
 FIELDS = ("delivery", "account", "entry", "step")
 QUIET = ("alembic", "apscheduler", "filelock", "oauthlib", "requests_oauthlib", "urllib3", "watchfiles")  # below WARNING some log tokens
 HIDDEN = "•••"
+KEPT = "\n\t\u200c\u200d"  # the last two hold emoji, and the words of some languages, together
 SHORTEST = 4  # characters; hiding something shorter would make the log unreadable and tell what it is
+
+URL_SAFE = str.maketrans("+/", "-_")  # base64 as it stands in addresses
 
 KnownSecrets = Callable[[], Iterable[str]]
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """`text` with every secret hidden, also where it stands quoted as in a URL or as in JSON."""
-    forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
-    for form in sorted(forms, key=len, reverse=True):
+    """`text` with every secret hidden, also where it stands quoted as in a URL, as in JSON or HTML, or as base64."""
+    for form in spellings(secrets):
         text = text.replace(form, HIDDEN)
     return text
 
 
+def spellings(secrets: Iterable[str]) -> list[str]:
+    """Every way in which the secrets may be written, the longest first."""
+    forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret) if len(form) >= SHORTEST}
+    return sorted(forms, key=len, reverse=True)
+
+
 def _forms(secret: str) -> Iterator[str]:
-    yield from (secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (secret, quote(secret, safe=""), quote(secret), quote_plus(secret), escape(secret))
+    for ascii in (True, False):  # also twice: a server may quote our request in its own JSON
+        in_json = json.dumps(secret, ensure_ascii=ascii)[1:-1]
+        yield from (in_json, json.dumps(in_json, ensure_ascii=ascii)[1:-1])
+    yield from _in_base64(secret.encode())
     if "://" in secret:  # a webhook: libraries name the path without the host
         yield "/" + secret.partition("://")[2].partition("/")[2].rstrip("/")
 
 
-def harmless(text: str) -> str:
-    """`text` without what steers a terminal; line breaks and tabs stay."""
-    return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t\u200d")
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """The characters of base64 that the secret alone decides, wherever in what was encoded it stands: after `user:`, say."""
+    for before in range(3):
+        encoded = b64encode(bytes(before) + secret).decode()[-(-before * 8 // 6):(before + len(secret)) * 8 // 6]
+        yield from (encoded, encoded.translate(URL_SAFE), quote(encoded, safe=""))
+
+
+def harmless(text: str, instead: str = "") -> str:
+    """`text` with `instead` in the place of what steers a terminal. Line breaks, tabs, spaces of every kind and joiners stay."""
+    return "".join(sign if sign.isprintable() or sign in KEPT or category(sign) == "Zs" else instead for sign in text)
 
 
 class Line(logging.Formatter):
@@ -63,6 +85,12 @@ def _human_line(at: datetime, level: str, said: str, fields: dict[str, str], tra
     where = " ".join(value[:8] if name == "delivery" else value for name, value in fields.items())
     one_line = " ".join(said.split("\n"))
     return f"{at:%Y-%m-%d %H:%M:%S} {level:<7} {one_line}" + (f"  [{where}]" if where else "") + (f"\n{trace}" if trace else "")
+
+
+def hidden(text: str) -> str:
+    """`text` without the secrets that the log of this process hides."""
+    formatters = [handler.formatter for handler in logging.getLogger().handlers]
+    return redacted(text, {secret for one in formatters if isinstance(one, Line) for secret in one.secrets()})
 
 
 def set_up(stream: TextIO, secrets: KnownSecrets, json: bool | None = None) -> None:

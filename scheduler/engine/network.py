@@ -13,9 +13,9 @@ import io
 import os
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from traceback import walk_tb
 from typing import cast
 from urllib.parse import urljoin, urlsplit
@@ -45,7 +45,7 @@ from platforms.base import (
 )
 from scheduler.engine.credentials import Held
 from scheduler.engine.judging import judged
-from scheduler.engine.logs import redacted
+from scheduler.engine.logs import HIDDEN, redacted, spellings
 from scheduler.engine.wire import MAIL, Wire, wire
 
 __all__ = ["Network", "Wire", "wire"]
@@ -53,6 +53,8 @@ __all__ = ["Network", "Wire", "wire"]
 TO_CONNECT = 10.0  # seconds, at most
 REDIRECTS = 5
 LARGEST = 32 * 1024 * 1024  # bytes of an answer
+BEFORE_ITS_END = timedelta(minutes=1)  # a session is renewed, so that no request meets it
+LONG_ENOUGH = 8  # characters of a secret that is hidden in answers
 REACHES_NOBODY = (NewConnectionError, ConnectTimeoutError, requests.exceptions.ProxyError)
 
 
@@ -72,6 +74,14 @@ class Network:
         self._trusted = trusted()
 
     def __call__(self, request: Request) -> Response:
+        """The answer without the secrets that a server may repeat in it: it goes into the journal, and adapters take words from it."""
+        answer = self._asked(request)
+        return answer if request.url.startswith("file:") else self._clean(answer)
+
+    def _clean(self, answer: Response) -> Response:
+        return without(self.credentials.all_values(names=False), answer)
+
+    def _asked(self, request: Request) -> Response:
         if request.anonymous:
             return self._answered(request, unsigned, {})
         if self.platform.session is None:
@@ -81,15 +91,23 @@ class Network:
     def _in_session(self, request: Request) -> Response:
         """With the session that is kept; where there is none, or it is refused, with a new one. One that is new is not renewed."""
         session = self.credentials.session(self.account.name)
-        if session:
+        if session and not self._is_ending(session):
             try:
                 return self._answered(request, self.platform.sign, session)
             except LoginNeeded:
                 pass  # it was refused, so it surely changed nothing
         return self._answered(replace(request, after=0.0), self.platform.sign, self._renewed(session))
 
+    def _is_ending(self, session: Secrets) -> bool:
+        return "ends" in session and datetime.fromisoformat(session["ends"]) - self.now() < BEFORE_ITS_END
+
     def _renewed(self, session: Secrets) -> Secrets:
-        """A new session, kept for the next process: platforms ration how often one may be made."""
+        """A new session, kept for the next process: platforms ration how often one may be made. Made by one at a time."""
+        with self.credentials.renewing(self.account.name):
+            others = self.credentials.session(self.account.name)
+            return others if others and others != session else self._made(session)
+
+    def _made(self, session: Secrets) -> Secrets:
         assert self.platform.session
         secrets = {**self.credentials.of(self.account.name), **session}
 
@@ -107,13 +125,15 @@ class Network:
         try:
             return self._by_scheme(request, sign(request, secrets), secrets)
         except PublishError as fault:
-            fault.args = (redacted(str(fault), secrets.values()),)
+            fault.args = (redacted(str(fault), {*secrets.values(), *self.credentials.all_values()}),)
             raise
 
     def _by_scheme(self, request: Request, signed: Request, secrets: Secrets) -> Response:
         scheme = signed.url.partition(":")[0].lower()
         if scheme in ("http", "https"):
-            return judged(self._sent(request, signed), request, self.platform, self.account.name, self.now())
+            answer = self._sent(request, signed)  # that of a login has new secrets; what is refused is cleaned before words are cut from it
+            answer = answer if 200 <= answer.status < 300 else self._clean(answer)
+            return judged(answer, request, self.platform, self.account.name, self.now())
         if scheme in MAIL:
             from scheduler.engine import mail
 
@@ -193,6 +213,16 @@ class Leaving(io.BytesIO):
         if self.tell() == 0:
             self._fence()
         return super().read(size)
+
+
+def without(secrets: Iterable[str], response: Response) -> Response:
+    """The answer with the secrets hidden in its body and headers. A short one is left: hiding it would break honest answers."""
+    hidden = [(form, form.encode()) for form in spellings(one for one in secrets if len(one) >= LONG_ENOUGH)]
+    body, headers = response.body, dict(response.headers)
+    for form, encoded in hidden:
+        body = body.replace(encoded, HIDDEN.encode())
+        headers = {name: value.replace(form, HIDDEN) for name, value in headers.items()}
+    return replace(response, body=body, headers=headers)
 
 
 def trusted() -> str | bool:

@@ -1,6 +1,8 @@
-"""The person's files -> every delivery there will be. No network, no store: the preview and the daemon start here."""
+"""The person's files -> every delivery there will be. No store, and no network but for pictures that are elsewhere, where that is asked
+for: the preview and the daemon start here."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -10,8 +12,10 @@ from scheduler.calendar.reading import read_calendar
 from scheduler.config import Config, read_config
 from scheduler.engine.known_limits import known_limits
 from scheduler.engine.rationing import too_many
+from scheduler.engine.rehearsal import Rehearsals
 from scheduler.problems import Invalid, Problem
 from scheduler.rendering import render
+from scheduler.rendering.media import Unfit
 from scheduler.rendering.templates import Templates
 
 
@@ -23,6 +27,7 @@ class Plan:
     deliveries: tuple[Delivery, ...]
     problems: tuple[Problem, ...]  # of entries; those of a delivery stand there too
     files: tuple[Path, ...]  # what was read: the config, the calendar files
+    rehearsals: Rehearsals  # of the deliveries
 
     @cached_property
     def errors(self) -> tuple[Problem, ...]:
@@ -34,11 +39,36 @@ def sought(config: Config) -> frozenset[str]:
     return frozenset(one.platform.name for one in config.accounts.values() if one.platform.find)
 
 
-def plan(path: Path) -> Plan:
-    """Reads, plans and renders. Raises `Invalid` when the config or a calendar file cannot be used.
+FETCHING = 60.0  # seconds that may be spent on everything that one reading fetches
 
-    What is wrong with one delivery (a template's error, a text that is too long) is in that delivery's problems: the
-    others are none the worse.
+
+@dataclass
+class Remote:
+    """Fetches what the calendar's media point at, each once: what failed is not tried again in the same reading."""
+
+    allow: tuple[str, ...]
+    until: float = field(default_factory=lambda: time.monotonic() + FETCHING)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, url: str) -> bytes:
+        """Raises `Unfit`."""
+        from scheduler.engine.fetching import LONGEST, Fetching, NotFetched
+
+        left = self.until - time.monotonic()
+        try:
+            if url not in self.failed and left > 0:
+                return Fetching(allow=self.allow, seconds=min(LONGEST, left))(url).body
+        except NotFetched as why:
+            self.failed[url] = str(why)
+        why_not = self.failed.get(url) or f"what was fetched before it took {FETCHING:g} s already"
+        raise Unfit("not-fetched", f"{url} cannot be fetched: {why_not}; look at the address, or keep the file beside the calendar")
+
+
+def plan(path: Path, *, fetch: bool = False) -> Plan:
+    """Reads, plans, renders and rehearses. Raises `Invalid` when the config or a calendar file cannot be used.
+
+    What is wrong with one delivery (a template's error, a text that is too long, what its adapter refuses) is in that
+    delivery's problems: the others are none the worse.
     """
     config = read_config(path)
     calendar = read_calendar(config)
@@ -47,11 +77,13 @@ def plan(path: Path) -> Plan:
     known = known_limits(config)
     limits = {name: known.of(configured) for name, configured in config.accounts.items()}
     templates = Templates((config.templates,))
-    deliveries = tuple(
+    remote = Remote(config.fetch_from) if fetch else None
+    rehearsals = Rehearsals(config.accounts, (
         delivery
         for draft in drafts(config, calendar.entries)
-        for delivery in render(draft, limits[draft.account.name], templates, require_alt=config.require_alt)
-    )
+        for delivery in render(draft, limits[draft.account.name], templates, require_alt=config.require_alt, fetch=remote)
+    ))
+    deliveries = tuple(rehearsals.judged())
     problems = {*calendar.problems, *too_many(deliveries, limits), *(problem for delivery in deliveries for problem in delivery.problems)}
     return Plan(config=config, deliveries=deliveries, problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
-                files=calendar.files)
+                files=calendar.files, rehearsals=rehearsals)

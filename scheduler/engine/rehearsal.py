@@ -1,12 +1,22 @@
-"""The dry run's answerer: every request is answered with the answer its platform documents, and kept to be shown."""
+"""The dry run: an answerer that gives the answer a platform documents, and keeps each request to be shown.
+
+A plan's deliveries are rehearsed when the plan is made, so that what an adapter refuses is said by `check`, and held in a
+real run. `preview --requests` shows the requests of the same rehearsal.
+"""
 
 import hashlib
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from platforms.base import Account, Media, Platform, Post, Request, Response
+from platforms.base import Account, Media, Platform, Post, Published, PublishError, Request, Response
+from scheduler.calendar.model import Delivery
+from scheduler.config import ConfiguredAccount
 from scheduler.engine.logs import HIDDEN
 from scheduler.engine.wire import MAIL, pieces, wire
+from scheduler.problems import Problem
 
+log = logging.getLogger("termbell")
 MARK = "termbell-hides-a-secret-here"  # stands where a secret would, in letters that no encoding changes
 
 
@@ -21,11 +31,67 @@ class Rehearsal:
         return request.documented()
 
 
-def rehearsed(account: Account, platform: Platform, post: Post) -> list[Request]:
-    """Every request that publishing `post` would make, in order."""
+@dataclass(frozen=True, kw_only=True)
+class Rehearsed:
+    """How a rehearsal went; all of it empty where none was made."""
+
+    asked: tuple[Request, ...] = ()  # every request, in order
+    published: Published | None = None
+    code: str = ""  # of the problem, where there is one
+    refused: str = ""  # why, in words
+
+
+def rehearsed(account: Account, platform: Platform, post: Post) -> Rehearsed:
+    """Every request that publishing `post` would make, or why there is none."""
     rehearsal = Rehearsal()
-    platform.publish(account, post, rehearsal)
-    return rehearsal.asked
+    try:
+        published = platform.publish(account, post, rehearsal)
+    except PublishError as refused:
+        return Rehearsed(code="refused", refused=str(refused))
+    except Exception as fault:  # the rim of one delivery: a fault in one adapter must not end the others
+        log.exception("the adapter of %s failed", platform.name, extra={"delivery": post.key, "account": account.name})
+        return Rehearsed(code="adapter-fault", refused=f"the adapter of {platform.name} failed, please report it: {type(fault).__name__}: {fault}")
+    return Rehearsed(asked=tuple(rehearsal.asked), published=published)
+
+
+class Rehearsals:
+    """The rehearsals of a plan's deliveries; each is made once, when it is asked for first."""
+
+    def __init__(self, accounts: Mapping[str, ConfiguredAccount], deliveries: Iterable[Delivery]) -> None:
+        self._accounts = accounts
+        self._deliveries = {one.key: one for one in deliveries}
+        self._made: dict[str, Rehearsed] = {}
+
+    def of(self, one: Delivery) -> Rehearsed:
+        """What has errors is not rehearsed, nor what would answer it: neither is published."""
+        if one.key not in self._made:
+            self._made[one.key] = Rehearsed() if one.errors else self._rehearsed(one)
+        return self._made[one.key]
+
+    def judged(self) -> Iterator[Delivery]:
+        """The deliveries, each with what its adapter has against it."""
+        of_accounts: dict[str, Rehearsed] = {}
+        for one in self._deliveries.values():
+            if one.errors:
+                yield one
+            elif self._accounts[one.account].platform.refuses_posts:
+                yield with_problem(one, self.of(one))
+            else:  # the first speaks for all
+                yield with_problem(one, of_accounts.get(one.account) or of_accounts.setdefault(one.account, self.of(one)))
+
+    def _rehearsed(self, one: Delivery) -> Rehearsed:
+        """A reply answers what the rehearsal of the part before it published."""
+        before = self.of(self._deliveries[one.after]).published if one.after else None
+        if one.after and before is None:
+            return Rehearsed()
+        configured = self._accounts[one.account]
+        return rehearsed(configured.account, configured.platform, replace(one.post, reply_to=before) if before else one.post)
+
+
+def with_problem(one: Delivery, rehearsed: Rehearsed) -> Delivery:
+    if not rehearsed.code:
+        return one
+    return replace(one, problems=(*one.problems, Problem(rehearsed.code, f"{one.entry}: {one.account}: {rehearsed.refused}", one.place)))
 
 
 def shown(request: Request, platform: Platform) -> dict[str, object]:

@@ -30,7 +30,9 @@ class Replanned:
     files: tuple[Path, ...] = ()
 
 
-def replan_apart(path: Path, store: Callable[[Config], Path], now: datetime, longest: float = LONGEST) -> Replanned:
+def replan_apart(
+    path: Path, store: Callable[[Config], Path], now: datetime, *, fetch: bool = True, longest: float = LONGEST,
+) -> Replanned:
     """Reads the files and makes the store agree with them, in a process that is ended when it takes longer than `longest` seconds.
 
     `store` answers which file that is, once the config is known; what it raises is raised here, with nothing changed.
@@ -38,7 +40,7 @@ def replan_apart(path: Path, store: Callable[[Config], Path], now: datetime, lon
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_replan, args=(theirs, path, now), daemon=True)
+    process = context.Process(target=_replan, args=(theirs, path, now, fetch), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -69,12 +71,12 @@ def _heard(pipe: "Connection", longest: float) -> Any:
     return answer
 
 
-def _replan(pipe: "Connection", path: Path, now: datetime) -> None:
+def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool) -> None:
     """What goes on in the other process: reads, tells, waits for the store's place, takes up, tells."""
     from scheduler.engine.planning import plan, sought
 
     try:
-        planned = plan(path)
+        planned = plan(path, fetch=fetch)
         pipe.send(Replanned(config=portable(planned.config), problems=planned.problems, files=planned.files))
         store = Store(pipe.recv(), now)
         try:

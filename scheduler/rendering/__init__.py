@@ -16,7 +16,7 @@ from scheduler.problems import Invalid, Place, Problem
 from scheduler.rendering.finding import spans
 from scheduler.rendering.markdown import as_html
 from scheduler.rendering.measuring import length
-from scheduler.rendering.media import Unfit, cache_folder, fitted
+from scheduler.rendering.media import Fetch, Unfit, cache_folder, fitted
 from scheduler.rendering.templates import Templates
 
 OURS = ("link", "entry", "account", "platform", "room", "html", "due", "language")  # names that every template has
@@ -38,11 +38,12 @@ class Rendering:
     draft: Draft
     limits: Limits
     cache: Path | None
+    fetch: Fetch | None = None
     problems: list[Problem] = field(default_factory=list)
     sources: dict[str, Path] = field(default_factory=dict)  # digest of a finished file -> the person's
 
-    def wrong(self, code: str, message: str, place: Place) -> None:
-        self.problems.append(Problem(code, f"{self.draft.entry}: {message}", place))
+    def wrong(self, code: str, message: str, place: Place, severity: str = "error") -> None:
+        self.problems.append(Problem(code, f"{self.draft.entry}: {message}", place, severity))
 
     @property
     def where(self) -> str:
@@ -51,12 +52,13 @@ class Rendering:
 
 def render(
     draft: Draft, limits: Limits, templates: Templates, require_alt: bool = True, cache: Path | None = None,
+    fetch: Fetch | None = None,
 ) -> tuple[Delivery, ...]:
     """The deliveries of a draft, in the order they answer each other; at least one, if only to carry the problems.
 
     Whether a picture may go without alt (`require_alt`) is judged where the calendar is read, once for all accounts.
     """
-    work = Rendering(draft, limits, cache)
+    work = Rendering(draft, limits, cache, fetch)
     content = _filled(work, templates)
     deliveries: list[Delivery] = []
     for part, piece in enumerate(_pieces(work, content)):
@@ -92,7 +94,7 @@ def _filled(work: Rendering, templates: Templates) -> Content:
 def _context(work: Rendering, content: Content) -> dict[str, Any]:
     draft, limits = work.draft, work.limits
     return {
-        "link": content.link,
+        "link": content.link and replace(content.link, image=None),  # a file that a template has, it could read and overwrite
         "entry": draft.entry,
         "account": draft.account.name,
         "platform": draft.account.account.platform,
@@ -191,9 +193,9 @@ def _media(work: Rendering, files: Iterable[MediaFile]) -> tuple[Media, ...]:
 
 def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
     try:
-        media = fitted(file, limits, work.cache or cache_folder())
+        media = fitted(file, limits, work.cache or cache_folder(), work.fetch)
     except Unfit as unfit:
-        work.wrong(unfit.code, str(unfit), file.place)
+        work.wrong(unfit.code, str(unfit), file.place, unfit.severity)
         return None
     work.sources[media.digest] = file.file
     too_long = _excess(len(media.alt), limits.alt, "characters", work.where)

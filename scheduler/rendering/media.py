@@ -12,7 +12,7 @@ import math
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -37,9 +37,12 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError,
 class Unfit(Exception):
     """The file cannot leave; says why and what would help."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, severity: str = "error") -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.severity = code, severity
+
+
+Fetch = Callable[[str], bytes]  # what is at an address; raises `Unfit`
 
 
 def cache_folder() -> Path:
@@ -50,8 +53,9 @@ def cache_folder() -> Path:
     return user_cache_path("termbell", appauthor=False) / "media"
 
 
-def fitted(source: MediaFile, limits: Limits, cache: Path) -> Media:
-    """Raises `Unfit`."""
+def fitted(source: MediaFile, limits: Limits, cache: Path, fetch: Fetch | None = None) -> Media:
+    """Raises `Unfit`. Without `fetch` nothing is fetched that is not kept already."""
+    source = replace(source, file=_copy(source, cache, fetch)) if source.url else source
     try:
         status = source.file.stat()
         digest = _digest(source.file, status.st_size, status.st_mtime_ns)
@@ -66,6 +70,19 @@ def fitted(source: MediaFile, limits: Limits, cache: Path) -> Media:
     else:
         raise Unfit("media-unsupported", f"{source.file.name} is neither a picture nor a video that we know; {_taken(limits)}")
     return replace(media, alt=source.alt, focus=source.focus)
+
+
+def _copy(source: MediaFile, cache: Path, fetch: Fetch | None) -> Path:
+    """Ours of a file that is elsewhere. It is fetched once: what is there afterwards changes nothing."""
+    copy = cache / "fetched" / hashlib.sha256(source.url.encode()).hexdigest()[:32] / source.file.name
+    if not copy.is_file():
+        if fetch is None:
+            raise Unfit("not-fetched", f"{source.url} was not fetched yet, so it is not shown; `termbell check --fetch` does", "warning")
+        body = fetch(source.url)
+        if not kind_of(body[:32]):  # a page that says why there is no picture is not kept
+            raise Unfit("media-unsupported", f"{source.url} is neither a picture nor a video that we know; look at it in a browser")
+        _kept_in(cache, copy, body)
+    return copy
 
 
 def kind_of(head: bytes) -> str:
@@ -104,14 +121,18 @@ def _picture(file: Path, digest: str, limits: Limits, cache: Path) -> Media:
     body, kind, size = _made(file, limits)
     content = hashlib.sha256(body).hexdigest()
     made = Media(file=cache / (content + ENDINGS[kind]), type=kind, size=len(body), digest=content, width=size[0], height=size[1])
+    _kept_in(cache, made.file, body)
+    plain = {"file": made.file.name, "type": kind, "size": made.size, "digest": made.digest, "width": made.width, "height": made.height}
+    _kept_in(cache, note, json.dumps(plain).encode())
+    return made
+
+
+def _kept_in(cache: Path, file: Path, body: bytes) -> None:
     try:
-        _written(made.file, body)
-        plain = {"file": made.file.name, "type": kind, "size": made.size, "digest": made.digest, "width": made.width, "height": made.height}
-        _written(note, json.dumps(plain).encode())
+        _written(file, body)
     except OSError as error:
         raise Unfit("cache-unwritable", f"{cache} cannot be written: {error.strerror}; "
                     "let TERMBELL_CACHE name a folder that can") from error
-    return made
 
 
 def _kept(note: Path) -> Media | None:

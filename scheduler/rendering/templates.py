@@ -6,12 +6,15 @@ without blocks is its text. `{% extends "shipped/announcement.j2" %}` reaches a 
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, Template
-from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template
+from jinja2.exceptions import SecurityError, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
@@ -22,6 +25,8 @@ from scheduler.rendering.filters import FILTERS, TESTS
 HERE = Path(__file__).parent
 SHIPPED = next((folder for folder in (HERE / "shipped", HERE.parents[1] / "templates") if folder.is_dir()), HERE / "shipped")
 BLOCKS = ("text", "title", "summary", "first_comment")
+LONGEST = 1_000_000  # characters that a template may make; also items and bits, by `*`
+MEMORY = 512 * 1024 * 1024  # bytes that filling a template may take
 ONE_LINE = ("title", "summary")
 # What the person's own expressions can raise: 1 / 0, [][3], "a" + 1, an endless include, a file that is not UTF-8.
 FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError, MemoryError, OSError)
@@ -51,6 +56,36 @@ class Unknown(StrictUndefined):
         return f"there is no '{self._undefined_name}' in it; {hint}"
 
 
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's, which besides lets no expression grow without bound: `"x" * 10 ** 10` takes a moment to write, and the machine's memory."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "*" and max(_times(left, right), _times(right, left)) > LONGEST:
+            raise SecurityError(f"'*' would make more than {LONGEST:,} of it")
+        if operator == "**" and isinstance(left, int) and isinstance(right, int) and left.bit_length() * right > LONGEST:
+            raise SecurityError("'**' would make a number that is too large")
+        return super().call_binop(context, operator, left, right)
+
+
+def _times(what: Any, number: Any) -> int:
+    """How long the product gets, in characters, items or bits."""
+    if isinstance(what, int) and isinstance(number, int):
+        return what.bit_length() + number.bit_length()
+    return len(what) * number if isinstance(what, Sized) and isinstance(number, int) else 0
+
+
+class OwnFiles(FileSystemLoader):
+    """Files of a folder; not what a symbolic link in it leads to: a calendar that was copied from somebody may hold such links."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        text, file, is_fresh = super().get_source(environment, template)
+        if not any(Path(file).resolve().is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
+            raise SecurityError(f"'{template}' is a link that leads out of its folder; put the file itself there")
+        return text, file, is_fresh
+
+
 class Templates:
     """The templates of the person's folders and, after them, the shipped ones. Each is compiled once."""
 
@@ -58,8 +93,8 @@ class Templates:
         self.folders = tuple(folders)
         self.shipped = shipped
         self._found: dict[tuple[str, str, str], Template] = {}
-        own, ours = FileSystemLoader([*map(str, folders)]), FileSystemLoader(str(shipped))
-        self._environment = ImmutableSandboxedEnvironment(
+        own, ours = OwnFiles([*map(str, folders)]), FileSystemLoader(str(shipped))
+        self._environment = Sandbox(
             loader=ChoiceLoader([own, PrefixLoader({"shipped": ours}), ours]),
             undefined=Unknown,
             trim_blocks=True,
@@ -70,6 +105,7 @@ class Templates:
         )
         self._environment.filters.update(FILTERS)
         self._environment.tests.update(TESTS)
+        del self._environment.globals["lipsum"]  # nobody publishes it, and it makes as much as it is asked for
 
     def names(self) -> set[str]:
         """What `template:` of an entry may name."""
@@ -78,7 +114,8 @@ class Templates:
     def blocks(self, draft: Draft, values: Mapping[str, Any]) -> dict[str, str]:
         """The draft's template, filled with `values`; without what is empty. Raises `Invalid`."""
         try:
-            filled = _filled(self._template(draft), values)
+            with bounded_memory(MEMORY):
+                filled = _filled(self._template(draft), values)
         except FAULTS as fault:
             raise Invalid([self._problem(draft, fault, values)]) from fault
         return {name: tidied for name, text in filled.items() if (tidied := _tidied(name, text))}
@@ -116,6 +153,8 @@ class Templates:
             case RecursionError():
                 code = "template-failed"
                 said = 'the template includes itself without end; a shipped one is reached as "shipped/NAME.j2"'
+            case MemoryError():
+                code, said = "template-failed", f"the template takes more than {MEMORY // 1024 ** 2} MB of memory; look at what it repeats"
             case _:
                 code, said = "template-failed", f"the template failed: {fault or type(fault).__name__}"
         return Problem(code, f"{draft.entry}: {said}", place)
@@ -136,6 +175,25 @@ class Templates:
         return next((os.path.relpath(file, folder.parent) for folder in self.folders if Path(file).is_relative_to(folder)), file)
 
 
+@contextmanager
+def bounded_memory(more: int) -> Iterator[None]:
+    """Who asks for so much more memory in here gets a MemoryError, and the machine goes on. Only Linux can say how much there is already."""
+    try:
+        import resource
+
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError):
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = min(used + more, *(one for one in (soft, hard) if one != resource.RLIM_INFINITY), sys.maxsize)
+    resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
 def _filled(template: Template, values: Mapping[str, Any]) -> dict[str, str]:
     """The whole template is run first, for what it sets, imports and extends; then each of its blocks."""
     context = template.new_context(dict(values))
@@ -144,7 +202,10 @@ def _filled(template: Template, values: Mapping[str, Any]) -> dict[str, str]:
         blocks = {name: "".join(context.blocks[name][0](context)) for name in BLOCKS if name in context.blocks}
     except FAULTS:
         template.environment.handle_exception()  # raises it again, with the template's lines in the traceback
-    return blocks or {"text": whole}
+    filled = blocks or {"text": whole}
+    if any(len(text) > LONGEST for text in filled.values()):
+        raise SecurityError(f"it makes more than {LONGEST:,} characters")
+    return filled
 
 
 def _frames(fault: BaseException) -> Iterator[tuple[str, int]]:

@@ -21,6 +21,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from scheduler.private_files import FILE, private_folder
+
 PATIENCE = 10.0  # seconds that another program may hold the database locked
 CACHE = 256  # KiB for each connection: what is due is few rows, and the system keeps the file in memory as well
 DAMAGED = "it is damaged; stop termbell, then bring back the newest backup: termbell restore"
@@ -108,7 +110,7 @@ class Database:
         """
         unfinished = target.with_name(f".{target.name}.part")
         unfinished.unlink(missing_ok=True)
-        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE))
         try:
             with self._in_words():
                 verdict = self._copied(unfinished, target)
@@ -150,12 +152,9 @@ class Database:
     def _made(self) -> None:
         """The file and its folder, for nobody but the person."""
         try:
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            ignored = self.file.parent / ".gitignore"
-            if not ignored.exists():
-                ignored.write_text("*\n")
+            private_folder(self.file.parent)
             if not self.file.exists():
-                os.close(os.open(self.file, os.O_CREAT | os.O_WRONLY, 0o600))
+                os.close(os.open(self.file, os.O_CREAT | os.O_WRONLY, FILE))
         except OSError as fault:
             raise cannot_write(self.file, fault) from None
 

@@ -29,9 +29,10 @@ class Notice:
     text: str
 
 
-def note(connection: Connection, now: datetime, kind: str, text: str, once: str | None = None) -> None:
-    """Adds a notice to the list; one with the same `once` is not added again."""
-    connection.execute(insert(notices).values(at=stamp(now), kind=kind, text=text, once=once).on_conflict_do_nothing(["once"]))
+def note(connection: Connection, now: datetime, kind: str, text: str, once: str | None = None) -> bool:
+    """Adds a notice to the list; one with the same `once` is not added again. Returns whether it was."""
+    added = insert(notices).values(at=stamp(now), kind=kind, text=text, once=once).on_conflict_do_nothing(["once"])
+    return bool(connection.execute(added).rowcount)
 
 
 class Notices:
@@ -40,9 +41,10 @@ class Notices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, now: datetime, kind: str, text: str, once: str | None = None) -> None:
+    def add(self, now: datetime, kind: str, text: str, once: str | None = None) -> bool:
+        """See `note`."""
         with self._database.writing() as connection:
-            note(connection, now, kind, text, once)
+            return note(connection, now, kind, text, once)
 
     def untold(self) -> list[Notice]:
         """What nobody was told yet, the oldest first."""

@@ -1,10 +1,12 @@
 import json
 import stat
+import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 
@@ -16,9 +18,11 @@ from tests.cli.support import HELLO, a_calendar, lines, termbell
 class Instance(BaseHTTPRequestHandler):
     """Knows one token, and whose it is."""
 
+    KNOWN: ClassVar = {"id": "1", "acct": "ada"}
+
     def do_GET(self) -> None:
         known = self.headers["Authorization"] == "Bearer right-token"
-        body = json.dumps({"id": "1", "acct": "ada"} if known else {"error": "The access token is invalid"}).encode()
+        body = json.dumps(self.KNOWN if known else {"error": "The access token is invalid"}).encode()
         self.send_response(200 if known else 401)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -102,6 +106,17 @@ def test_a_token_that_is_refused_later_is_said_by_verify(config: Path):
     assert "old-token" not in ended.output
 
 
+def test_a_server_that_answers_nonsense_is_said_and_the_other_accounts_too(config: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Instance, "KNOWN", {"no": "account"})
+    config.write_text(config.read_text().replace('"}', '", token: right-token}'))
+
+    ended = termbell("accounts", "--verify", "-c", config)
+
+    assert ended.exit_code == 1
+    assert "✓ class-site" in lines(ended)
+    assert "mastodon answered what is not documented (KeyError); is this the server?" in lines(ended)
+
+
 def test_a_secret_that_the_config_names_is_tried_and_not_asked_for(config: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CLASS_TOKEN", "right-token")
     config.write_text(config.read_text().replace('"}', '", token: "${CLASS_TOKEN}"}'))
@@ -156,7 +171,118 @@ def test_nothing_given_is_nothing_kept(config: Path):
     ended = termbell("login", "fediverse", "-c", config, input="\n")
 
     assert ended.exit_code == 1
-    assert ended.stderr.endswith("error: fediverse: no token was given\n")
+    assert ended.stderr.endswith("error: no token of fediverse was given\n")
+
+
+SLATE = """
+from dataclasses import replace
+from platforms.linkedin import PLATFORM as OURS
+
+PLATFORM = replace(OURS, name="slate", secrets=("token",), optional_secrets=("client_id", "client_secret"), whoami=None, last=None)
+"""
+
+
+@pytest.fixture
+def slate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A calendar with an account on a platform of another package, which has optional secrets."""
+    package = tmp_path / "package"
+    about = package / "termbell_slate-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: termbell-slate\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[termbell.platforms]\nslate = termbell_slate:PLATFORM\n")
+    (package / "termbell_slate.py").write_text(SLATE)
+    monkeypatch.syspath_prepend(package)
+    return a_calendar(tmp_path, "[]\n", "timezone: UTC\naccounts:\n  board: {platform: slate}\nposts: ")
+
+
+@pytest.mark.parametrize(("typed", "kept"), [
+    ("t\nc\ns\n", {"token": "t", "client_id": "c", "client_secret": "s"}),
+    ("t\n\ns\n", {"token": "t", "client_secret": "s"}),
+    ("t\n", {"token": "t"}),
+])
+def test_optional_secrets_are_asked_for_too_and_an_empty_answer_is_none(slate: Path, typed: str, kept: dict[str, str]):
+    ended = termbell("login", "board", "-c", slate, input=typed)
+
+    assert ended.exit_code == 0
+    assert json.loads((slate.parent / ".termbell" / "secrets.json").read_text()) == {"accounts": {"board": kept}}
+
+
+def test_an_end_that_is_known_is_said(slate: Path):
+    package = slate.parent / "package" / "termbell_slate.py"
+    package.write_text(package.read_text().replace("last=None", "last=60"))
+    sys.modules.pop("termbell_slate", None)
+
+    ended = termbell("login", "board", "-c", slate, input="t\n\n\n")
+
+    assert f"they end on {datetime.now(UTC) + timedelta(days=60):%d %B %Y}; you are warned before" in ended.stdout
+
+
+def test_an_optional_secret_that_is_not_given_again_is_forgotten(slate: Path):
+    termbell("login", "board", "-c", slate, input="t\nc\n\n")
+    termbell("login", "board", "-c", slate, input="t\n\n\n")
+
+    assert '"c"' not in (slate.parent / ".termbell" / "secrets.json").read_text()
+
+
+def test_a_required_secret_is_asked_for_before_the_optional_ones(slate: Path):
+    ended = termbell("login", "board", "-c", slate, input="\nc\ns\n")
+
+    assert (ended.exit_code, ended.stderr.splitlines()[-1]) == (1, "error: no token of board was given")
+    assert not (slate.parent / ".termbell").exists()
+
+
+@pytest.fixture
+def named(config: Path) -> Path:
+    """A calendar whose account names its secret."""
+    config.write_text(config.read_text().replace('"}', '", token: !secret class token}'))
+    return config
+
+
+def test_a_named_secret_is_kept_and_then_tried_by_the_login_of_the_account(named: Path):
+    missing = termbell("login", "fediverse", "-c", named)
+    kept = termbell("login", "--secret", "class token", "-c", named, input="right-token\n")
+    tried = termbell("login", "fediverse", "-c", named)
+
+    file = named.parent / ".termbell" / "secrets.json"
+    assert missing.exit_code == 1
+    assert missing.stderr.endswith("no secret is kept under the name 'class token'; termbell login --secret 'class token'\n")
+    assert (kept.exit_code, kept.stdout) == (0, f"class token: kept in {file} (readable by you only)\n")
+    assert kept.stderr == "fediverse uses it; to try it: termbell login fediverse\n"
+    assert "right-token" not in kept.output
+    assert (tried.exit_code, tried.stdout) == (0, "fediverse: these are the credentials of @ada\n")
+
+
+def test_a_named_secret_is_forgotten(named: Path):
+    termbell("login", "--secret", "class token", "-c", named, input="right-token\n")
+
+    ended = termbell("logout", "--secret", "class token", "-c", named)
+
+    assert (ended.exit_code, ended.stdout) == (0, "class token: nothing is kept any more\n")
+    assert ended.stderr == "fediverse uses it, and cannot publish until it is kept again\n"
+    assert "right-token" not in (named.parent / ".termbell" / "secrets.json").read_text()
+    assert "token missing" in lines(termbell("accounts", "-c", named))
+
+
+def test_a_named_secret_that_no_account_uses_is_said_to_be_one(named: Path):
+    ended = termbell("login", "--secret", "other", "-c", named, input="x\n")
+
+    assert ended.stderr == "no account in config.yaml uses it yet; there it is written `!secret other`\n"
+
+
+def test_a_named_secret_that_is_empty_is_not_kept(named: Path):
+    ended = termbell("login", "--secret", "class token", "-c", named, input="\n")
+
+    assert (ended.exit_code, ended.stderr) == (1, "error: no class token was given\n")
+    assert not (named.parent / ".termbell").exists()
+
+
+@pytest.mark.parametrize("command", ["login", "logout"])
+@pytest.mark.parametrize("words", [(), ("fediverse", "--secret", "class token")])
+def test_an_account_and_a_named_secret_exclude_each_other(named: Path, command: str, words: tuple[str, ...]):
+    ended = termbell(command, *words, "-c", named)
+
+    assert ended.exit_code == 2
+    assert "one of them is needed: the name of an ACCOUNT, or --secret NAME" in ended.stderr
 
 
 def test_platforms_say_what_they_take_and_need():

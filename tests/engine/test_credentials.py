@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import os
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -157,12 +158,17 @@ def test_the_config_may_hold_a_secret_itself(tmp_path: Path):
 @pytest.mark.parametrize("ring", [None, Keyring()], ids=["file", "keyring"])
 def test_the_config_names_a_secret_that_is_kept(tmp_path: Path, ring: Keyring | None):
     held = credentials(tmp_path, ring, token=Secret(name="shared"))
-    with pytest.raises(LoginNeeded, match=r"no secret is kept under the name 'shared'; (write|put it into the keyring: keyring set termbell shared)"):
+    with pytest.raises(LoginNeeded, match=r"no secret is kept under the name 'shared'; termbell login --secret shared$"):
         held.of("fediverse")
 
     held.keep_named("shared", "tok-5ecret")
 
     assert held.of("fediverse") == TOKEN
+
+    held.forget_named("shared")
+
+    with pytest.raises(LoginNeeded):
+        held.of("fediverse")
 
 
 def test_a_named_secret_may_be_written_into_the_file_by_hand(tmp_path: Path):
@@ -210,6 +216,17 @@ def test_all_values_are_those_that_this_process_can_have_met(tmp_path: Path, mon
     assert held.all_values() == {"from-env", "session"}
 
 
+def test_all_values_are_known_before_they_are_asked_for(tmp_path: Path):
+    """A platform may repeat one account's secret to another, and a log line may come before the first request."""
+    credentials(tmp_path, secrets=("user", "password")).keep("fediverse", {"user": "ada", "password": "pass-5ecret"})
+    credentials(tmp_path).keep_session("fediverse", {"token": "session"})
+
+    held = credentials(tmp_path, secrets=("user", "password"))
+
+    assert held.all_values() == {"ada", "pass-5ecret", "session"}
+    assert held.all_values(names=False) == {"pass-5ecret", "session"}
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"accounts": 1}'])
 def test_a_file_that_is_broken_is_named_and_not_overwritten(tmp_path: Path, text: str):
     held = credentials(tmp_path)
@@ -248,3 +265,16 @@ def test_a_trial_keeps_nothing(tmp_path: Path):
 
 def test_a_keyring_that_keeps_nothing_is_none():
     assert system_keyring() is None  # the tests run with keyring's null backend, or without keyring
+
+
+def test_the_end_of_what_was_given_is_kept_and_forgotten_with_it(tmp_path: Path):
+    ours, ends = credentials(tmp_path), datetime(2027, 1, 24, 9, tzinfo=UTC)
+
+    ours.keep("fediverse", TOKEN, ends)
+    assert ours.ends("fediverse") == ends
+    ours.keep("fediverse", TOKEN)
+    assert ours.ends("fediverse") is None
+    ours.keep("fediverse", TOKEN, ends)
+    ours.forget("fediverse")
+
+    assert ours.ends("fediverse") is None

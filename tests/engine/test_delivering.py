@@ -1,10 +1,28 @@
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Ask, InDoubt, LoginNeeded, Post, Published, Rejected, Request, TryLater
-from tests.engine.support import Crash, a_bench, a_delivery, a_platform, two_steps
+from platforms.base import (
+    DROPPED,
+    FOREVER,
+    HARMLESS,
+    Account,
+    Ask,
+    Cap,
+    InDoubt,
+    LoginNeeded,
+    Lost,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    TryLater,
+)
+from scheduler.store import StoreFailed
+from tests.engine.support import Bench, Crash, a_bench, a_delivery, a_platform, two_steps
 from tests.support import DUE, ok, scripted
 
 UP = Published(id="9", url="https://x.test/9")
@@ -185,6 +203,138 @@ def test_waits_as_long_as_the_platform_asks_and_the_account_with_it(tmp_path: Pa
     assert bench.store.accounts_due(bench.clock()) == []
 
 
+def test_what_the_platform_says_was_the_last_for_now_is_the_last(tmp_path: Path) -> None:
+    last = ok(id="9", headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2026-09-07T08:35:00.000000Z"})
+    bench = a_bench(tmp_path, scripted(ok(id="m"), last))
+    bench.store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE)
+
+    assert bench.attempt().status == "published"
+
+    assert bench.store.row("k2").status == "scheduled"
+    assert bench.store.accounts.paused(DUE) == {"main": DUE + timedelta(minutes=5)}
+
+
+def test_a_declared_cap_holds_the_account_back_until_its_window_has_room(tmp_path: Path) -> None:
+    limits = replace(a_platform().limits, caps=(Cap(posts=1, seconds=60),))
+    bench = a_bench(tmp_path, scripted(ok(id="m"), ok(id="9")), limits=limits)
+    bench.store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE)
+    bench.attempt()
+    assert bench.store.row("k2").status == "scheduled"
+    assert bench.store.next_due(DUE) == DUE + timedelta(seconds=60, microseconds=1)
+
+    bench.clock.pass_(61)
+    bench.network = scripted(ok(id="m"), ok(id="10"))
+    bench.attempt()
+
+    assert bench.store.row("k2").status == "published"
+
+
+def test_what_cannot_be_written_down_does_not_leave(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m")))
+    failing = failing_from(bench, "left")
+
+    with pytest.raises(StoreFailed):
+        bench.attempt()
+
+    assert [request.step for request in bench.network.asked] == ["upload"]
+    failing.undo()
+    assert bench.restart(scripted(ok(id="9"))).status == "published"
+
+
+def test_an_outcome_is_written_down_as_soon_as_it_can(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), ok(id="9")))
+    failing = failing_from(bench, "published", on=bench.store)
+    waited = []
+
+    def mended(seconds: float) -> None:
+        waited.append(seconds)
+        failing.undo()
+
+    replace(bench.desk(), sleep=mended).work("main")
+
+    assert (bench.store.row("k1").status, waited) == ("published", [1.0])
+
+
+def test_an_answer_that_comes_when_the_claim_has_run_out_is_not_lost(tmp_path: Path) -> None:
+    bench, sent = a_bench(tmp_path, None), []
+
+    def slow(request: Request) -> Response:
+        sent.append(request.step)
+        if request.step == "status":
+            bench.clock.pass_(61)
+            bench.store.release(bench.clock())
+        return ok(id="9" if request.step == "status" else "m")
+
+    bench.network = slow
+
+    assert bench.attempt().status == "published"
+    assert sent == ["upload", "status"]
+
+
+def test_what_was_held_up_until_another_took_it_over_does_not_leave(tmp_path: Path) -> None:
+    sent = []
+    bench = a_bench(tmp_path, None)
+
+    def frozen(request: Request) -> Response:
+        if request.step == "status":
+            bench.clock.pass_(61)
+            bench.store.release(bench.clock())
+            assert bench.store.claim("main", "another", bench.clock())
+        request.fence()
+        sent.append(request.step)
+        return ok(id="m")
+
+    bench.network = frozen
+    bench.attempt()
+
+    assert sent == ["upload"]
+    assert bench.store.row("k1").status == "publishing"
+
+
+def test_what_was_due_before_the_store_was_made_is_looked_for_first(tmp_path: Path) -> None:
+    looked = []
+    bench = a_bench(tmp_path, scripted(), find=lambda *_: looked.append(1) or UP)
+    bench.store.plan([], DUE)
+    bench.store.plan([a_delivery("k3", entry="old")], DUE + timedelta(minutes=5), sought=["x"])
+    bench.clock.pass_(300)
+
+    bench.attempt()
+
+    assert (bench.store.row("k3").status, looked) == ("published", [1])
+
+
+def test_a_post_that_is_another_deliverys_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    told: list[Lost] = []
+
+    def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+        told.append(lost)
+        return UP
+
+    bench = a_bench(tmp_path, scripted(ok(id="m"), ok(id="9"), ok(id="m"), InDoubt("reset")), find=find)
+    bench.store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE)
+    bench.attempt()
+    bench.clock.at = bench.store.row("k2").next_at
+
+    bench.restart(scripted())
+
+    assert told == [Lost(left_at=DUE, others=frozenset({"9"}))]
+    assert bench.store.row("k2").status == "scheduled"
+
+
+class failing_from:  # reads as a word of the test
+    """Makes one of the store's writes fail, as a full disk does, until `undo`."""
+
+    def __init__(self, bench: Bench, name: str, on: object = None) -> None:
+        self.on, self.name = on or bench.store.journal, name
+        setattr(self.on, name, self._fail)
+
+    def _fail(self, *_: object, **__: object) -> None:
+        raise StoreFailed("store.db: the disk is full; make room")
+
+    def undo(self) -> None:
+        delattr(self.on, self.name)
+
+
 def test_gives_up_when_the_next_attempt_would_be_too_late(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, scripted(TryLater("down", after=7201)))
 
@@ -200,6 +350,18 @@ def test_a_fault_of_an_adapter_after_the_request_left_is_doubt_and_before_it_is_
 
     after = a_bench(tmp_path / "b", scripted(ok(id="m"), ValueError("boom")))
     assert after.attempt().status == "in doubt"
+
+
+@pytest.mark.parametrize("fault", [
+    RuntimeError("the token tok-5ecret is odd"), Rejected("tok-5ecret is odd"), LoginNeeded("tok-5ecret is odd"), TryLater("tok-5ecret is odd"),
+])
+def test_what_an_adapter_says_of_its_fault_is_kept_without_secrets(tmp_path: Path, fault: Exception) -> None:
+    bench = a_bench(tmp_path, scripted(fault))
+
+    replace(bench.desk(), hide=lambda text: text.replace("tok-5ecret", "•••")).work("main")
+
+    assert "••• is odd" in (bench.store.row("k1").error or "")
+    assert "5ecret" not in str(bench.store.held_accounts())
 
 
 def test_a_part_waits_until_the_one_before_it_is_up(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from platforms.base import Account, Limits, TryLater
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.known_limits import KnownLimits
@@ -36,9 +38,10 @@ def test_a_server_is_asked_once_a_day_and_its_word_is_kept(tmp_path: Path) -> No
     assert asked == ["main", "main"]
 
 
-def test_a_server_that_does_not_answer_changes_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", [TryLater("down"), ValueError("no JSON"), KeyError("limits"), AttributeError("a list has no get")])
+def test_a_server_that_does_not_answer_or_answers_nonsense_changes_nothing(tmp_path: Path, fault: Exception) -> None:
     def silent(account: Account, ask: Any) -> Limits:
-        raise TryLater("down")
+        raise fault
 
     known, account = KnownLimits(tmp_path / "limits.json"), an_account(silent)
 

@@ -3,7 +3,7 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
+from base64 import b64encode, urlsafe_b64encode
 
 import pytest
 
@@ -11,15 +11,6 @@ from scheduler.engine.logs import redacted, set_up
 
 SECRETS = {"tok-5ecret", "https://x.test/hooks/77/5ecret-part", 'pass"word ü', "abc"}
 log = logging.getLogger("termbell")
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 class Terminal(io.StringIO):
@@ -81,8 +72,15 @@ def test_a_secret_learnt_later_is_hidden_too():
     ("a=pass%22word%20%C3%BC", "a=•••"),
     ('"pass\\"word ü"', '"•••"'),
     ('"pass\\"word \\u00fc"', '"•••"'),
+    ('"{\\"key\\": \\"pass\\\\\\"word \\\\u00fc\\"}"', '"{\\"key\\": \\"•••\\"}"'),  # our JSON, quoted in the server's
     ("/hooks/77/5ecret-part", "•••"),
     ("tok-5ecret-more", "•••-more"),
+    ("q=tok-5ecret+and", "q=•••+and"),
+    ("pass&quot;word ü", "•••"),
+    (b64encode(b"tok-5ecret").decode(), "•••A=="),  # the last letter holds four bits of the secret
+    (b64encode(b"anna:tok-5ecret").decode(), "YW5uYTp•••"),
+    (b64encode(b"\0anna\0tok-5ecret").decode(), "AGFubmEA•••A=="),
+    (urlsafe_b64encode('pass"word ü'.encode()).decode(), "•••"),
 ])
 def test_a_secret_is_hidden_in_every_spelling(text: str, shown: str):
     assert redacted(text, SECRETS) == shown
@@ -96,6 +94,15 @@ def test_nothing_steers_the_terminal(as_json: bool):
 
     assert stream.getvalue().count("\n") == 1
     assert not set(stream.getvalue()) & set("\x1b\x9b\x07\u202e")
+
+
+@pytest.mark.parametrize("text", ["Prêt\u00a0? 10\u202f%\u3000終", "👩\u200d👩\u200d👧", "می\u200cخواهم"])
+def test_spaces_and_joiners_of_every_language_stay(text: str):
+    stream = a_log(Terminal())
+
+    log.info(text)
+
+    assert text in stream.getvalue()
 
 
 def test_libraries_that_would_log_tokens_are_quiet():

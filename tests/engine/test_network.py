@@ -1,15 +1,19 @@
 """Sending, against a real server on 127.0.0.1 that answers well or breaks off on purpose."""
 
+import json
 import socket
 import ssl
 import struct
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -27,7 +31,9 @@ from platforms.base import (
     Response,
     Secrets,
     TryLater,
+    basic,
     in_url,
+    unsigned,
 )
 from scheduler import __version__
 from scheduler.engine.credentials import Trial
@@ -432,6 +438,37 @@ def test_a_server_that_repeats_the_secret_is_not_quoted_with_it(server: Server):
         network()(a_request(server))
 
 
+def test_a_secret_is_hidden_before_a_long_answer_is_cut_short(server: Server):
+    server.behave(answers(403, b'{"error": "' + b"x" * 193 + b' tok-5ecret"}'))
+
+    with pytest.raises(Rejected) as refused:
+        network()(a_request(server))
+
+    assert str(refused.value).endswith("x •••")
+    assert refused.value.response
+    assert b"5ecret" not in refused.value.response.body
+
+
+@pytest.mark.parametrize("secret", ["tok-5ecret", 'tok"5ecret ü'])
+def test_an_answer_is_used_and_kept_without_the_secret_that_it_repeats(server: Server, secret: str):
+    told = {"id": "1", "you_sent": f"Bearer {secret}", "basic": b64encode(f"ada:{secret}".encode()).decode()}
+    server.behave(answers(200, json.dumps(told).encode(), X_Token=quote(secret)))
+
+    response = network(secrets={"token": secret}, sign=unsigned)(a_request(server))
+
+    assert response.json() == {"id": "1", "you_sent": "Bearer •••", "basic": response.json()["basic"]}
+    assert "•••" in response.json()["basic"]
+    assert response.headers["x-token"] == "•••"
+
+
+def test_a_users_name_and_a_short_password_stay_in_an_answer(server: Server):
+    server.behave(answers(200, b'{"id": "test", "url": "https://anna-berger.example.org/1"}'))
+
+    response = network(secrets={"user": "anna-berger", "password": "test"}, sign=basic)(a_request(server))
+
+    assert response.json() == {"id": "test", "url": "https://anna-berger.example.org/1"}
+
+
 # Sessions
 
 
@@ -480,6 +517,46 @@ def test_a_session_that_cannot_be_renewed_is_made_anew(server: Server):
     ask(a_request(server))
 
     assert [one.path for one in server.arrived] == ["/posts", "/renew", "/login", "/posts"]
+
+
+def test_a_session_is_renewed_before_its_end(server: Server):
+    soon = (NOW + timedelta(seconds=30)).isoformat()
+    ask, _ = in_session(server, token="old", refresh="r0", ends=soon)
+    server.behave(answers(200, b'{"id": "new"}'), answers())
+
+    ask(a_request(server))
+
+    assert [one.path for one in server.arrived] == ["/renew", "/posts"]
+
+
+def test_a_refresh_token_is_used_by_one_at_a_time(server: Server):
+    ask, kept = in_session(server, token="old", refresh="r0")
+    server.behave(answers(401), answers())
+    taken = kept.renewing
+
+    @contextmanager
+    def renewed_by_another(account: str) -> Iterator[object]:
+        with taken(account) as lock:
+            kept.keep_session(account, {"token": "another's", "refresh": "r9"})
+            yield lock
+
+    kept.renewing = renewed_by_another  # type: ignore[method-assign]
+    ask(a_request(server))
+
+    assert [one.path for one in server.arrived] == ["/posts", "/posts"]
+    assert server.arrived[1].headers["authorization"] == "Bearer another's"
+def test_neither_what_a_session_came_of_nor_the_session_is_quoted(server: Server):
+    ask, _ = in_session(server)
+    server.behave(answers(200, b'{"id": "made-5ecret"}'), answers(403, b'{"error": "made-5ecret came of pass-5ecret"}'))
+
+    with pytest.raises(Rejected, match="with 403: ••• came of •••"):
+        ask(a_request(server))
+
+
+def test_an_anonymous_answer_is_not_quoted_with_a_secret_either(server: Server):
+    server.behave(answers(200, b'{"id": "tok-5ecret"}'))
+
+    assert network()(a_request(server, anonymous=True)).json() == {"id": "•••"}
 
 
 def test_a_new_session_that_is_refused_is_not_renewed(server: Server):
@@ -541,6 +618,7 @@ def test_the_platforms_own_code_wins_over_the_status():
     (b'{"code": 7}', '{"code": 7}'),
     (b"<html><style>p {}</style><h1>Bad &amp; worse</h1>\n</html>", "Bad & worse"),
     (b"\x1b[2J\x07red\x9b alert\n", "[2J red� alert"),
+    ("Prêt\u00a0? 10\u202f%\u2028👩\u200d👧".encode(), "Prêt ? 10 % 👩\u200d👧"),
     (b"x" * 300, "x" * 199 + "…"),
     (b"", ""),
     (b"\xff\xfe", "��"),

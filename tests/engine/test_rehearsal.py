@@ -28,7 +28,7 @@ def test_every_request_of_a_post_is_rehearsed_in_order():
     def publish(account, post, ask):
         return two_steps()(account, post, lambda request: ask(replace(request, example={"id": "9"})))
 
-    asked = rehearsed(Account(name="main", platform="x"), a_platform(publish=publish), a_post(text="Hi"))
+    asked = rehearsed(Account(name="main", platform="x"), a_platform(publish=publish), a_post(text="Hi")).asked
 
     assert [one.step for one in asked] == ["upload", "status"]
     assert asked[1].json == {"text": "Hi", "media": "9"}
@@ -87,7 +87,7 @@ def test_a_file_that_is_text_is_shown(tmp_path: Path):
 def test_a_mail_is_shown_with_its_pictures_named(tmp_path: Path):
     settings = {"server": "smtp.example.org", "from": "news@example.org", "to": ["anna@example.org"]}
     door = an_image(tmp_path)
-    request, = rehearsed(Account(name="newsletter", platform="email", settings=settings), EMAIL, a_post(text="Hello", media=(door,)))
+    request, = rehearsed(Account(name="newsletter", platform="email", settings=settings), EMAIL, a_post(text="Hello", media=(door,))).asked
 
     plain = shown(request, EMAIL)
 

@@ -252,11 +252,38 @@ def test_a_post_that_is_up_is_found_by_its_key_and_is_what_publishing_it_returne
     assert found == publish(ACCOUNT, a_post(), scripted(answer("put")))
 
 
+def standing(record: dict[str, Any]) -> Response:
+    """The answer that shows this record."""
+    return Response.of({**PARENT, "value": record})
+
+
 def test_a_reply_is_found_with_its_root() -> None:
-    found = find(ACCOUNT, a_post(), scripted(REPLY))
+    found = find(ACCOUNT, a_post(), scripted(standing({"text": "Welcome back", "reply": {"root": ROOT, "parent": ROOT}})))
 
     assert found is not None
     assert found.ref == {**PARENT, "root": ROOT}
+
+
+CARD = Link(url="https://example.org/term", title="Term dates")
+
+
+def variants(folder: Path) -> dict[str, Post]:
+    """Posts of one key that are not the same."""
+    door = an_image(folder)
+    return {"text": a_post(), "other text": a_post(text="Welcome home"), "image": a_post(media=(door,)), "two images": a_post(media=(door, door)),
+            "card": a_post(link=CARD), "other card": a_post(link=replace(CARD, url="https://example.org/other")),
+            "image, card not shown": a_post(media=(door, door, door), link=CARD)}
+
+
+def test_a_post_is_found_when_its_record_says_the_same_and_refused_when_another_stands_there(tmp_path: Path) -> None:
+    posts = variants(tmp_path)
+    records = {name: record_of(post, *[documented] * len(post.media)) for name, post in posts.items()}
+
+    for name, post in posts.items():
+        assert find(ACCOUNT, post, scripted(standing(records[name]))) is not None
+        for record in (record for other, record in records.items() if other != name):
+            with pytest.raises(Rejected, match=r"another post stands at https://bsky\.app/profile/alice\.test/post/\S+, .* another `id`"):
+                find(ACCOUNT, post, scripted(standing(record)))
 
 
 def test_a_record_that_is_not_there_is_a_no_and_any_other_refusal_is_not() -> None:

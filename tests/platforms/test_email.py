@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from platforms.base import HARMLESS, Account, Link, Post, Published, Rejected, Request
+from platforms.base import HARMLESS, Account, Link, Post, Rejected, Request
 from platforms.email import PLATFORM, publish, whoami
 from scheduler.engine.mail import message
+from scheduler.engine.planning import plan
 from tests.support import a_post, an_image, documented, ok, scripted
 
 SETTINGS = {
@@ -20,6 +21,19 @@ SETTINGS = {
     "to": ["Anna <anna@example.org>", "ben@example.net", "anna@example.org"],
     "images": "inline",
 }
+NEWSLETTER = """\
+timezone: UTC
+accounts:
+  news: {platform: email, server: smtp.example.org, from: news@example.org, to: anna@example.org}
+posts:
+- id: three-steps
+  when: 2099-09-07 08:30
+  to: news
+  title: Three steps
+  text: Three steps for you.
+  thread: ["First, listen.", {text: "Then, give.", media: [{file: door.png, alt: A door}]}]
+  first_comment: More next week.
+"""
 LONG_URL = "https://news.example.org/unsubscribe/" + "x" * 120
 
 
@@ -121,10 +135,19 @@ def test_message_id_and_date_are_the_deliverys() -> None:
     assert first["Date"].datetime == datetime(2026, 9, 7, 8, 30, tzinfo=UTC)
 
 
-def test_a_later_part_of_a_thread_answers_the_first() -> None:
-    read = mail(a_post(reply_to=Published(id="<first@example.org>")))
+def test_an_entry_with_a_thread_and_a_first_comment_is_one_mail(tmp_path: Path) -> None:
+    an_image(tmp_path)
+    (tmp_path / "config.yaml").write_text(NEWSLETTER)
 
-    assert (read["In-Reply-To"], read["References"]) == ("<first@example.org>",) * 2
+    (one,) = plan(tmp_path / "config.yaml").deliveries
+
+    read = mail(one.post)
+    plain = read.get_body(("plain",))
+    assert one.problems == ()
+    assert read["Subject"] == "Three steps"
+    assert plain is not None
+    assert " ".join(plain.get_content().split()) == "Three steps for you. First, listen. Then, give. More next week. [A door]"
+    assert "image/png" in kinds(read)
 
 
 def test_a_link_that_is_not_in_the_text_gets_a_line_of_its_own() -> None:

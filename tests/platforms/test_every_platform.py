@@ -104,6 +104,22 @@ def test_it_publishes_in_a_dry_run_without_network_and_secrets(adapter: Platform
         assert published.id
 
 
+def odd_posts(folder: Path) -> Iterator[Post]:
+    """Posts that somebody might refuse."""
+    many = tuple(an_image(folder, f"odd{nth}.gif", colour="red", alt="") for nth in range(12))
+    poll = {"poll": {"answers": ["Yes"], "hours": 0}, "visibility": "nobody", "content_warning": "\x00"}
+    for text in ("", "\x00\r\n", "x" * 100_000):
+        yield a_post(text=text, title=text, language="", media=many, options=poll, link=Link(url="javascript:alert(1)", image=many[0]))
+
+
+def test_one_that_says_it_refuses_no_post_refuses_none(adapter: Platform, tmp_path: Path):
+    if adapter.refuses_posts:
+        pytest.skip("is asked for each post")
+
+    for post in odd_posts(tmp_path):
+        assert adapter.publish(an_account(adapter, tmp_path), post, Rehearsal()).id
+
+
 def test_readers_see_nothing_before_the_last_request(adapter: Platform, tmp_path: Path):
     for post in posts(adapter, tmp_path):
         asked, _ = rehearsal_of(adapter, post, tmp_path)

@@ -22,7 +22,7 @@ from platforms.base import (
     code_in_json,
 )
 from platforms.linkedin import PLATFORM, little_text, publish, whoami
-from scheduler.engine.credentials import Credentials
+from scheduler.engine.credentials import Trial
 from scheduler.engine.network import Network
 from tests.platforms.linkedin_stand_in import DAILY_REQUESTS, TOKEN, Member, linkedin_stand_in
 from tests.support import a_post, an_image, documented, ok, scripted
@@ -41,18 +41,8 @@ def account(member: Member, **settings: str) -> Account:
     return replace(ACCOUNT, settings={"version": "202609", "server": member.url, **settings})
 
 
-class Token(Credentials):
-    """The same token for every account."""
-
-    def __init__(self, token: str) -> None:
-        self.token = token
-
-    def of(self, account: str) -> dict[str, str]:
-        return {"token": self.token}
-
-
 def over_http(token: str = TOKEN) -> Ask:
-    return Network(ACCOUNT, PLATFORM, Token(token), timeout=5)
+    return Network(ACCOUNT, PLATFORM, Trial({"token": token}), timeout=5)
 
 
 def code_of(error: PublishError) -> str:

@@ -334,6 +334,13 @@ def test_a_server_that_tells_only_its_length_keeps_our_other_figures() -> None:
     assert limits == replace(PLATFORM.limits, text=5000, source="https://example.social")
 
 
+def test_a_limit_that_is_no_number_is_none_of_ours() -> None:
+    told = {"statuses": {"max_characters": "many", "max_media_attachments": [4]}, "media_attachments": {"image_size_limit": 5000}}
+    limits = ask_limits(ACCOUNT, scripted(ok(configuration=told)))
+
+    assert limits == replace(PLATFORM.limits, image_bytes=5000, source="https://example.social")
+
+
 @pytest.mark.parametrize(("said", "error"), [
     ("This action is outside the authorized scopes", LoginNeeded),
     ("Cannot attach files that have not finished processing. Try again in a moment!", TryLater),

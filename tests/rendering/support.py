@@ -22,7 +22,7 @@ BLUESKY = replace(PLAIN, text=300, unit="graphemes", text_bytes=3000, link_or_me
                   card_image_bytes=1_000_000)
 LINKEDIN = replace(PLAIN, text=3000, link_or_media=True, images=1, image_types=("image/jpeg", "image/png", "image/gif"))
 SITE = replace(PLAIN, html=True, title=None, images=100)
-EMAIL = replace(PLAIN, html=True, title=None, replies=True, images=10, image_types=("image/jpeg", "image/png", "image/gif"),
+EMAIL = replace(PLAIN, html=True, title=None, images=10, image_types=("image/jpeg", "image/png", "image/gif"),
                 image_bytes=1_800_000)
 PLATFORMS = {"mastodon": FEDIVERSE, "bluesky": BLUESKY, "linkedin": LINKEDIN, "site": SITE, "email": EMAIL}
 ACCOUNTS = {"mastodon": "fediverse", "site": "class-site", "email": "newsletter"}

@@ -1,12 +1,14 @@
 """Mail through a real Postfix, read back from a real Dovecot."""
 
+import hashlib
 import imaplib
+import json
 import select
 import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from email import message_from_bytes, policy
+from email import message_from_bytes, message_from_string, policy
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,7 @@ import pytest
 from platforms.base import Account, InDoubt, LoginNeeded, Post, Rejected, Request, Response, TryLater
 from platforms.email import publish, whoami
 from scheduler.engine.mail import answer, message
+from tests.servers.support import Calendar
 from tests.support import a_post, an_image, documented, scripted
 
 pytestmark = pytest.mark.xdist_group("mail")
@@ -96,6 +99,26 @@ def test_everybody_gets_exactly_what_the_preview_shows(mail: Credentials, tmp_pa
         (raw,) = received(mail, user, up.id)
         assert raw.endswith(message(preview.asked[0]))
         assert raw.count(b"bob@example.test") == (2 if user == "bob" else 0)  # in what Postfix notes on top of bob's own
+
+
+def test_a_run_delivers_byte_for_byte_what_a_preview_without_network_and_credentials_shows(mail: Credentials, tmp_path: Path) -> None:
+    """Compared by the sha256 of the whole message; what the servers note on top of it is not ours."""
+    letters = {"platform": "email", "server": "127.0.0.1", "port": mail["smtp_starttls_port"], "ca": mail["ca"], "from": "alice@example.test",
+               "to": ["bob@example.test"], "user": "${MAIL_USER}", "password": "${MAIL_PASSWORD}"}
+    post = {"id": "byte-for-byte", "when": "2026-01-05 09:00", "late": "publish", "to": ["letters"], "title": "Grüße", "text": "**Grüße** 👩‍🏫\n.dot",
+            "thread": ["And more."], "media": [{"file": "door.png", "alt": "Die blaue Schultür"}]}
+    calendar = Calendar(tmp_path, {"letters": letters}, [post])
+    calendar.write()
+
+    shown, _ = calendar.command("preview", "--requests", "--json").communicate(timeout=60)
+    calendar.environment.update(MAIL_USER="alice", MAIL_PASSWORD=mail["users"]["alice"])
+    said, _ = calendar.command("run", "--once").communicate(timeout=60)
+
+    assert "1 published" in said
+    (request,) = json.loads(shown)["deliveries"][0]["requests"]
+    (raw,) = received(mail, "bob", str(message_from_string(request["body"])["Message-ID"]))
+    ours = raw[raw.index(request["body"].partition("\r\n")[0].encode()):]
+    assert hashlib.sha256(ours).hexdigest() == request["sha256"]
 
 
 def test_the_picture_arrives_with_its_alt(mail: Credentials, tmp_path: Path) -> None:

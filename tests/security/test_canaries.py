@@ -1,0 +1,198 @@
+"""No secret is anywhere but where it was put: the real commands, servers that repeat all they hear, and a search through everything.
+
+Every account has a secret of its own (a canary), given in each way there is: written into the config, in the environment, named there
+and kept, kept by a login. Whatever the servers do, no canary may be found in what the commands print, nor in any file that they write
+but the one that secrets are kept in.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.security.hostile import MOODS, Hostile, hostile_servers, spelled
+from tests.support import an_image
+
+CANARIES = {
+    "written": 'canary-w/ritten+"&ü',  # with all that is spelled otherwise in JSON, HTML and addresses
+    "environment": "canary-environment",
+    "named": "canary-named",
+    "kept": "canary-kept-by-login",
+    "mail": "canary-mail-pässword",
+    "chalk": "canary-of-the-package",
+    "session access": "canary-session-access",
+    "session refresh": "canary-session-refresh",
+}
+CONFIG = """\
+timezone: UTC
+timeout: 2
+accounts:
+  class-site: {{platform: site, folder: public}}
+  fediverse: {{platform: mastodon, server: "{http}", token: '{written}'}}
+  second: {{platform: mastodon, server: "{http}"}}
+  bluesky: {{platform: bluesky, server: "{http}", handle: ada.test, app_password: "${{BLUESKY_CANARY}}"}}
+  linkedin: {{platform: linkedin, server: "{http}", token: !secret linkedin-token}}
+  newsletter: {{platform: email, server: 127.0.0.1, port: {smtp}, tls: implicit, ca: "{ca}", user: anna, password: "${{MAIL_CANARY}}",
+    from: news@example.org, to: [anna@example.org, ben@example.org]}}
+  chalk: {{platform: chalkboard, server: "{http}", key: "${{CHALK_CANARY}}"}}
+groups:
+  everywhere: [class-site, fediverse, second, bluesky, linkedin, newsletter, chalk]
+posts:
+  - {{id: now, when: "{due}", to: everywhere, text: Good morning, media: [{{file: door.png, alt: A door}}]}}
+  - {{id: later, when: 2099-01-01 09:00, to: everywhere, text: "A text that says {{token}} and {{key}}"}}
+"""
+CHALKBOARD = """
+import os
+from dataclasses import replace
+from platforms.mastodon import PLATFORM as OURS
+
+def publish(account, post, ask):
+    if post.text != "Good morning" or "CHALK_IS_WELL" in os.environ:
+        return OURS.publish(account, post, ask)
+    raise RuntimeError("broken with " + os.environ["CHALK_CANARY"])
+
+def sign(request, secrets):
+    if "CHALK_IS_WELL" in os.environ:
+        return request
+    raise OSError(5, "cannot sign with " + secrets["key"], secrets["key"])
+
+PLATFORM = replace(OURS, name="chalkboard", secrets=("key",), publish=publish, find=None, ask_limits=None, sign=sign)
+"""
+
+
+@dataclass
+class Calendar:
+    """A folder with a calendar, and everything that commands have printed about it."""
+
+    folder: Path
+    hostile: Hostile
+    environment: dict[str, str]
+    printed: list[bytes] = field(default_factory=list)
+
+    def termbell(self, *words: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[bytes]:
+        done = subprocess.run([sys.executable, "-m", "scheduler", *words], cwd=self.folder, input=given.encode(), capture_output=True,
+                              env={**self.environment, **environment}, timeout=60)
+        self.printed += [done.stdout, done.stderr]
+        return done
+
+    def until_tried(self) -> None:
+        """Waits until every delivery that is due was tried."""
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            shown = self.termbell("status", "--json")
+            if shown.stdout and all(one["attempts"] for one in json.loads(shown.stdout)["deliveries"] if one["entry"] == "now"):
+                return
+            time.sleep(0.2)
+        raise AssertionError("the daemon did not try everything")
+
+    def found(self) -> list[str]:
+        """Every place where a canary is, and should not be."""
+        own = {self.folder / "config.yaml", self.folder / ".termbell" / "secrets.json"}
+        places = {str(file): file.read_bytes() for root in (self.folder, Path(self.environment["TERMBELL_CACHE"])) for file in root.rglob("*")
+                  if file.is_file() and file not in own}
+        places |= {f"printed {number}": text for number, text in enumerate(self.printed)}
+        return [f"{name} as {spelling!r} in {place}" for place, content in places.items() for name, canary in CANARIES.items()
+                for spelling in spelled(canary) if spelling.encode() in content]
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
+    with hostile_servers(tmp_path_factory.mktemp("tls")) as servers:
+        yield servers
+
+
+@pytest.fixture
+def calendar(tmp_path: Path, hostile: Hostile) -> Calendar:
+    packages, folder = tmp_path / "packages", tmp_path / "calendar"
+    about = packages / "termbell_chalkboard-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: termbell-chalkboard\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[termbell.platforms]\nchalkboard = termbell_chalkboard:PLATFORM\n")
+    (packages / "termbell_chalkboard.py").write_text(CHALKBOARD)
+    folder.mkdir()
+    an_image(folder)
+    due = datetime.now(UTC) - timedelta(minutes=5)
+    (folder / "config.yaml").write_text(CONFIG.format(http=hostile.http, smtp=hostile.smtp, ca=hostile.ca, written=CANARIES["written"],
+                                                      due=f"{due:%Y-%m-%d %H:%M}"))
+    (folder / ".termbell").mkdir(mode=0o700)
+    secrets = folder / ".termbell" / "secrets.json"
+    secrets.write_text(json.dumps({"named": {"linkedin-token": CANARIES["named"]}}))
+    secrets.chmod(0o600)
+    hostile.told.clear()
+    hostile.hears(*(canary for name, canary in CANARIES.items() if not name.startswith("session")))
+    hostile.mood = "repeats"
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")} | {
+        "PYTHONPATH": os.pathsep.join([str(packages), str(Path(__file__).parents[2])]),
+        "BLUESKY_CANARY": CANARIES["environment"], "MAIL_CANARY": CANARIES["mail"], "CHALK_CANARY": CANARIES["chalk"]}
+    made = Calendar(folder, hostile, environment)
+    assert made.termbell("login", "second", given=CANARIES["kept"] + "\n").returncode == 0
+    return made
+
+
+@pytest.mark.xdist_group("canaries")
+@pytest.mark.parametrize("mood", MOODS)
+def test_whatever_servers_answer_no_secret_is_anywhere(calendar: Calendar, mood: str):
+    calendar.hostile.mood = mood
+
+    calendar.termbell("run", "--once")
+    calendar.termbell("run", "--once")  # what is tried again, from the journal
+    calendar.termbell("accounts", "--verify", "--json")
+    calendar.termbell("login", "second", given=CANARIES["kept"] + "\n")
+    shown = json.loads(calendar.termbell("status", "--json").stdout)
+    calendar.termbell("doctor", "--json")
+
+    tried = {one["account"]: one for one in shown["deliveries"] if one["entry"] == "now"}
+    assert all(one["attempts"] for one in tried.values())
+    assert tried["chalk"]["error"] == "RuntimeError: broken with •••"
+    assert {canary for name, canary in CANARIES.items() if mood != "401" or not name.startswith("session")} <= set(calendar.hostile.told)
+    assert calendar.found() == []
+
+
+@pytest.mark.xdist_group("canaries")
+def test_no_command_prints_or_writes_a_secret(calendar: Calendar):
+    for words in (["check"], ["check", "--json"], ["preview"], ["preview", "--requests", "--json"],
+                  ["platforms"], ["platforms", "--json"], ["schema"], ["schema", "calendar"], ["schema", "--write"], ["run", "--dry-run", "--once"],
+                  ["publish", "later", "--dry-run"], ["publish", "later"], ["status"], ["status", "--all"], ["status", "--json"], ["doctor"],
+                  ["accounts"], ["accounts", "--verify"], ["login", "fediverse"], ["login", "bluesky"], ["login", "newsletter"], ["login", "chalk"],
+                  ["logout", "bluesky"]):
+        done = calendar.termbell(*words)
+        assert done.stdout or done.stderr, words
+    for words in (["preview", "--requests", "--json", "--html", "preview.html"], ["preview", "--requests"]):
+        assert calendar.termbell(*words, CHALK_IS_WELL="1").returncode == 0
+    calendar.hostile.mood = "half"
+    calendar.termbell("run", "--once")
+    for one in json.loads(calendar.termbell("status", "--json").stdout)["deliveries"]:
+        calendar.termbell("resolve", one["key"], "--published", "https://example.org/1")
+        calendar.termbell("retry", one["key"])
+        calendar.termbell("cancel", one["key"])
+    calendar.termbell("run", "--once", CHALK_IS_WELL="1")
+
+    assert "•••".encode() in b"".join(calendar.printed)
+    assert (calendar.folder / "preview.html").stat().st_size > 1000
+    assert (calendar.folder / "public" / "index.html").exists()
+    assert calendar.found() == []
+
+
+@pytest.mark.xdist_group("canaries")
+@pytest.mark.parametrize("mood", ["repeats", "500", "half"])
+def test_the_daemon_writes_no_secret_while_it_runs_and_when_it_is_ended(calendar: Calendar, mood: str):
+    calendar.hostile.mood = mood
+    with subprocess.Popen([sys.executable, "-m", "scheduler", "run"], cwd=calendar.folder, env=calendar.environment,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as daemon:
+        calendar.until_tried()
+        running = calendar.found()
+        daemon.send_signal(signal.SIGTERM)
+        calendar.printed += daemon.communicate(timeout=30)
+
+    assert daemon.returncode == 0
+    assert running == []
+    assert calendar.found() == []
+    assert any(b"unexpected RuntimeError" in text for text in calendar.printed)
