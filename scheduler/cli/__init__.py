@@ -30,6 +30,8 @@ COMMANDS = {
     "logout": "Forget an account's credentials.",
     "platforms": "What each platform takes and needs.",
     "schema": "JSON Schemas of the files, for editors.",
+    "backup": "Copy the store, also while the daemon runs.",
+    "restore": "Bring a backup of the store back.",
     "doctor": "Find what stalls, and what to do about it.",
 }
 EXPECTED = {  # errors that say all there is to say; a raised one's module is loaded, so that none is imported for this

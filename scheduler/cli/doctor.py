@@ -19,7 +19,9 @@ from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import utc_now
 from scheduler.engine.planning import plan
 from scheduler.problems import Invalid
-from scheduler.store import NewerSchema, Store, status
+from scheduler.store import NewerSchema, Store, StoreFailed, status
+from scheduler.store.backups import newest
+from scheduler.store.database import DAMAGED
 
 LEAST_DISK = 100_000_000  # bytes
 Finding = tuple[bool, str]  # whether it is well, and a sentence
@@ -82,18 +84,20 @@ def _of_credentials(config: Config) -> Iterator[Finding]:
 
 
 def _of_the_store(config: Config) -> Iterator[Finding]:
-    if not config.store.exists():
+    last = newest(config.store)
+    yield True, f"the newest backup is {last}" if last else "there is no backup yet; `termbell run` makes one every day"
+    if not config.store.exists() and not last:
         yield True, "nothing has been planned yet; `termbell run` takes up the calendar"
         return
     now = utc_now()
     try:
         store = Store(config.store, now)
-    except NewerSchema as newer:
-        yield False, str(newer)
+    except (NewerSchema, StoreFailed) as failed:
+        yield False, str(failed)
         return
     try:
         verdict = store.database.check()
-        yield verdict == "ok", f"{config.store}: " + ("is whole" if verdict == "ok" else f"{verdict}; restore it from a backup")
+        yield verdict == "ok", f"{config.store}: " + ("is whole" if verdict == "ok" else f"{DAMAGED} ({verdict})")
         yield from _of_the_daemon(store)
     finally:
         store.close()

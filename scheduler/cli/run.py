@@ -10,7 +10,7 @@ import click
 from scheduler.cli.options import config_option
 from scheduler.cli.output import say
 from scheduler.cli.working import Working, working
-from scheduler.engine.daemon import Daemon, utc_now
+from scheduler.engine.daemon import Daemon, keep_a_backup, utc_now
 from scheduler.engine.watching import watched
 from scheduler.store import Row, status
 
@@ -33,6 +33,8 @@ def command(config: Path, once: bool, dry_run: bool) -> None:
       termbell run --dry-run
     """
     with working(config, dry_run=dry_run) as work:
+        if once and not dry_run:
+            keep_a_backup(work.store, utc_now())
         raise SystemExit(_once(work) if once else _daemon(work, config))
 
 

@@ -33,9 +33,11 @@ from scheduler.engine.replanning import Replanned, replan_apart
 from scheduler.engine.watching import Watching, watched
 from scheduler.private_files import FILE, write_private
 from scheduler.store import Changes, Row, Store, StoreFailed
+from scheduler.store.backups import back_up_daily
+from scheduler.store.database import cannot_write
 
 BEAT = 10.0  # seconds between two signs of life
-HOUR = 3600.0  # seconds between two looks whether a server's limits are a day old, or credentials end
+HOUR = 3600.0  # seconds between two looks whether a backup is due, a server's limits are a day old, or credentials end
 THREADS = 16
 A_MOMENT = 1.0  # seconds, for writing down how an attempt ended
 log = logging.getLogger("termbell")
@@ -49,17 +51,20 @@ class Alone(AbstractContextManager["Alone"]):
     """Holds the store's lock. A second holder is refused with the name of the first."""
 
     def __init__(self, store: Path) -> None:
-        self._named = store.with_suffix(".pid")
+        self._store, self._named = store, store.with_suffix(".pid")
         store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = FileLock(store.with_suffix(".lock"), timeout=0, mode=FILE)
 
     def __enter__(self) -> "Alone":
         try:
             self._lock.acquire()
+            write_private(self._named, str(os.getpid()))
         except Timeout:
             by = self._named.read_text() if self._named.exists() else "unknown"
             raise AlreadyRunning(f"another termbell (process {by}) already publishes from this store; stop it, or let it do the work") from None
-        write_private(self._named, str(os.getpid()))
+        except OSError as fault:
+            self._lock.release()
+            raise cannot_write(self._store, fault) from None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
@@ -104,10 +109,12 @@ class Daemon:
     _busy: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fault: str | None = None  # of the store, until it works again
+    _untaken: str | None = None  # why the calendar could not be taken up; it is tried again with each sign of life
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="account"))
 
     def run(self, *, for_at_most: float | None = None) -> None:
         """Publishes until `stop`; then waits, at most a request's timeout, for attempts that are under way."""
+        keep_a_backup(self.store, self.now())  # before anything leaves
         with self.store.database.reading() as connection:
             clock = Clock(ring=self.ring, look=self._look_at(lambda: self.store.database.changes(connection)), was_set=self._clock_was_set)
             watching = self._watching = Watching(changed=self._reread.set, folders=self.folders)
@@ -213,15 +220,14 @@ class Daemon:
 
     def _until_stopped(self, clock: Clock, for_at_most: float | None) -> None:
         started, begun = self.now(), time.monotonic()
-        beat, limits, ends = Every(seconds=BEAT), Every(seconds=HOUR), Every(seconds=HOUR)
+        beat, hourly = Every(seconds=BEAT), Every(seconds=HOUR)
         while not self._is_stopped():
             if beat.is_time():
                 self._beat(started)
-            if ends.is_time():
-                self._warn_of_ends()
-            if limits.is_time() and self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
-                log.info("a server told other limits than before")
-                self._reread.set()
+                if self._untaken:
+                    self._reread.set()
+            if hourly.is_time():
+                self._once_an_hour()
             if self._reread.is_set():
                 self._reread.clear()
                 self.read_again()
@@ -245,13 +251,28 @@ class Daemon:
             if working:
                 self.store.renew(self.desk.by, working, now)
 
-    def _warn_of_ends(self) -> None:
-        with self._as_long_as_the_store_works():
-            ending.warn(self.store, self.desk.accounts, self.ends, self.now())
+    def _once_an_hour(self) -> None:
+        """What can wait, and stops nothing where a file cannot be read or written."""
+        keep_a_backup(self.store, self.now())
+        try:
+            with self._as_long_as_the_store_works():
+                ending.warn(self.store, self.desk.accounts, self.ends, self.now())
+            if self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
+                log.info("a server told other limits than before")
+                self._reread.set()
+        except OSError as fault:
+            log.warning("a file beside the store cannot be used: %s", fault)
 
     def read_again(self) -> None:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""
-        read = replan_apart(self.config, lambda config: self.store.file, self.now())
+        try:
+            read = replan_apart(self.config, lambda config: self.store.file, self.now())
+        except StoreFailed as failed:
+            if self._untaken != str(failed):
+                log.error("the calendar cannot be taken up until this is mended: %s", failed)
+            self._untaken = str(failed)
+            return
+        self._untaken = None
         tell(read)
         self._follow(read)
         if read.config is not None:
@@ -272,6 +293,19 @@ class Daemon:
                 return
             waited.wait(0.1)
         log.warning("ending with attempts under way; the next start settles them")
+
+
+def keep_a_backup(store: Store, now: datetime) -> None:
+    """One a day. That none can be made stops nothing, and is said."""
+    try:
+        made = back_up_daily(store.database, now)
+    except (StoreFailed, OSError) as failed:
+        log.error("no backup could be made: %s", failed)
+        with suppress(StoreFailed):
+            store.notices.add(now, "store", f"no backup could be made: {failed}", once=f"backup {now:%Y-%m-%d}")
+    else:
+        if made:
+            log.info("backup made: %s", made)
 
 
 def _say(level: int, row: Row, what: str) -> None:

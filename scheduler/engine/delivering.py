@@ -34,7 +34,7 @@ from scheduler.config import ConfiguredAccount
 from scheduler.engine.journalled import PROMPT, Journalled
 from scheduler.engine.judging import spent
 from scheduler.engine.rationing import free_at
-from scheduler.engine.retrying import MOST_ATTEMPTS, gives_up, pause
+from scheduler.engine.retrying import MOST_ATTEMPTS, gives_up, is_over, pause
 from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
 
 SECOND_LOOK = timedelta(seconds=30)
@@ -201,6 +201,8 @@ class Desk:
         if not self._is_remembered(doubt) and (not platform.find or doubt.looks == 0):
             self.store.journal.looked(doubt.id)
             raise InDoubt(_unanswered(row, doubt))
+        if doubt.is_suspicion and is_over(row, self.now()):
+            raise Rejected("looked for, as it may have been up already, and not found; it is too late now: retry it, or cancel it")
         return None
 
     def _settled_at(self, doubt: Unanswered, configured: ConfiguredAccount) -> datetime:

@@ -19,6 +19,15 @@ def pause(attempts: int, asked_for: float | None, jitter: float | None = None) -
 
 def gives_up(row: Row, at: datetime, now: datetime) -> bool:
     """Whether an attempt at `at` would come too late to be made. One whose time has passed already is missed, not failed."""
-    if row.late == "publish" or row.reason == "word":
+    if _may_be_late(row):
         return row.attempts >= MOST_ATTEMPTS
     return now <= row.late_at < at
+
+
+def is_over(row: Row, now: datetime) -> bool:
+    """Whether it is too late for it to go out."""
+    return not _may_be_late(row) and now > row.late_at
+
+
+def _may_be_late(row: Row) -> bool:
+    return row.late == "publish" or row.reason == "word"

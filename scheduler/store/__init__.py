@@ -23,9 +23,10 @@ from platforms.base import Post, Published
 from scheduler.calendar.model import Delivery
 from scheduler.store import status
 from scheduler.store.accounts import Accounts, hold
+from scheduler.store.backups import refuse_a_lost_one
 from scheduler.store.changing import NO_CLAIM, become
-from scheduler.store.database import Database, StoreFailed
-from scheduler.store.journal import LEFT, Journal
+from scheduler.store.database import PATIENCE, Database, StoreFailed
+from scheduler.store.journal import LEFT, UNANSWERED, Journal
 from scheduler.store.migrations import NewerSchema, migrate
 from scheduler.store.notices import Notices, note, take_back
 from scheduler.store.rows import Changes, Row, Unanswered, WrongStatus, instant, row_of, stamp
@@ -42,9 +43,10 @@ NOTICED = 2_000_000  # microseconds until it is noticed that the clock was set
 class Store:
     """One store, opened: made where it is not there, brought to this version's schema where it is older."""
 
-    def __init__(self, file: Path, now: datetime) -> None:
+    def __init__(self, file: Path, now: datetime, patience: float = PATIENCE) -> None:
+        refuse_a_lost_one(file)
         self.file = file
-        self.database = Database(file)
+        self.database = Database(file, patience)
         self.journal = Journal(self.database, LEASE)
         self.accounts = Accounts(self.database)
         self.notices = Notices(self.database)
@@ -127,11 +129,15 @@ class Store:
         return freed
 
     def too_late(self, now: datetime) -> list[Row]:
-        """Those that nothing has left for and whose grace is over: by their policy missed, or held for a person's word."""
+        """Those that nothing has left for and whose grace is over: by their policy missed, or held for a person's word.
+
+        One that may be up since before is looked for first, unless it waits for another part.
+        """
         past = and_(deliveries.c.due + deliveries.c.grace * 1_000_000 < stamp(now),
                     deliveries.c.key.not_in(select(journal.c.delivery).where(LEFT)),
                     or_(and_(deliveries.c.status == status.SCHEDULED, deliveries.c.late != "publish",
-                             deliveries.c.reason.is_(None)),
+                             deliveries.c.reason.is_(None),
+                             ~and_(deliveries.c.key.in_(select(journal.c.delivery).where(UNANSWERED)), _follows_what_is_up())),
                         and_(deliveries.c.status == status.HELD, deliveries.c.late == "skip", deliveries.c.reason != "late")))
         found = []
         with self.database.reading() as connection:
@@ -367,16 +373,21 @@ def _named(row: Row) -> str:
 
 def _claimable(now: datetime) -> Any:
     """Due, its account free to work, nothing of the account under way, the part before it up."""
-    before = deliveries.alias("before")
     busy = deliveries.alias("busy")
     return and_(
         deliveries.c.status == status.SCHEDULED,
         deliveries.c.next_at <= stamp(now),
         ~select(accounts.c.name).where(accounts.c.name == deliveries.c.account, accounts.c.paused_until > stamp(now)).exists(),
         ~select(busy.c.key).where(busy.c.account == deliveries.c.account, busy.c.status == status.PUBLISHING).exists(),
-        or_(deliveries.c.after.is_(None),
-            select(before.c.key).where(before.c.key == deliveries.c.after, before.c.status == status.PUBLISHED).exists()),
+        _follows_what_is_up(),
     )
+
+
+def _follows_what_is_up() -> Any:
+    """It is the first part, or the part before it is published."""
+    before = deliveries.alias("before")
+    return or_(deliveries.c.after.is_(None),
+               select(before.c.key).where(before.c.key == deliveries.c.after, before.c.status == status.PUBLISHED).exists())
 
 
 def _not_before(at: Any) -> Any:

@@ -8,6 +8,7 @@ Whatever SQLite refuses leaves here as `StoreFailed`, with the file, what is wro
 again here: whoever wanted something written decides whether it may go on without.
 """
 
+import errno
 import os
 import sqlite3
 import threading
@@ -27,30 +28,36 @@ CACHE = 256  # KiB for each connection: what is due is few rows, and the system 
 DAMAGED = "it is damaged; stop termbell, then bring back the newest backup: termbell restore"
 UNREACHABLE = "it cannot be opened; give yourself the right to read and write it and its folder"
 UNWRITABLE = "it cannot be written; make its disk and folder writable"
+LOCKED = "another program has held it locked for {patience:.0f} s; end that program (a backup? a synchronised folder?)"
 REMEDIES = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_FULL: "the disk is full; make room",
     sqlite3.SQLITE_READONLY: UNWRITABLE,
     sqlite3.SQLITE_PERM: UNWRITABLE,
     sqlite3.SQLITE_IOERR: "the disk answers with an error; see whether it is full, gone or broken",
-    sqlite3.SQLITE_BUSY: f"another program has held it locked for {PATIENCE:.0f} s; end that program (a backup? a synchronised folder?)",
-    sqlite3.SQLITE_LOCKED: f"another program has held it locked for {PATIENCE:.0f} s; end that program (a backup? a synchronised folder?)",
+    sqlite3.SQLITE_BUSY: LOCKED,
+    sqlite3.SQLITE_LOCKED: LOCKED,
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: DAMAGED,
     sqlite3.SQLITE_CANTOPEN: UNREACHABLE,
 }
+OF_THE_COPY = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)  # what only writing can meet
 
 
 class StoreFailed(Exception):
     """The store cannot be read or written; names the file and the remedy."""
 
 
-class Database:
-    """One database file, open."""
+class Damaged(StoreFailed):
+    """The file is no whole database."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+
+class Database:
+    """One database file, open. `patience`: seconds that another program may hold it locked."""
+
+    def __init__(self, file: Path, patience: float = PATIENCE) -> None:
+        self.file, self.patience = file, patience
         self._made()
-        self.engine = _engine(file)
+        self.engine = _engine(file, patience)
         self._lock = threading.Lock()
         self._writer: Connection | None = None
         self._durable = False
@@ -89,7 +96,7 @@ class Database:
     def check(self) -> str:
         """SQLite's own verdict on the file: "ok", or what is broken."""
         with self.reading() as connection:
-            return str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+            return str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
 
     def changes(self, connection: Connection) -> int:
         """A number that changes when another connection has written; cheap enough to ask every second."""
@@ -97,14 +104,32 @@ class Database:
             return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
 
     def copy_to(self, target: Path) -> None:
-        """A whole copy, also while others write. Under its own name only when it is whole."""
+        """A whole copy, also while others write. Under its own name only when it is whole, and none of a damaged database.
+
+        Raises `StoreFailed`, and `OSError` where `target` cannot be made.
+        """
         unfinished = target.with_name(f".{target.name}.part")
         unfinished.unlink(missing_ok=True)
         os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE))
-        with self._in_words(), closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(unfinished)) as copy:
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")
-        os.replace(unfinished, target)
+        try:
+            with self._in_words():
+                verdict = self._copied(unfinished, target)
+            if verdict != "ok":
+                raise Damaged(f"{self.file}: {DAMAGED} ({verdict})")
+            os.replace(unfinished, target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def _copied(self, unfinished: Path, target: Path) -> str:
+        """Makes the copy; SQLite's verdict on it."""
+        with closing(connected(self.file, self.patience)) as source, closing(connected(unfinished, self.patience)) as copy:
+            try:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode=DELETE")
+                return str(copy.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            except sqlite3.Error as fault:
+                about = target if _code(fault) in OF_THE_COPY else self.file
+                raise failure(about, fault, self.patience) from None
 
     def _connection(self, durable: bool) -> Connection:
         """The one that writes. What was moved away or replaced since it was opened would be written to for nobody."""
@@ -131,13 +156,16 @@ class Database:
             if not self.file.exists():
                 os.close(os.open(self.file, os.O_CREAT | os.O_WRONLY, FILE))
         except OSError as fault:
-            raise StoreFailed(f"{fault.filename or self.file}: {fault.strerror}; {UNWRITABLE}") from None
+            raise cannot_write(self.file, fault) from None
 
     def _found(self) -> tuple[int, int] | None:
+        """Which file stands there; None for none. Raises `StoreFailed` where that cannot be seen."""
         try:
             facts = self.file.stat()
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as fault:
+            raise StoreFailed(f"{self.file}: {fault.strerror}; {UNREACHABLE}") from None
         return facts.st_dev, facts.st_ino
 
     @contextmanager
@@ -145,21 +173,40 @@ class Database:
         try:
             yield
         except DBAPIError as fault:
-            raise StoreFailed(in_words(self.file, fault.orig or fault)) from None
+            raise failure(self.file, fault.orig or fault, self.patience) from None
         except sqlite3.Error as fault:
-            raise StoreFailed(in_words(self.file, fault)) from None
+            raise failure(self.file, fault, self.patience) from None
 
 
-def in_words(file: Path, fault: BaseException) -> str:
-    """The file, what is wrong, what would help. An extended code has its primary one in the lowest byte."""
-    code = getattr(fault, "sqlite_errorcode", None)
-    remedy = REMEDIES.get(code & 0xFF) if isinstance(code, int) else None
-    return f"{file}: {remedy} ({fault})" if remedy else f"{file}: the database refuses: {fault}"
+def cannot_write(file: Path, fault: OSError) -> StoreFailed:
+    """What the system refuses for `file`, or one beside it."""
+    full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
+    return StoreFailed(f"{fault.filename or file}: {REMEDIES[sqlite3.SQLITE_FULL] if full else UNWRITABLE} ({fault.strerror})")
 
 
-def _engine(file: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{file}", poolclass=QueuePool, pool_size=20, max_overflow=20,
-                           connect_args={"timeout": PATIENCE, "check_same_thread": False})
+def failure(file: Path, fault: BaseException, patience: float = PATIENCE) -> StoreFailed:
+    words = in_words(file, fault, patience)
+    return Damaged(words) if DAMAGED in words else StoreFailed(words)
+
+
+def in_words(file: Path, fault: BaseException, patience: float = PATIENCE) -> str:
+    """The file, what is wrong, what would help."""
+    remedy = REMEDIES.get(_code(fault))
+    return f"{file}: {remedy.format(patience=patience)} ({fault})" if remedy else f"{file}: the database refuses: {fault}"
+
+
+def _code(fault: BaseException) -> int:
+    """SQLite's primary result code, which an extended one has in its lowest byte; 0 where there is none."""
+    return int(getattr(fault, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+def connected(file: Path, patience: float = PATIENCE) -> sqlite3.Connection:
+    """A connection to a file that is there: one that was deleted must not come back empty."""
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=patience, check_same_thread=False)
+
+
+def _engine(file: Path, patience: float) -> Engine:
+    engine = create_engine("sqlite://", creator=lambda: connected(file, patience), poolclass=QueuePool, pool_size=20, max_overflow=20)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -6,7 +6,7 @@ twice. With the outcome of a delivery its journal goes.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -67,11 +67,6 @@ class Journal:
             self._still(connection, key, claim, now)
             connection.execute(insert(journal), {**_row(key, request, now), **_answer(response, now)})
 
-    def seek(self, keys: Iterable[str], now: datetime) -> None:
-        """Before these leave, they are looked for: another store may have published them."""
-        with self._database.writing() as connection:
-            seek(connection, keys, now)
-
     def surely_not(self, key: str, claim: str | None) -> None:
         """The only visible request that left did not take effect: as if it had not left.
 
@@ -111,10 +106,10 @@ class Journal:
             raise WrongStatus(f"{key} is not held by this claim any more")
 
 
-def seek(connection: Connection, keys: Iterable[str], now: datetime) -> None:
-    """Writes suspicions: doubts that need one look and no waiting, because if these are up, that was long ago."""
-    rows = [{"delivery": key, "step": "an earlier publish", "digest": "", "visible": 1, "remembered": 0.0, "left_at": stamp(now),
-             "sent_at": 0, "looks": 1} for key in keys]
+def seek(connection: Connection, due: Mapping[str, int]) -> None:
+    """Writes suspicions of deliveries and when they were due: doubts that need one look, for what left then, and no waiting."""
+    rows = [{"delivery": key, "step": "an earlier publish", "digest": "", "visible": 1, "remembered": 0.0, "left_at": at,
+             "sent_at": 0, "looks": 1} for key, at in due.items()]
     if rows:
         connection.execute(insert(journal), rows)
 

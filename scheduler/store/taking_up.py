@@ -13,10 +13,11 @@ from scheduler.store import status
 from scheduler.store.changing import become
 from scheduler.store.journal import LEFT, seek
 from scheduler.store.rows import Changes, stamp
-from scheduler.store.tables import deliveries, journal
+from scheduler.store.tables import deliveries, facts, journal
 
 COMPARED = ("key", "entry", "account", "status", "post", "due", "grace", "late", "place", "reason", "error", "next_at")
 EDITABLE = (status.SCHEDULED, status.HELD, status.MISSED, status.CANCELLED, status.FAILED)
+RESTORED = "restored"  # the fact that says when a backup was
 GONE = "gone from the calendar"
 MOVED = update(deliveries).where(deliveries.c.key == bindparam("of")).values(place=bindparam("to"))
 OVER = "was over before it was first planned; retry publishes it all the same"
@@ -58,9 +59,12 @@ def take_up(connection: Connection, planned: Iterable[Delivery], now: datetime, 
 
 
 def _add(connection: Connection, fresh: list[dict[str, Any]], now: datetime, sought: set[str]) -> None:
+    """New deliveries. What was due before a backup was restored may be up on any platform: whatever was planned since was lost."""
     for start in range(0, len(fresh), 500):
         connection.execute(insert(deliveries), fresh[start:start + 500])
-    seek(connection, [one["key"] for one in fresh if one["due"] < stamp(now) and one["platform"] in sought], now)
+    restored = int(connection.scalar(select(facts.c.value).where(facts.c.name == RESTORED)) or 0)
+    seek(connection, {one["key"]: one["due"] for one in fresh
+                      if one["due"] < restored or (one["due"] < stamp(now) and one["platform"] in sought)})
 
 
 def _edit(connection: Connection, before: Any, values: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from scheduler.store.database import Database
+from scheduler.store.backups import back_up, folder
+from scheduler.store.database import Database, StoreFailed
 from scheduler.store.tables import HEAD
 
 
@@ -28,30 +29,20 @@ def migrate(database: Database, now: datetime) -> Path | None:
     """Brings the database to `HEAD`; returns the backup that was made of an older one."""
     with database.reading() as connection:
         found = version(connection)
+        foreign = found is None and bool(inspect(connection).get_table_names())
     if found == HEAD:
         return None
+    if foreign:
+        raise StoreFailed(f"{database.file}: it is another program's database; move it away, or name another folder: `state` in config.yaml")
     if found is not None and found > HEAD:
         raise NewerSchema(
             f"{database.file}: written by a newer Termbell (schema {found}, this one knows {HEAD}); "
-            f"upgrade Termbell, or restore a backup from {backups(database.file)}"
+            f"upgrade Termbell, or restore a backup from {folder(database.file)}"
         )
-    backup = _backed_up(database, found, now) if found else None
+    backup = back_up(database, now, f"schema-{found}-") if found else None
     with database.writing() as connection:
         if version(connection) != HEAD:  # another process may have been faster
             _upgrade(connection)
-    return backup
-
-
-def backups(file: Path) -> Path:
-    """The folder of a store's backups."""
-    return file.parent / "backups"
-
-
-def _backed_up(database: Database, found: str, now: datetime) -> Path:
-    folder = backups(database.file)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    backup = folder / f"{database.file.stem}-schema-{found}-{now:%Y%m%dT%H%M%S}.db"
-    database.copy_to(backup)
     return backup
 
 
