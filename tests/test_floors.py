@@ -20,6 +20,8 @@ DOORS = {
     "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py"),
     "requests_oauthlib": ("scheduler/engine/network.py", "scheduler/engine/credentials.py"),
     "urllib3": ("scheduler/engine/network.py",),
+    "apprise": ("scheduler/engine/telling.py",),
+    "prometheus_client": ("scheduler/engine/metrics.py",),
     "keyring": ("scheduler/engine/credentials.py",),
     "smtplib": ("scheduler/engine/mail.py",),
     "apscheduler": ("scheduler/engine/clock.py",),

@@ -51,6 +51,9 @@ def config_schema() -> Schema:
         "timezone": {"type": "string", "description": "e.g. Europe/London"}, "language": {"type": "string"}, "at": {"type": "string"},
         **GOING_OUT, "timeout": {"type": "number", "description": "seconds to wait for a platform's answer"},
         "require_alt": {"type": "boolean"}, "templates": {"type": "string"}, "calendar": TEXTS, "state": {"type": "string"},
+        "notify": {**TEXTS, "description": "Apprise URLs that tell you what went wrong: ${NAME}, !secret NAME or the URL"},
+        "health": {"type": ["string", "integer"], "description": "port or address of the health page, e.g. 127.0.0.1:8377"},
+        "healthcheck_url": {"type": "string", "description": "pinged every minute, as cron monitors expect it"},
         "accounts": {"type": "object", "additionalProperties": {"oneOf": [_account(one) for one in known]}},
         "groups": {"type": "object", "additionalProperties": TEXTS}, "posts": _posts(known),
     }, ["timezone", "accounts"])}

@@ -19,7 +19,7 @@ from typing import Any, Protocol, cast
 from filelock import FileLock
 
 from platforms.base import LoginNeeded, Secrets
-from scheduler.config import ConfiguredAccount, Secret
+from scheduler.config import Address, ConfiguredAccount, Secret, from_environment
 
 ACCOUNTS, SESSIONS, NAMED = "accounts", "sessions", "named"
 MOST_IN_A_KEYRING = 1200  # characters: Windows takes 2,560 bytes of UTF-16
@@ -126,6 +126,18 @@ class Credentials:
         """Keeps what `!secret name` looks for; returns where."""
         return self._keep(NAMED, name, {"value": value.strip()})
 
+    def address(self, address: Address) -> str:
+        """The URL, to be treated as a secret. Raises `LoginNeeded`, naming what is missing."""
+        where = f"{address.place}: {address.key}"
+        if address.secret.name is not None:
+            found = self._by_name(address.secret.name, where)
+        else:
+            try:
+                found = from_environment(address.secret.literal or "").strip()
+            except KeyError as missing:
+                raise LoginNeeded(f"{where}: the environment variable {missing.args[0]} is not set") from None
+        return self._noted({address.key: found})[address.key]
+
     def forget(self, account: str) -> None:
         self._drop(ACCOUNTS, account)
         self._drop(SESSIONS, account)
@@ -144,11 +156,14 @@ class Credentials:
                 raise LoginNeeded(f"{where}: the environment variable {secret.env} is not set")
             return value
         if secret.name is not None:
-            named = self._kept(NAMED, secret.name).get("value")
-            if not named:
-                raise LoginNeeded(f"{where}: no secret is kept under the name '{secret.name}'; {self._remedy(secret.name)}")
-            return named
+            return self._by_name(secret.name, where)
         return (secret.literal or "").strip()
+
+    def _by_name(self, name: str, where: str) -> str:
+        named = self._kept(NAMED, name).get("value")
+        if not named:
+            raise LoginNeeded(f"{where}: no secret is kept under the name '{name}'; {self._remedy(name)}")
+        return named
 
     def _remedy(self, name: str) -> str:
         if self._keyring():
