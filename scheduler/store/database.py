@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+SQLITE = sqlite3.sqlite_version
 PATIENCE = 10.0  # seconds that another program may hold the database locked
 CACHE = 256  # KiB for each connection: what is due is few rows, and the system keeps the file in memory as well
 DAMAGED = "it is damaged; stop termbell, then bring back the newest backup: termbell restore"
