@@ -42,6 +42,7 @@ def _once(work: Working) -> int:
     work.store.too_late(now)
     for account in work.config.accounts:
         work.desk.work(account)
+    work.reporting.teller.tell(at_once=True)
     changed = [row for row in work.store.rows() if row.status != before[row.key] or row.status == status.PUBLISHING]
     for row in changed:
         say(line(row))
@@ -55,7 +56,8 @@ def _once(work: Working) -> int:
 
 def _daemon(work: Working, config: Path) -> int:
     folders = {file.parent for file in (*work.files, config.resolve())} | {work.config.templates}
-    daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, folders=tuple(sorted(folders)))
+    daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, folders=tuple(sorted(folders)),
+                    reporting=work.reporting)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()

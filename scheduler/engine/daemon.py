@@ -27,12 +27,17 @@ from scheduler.config import ConfiguredAccount
 from scheduler.engine.clock import LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
+from scheduler.engine.pacing import Aside, Every
 from scheduler.engine.replanning import Replanned, replan_apart
+from scheduler.engine.reporting import Inside, Reporting
+from scheduler.engine.saying import say, tell
 from scheduler.engine.watching import Watching
-from scheduler.store import Changes, Row, Store, StoreFailed
+from scheduler.problems import Place, Problem
+from scheduler.store import NewerSchema, Store, StoreFailed
 
 BEAT = 10.0  # seconds between two signs of life
 ASK_LIMITS = 3600.0  # seconds until we look whether a server's limits are a day old
+READ_LATER = 30.0  # seconds until a calendar is read again that could not be taken up
 THREADS = 16
 log = logging.getLogger("termbell")
 
@@ -67,21 +72,6 @@ def utc_now() -> datetime:
 
 
 @dataclass(kw_only=True)
-class Every:
-    """Whether `seconds` have passed since the last time it said so; by a clock that nobody sets."""
-
-    seconds: float
-    _last: float | None = None
-
-    def is_time(self) -> bool:
-        now = time.monotonic()
-        if self._last is not None and now - self._last < self.seconds:
-            return False
-        self._last = now
-        return True
-
-
-@dataclass(kw_only=True)
 class Daemon:
     """Everything that runs until it is told to stop."""
 
@@ -92,26 +82,37 @@ class Daemon:
     folders: tuple[Path, ...] = ()  # watched for changes
     now: Callable[[], datetime] = utc_now
     ask: Callable[[ConfiguredAccount], Ask]
+    reporting: Reporting = field(default=None)  # type: ignore[assignment]  # where none is handed in, one that tells nobody
     _stopping: threading.Event = field(default_factory=threading.Event)
     _reread: threading.Event = field(default_factory=threading.Event)
     _busy: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fault: str | None = None  # of the store, until it works again
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="account"))
+    _reading: Aside = field(default_factory=lambda: Aside(name="reading the calendar"))
+    _asking: Aside = field(default_factory=lambda: Aside(name="asking for limits"))
+
+    def __post_init__(self) -> None:
+        self.reporting = self.reporting or Reporting(store=self.store, now=self.now)
 
     def run(self, *, for_at_most: float | None = None) -> None:
         """Publishes until `stop`; then waits, at most a request's timeout, for attempts that are under way."""
         with self.store.database.reading() as connection:
             clock = Clock(ring=self.ring, look=self._look_at(lambda: self.store.database.changes(connection)), was_set=self._clock_was_set)
             watching = Watching(changed=self._reread.set, folders=self.folders)
+            with self._as_long_as_the_store_works():
+                self.reporting.back()
             clock.start()
             watching.start()
+            self.reporting.start(Inside(working=self._working, clock_silent_for=clock.silent_for))
             try:
                 self._until_stopped(clock, for_at_most)
             finally:
+                self.reporting.stopping()
                 clock.stop()
                 watching.stop()
                 self._finish()
+                self.reporting.stopped()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -121,9 +122,9 @@ class Daemon:
         with self._as_long_as_the_store_works():
             now = self.now()
             for row in self.store.release(now, self.desk.by, self._working()):
-                _say(logging.WARNING, row, "was under way and nobody works on it any more; the journal says what may be done")
+                say(logging.WARNING, row, "was under way and nobody works on it any more; the journal says what may be done")
             for row in self.store.too_late(now):
-                _say(logging.ERROR, row, f"{row.status}: due {row.due:%Y-%m-%d %H:%M}; {row.error}")
+                say(logging.ERROR, row, f"{row.status}: due {row.due:%Y-%m-%d %H:%M}; {row.error}")
             for account in self.store.accounts_due(now):
                 self._start(account)
             return self.store.next_due(now)
@@ -159,6 +160,7 @@ class Daemon:
             if self._fault != str(failed):
                 log.error("nothing is published until this is mended: %s", failed)
             self._fault = str(failed)
+            self.reporting.store_failed(str(failed))
         else:
             if self._fault is not None:
                 log.warning("the store works again")
@@ -169,7 +171,7 @@ class Daemon:
         with self._as_long_as_the_store_works():
             self.store.clock_was_set(seconds)
             for row in self.store.in_time_again(self.now()):
-                _say(logging.WARNING, row, "was missed while the clock was ahead; it waits for its time again")
+                say(logging.WARNING, row, "was missed while the clock was ahead; it waits for its time again")
 
     def _look_at(self, changes: Callable[[], int]) -> Callable[[], bool]:
         seen = [changes()]
@@ -190,12 +192,11 @@ class Daemon:
         while not self._stopping.wait(0.5):
             if beat.is_time():
                 self._beat(started)
-            if limits.is_time() and self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
-                log.info("a server told other limits than before")
-                self._reread.set()
+            if limits.is_time():
+                self._asking.begin(self._ask_limits)
             if self._reread.is_set():
-                self._reread.clear()
-                self.read_again()
+                self._reading.begin(self.read_again)
+            self.reporting.turn()
             if not clock.is_alive():
                 raise RuntimeError("the clock's thread has died; ending, so that a supervisor starts the daemon anew")
             if for_at_most is not None and time.monotonic() - begun >= for_at_most:
@@ -209,13 +210,30 @@ class Daemon:
             if working:
                 self.store.renew(self.desk.by, working, now)
 
+    def _ask_limits(self) -> None:
+        if self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
+            log.info("a server told other limits than before")
+            self._reread.set()
+
     def read_again(self) -> None:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""
-        read = replan_apart(self.config, lambda config: self.store.file, self.now())
-        tell(read)
-        if read.config is not None:
-            self.desk = replace(self.desk, accounts=read.config.accounts)
+        self._reread.clear()
+        with self._as_long_as_the_store_works():
+            read = self._read()
+            tell(read)
+            if read.config is not None:
+                self.desk = replace(self.desk, accounts=read.config.accounts)
+            self.reporting.read(read)
             self.ring()
+            return
+        self._stopping.wait(READ_LATER)
+        self._reread.set()
+
+    def _read(self) -> Replanned:
+        try:
+            return replan_apart(self.config, lambda config: self.store.file, self.now())
+        except (RuntimeError, NewerSchema) as fault:  # the plan from before stays in force then, too, and the person is told
+            return Replanned(problems=(Problem("fault", str(fault), Place(self.config.name, 1)),))
 
     def _finish(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -225,24 +243,3 @@ class Daemon:
                 return
             waited.wait(0.1)
         log.warning("ending with attempts under way; the next start settles them")
-
-
-def _say(level: int, row: Row, what: str) -> None:
-    log.log(level, "%s", what, extra={"delivery": row.key, "account": row.account, "entry": row.entry})
-
-
-def tell(read: Replanned) -> None:
-    """Logs what a reading of the calendar found."""
-    for problem in read.problems:
-        log.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
-    if read.config is None:
-        log.error("the calendar has errors; the plan from before stays in force")
-    tell_changes(read.changes)
-
-
-def tell_changes(changes: Changes) -> None:
-    for what in ("added", "edited", "cancelled", "past", "differs"):
-        names = getattr(changes, what)
-        if names:
-            shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-            log.info("calendar: %d %s: %s", len(names), {"past": "already over", "differs": "published, changed since"}.get(what, what), shown)
