@@ -2,18 +2,22 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from platforms.base import Account, Platform, Setting
 from platforms.registry import names, platform
-from scheduler.checking import Checked, clock_time, filled_text, flag, late_policy, networks, number, seconds, setting, text, texts, zone
+from scheduler.checking import Checked, Wrong, clock_time, filled_text, flag, late_policy, networks, number, seconds, setting, text, texts, zone
 from scheduler.problems import Invalid, Place, did_you_mean
-from scheduler.yaml_files import Map, Named, read_yaml
+from scheduler.yaml_files import List, Map, Named, read_yaml
+
+VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,35 @@ class Secret:
     env: str | None = None  # ${NAME}
     name: str | None = None  # !secret NAME
     literal: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """A URL that may hold tokens, and is kept as a secret therefore. A literal one may have `${NAME}` anywhere in it."""
+
+    key: str  # of config.yaml
+    secret: Secret
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """Where the health page is served."""
+
+    host: str
+    port: int
+    place: Place
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        try:
+            return self.host == "localhost" or ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +89,9 @@ class Config:
     timeout: float = 30.0  # seconds to wait for a platform's answer
     require_alt: bool = True
     fetch_from: tuple[str, ...] = ()  # addresses and networks that media may be fetched from although they are not public
+    notify: tuple[Address, ...] = ()  # whom the person wants to be told by
+    health: Listening | None = None
+    healthcheck: Address | None = None  # pinged every minute
     posts: Any = None  # entries written right in config.yaml, as YAML gave them
 
     @property
@@ -65,8 +101,8 @@ class Config:
 
 
 COMMON = ("platform", "at", "grace", "late", "language")
-KEYS = ("timezone", "language", "at", "grace", "late", "timeout", "require_alt", "fetch_from", "templates", "calendar", "state", "accounts",
-        "groups", "posts")
+KEYS = ("timezone", "language", "at", "grace", "late", "timeout", "require_alt", "fetch_from", "templates", "calendar", "state",
+        "notify", "health", "healthcheck_url", "accounts", "groups", "posts")
 
 
 def read_config(path: Path) -> Config:
@@ -94,6 +130,9 @@ def read_config(path: Path) -> Config:
         timeout=checked.value(root, "timeout", "config", number, 30.0),
         require_alt=checked.value(root, "require_alt", "config", flag, True),
         fetch_from=checked.value(root, "fetch_from", "config", networks, ()),
+        notify=tuple(_addresses(checked, root, "notify", "mailto://USER:PASSWORD@example.org")),
+        health=_health(checked, root),
+        healthcheck=_healthcheck(checked, root),
     )
     if checked.problems:
         raise Invalid(sorted(checked.problems, key=lambda one: one.place))
@@ -108,6 +147,46 @@ def _common(checked: Checked, root: Map) -> dict[str, Any]:
         "late": checked.value(root, "late", "config", late_policy, "skip"),
         "language": checked.value(root, "language", "config", filled_text, "en"),
     }
+
+
+def _addresses(checked: Checked, root: Map, key: str, example: str) -> Iterator[Address]:
+    """One address, or a list of them."""
+    written = root.get(key, [])
+    values: Iterable[object] = written if isinstance(written, List) else [written] if key in root else []
+    lines = written.lines if isinstance(written, List) else [root.lines[key]] if key in root else []
+    for value, line in zip(values, lines, strict=True):
+        if isinstance(value, str) and value.strip():
+            secret = Secret(name=str(value)) if isinstance(value, Named) else Secret(literal=value.strip())
+            yield Address(key=key, secret=secret, place=Place(checked.file, line))
+        else:
+            checked.say("wrong-value", line, f"config: `{key}` has to be an address, e.g. {example}")
+
+
+def _health(checked: Checked, root: Map) -> Listening | None:
+    def read(value: object) -> tuple[str, int]:
+        found = re.fullmatch(r"(?:(\[[0-9a-fA-F:.]+\]|[^:\[\]\s/]+):)?(\d{1,5})", str(value))
+        if not found or isinstance(value, bool) or not 0 < int(found[2]) < 65536:
+            raise Wrong(f"has to be a port of this machine, e.g. 8377, or an address with one, e.g. 127.0.0.1:8377, not '{value}'")
+        return (found[1] or "127.0.0.1").strip("[]"), int(found[2])
+
+    found = checked.value(root, "health", "config", read)
+    return Listening(host=found[0], port=found[1], place=Place(checked.file, root.lines["health"])) if found else None
+
+
+def _healthcheck(checked: Checked, root: Map) -> Address | None:
+    example = "https://hc-ping.com/YOUR-UUID"
+    found = list(_addresses(checked, root, "healthcheck_url", example))
+    for one in found[:1]:
+        literal = one.secret.literal
+        if literal and "${" not in literal and (urlsplit(literal).scheme not in ("http", "https") or not urlsplit(literal).netloc):
+            checked.say("wrong-value", one.place.line, f"config: `healthcheck_url` has to begin with https:// or http://, e.g. {example}")
+        return one
+    return None
+
+
+def from_environment(text: str) -> str:
+    """`text` with each `${NAME}` from the environment. Raises `KeyError` with the name of the first that is not there."""
+    return VARIABLE.sub(lambda name: os.environ[name[1]], text).replace("$${", "${")
 
 
 def _accounts(checked: Checked, root: Map, folder: Path, common: Mapping[str, Any]) -> dict[str, ConfiguredAccount]:
@@ -176,9 +255,9 @@ def _expanded(checked: Checked, written: Map, what: str, secrets: set[str]) -> M
     found.line, found.lines = written.line, written.lines
     for key, value in written.items():
         if isinstance(value, str) and not isinstance(value, Named) and key not in secrets:
-            for missing in [name for name in re.findall(r"(?<!\$)\$\{(\w+)\}", value) if name not in os.environ]:
+            for missing in [name for name in VARIABLE.findall(value) if name not in os.environ]:
                 checked.say("no-environment", written.lines[key], f"{what}: `{key}` needs ${{{missing}}}, and the environment has none")
-            found[key] = re.sub(r"(?<!\$)\$\{(\w+)\}", lambda name: os.environ.get(name[1], ""), value).replace("$${", "${")
+            found[key] = VARIABLE.sub(lambda name: os.environ.get(name[1], ""), value).replace("$${", "${")
     return found
 
 

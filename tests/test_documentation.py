@@ -37,6 +37,11 @@ accounts:
 """
 
 RIGHT = "posts: [{id: first, when: 2026-01-05 09:00, to: class-site, text: Hello, late: publish}]"
+HELD = """
+posts:
+  - {id: first, when: 2026-01-05 09:00, to: class-site, text: Hello, late: publish}
+  - {id: third, when: 2026-01-05 09:00, to: fediverse, text: Without a token, late: publish}
+"""
 WRONG = f"""
 posts:
   - {{id: right, when: 2026-12-01 09:00, to: bluesky, text: Hello}}
@@ -167,7 +172,7 @@ def headings(page: Path) -> set[str]:
 def test_the_statuses_on_the_page_are_those_there_are():
     page = (HERE / "docs" / "running.md").read_text()
 
-    listed = re.findall(r"^\| ([a-z ]+) \|", page.partition("## What became of a post")[2], re.MULTILINE)
+    listed = re.findall(r"^\| ([a-z ]+) \|", page.partition("## What became of a post")[2].partition("\n## ")[0], re.MULTILINE)
 
     assert set(listed) - {"status"} == set(MAY_BECOME)
 
@@ -182,7 +187,7 @@ def test_the_platforms_in_the_readme_are_those_there_are():
 @pytest.mark.parametrize(("command", "options", "written"), [
     ("preview", ["--requests"], WRONG),
     ("check", [], WRONG),
-    ("status", [], RIGHT),
+    ("status", [], HELD),
     ("platforms", [], RIGHT),
     ("doctor", [], RIGHT),
     ("accounts", [], RIGHT),

@@ -21,6 +21,8 @@ DOORS = {
     "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
     "requests_oauthlib": ("scheduler/engine/network.py", "scheduler/engine/credentials.py"),
     "urllib3": ("scheduler/engine/network.py", "scheduler/engine/fetching.py"),  # to platforms; on behalf of a calendar
+    "apprise": ("scheduler/engine/telling.py",),
+    "prometheus_client": ("scheduler/engine/metrics.py",),
     "keyring": ("scheduler/engine/credentials.py",),
     "smtplib": ("scheduler/engine/mail.py",),
     "apscheduler": ("scheduler/engine/clock.py",),

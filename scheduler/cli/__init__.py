@@ -37,7 +37,7 @@ COMMANDS = {
 EXPECTED = {  # errors that say all there is to say; a raised one's module is loaded, so that none is imported for this
     "platforms.base": ("PublishError",),
     "scheduler.store": ("NewerSchema", "StoreFailed", "WrongStatus"),
-    "scheduler.engine.daemon": ("AlreadyRunning",),
+    "scheduler.engine.alone": ("AlreadyRunning",),
 }
 
 

@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -13,17 +14,21 @@ from platforms.base import LoginNeeded
 from scheduler import __version__
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import emit, say
-from scheduler.cli.status import SILENT
-from scheduler.config import Config
+from scheduler.config import Config, read_config
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import utc_now
+from scheduler.engine.gathering import notifiers
+from scheduler.engine.health import AHEAD, Health, ago, health_of
 from scheduler.engine.planning import plan
+from scheduler.engine.reporting import UNPINGED, UNSERVED
+from scheduler.engine.telling import is_known
 from scheduler.problems import Invalid
 from scheduler.store import NewerSchema, Store, StoreFailed, status
 from scheduler.store.backups import newest
-from scheduler.store.database import DAMAGED
+from scheduler.store.database import DAMAGED, SQLITE
 
 LEAST_DISK = 100_000_000  # bytes
+LIBRARIES = ("alembic", "apprise", "apscheduler", "jinja2", "pillow", "requests", "sqlalchemy", "urllib3", "watchfiles")
 Finding = tuple[bool, str]  # whether it is well, and a sentence
 
 
@@ -50,18 +55,29 @@ def command(config: Path, as_json: bool) -> None:
 
 
 def _findings(path: Path) -> Iterator[Finding]:
-    yield True, f"termbell {__version__} on Python {sys.version.split()[0]}"
+    yield True, f"termbell {__version__} on Python {sys.version.split()[0]} with SQLite {SQLITE}"
+    yield True, ", ".join(f"{library} {version(library)}" for library in LIBRARIES)
+    config, found = _read(path)
+    yield from found
+    if config:
+        yield from _of_the_disk(config)
+        yield from _of_permissions(config)
+        yield from _of_credentials(config)
+        yield from _of_the_store(config)
+
+
+def _read(path: Path) -> tuple[Config | None, list[Finding]]:
+    """The config, where it can be read at all: what else stalls does not wait for the calendar to be mended."""
     try:
         planned = plan(path)
+        return planned.config, [(False, str(problem)) for problem in planned.errors] or [
+            (True, f"{len(planned.deliveries)} deliveries in the calendar")]
     except Invalid as invalid:
-        yield from ((False, str(problem)) for problem in invalid.problems)
-        return
-    yield from ((False, str(problem)) for problem in planned.errors)
-    if not planned.errors:
-        yield True, f"{len(planned.deliveries)} deliveries in the calendar"
-    yield from _of_the_disk(planned.config)
-    yield from _of_credentials(planned.config)
-    yield from _of_the_store(planned.config)
+        found = [(False, str(problem)) for problem in invalid.problems]
+    try:
+        return read_config(path), found
+    except Invalid:
+        return None, found
 
 
 def _of_the_disk(config: Config) -> Iterator[Finding]:
@@ -70,6 +86,20 @@ def _of_the_disk(config: Config) -> Iterator[Finding]:
     yield free > LEAST_DISK, f"{free // 1_000_000:,} MB free on the disk of {folder}" + ("" if free > LEAST_DISK else "; make room")
     writable = os.access(folder, os.W_OK)
     yield writable, f"{folder} can be written" if writable else f"{folder} cannot be written; give yourself the right to"
+
+
+def _of_permissions(config: Config) -> Iterator[Finding]:
+    """Of the state folder: all of it is the person's own, and what holds posts or secrets is nobody else's."""
+    if os.name != "posix" or not config.state.is_dir():
+        return
+    files = [file for file in sorted(config.state.iterdir()) if file.is_file()]
+    private = [config.state, *(file for file in files if file.name.startswith(config.store.name) or file.name == "secrets.json")]
+    locked = [file for file in files if not os.access(file, os.R_OK | os.W_OK)]
+    shown = [file for file in private if file.stat().st_mode & 0o077]
+    yield from ((False, f"{file} cannot be read and written by you; it may be another user's: chown it") for file in locked)
+    yield from ((False, f"{file} is open to others: chmod go= {file}") for file in shown)
+    if not locked and not shown:
+        yield True, f"{config.state} is yours alone"
 
 
 def _of_credentials(config: Config) -> Iterator[Finding]:
@@ -81,6 +111,14 @@ def _of_credentials(config: Config) -> Iterator[Finding]:
             yield False, str(missing)
         else:
             yield True, f"{name} has its credentials"
+    for one in notifiers(config, credentials):
+        known = bool(one.url) and is_known(one.url)
+        yield known, f"{one.name} has an address that Apprise knows" if known else one.why or f"{one.name} has an address that Apprise cannot use"
+    if config.healthcheck:
+        try:
+            credentials.address(config.healthcheck)
+        except LoginNeeded as missing:
+            yield False, str(missing)
 
 
 def _of_the_store(config: Config) -> Iterator[Finding]:
@@ -89,37 +127,54 @@ def _of_the_store(config: Config) -> Iterator[Finding]:
     if not config.store.exists() and not last:
         yield True, "nothing has been planned yet; `termbell run` takes up the calendar"
         return
-    now = utc_now()
     try:
-        store = Store(config.store, now)
+        with closing(Store(config.store, utc_now())) as store:
+            verdict = store.database.check()
+            yield verdict == "ok", f"{config.store}: " + ("is whole" if verdict == "ok" else f"{DAMAGED} ({verdict})")
+            health = health_of(store, utc_now())
+            yield from _of_the_clock(store, health)
+            yield from _of_the_daemon(store, health)
+            yield from _of_reporting(config, store, health)
     except (NewerSchema, StoreFailed) as failed:
         yield False, str(failed)
-        return
-    try:
-        verdict = store.database.check()
-        yield verdict == "ok", f"{config.store}: " + ("is whole" if verdict == "ok" else f"{DAMAGED} ({verdict})")
-        yield from _of_the_daemon(store)
-    finally:
-        store.close()
 
 
-def _of_the_daemon(store: Store) -> Iterator[Finding]:
-    now = utc_now()
-    beat = store.last_beat()
-    alive = beat is not None and abs(now - beat[0]) < SILENT
-    waiting = store.rows(statuses=(status.SCHEDULED,))
-    if alive:
+def _of_the_clock(store: Store, health: Health) -> Iterator[Finding]:
+    newest = store.newest()
+    if health.is_ahead:
+        yield False, "the daemon was seen in the future: the clock was set back; check the machine's time"
+    elif newest and newest - health.at > AHEAD:
+        yield False, f"the last post was published at {newest:%Y-%m-%d %H:%M} UTC, which is to come: the clock was set back; check the machine's time"
+    else:
+        yield True, f"the clock says {health.at:%Y-%m-%d %H:%M} UTC, and nothing has happened later than that"
+
+
+def _of_the_daemon(store: Store, health: Health) -> Iterator[Finding]:
+    waiting = health.counts.get(status.SCHEDULED, 0)
+    if health.is_alive:
         yield True, "the daemon is alive"
     elif waiting:
-        last = f"since {beat[0]:%Y-%m-%d %H:%M} UTC" if beat else "and never was"
-        yield False, f"the daemon is not running {last}, and {len(waiting)} deliveries wait; start it: termbell run"
+        yield False, f"the daemon is not running, {ago(health.last_beat, health.at)}, and {waiting} deliveries wait; start it: termbell run"
     else:
         yield True, "the daemon is not running, and nothing waits for it"
-    if beat and beat[0] - now > timedelta(minutes=1):
-        yield False, "the daemon was seen in the future: the clock was set back; check the machine's time"
-    overdue = [row for row in waiting if now - row.next_at > timedelta(minutes=1)]
-    yield not overdue, f"{len(overdue)} deliveries are due and not taken up" + ("; see `termbell status`" if overdue else "")
-    for name, why in store.accounts.held().items():
+    overdue = len(health.overdue)
+    yield not overdue, f"{overdue} deliveries are due and not taken up" + ("; see `termbell status`" if overdue else "")
+    for name, why in health.held.items():
         yield False, f"{name} is held: {why}"
     for row in store.rows(statuses=(status.IN_DOUBT,)):
         yield False, f"{row.key[:8]} ({row.entry}) is in doubt: {row.error}"
+
+
+def _of_reporting(config: Config, store: Store, health: Health) -> Iterator[Finding]:
+    """Whether the person can be told, and monitors can see."""
+    untold = len(store.notices.untold())
+    if health.notifier:
+        yield False, f"{untold} notices cannot be told: {health.notifier}; look at `notify` in {config.path.name}"
+    elif not config.notify:
+        yield True, f"nobody is told when something fails; `notify` in {config.path.name} names who shall be"
+    else:
+        yield True, "every notice was told" if not untold else f"{untold} notices are about to be told"
+    for fact, what in ((UNPINGED, "the ping of healthcheck_url does not get through: "), (UNSERVED, "")):
+        why = store.fact(fact)
+        if why:
+            yield False, what + why

@@ -10,7 +10,8 @@ import click
 from scheduler.cli.options import config_option
 from scheduler.cli.output import fail, problems, say
 from scheduler.config import read_config
-from scheduler.engine.daemon import Alone, AlreadyRunning, utc_now
+from scheduler.engine.alone import Alone, AlreadyRunning
+from scheduler.engine.daemon import utc_now
 from scheduler.engine.planning import plan, sought
 from scheduler.problems import Invalid
 from scheduler.store import Store

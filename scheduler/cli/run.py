@@ -10,7 +10,8 @@ import click
 from scheduler.cli.options import config_option
 from scheduler.cli.output import say
 from scheduler.cli.working import Working, working
-from scheduler.engine.daemon import Daemon, keep_a_backup, utc_now
+from scheduler.engine.backing_up import keep_a_backup
+from scheduler.engine.daemon import Daemon, utc_now
 from scheduler.engine.watching import watched
 from scheduler.store import Row, status
 
@@ -48,6 +49,7 @@ def _once(work: Working) -> int:
     work.store.too_late(now)
     for account in work.config.accounts:
         work.desk.work(account)
+    work.reporting.teller.tell(at_once=True)
     changed = [row for row in work.store.rows() if row.status != before[row.key] or row.status == status.PUBLISHING]
     for row in changed:
         say(line(row))
@@ -61,7 +63,7 @@ def _once(work: Working) -> int:
 
 def _daemon(work: Working, config: Path) -> int:
     daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, ends=work.credentials.ends,
-                    folders=watched(work.config, work.files))
+                    folders=watched(work.config, work.files), reporting=work.reporting)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()

@@ -1,6 +1,6 @@
 """termbell status: what became of each delivery, and whether the daemon is alive."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -9,10 +9,10 @@ from scheduler.cli.deliveries import store_of
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import emit, say
 from scheduler.cli.run import line
-from scheduler.engine.daemon import BEAT, utc_now
-from scheduler.store import Row, Store, status
+from scheduler.engine.daemon import utc_now
+from scheduler.engine.health import Health, ago, health_of
+from scheduler.store import Row, status
 
-SILENT = timedelta(seconds=3 * BEAT)  # after which a daemon counts as gone
 OPEN = (status.SCHEDULED, status.HELD, status.PUBLISHING, status.IN_DOUBT, status.FAILED, status.MISSED)
 
 
@@ -35,31 +35,53 @@ def command(config: Path, as_json: bool, everything: bool, entry: str | None, ac
     """
     with store_of(config) as store:
         rows = store.rows(entry=entry, account=account)
-        daemon = _daemon(store, utc_now())
-        counts = store.counts()
+        health = health_of(store, utc_now())
+    overdue = {row.key for row in health.overdue}
+    known = {row.key: row for row in rows}
+    waits = {row.key: reason for row in rows if (reason := _waits(row, known))}
     if as_json:
-        emit({"daemon": daemon, "deliveries": [_plain(row) for row in rows]})
+        emit({**_watched(health), "deliveries": [_plain(row, overdue, waits) for row in rows]})
     else:
-        _show([row for row in rows if everything or row.status in OPEN], daemon, counts)
+        _show([row for row in rows if everything or row.status in OPEN], health, overdue, waits)
     found = {row.status for row in rows}
     raise SystemExit(3 if status.IN_DOUBT in found else int(bool(found & {status.FAILED, status.MISSED})))
 
 
-def _show(rows: list[Row], daemon: dict[str, object], counts: dict[str, int]) -> None:
-    for row in rows:
-        say(line(row) + ("  [the calendar says something else now]" if row.changed_since else ""))
-    if rows:
-        say("")
-    say(", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "nothing planned")
-    say(f"daemon: {'alive' if daemon['alive'] else 'not running'}" + (f", last seen {daemon['last_seen']}" if daemon["last_seen"] else ""))
+def _show(rows: Iterable[Row], health: Health, overdue: Collection[str], waits: Mapping[str, str]) -> None:
+    shown = [line(row) + "".join(f"  [{remark}]" for remark in _remarks(row, overdue, waits)) for row in rows]
+    for text in [*shown, ""] if shown else []:
+        say(text)
+    say(", ".join(f"{number} {name}" for name, number in sorted(health.counts.items())) or "nothing planned")
+    say(f"daemon: {'alive' if health.is_alive else 'not running'}, {ago(health.last_beat, health.at)}")
+    for account, why in health.held.items():
+        say(f"{account} waits for you: {why}")
+    if health.notifier:
+        say(f"you cannot be told: {health.notifier}")
 
 
-def _daemon(store: Store, now: datetime) -> dict[str, object]:
-    beat = store.last_beat()
-    return {"alive": beat is not None and abs(now - beat[0]) < SILENT, "last_seen": beat[0].isoformat(timespec="seconds") if beat else None}
+def _remarks(row: Row, overdue: Collection[str], waits: Mapping[str, str]) -> list[str]:
+    return [*(["overdue"] if row.key in overdue else []), *([waits[row.key]] if row.key in waits else []),
+            *(["the calendar says something else now"] if row.changed_since else [])]
 
 
-def _plain(row: Row) -> dict[str, object]:
+def _waits(row: Row, rows: Mapping[str, Row]) -> str | None:
+    """Why a part of a thread waits that could go out otherwise: the nearest one before it that needs a person."""
+    before = rows.get(row.after or "")
+    while row.status == status.SCHEDULED and before and before.status == status.SCHEDULED:
+        before = rows.get(before.after or "")
+    stopped = row.status == status.SCHEDULED and before is not None and before.status not in (status.PUBLISHED, status.PUBLISHING)
+    return f"waits for part {before.part + 1}, which is {before.status}" if stopped and before else None
+
+
+def _watched(health: Health) -> dict[str, object]:
+    seen = health.last_beat
+    return {"daemon": {"alive": health.is_alive, "last_seen": seen.isoformat(timespec="seconds") if seen else None},
+            "health": {"ok": health.ok, "problems": health.problems, "warnings": health.warnings},
+            "notifier": {"ok": health.notifier is None, "error": health.notifier},
+            "held": [{"account": account, "error": why} for account, why in health.held.items()]}
+
+
+def _plain(row: Row, overdue: Collection[str], waits: Mapping[str, str]) -> dict[str, object]:
     return {"key": row.key, "entry": row.entry, "account": row.account, "platform": row.platform, "due": row.due.isoformat(),
             "part": row.part, "status": row.status, "url": row.url, "attempts": row.attempts, "error": row.error,
-            "changed_since": row.changed_since}
+            "changed_since": row.changed_since, "overdue": row.key in overdue, "waits": waits.get(row.key)}

@@ -3,21 +3,25 @@
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from platforms.base import Ask
-from scheduler.config import Config, ConfiguredAccount
+from scheduler.config import Config, ConfiguredAccount, read_config
+from scheduler.engine.alone import Alone, AlreadyRunning
 from scheduler.engine.credentials import Credentials
-from scheduler.engine.daemon import Alone, tell, utc_now
+from scheduler.engine.daemon import utc_now
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits, known_limits
 from scheduler.engine.logs import redacted, set_up
 from scheduler.engine.network import Network
 from scheduler.engine.rehearsal import Rehearsal
 from scheduler.engine.replanning import replan_apart
-from scheduler.problems import Invalid
+from scheduler.engine.reporting import Reporting, in_short
+from scheduler.engine.saying import tell
+from scheduler.problems import Invalid, Problem
 from scheduler.store import Store, claimant
 from scheduler.store.database import Database
 
@@ -32,6 +36,7 @@ class Working:
     limits: KnownLimits
     credentials: Credentials
     files: tuple[Path, ...]
+    reporting: Reporting  # of a dry run: one that tells nobody
 
     def ask(self, configured: ConfiguredAccount) -> Ask:
         return self.desk.answerer(configured)
@@ -55,6 +60,8 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
 
         read = replan_apart(path, alone, now, fetch=not dry_run)
         if read.config is None:
+            if not dry_run:
+                _tell_that_it_cannot_start(path, read.problems)
             raise Invalid(read.problems)
         credentials = Credentials(read.config.accounts, read.config.state)
         set_up(sys.stderr, credentials.all_values)
@@ -63,8 +70,25 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
         desk = Desk(store=store, accounts=read.config.accounts, by=claimant(), now=utc_now, timeout=read.config.timeout,
                     answerer=_answerer(read.config, credentials, dry_run),
                     hide=lambda text: redacted(text, credentials.all_values()))
+        reporting = Reporting(store=store, now=utc_now) if dry_run else Reporting(
+            store=store, now=utc_now, config=read.config, credentials=credentials)
         yield Working(config=read.config, store=store, desk=desk, limits=known_limits(read.config), credentials=credentials,
-                      files=read.files)
+                      files=read.files, reporting=reporting)
+
+
+def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> None:
+    """The calendar cannot be used and nothing is published. Told once a day: whoever starts us does so again and again."""
+    try:
+        config = read_config(path)
+    except Invalid:
+        return  # then nobody knows whom to tell
+    if not config.notify or not config.store.exists():
+        return
+    now, text = utc_now(), f"nothing is published until it can be used:\n  {in_short(problems)}"
+    with suppress(AlreadyRunning), Alone(config.store), closing(Store(config.store, now)) as store:
+        store.notices.add(now, "calendar invalid", text, once=sha256(f"{now:%Y-%m-%d} {text}".encode()).hexdigest())
+        reporting = Reporting(store=store, now=utc_now, config=config, credentials=Credentials(config.accounts, config.state))
+        reporting.teller.tell(at_once=True)
 
 
 def _answerer(config: Config, credentials: Credentials, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:

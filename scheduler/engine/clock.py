@@ -66,6 +66,7 @@ class Clock:
     _scheduler: BackgroundScheduler = field(default_factory=_scheduler)
     _drift: float = 0.0
     _due: datetime | None = None
+    _looked: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
         self._drift = self.wall() - self.monotonic()
@@ -85,7 +86,17 @@ class Clock:
         thread = self._scheduler._thread
         return thread is not None and thread.is_alive()
 
+    def silent_for(self) -> float:
+        """Seconds since the last look ended: its thread may be alive and hang."""
+        return time.monotonic() - self._looked
+
     def _look(self) -> None:
+        try:
+            self._look_and_ring()
+        finally:
+            self._looked = time.monotonic()
+
+    def _look_and_ring(self) -> None:
         drift = self.wall() - self.monotonic()
         jump, self._drift = drift - self._drift, drift
         is_due = self._due is not None and self._due.timestamp() <= self.wall()

@@ -23,7 +23,7 @@ from typing import Any, Protocol, cast
 from filelock import FileLock
 
 from platforms.base import LoginNeeded, Secrets
-from scheduler.config import ConfiguredAccount, Secret
+from scheduler.config import Address, ConfiguredAccount, Secret, from_environment
 from scheduler.private_files import FILE, private_folder, replace_private
 
 ACCOUNTS, SESSIONS, NAMED, ENDS = "accounts", "sessions", "named", "ends"
@@ -164,6 +164,18 @@ class Credentials:
         """Keeps what `!secret name` looks for; returns where."""
         return self._keep(NAMED, name, {"value": value.strip()})
 
+    def address(self, address: Address) -> str:
+        """The URL, to be treated as a secret. Raises `LoginNeeded`, naming what is missing."""
+        where = f"{address.place}: {address.key}"
+        if address.secret.name is not None:
+            found = self._by_name(address.secret.name, where)
+        else:
+            try:
+                found = from_environment(address.secret.literal or "").strip()
+            except KeyError as missing:
+                raise LoginNeeded(f"{where}: the environment variable {missing.args[0]} is not set") from None
+        return self._noted({address.key: found})[address.key]
+
     def forget(self, account: str) -> None:
         self._drop(ACCOUNTS, account)
         self._drop(SESSIONS, account)
@@ -199,12 +211,14 @@ class Credentials:
                 raise LoginNeeded(f"{where}: the environment variable {secret.env} is not set")
             return value
         if secret.name is not None:
-            named = self._kept(NAMED, secret.name).get("value")
-            if not named:
-                raise LoginNeeded(f"{where}: no secret is kept under the name '{secret.name}'; "
-                                  f"termbell login --secret {shlex.quote(secret.name)}")
-            return named
+            return self._by_name(secret.name, where)
         return (secret.literal or "").strip()
+
+    def _by_name(self, name: str, where: str) -> str:
+        named = self._kept(NAMED, name).get("value")
+        if not named:
+            raise LoginNeeded(f"{where}: no secret is kept under the name '{name}'; termbell login --secret {shlex.quote(name)}")
+        return named
 
     def _noted(self, values: dict[str, str]) -> dict[str, str]:
         self._seen.update((name, value) for name, value in values.items() if name != "ends")

@@ -1,7 +1,7 @@
 """The daemon: rings, publishes, reads a changed calendar, says that it is alive, and ends well.
 
-One on a store: a file lock, which a killed process cannot keep. The thread pool has a thread for each account, because
-an account's deliveries go out in order and another account's do not wait for them.
+The thread pool has a thread for each account, because an account's deliveries go out in order and another account's do not
+wait for them.
 
 A store that cannot be read or written stops nothing for ever: it is said once, nothing leaves meanwhile, and everything
 goes on when the store does.
@@ -14,80 +14,37 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import TracebackType
-
-from filelock import FileLock, Timeout
 
 from platforms.base import Ask
 from scheduler.config import ConfiguredAccount
 from scheduler.engine import ending
+from scheduler.engine.backing_up import keep_a_backup
 from scheduler.engine.clock import JUMP, LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
+from scheduler.engine.pacing import Aside, Every
 from scheduler.engine.replanning import Replanned, replan_apart
+from scheduler.engine.reporting import Inside, Reporting
+from scheduler.engine.saying import say, tell
 from scheduler.engine.watching import Watching, watched
-from scheduler.private_files import FILE, write_private
-from scheduler.store import Changes, Row, Store, StoreFailed
-from scheduler.store.backups import back_up_daily
-from scheduler.store.database import cannot_write
+from scheduler.problems import Place, Problem
+from scheduler.store import NewerSchema, Store, StoreFailed
 
 BEAT = 10.0  # seconds between two signs of life
 HOUR = 3600.0  # seconds between two looks whether a backup is due, a server's limits are a day old, or credentials end
+READ_LATER = 30.0  # seconds until a calendar is read again that could not be taken up
 THREADS = 16
 A_MOMENT = 1.0  # seconds, for writing down how an attempt ended
 log = logging.getLogger("termbell")
 
 
-class AlreadyRunning(Exception):
-    """Another process publishes from this store."""
-
-
-class Alone(AbstractContextManager["Alone"]):
-    """Holds the store's lock. A second holder is refused with the name of the first."""
-
-    def __init__(self, store: Path) -> None:
-        self._store, self._named = store, store.with_suffix(".pid")
-        store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = FileLock(store.with_suffix(".lock"), timeout=0, mode=FILE)
-
-    def __enter__(self) -> "Alone":
-        try:
-            self._lock.acquire()
-            write_private(self._named, str(os.getpid()))
-        except Timeout:
-            by = self._named.read_text() if self._named.exists() else "unknown"
-            raise AlreadyRunning(f"another termbell (process {by}) already publishes from this store; stop it, or let it do the work") from None
-        except OSError as fault:
-            self._lock.release()
-            raise cannot_write(self._store, fault) from None
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        self._lock.release()
-
-
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(kw_only=True)
-class Every:
-    """Whether `seconds` have passed since the last time it said so; by a clock that nobody sets."""
-
-    seconds: float
-    _last: float | None = None
-
-    def is_time(self) -> bool:
-        now = time.monotonic()
-        if self._last is not None and now - self._last < self.seconds:
-            return False
-        self._last = now
-        return True
 
 
 @dataclass(kw_only=True)
@@ -102,6 +59,7 @@ class Daemon:
     now: Callable[[], datetime] = utc_now
     ask: Callable[[ConfiguredAccount], Ask]
     ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
+    reporting: Reporting = field(default=None)  # type: ignore[assignment]  # where none is handed in, one that tells nobody
     _stopping: threading.Event = field(default_factory=threading.Event)
     _awake: "SimpleQueue[None]" = field(default_factory=SimpleQueue)  # ends a wait of the main loop
     _reread: threading.Event = field(default_factory=threading.Event)
@@ -109,8 +67,12 @@ class Daemon:
     _busy: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fault: str | None = None  # of the store, until it works again
-    _untaken: str | None = None  # why the calendar could not be taken up; it is tried again with each sign of life
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="account"))
+    _reading: Aside = field(default_factory=lambda: Aside(name="reading the calendar"))
+    _asking: Aside = field(default_factory=lambda: Aside(name="asking for limits"))
+
+    def __post_init__(self) -> None:
+        self.reporting = self.reporting or Reporting(store=self.store, now=self.now)
 
     def run(self, *, for_at_most: float | None = None) -> None:
         """Publishes until `stop`; then waits, at most a request's timeout, for attempts that are under way."""
@@ -119,14 +81,19 @@ class Daemon:
             clock = Clock(ring=self.ring, look=self._look_at(lambda: self.store.database.changes(connection)), was_set=self._clock_was_set)
             watching = self._watching = Watching(changed=self._reread.set, folders=self.folders)
             self._clock_since_the_last_run()
+            with self._as_long_as_the_store_works():
+                self.reporting.back()
             clock.start()
             watching.start()
+            self.reporting.start(Inside(working=self._working, clock_silent_for=clock.silent_for))
             try:
                 self._until_stopped(clock, for_at_most)
             finally:
+                self.reporting.stopping()
                 clock.stop()
                 watching.stop()
                 self._finish()
+                self.reporting.stopped()
 
     def stop(self) -> None:
         """Also from a signal's handler, at any instant: the main thread waits for no event, whose lock it could hold just then."""
@@ -138,9 +105,9 @@ class Daemon:
         with self._as_long_as_the_store_works():
             now = self.now()
             for row in self.store.release(now, self.desk.by, self._working()):
-                _say(logging.WARNING, row, "was under way and nobody works on it any more; the journal says what may be done")
+                say(logging.WARNING, row, "was under way and nobody works on it any more; the journal says what may be done")
             for row in self.store.too_late(now):
-                _say(logging.ERROR, row, f"{row.status}: due {row.due:%Y-%m-%d %H:%M}; {row.error}")
+                say(logging.ERROR, row, f"{row.status}: due {row.due:%Y-%m-%d %H:%M}; {row.error}")
             for account in self.store.accounts_due(now):
                 self._start(account)
             return self.store.next_due(now)
@@ -180,6 +147,7 @@ class Daemon:
             if self._fault != str(failed):
                 log.error("nothing is published until this is mended: %s", failed)
             self._fault = str(failed)
+            self.reporting.store_failed(str(failed))
         else:
             if self._fault is not None:
                 log.warning("the store works again")
@@ -194,7 +162,7 @@ class Daemon:
     def _in_time_again(self) -> None:
         with self._as_long_as_the_store_works():
             for row in self.store.in_time_again(self.now()):
-                _say(logging.WARNING, row, "was found too late while the clock was ahead; it is in time after all")
+                say(logging.WARNING, row, "was found too late while the clock was ahead; it is in time after all")
 
     def _clock_since_the_last_run(self) -> None:
         """A sign of life that is yet to come: the clock was ahead then, by that much at least."""
@@ -224,13 +192,11 @@ class Daemon:
         while not self._is_stopped():
             if beat.is_time():
                 self._beat(started)
-                if self._untaken:
-                    self._reread.set()
             if hourly.is_time():
-                self._once_an_hour()
+                self._asking.begin(self._once_an_hour)
             if self._reread.is_set():
-                self._reread.clear()
-                self.read_again()
+                self._reading.begin(self.read_again)
+            self.reporting.turn()
             clock.rouse()
             if not clock.is_alive():
                 raise RuntimeError("the clock's thread has died; ending, so that a supervisor starts the daemon anew")
@@ -265,19 +231,24 @@ class Daemon:
 
     def read_again(self) -> None:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""
-        try:
-            read = replan_apart(self.config, lambda config: self.store.file, self.now())
-        except StoreFailed as failed:
-            if self._untaken != str(failed):
-                log.error("the calendar cannot be taken up until this is mended: %s", failed)
-            self._untaken = str(failed)
-            return
-        self._untaken = None
-        tell(read)
-        self._follow(read)
-        if read.config is not None:
-            self.desk = replace(self.desk, accounts=read.config.accounts)
+        self._reread.clear()
+        with self._as_long_as_the_store_works():
+            read = self._read()
+            tell(read)
+            self._follow(read)
+            if read.config is not None:
+                self.desk = replace(self.desk, accounts=read.config.accounts)
+            self.reporting.read(read)
             self.ring()
+            return
+        self._stopping.wait(READ_LATER)
+        self._reread.set()
+
+    def _read(self) -> Replanned:
+        try:
+            return replan_apart(self.config, lambda config: self.store.file, self.now())
+        except (RuntimeError, NewerSchema) as fault:  # the plan from before stays in force then, too, and the person is told
+            return Replanned(problems=(Problem("fault", str(fault), Place(self.config.name, 1)),))
 
     def _follow(self, read: Replanned) -> None:
         """A file that mends a calendar with errors may stand in a folder of its own."""
@@ -293,37 +264,3 @@ class Daemon:
                 return
             waited.wait(0.1)
         log.warning("ending with attempts under way; the next start settles them")
-
-
-def keep_a_backup(store: Store, now: datetime) -> None:
-    """One a day. That none can be made stops nothing, and is said."""
-    try:
-        made = back_up_daily(store.database, now)
-    except (StoreFailed, OSError) as failed:
-        log.error("no backup could be made: %s", failed)
-        with suppress(StoreFailed):
-            store.notices.add(now, "store", f"no backup could be made: {failed}", once=f"backup {now:%Y-%m-%d}")
-    else:
-        if made:
-            log.info("backup made: %s", made)
-
-
-def _say(level: int, row: Row, what: str) -> None:
-    log.log(level, "%s", what, extra={"delivery": row.key, "account": row.account, "entry": row.entry})
-
-
-def tell(read: Replanned) -> None:
-    """Logs what a reading of the calendar found."""
-    for problem in read.problems:
-        log.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "%s", problem)
-    if read.config is None:
-        log.error("the calendar has errors; the plan from before stays in force")
-    tell_changes(read.changes)
-
-
-def tell_changes(changes: Changes) -> None:
-    for what in ("added", "edited", "cancelled", "past", "differs"):
-        names = getattr(changes, what)
-        if names:
-            shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-            log.info("calendar: %d %s: %s", len(names), {"past": "already over", "differs": "published, changed since"}.get(what, what), shown)

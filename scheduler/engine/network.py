@@ -199,6 +199,16 @@ class Network:
         return TryLater(f"{what} was not answered ({why})")
 
 
+def ping(url: str, body: bytes = b"", timeout: float = TO_CONNECT) -> int:
+    """Asks for the page, or posts `body` to it; the answer's status. Raises `OSError` in words without the address: it may be secret."""
+    try:
+        answer = requests.request("POST" if body else "GET", url, data=body or None, timeout=timeout, verify=trusted(), stream=True)
+        answer.close()
+    except (OSError, HTTPError, ValueError) as fault:
+        raise OSError(in_words(fault)) from None
+    return answer.status_code
+
+
 class Leaving(io.BytesIO):
     """A body that leaves in small pieces, each with the timeout to itself: a big picture on a slow line takes its time.
 

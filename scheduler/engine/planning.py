@@ -2,6 +2,7 @@
 for: the preview and the daemon start here."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from scheduler.calendar.model import Delivery
 from scheduler.calendar.planning import drafts
 from scheduler.calendar.reading import read_calendar
-from scheduler.config import Config, read_config
+from scheduler.config import Config, from_environment, read_config
 from scheduler.engine.known_limits import known_limits
 from scheduler.engine.rationing import too_many
 from scheduler.engine.rehearsal import Rehearsals
@@ -84,6 +85,28 @@ def plan(path: Path, *, fetch: bool = False) -> Plan:
         for delivery in render(draft, limits[draft.account.name], templates, require_alt=config.require_alt, fetch=remote)
     ))
     deliveries = tuple(rehearsals.judged())
-    problems = {*calendar.problems, *too_many(deliveries, limits), *(problem for delivery in deliveries for problem in delivery.problems)}
+    problems = {*of_reporting(config), *calendar.problems, *too_many(deliveries, limits),
+                *(problem for delivery in deliveries for problem in delivery.problems)}
     return Plan(config=config, deliveries=deliveries, problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
                 files=calendar.files, rehearsals=rehearsals)
+
+
+def of_reporting(config: Config) -> Iterator[Problem]:
+    """What is wrong with how the person is told, or may be; nothing of it keeps posts from going out."""
+    if config.health and not config.health.is_loopback:
+        yield Problem("health-open", f"config: `health` at {config.health} answers other machines as well; it shows what is overdue, without "
+                      "its text. For this machine alone: 127.0.0.1", config.health.place, "warning")
+    for address in config.notify:
+        try:
+            url = from_environment(address.secret.literal or "")
+        except KeyError:
+            continue  # it has to be there when it is needed, and `doctor` looks
+        if url and not _is_known(url):
+            yield Problem("unknown-notifier", "config: `notify` has an address that Apprise cannot use; how that of each service is written: "
+                          "https://github.com/caronc/apprise/wiki", address.place)
+
+
+def _is_known(url: str) -> bool:
+    from scheduler.engine.telling import is_known  # imports Apprise, which who tells nobody need not wait for
+
+    return is_known(url)

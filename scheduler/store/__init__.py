@@ -31,7 +31,7 @@ from scheduler.store.migrations import NewerSchema, migrate
 from scheduler.store.notices import Notices, note, take_back
 from scheduler.store.rows import Changes, Row, Unanswered, WrongStatus, instant, row_of, stamp
 from scheduler.store.status import MAY_BECOME
-from scheduler.store.tables import accounts, deliveries, heartbeat, journal
+from scheduler.store.tables import accounts, deliveries, facts, heartbeat, journal
 from scheduler.store.taking_up import take_up
 
 __all__ = ["LEASE", "Changes", "NewerSchema", "Row", "Store", "StoreFailed", "Unanswered", "WrongStatus", "claimant", "with_reply"]
@@ -306,13 +306,49 @@ class Store:
             return [instant(at) for at in connection.scalars(select(deliveries.c.published_at).where(
                 whose, deliveries.c.published_at > stamp(since)).order_by(deliveries.c.published_at))]
 
+    def newest(self) -> datetime | None:
+        """When the last post was published, by the clock of then."""
+        with self.database.reading() as connection:
+            at: int | None = connection.scalar(select(func.max(deliveries.c.published_at)))
+        return instant(at) if at is not None else None
+
+    def lateness(self, bounds: Sequence[float]) -> tuple[list[int], int, float]:
+        """How many were published within each of `bounds` seconds from their due time, how many at all, and their seconds together."""
+        late = func.max(0, deliveries.c.published_at - deliveries.c.due)
+        within = [func.coalesce(func.sum(case((late <= bound * 1_000_000, 1), else_=0)), 0) for bound in bounds]
+        with self.database.reading() as connection:
+            row = connection.execute(select(func.count(), func.coalesce(func.sum(late), 0), *within)
+                                     .where(deliveries.c.published_at.is_not(None))).one()
+        return list(row[2:]), row[0], row[1] / 1_000_000
+
+    def due_between(self, since: datetime, until: datetime) -> list[str]:
+        """The names of what was due then and waited for the daemon, the earliest first."""
+        waited = or_(deliveries.c.published_at.is_(None), deliveries.c.published_at > stamp(since))
+        named = select(deliveries.c.entry, deliveries.c.account).where(
+            deliveries.c.due > stamp(since), deliveries.c.due <= stamp(until), deliveries.c.status != status.CANCELLED, waited)
+        with self.database.reading() as connection:
+            return [f"{row.entry} on {row.account}" for row in connection.execute(
+                named.group_by(deliveries.c.entry, deliveries.c.account).order_by(func.min(deliveries.c.due)))]
+
     def ids_of_others(self, row: Row) -> frozenset[str]:
         """The platform's ids of what else the account has published: none of them is this delivery."""
         with self.database.reading() as connection:
             return frozenset(connection.scalars(select(deliveries.c.published_id).where(
                 deliveries.c.account == row.account, deliveries.c.key != row.key, deliveries.c.published_id.is_not(None))))
 
-    # The daemon's heartbeat
+    # The daemon's heartbeat, and what else other processes should know of it
+
+    def keep_fact(self, name: str, value: str | None) -> None:
+        """What other processes should know of the daemon; None: nothing any more."""
+        with self.database.writing() as connection:
+            connection.execute(delete_from(facts).where(facts.c.name == name))
+            if value is not None:
+                connection.execute(insert(facts).values(name=name, value=value))
+
+    def fact(self, name: str) -> str | None:
+        with self.database.reading() as connection:
+            found: str | None = connection.scalar(select(facts.c.value).where(facts.c.name == name))
+        return found
 
     def beat(self, host: str, pid: int, started: datetime, now: datetime) -> None:
         values = {"host": host, "pid": pid, "started": stamp(started), "last_seen": stamp(now)}

@@ -23,6 +23,7 @@ from sqlalchemy.pool import QueuePool
 
 from scheduler.private_files import FILE, private_folder
 
+SQLITE = sqlite3.sqlite_version
 PATIENCE = 10.0  # seconds that another program may hold the database locked
 CACHE = 256  # KiB for each connection: what is due is few rows, and the system keeps the file in memory as well
 DAMAGED = "it is damaged; stop termbell, then bring back the newest backup: termbell restore"

@@ -13,7 +13,7 @@ from platforms.base import LoginNeeded
 from scheduler.cli import COMMANDS, Commands, main
 from tests.cli.support import a_calendar, termbell
 
-HEAVY = {"sqlalchemy", "alembic", "requests", "PIL", "pydantic", "jinja2", "yaml", "babel", "apscheduler"}
+HEAVY = {"sqlalchemy", "alembic", "requests", "PIL", "pydantic", "jinja2", "yaml", "babel", "apscheduler", "apprise", "prometheus_client"}
 
 
 def loaded_by(*lines: str) -> set[str]:
@@ -36,7 +36,7 @@ def test_a_preview_opens_neither_the_database_nor_the_network(tmp_path: Path):
                        f"CliRunner().invoke(main, ['preview', '-c', {str(config)!r}])")
 
     assert "yaml" in loaded
-    assert loaded & {"sqlalchemy", "requests", "apscheduler", "keyring"} == set()
+    assert loaded & {"sqlalchemy", "requests", "apscheduler", "keyring", "apprise", "prometheus_client"} == set()
     assert not (tmp_path / ".termbell").exists()
 
 
