@@ -37,3 +37,9 @@ class FakedClock:
         written = self._file.with_suffix(".new")
         written.write_text(f"{ahead:+d}")
         os.replace(written, self._file)
+
+
+def swept(process: int) -> None:
+    """Takes away the shared memory that libfaketime leaves behind when its process is killed."""
+    for left in (f"/dev/shm/faketime_shm_{process}", f"/dev/shm/sem.faketime_sem_{process}"):
+        Path(left).unlink(missing_ok=True)

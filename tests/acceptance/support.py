@@ -17,6 +17,8 @@ from typing import Any
 
 import yaml
 
+from tests.acceptance.faked_clock import swept
+
 PATIENCE = 45.0  # seconds that a test waits for what should be there in one or two
 Line = dict[str, Any]
 
@@ -147,6 +149,7 @@ class Place:
             if daemon.process.poll() is None:
                 daemon.process.kill()
             daemon.process.wait()
+            swept(daemon.process.pid)
             daemon._reader.join(5)
             if daemon.process.stdout:
                 daemon.process.stdout.close()

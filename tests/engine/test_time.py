@@ -186,6 +186,15 @@ def test_the_clock_is_set_while_an_attempt_is_under_way(tmp_path: Path, answer: 
     assert (life.row.status, life.notices) == ("published", [])
 
 
+def test_a_post_whose_answer_is_lost_while_the_clock_is_a_day_ahead_is_found(tmp_path: Path) -> None:
+    life = Life(tmp_path, lost, late="publish")
+
+    life.set(DAY)
+    life.live(DUE)
+
+    assert (life.row.status, len(life.server.up)) == ("published", 1)
+
+
 def test_what_a_clock_ahead_makes_due_goes_out_because_there_is_no_other_clock(tmp_path: Path) -> None:
     life = Life(tmp_path)
     life.live(DUE - timedelta(minutes=2))
@@ -283,6 +292,20 @@ def test_what_was_written_down_after_the_clock_was_set_is_not_moved(tmp_path: Pa
     assert doubt
     assert (doubt.left_at, doubt.sent_at) == (now, now)
     assert store.release(now + timedelta(seconds=LEASE - 1)) == []
+
+
+@pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS)
+def test_when_a_request_left_first_keeps_the_earlier_of_its_times(tmp_path: Path, jump: timedelta) -> None:
+    store = a_store(tmp_path)
+    row = store.claim("main", "elsewhere:1:a", DUE)
+    assert row
+    store.journal.left("k1", Request(step="status", method="POST", url="https://x.test"), row.claim, DUE)
+
+    store.clock_was_set(jump.total_seconds(), DUE + jump + timedelta(seconds=10))
+
+    doubt = store.journal.unanswered("k1")
+    assert doubt
+    assert (doubt.left_at, doubt.sent_at) == (min(DUE, DUE + jump), DUE + jump)
 
 
 def test_a_post_counts_for_the_platforms_caps_when_it_was_published_also_after_the_clock_was_set_back(tmp_path: Path) -> None:
