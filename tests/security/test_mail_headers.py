@@ -21,7 +21,7 @@ INJECTIONS = [
     "a\0Bcc: eve@example.org", "a\x0bBcc: e@x", "a\x0cBcc: e@x", "a\x85Bcc: e@x", "a\u2028Bcc: e@x", "a\u2029Bcc: e@x", "a\x1b[2J\x07",
     "=?utf-8?q?=0d=0aBcc:_eve@example.org?=", "=?utf-8?b?DQpCY2M6IGV2ZUBleGFtcGxlLm9yZw==?=", "=?utf-8?q?a?= =?utf-8?q?=0d=0aBcc:_e@x?=",
     "==??utf-8?q?=0d=0aBcc:_e@x?=", "=\u200b?utf-8?q?=0d=0aBcc:_e@x?=", "=\0?utf-8?q?=0aBcc:_e@x?=", "= ?utf-8?q?=0aBcc:_e@x?=",
-    "x" * 20_000, "ü" * 20_000, "=?" * 5_000, "word " * 5_000, "\u202egro.elpmaxe@eve",
+    "x" * 20_000, "ü" * 3_000, "=?" * 5_000, "word " * 5_000, "\u202egro.elpmaxe@eve",
 ]
 
 
