@@ -82,7 +82,8 @@ def server(settings: Mapping[str, object]) -> str:
 
 def address(written: str) -> str:
     """`news@example.org` of `News <news@example.org>`; the domain as DNS spells it."""
-    local, _, host = parseaddr(written)[1].rpartition("@")
+    one = re.fullmatch(r"[^<>]*<([^\s<>,;]+)>|([^\s<>,;]+)", written.strip())  # parseaddr makes one of two: `a@b, c@d`, `a@b c`
+    local, _, host = (one[1] or one[2] if one else "").rpartition("@")
     try:
         found = f"{local}@{host.encode('idna').decode()}"
     except UnicodeError:
@@ -139,7 +140,7 @@ def part(cid: str, picture: Media, disposition: str) -> EmailMessage:
 
 def headers(settings: Mapping[str, str], post: Post) -> dict[str, object]:
     """`To` is the sender: nobody reads another's address."""
-    sender = formataddr((parseaddr(settings["from"])[0], address(settings["from"])))
+    sender = formataddr((one_line(parseaddr(settings["from"])[0]), address(settings["from"])))
     unsubscribe = one_line(settings.get("unsubscribe") or "")
     found: dict[str, object] = {
         "From": sender,
@@ -160,8 +161,8 @@ def headers(settings: Mapping[str, str], post: Post) -> dict[str, object]:
 
 
 def one_line(value: str) -> str:
-    """What may stand in a header: a line break would begin another one."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())
+    """What may stand in a header: a line break would begin another one, and so would one in an encoded word, which `email` unpacks."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in value).replace("=?", "= ?").split())
 
 
 def subject(post: Post) -> str:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MADE_BY = 1  # raised when the same file and limits would give other bytes: what the cache holds is made anew
 MOST_PIXELS = 120_000_000  # of a file we open; more is a mistake or a bomb
+PLAUSIBLE = (25_000_000, 200)  # from so many pixels on, a file has a byte for so many of them, or it is a bomb: what is drawn has more
+ANIMATED = 500_000_000  # pixels of all frames together
 SMALLEST = 64  # pixels of the longer side; below, a picture is no picture any more
 QUALITIES = (92, 86, 80, 74)
 READ = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")  # MPO, what phones write, opens as JPEG
@@ -164,6 +166,10 @@ def _made(file: Path, limits: Limits) -> tuple[bytes, str, tuple[int, int]]:
                 if opened.width * opened.height > MOST_PIXELS:
                     raise Unfit("media-too-large", f"{file.name} has {opened.width} x {opened.height} pixels, more than we open; "
                                 "save it smaller")
+                many, for_a_byte = PLAUSIBLE
+                if opened.width * opened.height > max(many, file.stat().st_size * for_a_byte):
+                    raise Unfit("media-too-large", f"{file.name} promises {opened.width} x {opened.height} pixels and holds next to nothing; "
+                                "save it smaller")
                 if getattr(opened, "is_animated", False) and opened.format != "MPO":
                     return _animation(file, opened, limits)
                 if opened.format in ("JPEG", "MPO") and limits.image_pixels:
@@ -182,8 +188,11 @@ def _animation(file: Path, opened: "Image", limits: Limits) -> tuple[bytes, str,
     if opened.format != "GIF" or "image/gif" not in limits.image_types:
         raise Unfit("media-unsupported", f"{file.name} is animated, which would be lost; save it as a video or a still picture"
                     + (" or a GIF" if "image/gif" in limits.image_types else ""))
-    size, body = opened.size, file.read_bytes()
-    for frame in range(opened.n_frames):  # type: ignore[attr-defined]
+    size, body, frames = opened.size, file.read_bytes(), opened.n_frames  # type: ignore[attr-defined]
+    if math.prod(size) * frames > ANIMATED:
+        raise Unfit("media-too-large", f"{file.name} has {frames:,} frames of {size[0]} x {size[1]} pixels, more than we look through; "
+                    "save it smaller")
+    for frame in range(frames):
         opened.seek(frame)
         opened.load()
     if not _fits(body, limits) or (limits.image_pixels and math.prod(size) > limits.image_pixels):
