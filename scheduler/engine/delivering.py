@@ -95,7 +95,7 @@ class Desk:
         configured = self.accounts.get(row.account)
         if configured is None:
             raise Rejected(f"{row.place}: {row.entry}: config.yaml has no account called '{row.account}' any more")
-        refusal = self.store.accounts.held().get(row.account)
+        refusal = self.store.accounts.refusal(row.account)
         if refusal:
             raise LoginNeeded(refusal)
         ask = self.answerer(configured)
