@@ -14,7 +14,7 @@ from scheduler.engine.daemon import Alone, tell, utc_now
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits, known_limits
 from scheduler.engine.logs import set_up
-from scheduler.engine.network import Network
+from scheduler.engine.network import Networks
 from scheduler.engine.rehearsal import Rehearsal
 from scheduler.engine.replanning import replan_apart
 from scheduler.problems import Invalid
@@ -65,9 +65,11 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
 
 
 def _answerer(config: Config, credentials: Credentials, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:
+    networks = Networks(credentials, config.timeout)
+
     def network(configured: ConfiguredAccount) -> Ask:
         credentials.accounts[configured.name] = configured  # the calendar may have been read again since
-        return Network(configured.account, configured.platform, credentials, config.timeout)
+        return networks.of(configured)
 
     return (lambda configured: Rehearsal()) if dry_run else network
 

@@ -53,12 +53,16 @@ def _claimable() -> Any:
     )
 
 
+REFUSAL = select(accounts.c.held).where(accounts.c.name == deliveries.c.account).scalar_subquery().label("refusal")
+UNTOUCHED = (~select(journal.c.id).where(journal.c.delivery == deliveries.c.key).exists()).label("is_untouched")
+
+
 def _claim(*wanted: Any) -> Any:
     first = (select(deliveries.c.key).where(deliveries.c.account == bindparam("account_of"), _claimable(), *wanted)
              .order_by(deliveries.c.due, deliveries.c.entry, deliveries.c.part).limit(1).scalar_subquery())
     return (update(deliveries).where(deliveries.c.key == first)
             .values(status=status.PUBLISHING, claimed_by=bindparam("by"), lease=bindparam("until"), attempts=deliveries.c.attempts + 1)
-            .returning(deliveries))
+            .returning(deliveries, REFUSAL, UNTOUCHED))
 
 
 # What every publish needs is made once: making a statement takes longer than executing it.

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from scheduler.store import status
@@ -10,8 +10,6 @@ from scheduler.store.database import Database
 from scheduler.store.notices import note
 from scheduler.store.rows import instant, stamp
 from scheduler.store.tables import accounts, deliveries
-
-REFUSED = select(accounts.c.held).where(accounts.c.name == bindparam("of"))
 
 
 class Accounts:
@@ -34,12 +32,6 @@ class Accounts:
         with self._database.writing() as connection:
             connection.execute(insert(accounts).values(name=account, paused_until=until_then).on_conflict_do_update(
                 ["name"], set_={"paused_until": func.max(func.coalesce(accounts.c.paused_until, 0), until_then)}))
-
-    def refusal(self, account: str) -> str | None:
-        """Why it waits for a person; None where it does not."""
-        with self._database.reading() as connection:
-            why: str | None = connection.scalar(REFUSED, {"of": account})
-        return why
 
     def held(self) -> dict[str, str]:
         """Account -> why it waits for a person."""

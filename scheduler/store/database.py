@@ -111,8 +111,9 @@ class Database:
         if self._writer is None:
             self._writer, self._durable = self.engine.connect(), False
         if durable != self._durable:
-            self._writer.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self._writer.rollback()
+            driver = self._writer.connection.driver_connection
+            assert driver
+            driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._durable = durable
         return self._writer
 
