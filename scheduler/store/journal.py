@@ -46,7 +46,7 @@ class Journal:
 
         Refuses when another claim holds the delivery.
         """
-        with self._database.writing(durable=True) as connection:
+        def leaves(connection: Connection) -> bool:
             self._still(connection, key, claim, now)
             before = connection.execute(OPEN, {"of": key}).first()
             if before is None:
@@ -56,6 +56,8 @@ class Journal:
             else:  # a second sending: what counts for its key is when it left first
                 connection.execute(update(journal).where(journal.c.id == before.id).values(sent_at=stamp(now), digest=request.digest))
             return before is None or before.sent_at == 0
+
+        return self._database.together(leaves)
 
     def answered(self, key: str, request: Request, response: Response, now: datetime) -> None:
         """The answer to a visible request: whoever has the delivery next needs not send it."""
