@@ -31,7 +31,7 @@ from platforms.base import HARMLESS, Account, Ask, Limits, Platform, Post, Publi
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.delivering import Desk
-from scheduler.engine.network import Network
+from scheduler.engine.network import Networks
 from scheduler.problems import Place
 from scheduler.store import Store, claimant
 
@@ -111,8 +111,8 @@ def ours(server: str, threads: int, posts: int, folder: Path) -> "Took":
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory(dir=folder) as place, closing(Store(Path(place) / "store.db", now)) as store:
         store.plan([a_delivery(account, nth, now) for account in accounts for nth in range(posts)], now)
-        desk = Desk(store=store, accounts=accounts, answerer=lambda one: Network(one.account, one.platform, Token(), 30.0), by=claimant(),
-                    now=lambda: datetime.now(UTC), timeout=30.0)
+        desk = Desk(store=store, accounts=accounts, answerer=Networks(Token(), 30.0).of, by=claimant(), now=lambda: datetime.now(UTC),
+                    timeout=30.0)
         took = together(threads, lambda nth: desk.work(f"account{nth}"))
         assert store.counts() == {"published": threads * posts}, store.counts()
     return took

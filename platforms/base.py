@@ -16,6 +16,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -102,7 +103,7 @@ class Request:
         """Whether readers see something when it has been carried out."""
         return self.repeat is not HARMLESS
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Names the content of the request: the same digest, the same request."""
         parts = (self.step, self.method, self.url, dict(self.headers), self.json, self.form, self.files, self.body)

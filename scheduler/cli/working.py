@@ -16,7 +16,7 @@ from scheduler.engine.daemon import utc_now
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits, known_limits
 from scheduler.engine.logs import redacted, set_up
-from scheduler.engine.network import Network
+from scheduler.engine.network import Networks
 from scheduler.engine.rehearsal import Rehearsal
 from scheduler.engine.replanning import replan_apart
 from scheduler.engine.reporting import Reporting, in_short
@@ -92,9 +92,11 @@ def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> Non
 
 
 def _answerer(config: Config, credentials: Credentials, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:
+    networks = Networks(credentials, config.timeout)
+
     def network(configured: ConfiguredAccount) -> Ask:
         credentials.accounts[configured.name] = configured  # the calendar may have been read again since
-        return Network(configured.account, configured.platform, credentials, config.timeout)
+        return networks.of(configured)
 
     return (lambda configured: Rehearsal()) if dry_run else network
 

@@ -122,20 +122,19 @@ class Desk:
         configured = self.accounts.get(row.account)
         if configured is None:
             raise Rejected(f"{row.place}: {row.entry}: config.yaml has no account called '{row.account}' any more")
-        refusal = self.store.accounts.held().get(row.account)
-        if refusal:
-            raise LoginNeeded(refusal)
+        if row.refusal:
+            raise LoginNeeded(row.refusal)
         ask = self._heeding(configured)
         post = with_reply(row.post, self.store.row(row.after) if row.after else None)
-        doubt = self.store.journal.unanswered(row.key)
+        doubt = None if row.is_untouched else self.store.journal.unanswered(row.key)
         if doubt:
             found = self._settled(row, configured, post, doubt, ask)
             if found is not None:
                 self._published(row, found, noted, " (was up already)")
                 return
-        if row.attempts > 1:
+        if row.attempts > 1 and not row.is_untouched:
             self.store.journal.forget(row.key, before=self.now() - ANSWERS_LAST)
-        journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now)
+        journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched)
         published = configured.platform.publish(configured.account, post, journalled)
         self._insist(lambda: self._recorded(row, published, journalled), noted, stopping)
         self._tell(published, noted)

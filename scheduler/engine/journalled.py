@@ -28,13 +28,14 @@ class Journalled:
     claim: str | None  # that holds it
     answerer: Ask
     now: Callable[[], datetime]
+    is_empty: bool = False  # nothing of the delivery was asked before: there is nothing to look up
     answered: tuple[Request, Response] | None = None  # the visible request that was answered, and its answer
     _asked: Counter[str] = field(default_factory=Counter)  # digests; the same poll may be asked many times
 
     def __call__(self, request: Request) -> Response:
         nth = self._asked[request.digest]
         self._asked[request.digest] += 1
-        known = None if request.fresh else self.store.journal.answer(self.key, request, nth)
+        known = None if request.fresh or self.is_empty else self.store.journal.answer(self.key, request, nth)
         return known or (self._visible(request) if request.is_visible else self._harmless(request))
 
     def _harmless(self, request: Request) -> Response:

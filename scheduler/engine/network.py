@@ -7,6 +7,10 @@ also when it broke off while the body was being sent, because a server may act o
 
 No `requests.Session`: an adapter of it sends exactly the bytes of `wire`, reads no `.netrc`, keeps no cookies, repeats and
 redirects nothing.
+
+Connections are kept, but only for the next moment. A server closes those that idle, and what is sent just then is lost like
+any other: it would be in doubt for nothing. So a connection is used again within `KEPT`, which is less than any server's
+patience, and where it is not closed already (urllib3 looks); after that a new one is made.
 """
 
 import io
@@ -43,14 +47,16 @@ from platforms.base import (
     filled,
     unsigned,
 )
+from scheduler.config import ConfiguredAccount
 from scheduler.engine.credentials import Held
 from scheduler.engine.judging import judged
 from scheduler.engine.logs import HIDDEN, redacted, spellings
 from scheduler.engine.wire import MAIL, Wire, wire
 
-__all__ = ["Network", "Wire", "wire"]
+__all__ = ["Network", "Networks", "Wire", "wire"]
 
 TO_CONNECT = 10.0  # seconds, at most
+KEPT = 1.0  # seconds; gunicorn closes after 2, Node.js and Apache after 5, nginx after 75
 REDIRECTS = 5
 LARGEST = 32 * 1024 * 1024  # bytes of an answer
 BEFORE_ITS_END = timedelta(minutes=1)  # a session is renewed, so that no request meets it
@@ -66,10 +72,12 @@ class Network:
     """Answers one account's requests by sending them."""
 
     def __init__(self, account: Account, platform: Platform, credentials: Held, timeout: float,
-                 sleep: Callable[[float], None] = time.sleep, now: Callable[[], datetime] = utc_now) -> None:
+                 sleep: Callable[[float], None] = time.sleep, now: Callable[[], datetime] = utc_now,
+                 monotonic: Callable[[], float] = time.monotonic) -> None:
         self.account, self.platform, self.credentials = account, platform, credentials
-        self.timeout, self.sleep, self.now = timeout, sleep, now
+        self.timeout, self.sleep, self.now, self.monotonic = timeout, sleep, now, monotonic
         self._http = HTTPAdapter()
+        self._answered_at: dict[str, float] = {}  # server -> when it answered last, by a clock that nobody sets
         self._proxies = getproxies()
         self._trusted = trusted()
 
@@ -174,6 +182,9 @@ class Network:
     def _exchanged(self, request: Request, leaves: requests.PreparedRequest) -> Response:
         url = str(leaves.url)
         proxies = {} if not self._proxies or should_bypass_proxies(url, None) else self._proxies
+        server = urlsplit(url).netloc
+        if self.monotonic() - self._answered_at.get(server, -KEPT) >= KEPT:
+            self._http = HTTPAdapter()  # those that are kept are closed with the old one, once no other thread uses it
         if not leaves.body:
             request.fence()
         try:
@@ -185,6 +196,7 @@ class Network:
                 answer.close()
         except (OSError, HTTPError, ValueError) as fault:
             raise self._unanswered(request, fault) from None  # the fault's own words have the address, and it may be secret
+        self._answered_at[server] = self.monotonic()
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Response(status=answer.status_code, headers=headers, body=body)
 
@@ -207,6 +219,21 @@ def ping(url: str, body: bytes = b"", timeout: float = TO_CONNECT) -> int:
     except (OSError, HTTPError, ValueError) as fault:
         raise OSError(in_words(fault)) from None
     return answer.status_code
+
+
+class Networks:
+    """The network of each account, made once, so that connections live on from request to request and from post to post."""
+
+    def __init__(self, credentials: Held, timeout: float) -> None:
+        self.credentials, self.timeout = credentials, timeout
+        self._made: dict[str, Network] = {}
+
+    def of(self, configured: ConfiguredAccount) -> Network:
+        """That of the account as it is configured now: the calendar may have been read again since."""
+        known = self._made.get(configured.name)
+        if known is None or (known.account, known.platform) != (configured.account, configured.platform):
+            known = self._made[configured.name] = Network(configured.account, configured.platform, self.credentials, self.timeout)
+        return known
 
 
 class Leaving(io.BytesIO):

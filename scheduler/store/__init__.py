@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, and_, case, func, not_, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, not_, or_, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.sqlite import insert
 
@@ -38,6 +38,47 @@ __all__ = ["LEASE", "Changes", "NewerSchema", "Row", "Store", "StoreFailed", "Un
 
 LEASE = 60.0  # seconds that a claim holds unless it is renewed
 NOTICED = 2_000_000  # microseconds until it is noticed that the clock was set
+
+
+def _follows_what_is_up() -> Any:
+    """It is the first part, or the part before it is published."""
+    before = deliveries.alias("before")
+    return or_(deliveries.c.after.is_(None),
+               select(before.c.key).where(before.c.key == deliveries.c.after, before.c.status == status.PUBLISHED).exists())
+
+
+def _claimable() -> Any:
+    """Due at `at`, its account free to work, nothing of the account under way, the part before it up."""
+    busy = deliveries.alias("busy")
+    at: Any = bindparam("at")
+    return and_(
+        deliveries.c.status == status.SCHEDULED,
+        deliveries.c.next_at <= at,
+        ~select(accounts.c.name).where(accounts.c.name == deliveries.c.account, accounts.c.paused_until > at).exists(),
+        ~select(busy.c.key).where(busy.c.account == deliveries.c.account, busy.c.status == status.PUBLISHING).exists(),
+        _follows_what_is_up(),
+    )
+
+
+REFUSAL = select(accounts.c.held).where(accounts.c.name == deliveries.c.account).scalar_subquery().label("refusal")
+UNTOUCHED = (~select(journal.c.id).where(journal.c.delivery == deliveries.c.key).exists()).label("is_untouched")
+
+
+def _claim(*wanted: Any) -> Any:
+    first = (select(deliveries.c.key).where(deliveries.c.account == bindparam("account_of"), _claimable(), *wanted)
+             .order_by(deliveries.c.due, deliveries.c.entry, deliveries.c.part).limit(1).scalar_subquery())
+    return (update(deliveries).where(deliveries.c.key == first)
+            .values(status=status.PUBLISHING, claimed_by=bindparam("by"), lease=bindparam("until"), attempts=deliveries.c.attempts + 1)
+            .returning(deliveries, REFUSAL, UNTOUCHED))
+
+
+# What every publish needs is made once: making a statement takes longer than executing it.
+CLAIM = _claim()
+CLAIM_OF_ENTRY = _claim(deliveries.c.entry == bindparam("entry_of"))
+DUE_ACCOUNTS = select(deliveries.c.account).where(_claimable()).distinct()
+OVERDUE = select(deliveries).where(_claimable()).order_by(deliveries.c.due)
+ROW = select(deliveries).where(deliveries.c.key == bindparam("of"))
+FORGET = delete_from(journal).where(journal.c.delivery == bindparam("of"))
 
 
 class Store:
@@ -84,25 +125,20 @@ class Store:
     def accounts_due(self, now: datetime) -> list[str]:
         """The accounts that have something to publish now."""
         with self.database.reading() as connection:
-            return list(connection.scalars(select(deliveries.c.account).where(_claimable(now)).distinct()))
+            return list(connection.scalars(DUE_ACCOUNTS, {"at": stamp(now)}))
 
     def overdue(self, now: datetime) -> list[Row]:
         """What could leave since before `now` and was not taken up: somebody does not do their work."""
         with self.database.reading() as connection:
-            return [row_of(row) for row in connection.execute(select(deliveries).where(_claimable(now)).order_by(deliveries.c.due))]
+            return [row_of(row) for row in connection.execute(OVERDUE, {"at": stamp(now)})]
 
     def claim(self, account: str, by: str, now: datetime, entry: str | None = None) -> Row | None:
         """Takes the account's next delivery (of one entry) for an attempt; None where there is nothing to do."""
-        wanted = [deliveries.c.account == account, _claimable(now), *([deliveries.c.entry == entry] if entry else [])]
         with self.database.writing() as connection:
-            key = connection.scalar(
-                select(deliveries.c.key).where(*wanted)
-                .order_by(deliveries.c.due, deliveries.c.entry, deliveries.c.part).limit(1))
-            if key is None:
-                return None
-            become(connection, key, status.PUBLISHING, claimed_by=f"{by}:{uuid4().hex[:12]}", lease=stamp(now) + round(LEASE * 1_000_000),
-                   attempts=deliveries.c.attempts + 1)
-            return _row(connection, key)
+            row = connection.execute(CLAIM_OF_ENTRY if entry else CLAIM, {
+                "account_of": account, "entry_of": entry, "at": stamp(now), "by": f"{by}:{uuid4().hex[:12]}",
+                "until": stamp(now) + round(LEASE * 1_000_000)}).first()
+        return None if row is None else row_of(row)
 
     def renew(self, by: str, busy: Iterable[str], now: datetime) -> None:
         """The claims of a process on the accounts it is busy with hold on."""
@@ -200,7 +236,7 @@ class Store:
         with self.database.writing() as connection:
             become(connection, row.key, status.PUBLISHED, row.claim, published_id=published.id, url=published.url, published_at=stamp(now),
                    ref=json.dumps(dict(published.ref)), error="; ".join(published.notes) or None, reason=None, **NO_CLAIM)
-            connection.execute(delete_from(journal).where(journal.c.delivery == row.key))
+            connection.execute(FORGET, {"of": row.key})
 
     def again(self, row: Row, at: datetime, error: str | None) -> None:
         """Another attempt, or another look, at `at`."""
@@ -241,7 +277,7 @@ class Store:
             self.published(row, published, now)
             return self.row(key)
         with self.database.writing() as connection:
-            connection.execute(delete_from(journal).where(journal.c.delivery == key))
+            connection.execute(FORGET, {"of": key})
             target = status.SCHEDULED if again else status.CANCELLED
             become(connection, key, target, next_at=stamp(now), reason="word" if again else None, error=None, attempts=0)
         return self.row(key)
@@ -384,7 +420,7 @@ def _is_gone(claim: str) -> bool:
 
 
 def _row(connection: Connection, key: str) -> Row:
-    row = connection.execute(select(deliveries).where(deliveries.c.key == key)).first()
+    row = connection.execute(ROW, {"of": key}).first()
     if row is None:
         raise WrongStatus(f"no delivery {key}")
     return row_of(row)
@@ -405,25 +441,6 @@ def _words(row: Row) -> str:
 
 def _named(row: Row) -> str:
     return f"{row.name} (due {row.due:%Y-%m-%d %H:%M}, {row.key[:8]})"
-
-
-def _claimable(now: datetime) -> Any:
-    """Due, its account free to work, nothing of the account under way, the part before it up."""
-    busy = deliveries.alias("busy")
-    return and_(
-        deliveries.c.status == status.SCHEDULED,
-        deliveries.c.next_at <= stamp(now),
-        ~select(accounts.c.name).where(accounts.c.name == deliveries.c.account, accounts.c.paused_until > stamp(now)).exists(),
-        ~select(busy.c.key).where(busy.c.account == deliveries.c.account, busy.c.status == status.PUBLISHING).exists(),
-        _follows_what_is_up(),
-    )
-
-
-def _follows_what_is_up() -> Any:
-    """It is the first part, or the part before it is published."""
-    before = deliveries.alias("before")
-    return or_(deliveries.c.after.is_(None),
-               select(before.c.key).where(before.c.key == deliveries.c.after, before.c.status == status.PUBLISHED).exists())
 
 
 def _not_before(at: Any) -> Any:

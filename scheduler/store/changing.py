@@ -1,8 +1,12 @@
-"""Changing a delivery's status: the table of `status.py` goes into the UPDATE, so that two processes cannot both make a change."""
+"""Changing a delivery's status: the table of `status.py` goes into the UPDATE, so that two processes cannot both make a change.
 
+The statements are made once for each kind of change: making one takes ten times as long as executing it.
+"""
+
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ClauseElement, Connection, Update, bindparam, select, update
 
 from scheduler.store.rows import WrongStatus
 from scheduler.store.status import may_come_from
@@ -13,11 +17,20 @@ NO_CLAIM = {"claimed_by": None, "lease": None}
 
 def become(connection: Connection, key: str, new: str, claim: str | None = None, **values: Any) -> None:
     """Gives the delivery the status `new`; with `claim`, only while that claim holds it. Raises `WrongStatus`."""
-    held = [deliveries.c.claimed_by == claim] if claim else []
-    changed = connection.execute(update(deliveries).where(
-        deliveries.c.key == key, deliveries.c.status.in_(may_come_from(new)), *held).values(status=new, **values)).rowcount
-    if not changed:
+    computed = {name: value for name, value in values.items() if isinstance(value, ClauseElement)}
+    given = {f"to_{name}": value for name, value in values.items() if name not in computed}
+    statement = _change(new, claim is not None, tuple(name for name in values if name not in computed))
+    if computed:
+        statement = statement.values(**computed)
+    if not connection.execute(statement, {"of": key, "by": claim, **given}).rowcount:
         now = connection.execute(select(deliveries.c.status, deliveries.c.claimed_by).where(deliveries.c.key == key)).first()
         if now and claim and now.claimed_by != claim:
             raise WrongStatus(f"{key} is {now.status}, and not held by this claim any more")
         raise WrongStatus(f"{key} is {now.status if now else 'unknown'} and cannot become {new}")
+
+
+@cache
+def _change(new: str, claimed: bool, names: tuple[str, ...]) -> Update:
+    held = [deliveries.c.claimed_by == bindparam("by")] if claimed else []
+    return (update(deliveries).where(deliveries.c.key == bindparam("of"), deliveries.c.status.in_(may_come_from(new)), *held)
+            .values(status=new, **{name: bindparam(f"to_{name}") for name in names}))

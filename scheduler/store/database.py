@@ -2,7 +2,8 @@
 
 SQLite in WAL mode. All writing of a process goes through one connection, a transaction at a time: threads that each waited
 for SQLite's own lock would sleep past their turn. A commit is on disk at once (`synchronous=FULL`) only where a promise
-needs it; elsewhere the loss of the last moments in a power cut costs a repeated harmless step.
+needs it; elsewhere the loss of the last moments in a power cut costs a repeated harmless step. The disk is waited for
+together: what several threads want on it while it is busy goes there in one transaction.
 
 Whatever SQLite refuses leaves here as `StoreFailed`, with the file, what is wrong and what would help. Nothing is tried
 again here: whoever wanted something written decides whether it may go on without.
@@ -12,10 +13,11 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +26,7 @@ from sqlalchemy.pool import QueuePool
 from scheduler.private_files import FILE, private_folder
 
 SQLITE = sqlite3.sqlite_version
+T = TypeVar("T")
 PATIENCE = 10.0  # seconds that another program may hold the database locked
 CACHE = 256  # KiB for each connection: what is due is few rows, and the system keeps the file in memory as well
 DAMAGED = "it is damaged; stop termbell, then bring back the newest backup: termbell restore"
@@ -52,6 +55,37 @@ class Damaged(StoreFailed):
     """The file is no whole database."""
 
 
+class Wish(Generic[T]):
+    """Something that a thread wants written, and what became of it."""
+
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self._work = work
+        self._result: list[T] = []
+        self.fault: Exception | None = None
+
+    def grant(self, connection: Connection) -> None:
+        """Does the work; what it raises undoes it and nothing else, unless the database itself fails."""
+        connection.exec_driver_sql("SAVEPOINT wish")
+        try:
+            self._result = [self._work(connection)]
+        except DBAPIError:
+            raise
+        except Exception as fault:  # it is raised by the thread that has the wish
+            self.fault = fault
+            connection.exec_driver_sql("ROLLBACK TO wish")
+        connection.exec_driver_sql("RELEASE wish")
+
+    @property
+    def is_settled(self) -> bool:
+        return bool(self._result or self.fault)
+
+    def result(self) -> T:
+        if self.fault:
+            raise self.fault
+        return self._result[0]
+
+
+
 class Database:
     """One database file, open. `patience`: seconds that another program may hold it locked."""
 
@@ -60,6 +94,8 @@ class Database:
         self._made()
         self.engine = _engine(file, patience)
         self._lock = threading.Lock()
+        self._wishes: deque[Wish[Any]] = deque()
+        self._leading = threading.RLock()
         self._writer: Connection | None = None
         self._durable = False
         self._identity = self._found()
@@ -93,6 +129,28 @@ class Database:
                 else:
                     connection.rollback()
                 raise
+
+    def together(self, work: Callable[[Connection], T]) -> T:
+        """Does `work` in a transaction that is on disk when this returns, and with it what other threads want by then.
+
+        Raises what `work` raises, which is undone, and `StoreFailed`, with nothing written.
+        """
+        mine = Wish(work)
+        self._wishes.append(mine)
+        with self._leading:  # while whoever leads waits for the disk, the others' wishes gather
+            if not mine.is_settled:
+                self._grant([self._wishes.popleft() for _ in range(len(self._wishes))])
+        return mine.result()
+
+    def _grant(self, wishes: list[Wish[Any]]) -> None:
+        try:
+            with self.writing(durable=True) as connection:
+                for wish in wishes:
+                    wish.grant(connection)
+        except BaseException as fault:
+            for wish in wishes:
+                wish.fault = StoreFailed(str(fault))
+            raise
 
     def check(self) -> str:
         """SQLite's own verdict on the file: "ok", or what is broken."""
@@ -139,8 +197,9 @@ class Database:
         if self._writer is None:
             self._writer, self._durable = self.engine.connect(), False
         if durable != self._durable:
-            self._writer.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self._writer.rollback()
+            driver = self._writer.connection.driver_connection
+            assert driver
+            driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._durable = durable
         return self._writer
 

@@ -23,6 +23,8 @@ UNANSWERED = and_(journal.c.visible == 1, journal.c.answered_at.is_(None))
 ANSWER = (select(journal.c.status, journal.c.headers, journal.c.body)
           .where(journal.c.delivery == bindparam("of"), journal.c.step == bindparam("named"), journal.c.digest == bindparam("saying"),
                  journal.c.answered_at.is_not(None)).order_by(journal.c.id).limit(1).offset(bindparam("nth")))
+OPEN = select(journal).where(journal.c.delivery == bindparam("of"), UNANSWERED).order_by(journal.c.id.desc()).limit(1)
+ADD = insert(journal)
 HELD_BY = (update(deliveries).where(deliveries.c.key == bindparam("of"), deliveries.c.status == status.PUBLISHING,
                                     deliveries.c.claimed_by == bindparam("by")).values(lease=bindparam("until")))
 
@@ -44,16 +46,18 @@ class Journal:
 
         Refuses when another claim holds the delivery.
         """
-        with self._database.writing(durable=True) as connection:
+        def leaves(connection: Connection) -> bool:
             self._still(connection, key, claim, now)
-            before = connection.execute(select(journal.c.id, journal.c.sent_at).where(journal.c.delivery == key, UNANSWERED)).first()
+            before = connection.execute(OPEN, {"of": key}).first()
             if before is None:
-                connection.execute(insert(journal), _row(key, request, now))
+                connection.execute(ADD, _row(key, request, now))
             elif before.sent_at == 0:  # a suspicion: it was looked for, and is not up
                 connection.execute(update(journal).where(journal.c.id == before.id).values(**_row(key, request, now)))
             else:  # a second sending: what counts for its key is when it left first
                 connection.execute(update(journal).where(journal.c.id == before.id).values(sent_at=stamp(now), digest=request.digest))
             return before is None or before.sent_at == 0
+
+        return self._database.together(leaves)
 
     def answered(self, key: str, request: Request, response: Response, now: datetime) -> None:
         """The answer to a visible request: whoever has the delivery next needs not send it."""
@@ -65,7 +69,7 @@ class Journal:
         """The answer to a harmless request. Raises `WrongStatus` when another claim holds the delivery."""
         with self._database.writing() as connection:
             self._still(connection, key, claim, now)
-            connection.execute(insert(journal), {**_row(key, request, now), **_answer(response, now)})
+            connection.execute(ADD, {**_row(key, request, now), **_answer(response, now)})
 
     def surely_not(self, key: str, claim: str | None) -> None:
         """The only visible request that left did not take effect: as if it had not left.
@@ -79,7 +83,7 @@ class Journal:
     def unanswered(self, key: str) -> Unanswered | None:
         """The visible request of the delivery that left and has no answer."""
         with self._database.reading() as connection:
-            row = connection.execute(select(journal).where(journal.c.delivery == key, UNANSWERED).order_by(journal.c.id.desc())).first()
+            row = connection.execute(OPEN, {"of": key}).first()
         if row is None:
             return None
         return Unanswered(id=row.id, step=row.step, left_at=instant(row.left_at), sent_at=instant(row.sent_at), looks=row.looks,
@@ -111,7 +115,7 @@ def seek(connection: Connection, due: Mapping[str, int]) -> None:
     rows = [{"delivery": key, "step": "an earlier publish", "digest": "", "visible": 1, "remembered": 0.0, "left_at": at,
              "sent_at": 0, "looks": 1} for key, at in due.items()]
     if rows:
-        connection.execute(insert(journal), rows)
+        connection.execute(ADD, rows)
 
 
 def _row(key: str, request: Request, now: datetime) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Row:
     error: str | None
     changed_since: bool
     post_json: str
+    refusal: str | None = None  # why its account waits for a person; told by a claim only
+    is_untouched: bool = False  # the journal knows of no request of it; told by a claim only
 
     @property
     def post(self) -> Post:
@@ -104,5 +106,6 @@ def row_of(row: Any) -> Row:
     for kept_here in ("lease", "published_at"):
         named.pop(kept_here)
     offset, post, claim = named.pop("offset"), named.pop("post"), named.pop("claimed_by")
-    return Row(**{**named, "post_json": post, "claim": claim, "due": instant(row.due, offset), "next_at": instant(row.next_at, offset),
-                  "ref": json.loads(row.ref or "{}"), "changed_since": bool(row.changed_since)})
+    named |= {"due": instant(row.due, offset), "next_at": instant(row.next_at, offset), "ref": json.loads(row.ref or "{}"),
+              "changed_since": bool(row.changed_since), "is_untouched": bool(named.get("is_untouched"))}
+    return Row(**named, post_json=post, claim=claim)

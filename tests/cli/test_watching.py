@@ -65,7 +65,10 @@ def test_a_daemon_that_gave_a_sign_of_life_just_now_is_alive(config: Path, store
 
 
 def test_status_names_held_accounts_and_a_notifier_that_fails(config: Path, store: Store):
-    store.accounts.hold("main", "the token is refused", NOW)
+    due(store)
+    claimed = store.claim("main", "a daemon", NOW)
+    assert claimed
+    store.login_needed(claimed, "the token is refused", NOW)
     store.notices.failing("notifier 1 of 1 (json): it answered 500")
 
     shown = termbell("status", "-c", config)

@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,10 +37,12 @@ from platforms.base import (
     unsigned,
 )
 from scheduler import __version__
+from scheduler.config import ConfiguredAccount
 from scheduler.engine.credentials import Trial
 from scheduler.engine.judging import judged, wait_asked_for, what_it_said
-from scheduler.engine.network import Network, surely_not_sent, wire
+from scheduler.engine.network import KEPT, Network, Networks, surely_not_sent, wire
 from scheduler.engine.rehearsal import shown
+from scheduler.problems import Place
 from tests.engine.support import a_platform
 from tests.support import an_image
 
@@ -56,6 +59,7 @@ class Arrived:
     path: str
     headers: dict[str, str]
     body: bytes
+    port: int  # the client's: of the connection it came by
 
 
 @dataclass
@@ -85,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
     def read(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.told.arrived.append(Arrived(self.command, self.path, headers, body))
+        self.server.told.arrived.append(Arrived(self.command, self.path, headers, body, self.client_address[1]))
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -172,10 +176,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         http.shutdown()
 
 
-def network(timeout: float = 5.0, secrets: Secrets = TOKEN, pauses: list[float] | None = None, **platform: Any) -> Network:
+def network(timeout: float = 5.0, secrets: Secrets = TOKEN, pauses: list[float] | None = None,
+            monotonic: Callable[[], float] = time.monotonic, **platform: Any) -> Network:
     waited = [] if pauses is None else pauses
     made = a_platform(**{"secrets": tuple(secrets), **platform})
-    return Network(ACCOUNT, made, Trial(secrets), timeout, sleep=waited.append, now=lambda: NOW)
+    return Network(ACCOUNT, made, Trial(secrets), timeout, sleep=waited.append, now=lambda: NOW, monotonic=monotonic)
 
 
 def a_request(server: Server, repeat: Repeat = DOUBLES, **changes: Any) -> Request:
@@ -294,6 +299,55 @@ def test_a_secret_that_no_header_can_hold_is_said_and_not_shown(server: Server, 
 def test_an_address_that_is_none_is_refused(url: str):
     with pytest.raises(PublishError, match="'status'"):
         network(sign=in_url, secrets={"webhook": url})(Request(step="status", url="{webhook}"))
+
+
+# Connections
+
+
+def test_what_follows_at_once_leaves_by_the_same_connection(server: Server):
+    ask = network()
+    ask(a_request(server, HARMLESS))
+    ask(a_request(server))
+
+    upload, status = server.arrived
+    assert upload.port == status.port
+
+
+def test_a_connection_that_has_idled_is_not_trusted_with_a_post(server: Server):
+    times = iter([0.0, 0.0, KEPT, KEPT])
+    ask = network(monotonic=lambda: next(times))
+    ask(a_request(server, HARMLESS))
+    ask(a_request(server))
+
+    upload, status = server.arrived
+    assert upload.port != status.port
+
+
+def test_a_connection_that_the_server_has_closed_puts_nothing_in_doubt(server: Server):
+    closed = threading.Event()
+
+    def answers_and_closes(handler: Handler) -> None:
+        answers()(handler)
+        handler.wfile.flush()
+        handler.connection.shutdown(socket.SHUT_RDWR)
+        handler.close_connection = True
+        closed.set()
+
+    server.behave(answers_and_closes, answers())
+    ask = network()
+    ask(a_request(server, HARMLESS))
+    assert closed.wait(5)
+
+    assert ask(a_request(server)).status == 200
+
+
+def test_an_account_keeps_its_network_until_it_is_configured_anew(server: Server):
+    networks = Networks(Trial(TOKEN), 5.0)
+    configured = ConfiguredAccount(account=ACCOUNT, platform=a_platform(), place=Place("config.yaml", 3))
+    moved = replace(configured, account=replace(ACCOUNT, settings={"server": "https://other.test"}))
+
+    assert networks.of(configured) is networks.of(configured)
+    assert networks.of(moved).account.settings == {"server": "https://other.test"}
 
 
 # What comes back

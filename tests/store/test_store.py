@@ -7,10 +7,12 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from platforms.base import DROPPED, HARMLESS, Published, Request, Response
 from scheduler.problems import Place, Problem
 from scheduler.store import NewerSchema, Row, Store, WrongStatus
+from scheduler.store.accounts import hold
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import metadata
 from tests.engine.support import a_delivery
@@ -178,6 +180,36 @@ def test_the_uploads_of_what_is_known_to_be_up_are_kept_because_its_answer_is_fo
     store.journal.forget("k1")
 
     assert store.journal.answer("k1", upload, 0) is not None
+
+
+def test_a_visible_request_is_on_the_disk_before_it_leaves_and_a_harmless_one_need_not_be(store: Store) -> None:
+    synchronous = []
+
+    @event.listens_for(store.database.engine, "after_cursor_execute")
+    def look(_connection: object, cursor: sqlite3.Cursor, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO journal"):
+            synchronous.append(cursor.connection.execute("PRAGMA synchronous").fetchone()[0])
+
+    store.plan([a_delivery()], DUE - DAY)
+    row = claimed(store)
+    store.journal.kept("k1", replace(STATUS, repeat=HARMLESS), row.claim, Response.of({"id": "m"}), DUE)
+    store.journal.left("k1", STATUS, row.claim, DUE)
+
+    assert synchronous == [1, 2]  # NORMAL, FULL: https://sqlite.org/pragma.html#pragma_synchronous
+
+
+def test_a_claim_says_whether_anything_was_asked_for_it_and_whether_its_account_is_refused(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    first = claimed(store)
+    store.journal.kept("k1", replace(STATUS, repeat=HARMLESS), first.claim, Response.of({"id": "m"}), DUE)
+    store.release(DUE, by="me")
+    with store.database.writing() as connection:
+        hold(connection, "main", "the token has expired", DUE)
+
+    second = claimed(store)
+
+    assert (first.is_untouched, first.refusal) == (True, None)
+    assert (second.is_untouched, second.refusal) == (False, "the token has expired")
 
 
 def test_a_request_that_surely_failed_takes_nothing_from_whoever_has_the_delivery_now(store: Store) -> None:
