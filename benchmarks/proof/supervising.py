@@ -1,0 +1,218 @@
+"""The daemon, killed with SIGKILL and started again, at moments drawn from the seed.
+
+    start     while it starts: reading, planning, settling what the last one left
+    any       at any time afterwards
+    commit    as soon as its write-ahead log has changed, which is inside a commit or right after one
+    before    the server is about to get a request that changes something
+    after     the server has done what it was asked, and its answer is on the way
+
+All of it from the outside: the command line, `status --json`, signals, the size of a file.
+"""
+
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.proof.calendar import Calendar
+from benchmarks.proof.clock import FARTHEST, WallClock
+
+HERE = Path(__file__).parents[2]
+MOMENTS = ("start", "any", "commit", "commit", "before", "after", "after")
+LONGEST_LIFE = 4.0  # seconds
+SETTLED = ("published", "in doubt", "failed", "missed", "held", "cancelled")
+A_LULL = 40.0  # seconds in which nothing has settled: longer than the engine's pause between two looks
+FRAME = 24  # bytes of a frame's head in SQLite's write-ahead log, https://sqlite.org/fileformat2.html#walformat
+HEAD = 32
+
+
+@dataclass
+class Trigger:
+    """Kills at a request: the `left`-th that changes something, before or after it is passed on."""
+
+    when: str = ""
+    left: int = 0
+    kill: Callable[[], None] = lambda: None
+    first_request: float | None = None  # time.monotonic()
+    pulled: threading.Event = field(default_factory=threading.Event)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def set(self, when: str, left: int, kill: Callable[[], None]) -> None:
+        with self._guard:
+            self.when, self.left, self.kill, self.first_request = when, left, kill, None
+            self.pulled.clear()
+
+    def seen(self, when: str, line: str) -> None:
+        with self._guard:
+            self.first_request = self.first_request or time.monotonic()
+            if when != self.when or line.startswith("GET"):
+                return
+            self.left -= 1
+            if self.left == 0:
+                self.kill()
+                self.pulled.set()
+
+
+@dataclass
+class Supervisor:
+    """One daemon's."""
+
+    calendar: Calendar
+    clock: WallClock
+    drawn: random.Random
+    jumps: float  # the share of lives in which the clock is set
+    environment: dict[str, str]
+    trigger: Trigger = field(default_factory=Trigger)
+    kills: Counter[str] = field(default_factory=Counter)
+    torn: int = 0  # kills that left half a transaction in the log
+    recovery: list[float] = field(default_factory=list)  # seconds from a start to the first request
+    settled_after: dict[str, float] = field(default_factory=dict)  # place -> seconds since the last kill
+    set_forward: int = 0  # seconds, in the end
+
+    def __post_init__(self) -> None:
+        for place in self.calendar.places.values():
+            for way in place.ways:
+                way.before = lambda n, line: self.trigger.seen("before", line)
+                way.after = lambda n, line: self.trigger.seen("after", line)
+
+    @property
+    def log(self) -> Path:
+        return self.calendar.folder / ".termbell" / "config.db-wal"
+
+    def run(self, kills: int, posts: int, patience: float) -> None:
+        """All lives, each with new posts, and a last one in peace."""
+        for life in range(kills):
+            self.calendar.add(posts * (life + 1) // kills - len(self.calendar.posts))
+            self._one_life()
+        if not kills:
+            self.calendar.add(posts)
+        self._in_peace(patience)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with (self.calendar.folder / "daemon.log").open("ab") as said:
+            return subprocess.Popen([sys.executable, "-m", "scheduler", "run", "-c", str(self.calendar.config)], stdin=subprocess.DEVNULL,
+                                    stdout=said, stderr=said, cwd=HERE, env={**self.environment, **self.clock.environment()})
+
+    def _one_life(self) -> None:
+        moment = self.drawn.choice(MOMENTS)
+        nth, pause = self.drawn.randint(1, 6), self.drawn.random()
+        jump_at = self.drawn.uniform(0, 2) if self.drawn.random() < self.jumps and self.clock.library else None
+        started = time.monotonic()
+        daemon = self._start()
+        self.trigger.set(moment, nth, daemon.kill)
+        jumper = threading.Timer(jump_at or 0, self.clock.jump) if jump_at is not None else None
+        if jumper:
+            jumper.start()
+        self._until(moment, nth, pause, daemon)
+        daemon.kill()
+        daemon.wait()
+        self.kills[moment] += 1
+        self.torn += is_torn(self.log)
+        WallClock.sweep(daemon.pid)
+        if self.trigger.first_request:
+            self.recovery.append(self.trigger.first_request - started)
+        if jumper:
+            jumper.join()
+
+    def _until(self, moment: str, nth: int, pause: float, daemon: "subprocess.Popen[bytes]") -> None:
+        """Returns when it is time."""
+        if moment == "start":
+            time.sleep(pause * 1.5)
+            return
+        deadline = time.monotonic() + LONGEST_LIFE
+        if moment in ("before", "after"):
+            self.trigger.pulled.wait(LONGEST_LIFE)
+            return
+        while self.trigger.first_request is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if moment == "any":
+            time.sleep(pause * 1.5)
+            return
+        for _ in range(nth):
+            was = modified(self.log)
+            while modified(self.log) == was and time.monotonic() < deadline:
+                time.sleep(0.0005)
+
+    def _in_peace(self, patience: float) -> None:
+        """No more kills, faults and jumps: until all is settled, or patience is over."""
+        for place in self.calendar.places.values():
+            for way in place.ways:
+                way.fault = lambda line: ""  # type: ignore[assignment]
+        self.trigger.set("", 0, lambda: None)
+        self.clock.set(0)
+        began = quiet_since = time.monotonic()
+        daemon = self._start()
+        while len(self.settled_after) < len(self.calendar.places) and time.monotonic() - began < patience:
+            time.sleep(1)
+            before = len(self.open)
+            waiting = {row["account"] for row in self.look()}
+            now = time.monotonic()
+            for name in self.calendar.places.keys() - waiting - self.settled_after.keys():
+                self.settled_after[name] = now - began
+            quiet_since = quiet_since if len(self.open) == before else now
+            if self.clock.library and waiting and now - quiet_since > A_LULL:
+                self.set_forward = min(FARTHEST + 3600, self.set_forward * 24 or 3600)
+                self.clock.set(self.set_forward)
+                quiet_since = now
+        daemon.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            daemon.wait(20)
+        daemon.kill()
+        daemon.wait()
+        WallClock.sweep(daemon.pid)
+
+    open: list[dict[str, Any]] = field(default_factory=list)
+
+    def look(self) -> list[dict[str, Any]]:
+        """The deliveries on which something will still happen."""
+        rows = self.status()
+        stopped = {(row["account"], row["entry"]) for row in rows if row["status"] in SETTLED and row["status"] != "published"}
+        known = {(row["account"], row["entry"], row["part"]) for row in rows}
+        missing = [{"account": one.place} for one in self.calendar.intended if (one.place, one.entry, one.part) not in known]
+        self.open = missing + [row for row in rows
+                               if row["status"] not in SETTLED and not (row["part"] and (row["account"], row["entry"]) in stopped)]
+        return self.open
+
+    def status(self) -> list[dict[str, Any]]:
+        said = subprocess.run([sys.executable, "-m", "scheduler", "status", "--json", "-c", str(self.calendar.config)], cwd=HERE,
+                              env=self.environment, capture_output=True, text=True, check=False)
+        rows: list[dict[str, Any]] = json.loads(said.stdout)["deliveries"] if said.stdout else []
+        return rows
+
+    def store_is_sound(self) -> str:
+        """SQLite's own verdict."""
+        with closing(sqlite3.connect(f"file:{self.calendar.store}?mode=ro", uri=True)) as store:
+            return str(store.execute("PRAGMA integrity_check").fetchone()[0])
+
+
+def modified(file: Path) -> int:
+    try:
+        return os.stat(file).st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def is_torn(log: Path) -> bool:
+    """Whether the write-ahead log ends in a transaction that has no commit. Frames of the current round carry the head's salt."""
+    try:
+        content = log.read_bytes()
+    except FileNotFoundError:
+        return False
+    page, salt = int.from_bytes(content[8:12], "big"), content[16:24]
+    torn = False
+    for at in range(HEAD, len(content), FRAME + page) if page else ():
+        head = content[at:at + FRAME]
+        if head[8:16] != salt:
+            break
+        torn = head[4:8] == bytes(4)  # the size of the database after the commit; 0: not the last page of one
+    return torn
