@@ -2,7 +2,7 @@
 
     start     while it starts: reading, planning, settling what the last one left
     any       at any time afterwards
-    commit    as soon as its write-ahead log has changed, which is inside a commit or right after one
+    commit    at a write to its write-ahead log, which is inside a commit or right after one (`kill_in_commit.py`)
     before    the server is about to get a request that changes something
     after     the server has done what it was asked, and its answer is on the way
 
@@ -10,7 +10,6 @@ All of it from the outside: the command line, `status --json`, signals, the size
 """
 
 import json
-import os
 import random
 import sqlite3
 import subprocess
@@ -25,13 +24,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.proof.calendar import Calendar
-from benchmarks.proof.clock import FARTHEST, WallClock
+from benchmarks.proof.clock import FARTHEST, HOUR, WallClock
 
 HERE = Path(__file__).parents[2]
+KILL_IN_COMMIT = Path(__file__).with_name("kill_in_commit.py")
 MOMENTS = ("start", "any", "commit", "commit", "before", "after", "after")
+WRITES = 120  # to the log; a short transaction makes four to twelve
 LONGEST_LIFE = 4.0  # seconds
 SETTLED = ("published", "in doubt", "failed", "missed", "held", "cancelled")
-A_LULL = 40.0  # seconds in which nothing has settled: longer than the engine's pause between two looks
+A_LULL = 35.0  # seconds in which nothing has settled: longer than the engine's pause between two looks
 FRAME = 24  # bytes of a frame's head in SQLite's write-ahead log, https://sqlite.org/fileformat2.html#walformat
 HEAD = 32
 
@@ -78,6 +79,7 @@ class Supervisor:
     recovery: list[float] = field(default_factory=list)  # seconds from a start to the first request
     settled_after: dict[str, float] = field(default_factory=dict)  # place -> seconds since the last kill
     set_forward: int = 0  # seconds, in the end
+    open: list[dict[str, Any]] = field(default_factory=list)  # deliveries on which something will still happen
 
     def __post_init__(self) -> None:
         for place in self.calendar.places.values():
@@ -91,6 +93,7 @@ class Supervisor:
 
     def run(self, kills: int, posts: int, patience: float) -> None:
         """All lives, each with new posts, and a last one in peace."""
+        self.log.parent.mkdir(mode=0o700)
         for life in range(kills):
             self.calendar.add(posts * (life + 1) // kills - len(self.calendar.posts))
             self._one_life()
@@ -133,18 +136,19 @@ class Supervisor:
         if moment in ("before", "after"):
             self.trigger.pulled.wait(LONGEST_LIFE)
             return
+        if moment == "commit":
+            words = (str(daemon.pid), str(self.log), str(1 + int(pause * WRITES)), str(LONGEST_LIFE))
+            subprocess.run([sys.executable, "-I", "-S", KILL_IN_COMMIT, *words], check=True)
+            return
         while self.trigger.first_request is None and time.monotonic() < deadline:
             time.sleep(0.01)
-        if moment == "any":
-            time.sleep(pause * 1.5)
-            return
-        for _ in range(nth):
-            was = modified(self.log)
-            while modified(self.log) == was and time.monotonic() < deadline:
-                time.sleep(0.0005)
+        time.sleep(pause * 1.5)
 
     def _in_peace(self, patience: float) -> None:
-        """No more kills, faults and jumps: until all is settled, or patience is over."""
+        """No more kills, faults and jumps: until all is settled, or patience is over.
+
+        What was put off while the clock was a day ahead waits for that day. When nothing else is left, the clock is set there.
+        """
         for place in self.calendar.places.values():
             for way in place.ways:
                 way.fault = lambda line: ""  # type: ignore[assignment]
@@ -161,7 +165,7 @@ class Supervisor:
                 self.settled_after[name] = now - began
             quiet_since = quiet_since if len(self.open) == before else now
             if self.clock.library and waiting and now - quiet_since > A_LULL:
-                self.set_forward = min(FARTHEST + 3600, self.set_forward * 24 or 3600)
+                self.set_forward += FARTHEST + HOUR
                 self.clock.set(self.set_forward)
                 quiet_since = now
         daemon.terminate()
@@ -171,10 +175,8 @@ class Supervisor:
         daemon.wait()
         WallClock.sweep(daemon.pid)
 
-    open: list[dict[str, Any]] = field(default_factory=list)
-
     def look(self) -> list[dict[str, Any]]:
-        """The deliveries on which something will still happen."""
+        """The deliveries on which something will still happen, in `open` too."""
         rows = self.status()
         stopped = {(row["account"], row["entry"]) for row in rows if row["status"] in SETTLED and row["status"] != "published"}
         known = {(row["account"], row["entry"], row["part"]) for row in rows}
@@ -193,13 +195,6 @@ class Supervisor:
         """SQLite's own verdict."""
         with closing(sqlite3.connect(f"file:{self.calendar.store}?mode=ro", uri=True)) as store:
             return str(store.execute("PRAGMA integrity_check").fetchone()[0])
-
-
-def modified(file: Path) -> int:
-    try:
-        return os.stat(file).st_mtime_ns
-    except FileNotFoundError:
-        return 0
 
 
 def is_torn(log: Path) -> bool:

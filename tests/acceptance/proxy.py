@@ -124,8 +124,8 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
             if abruptly:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABRUPT)
-                for end in (self.rfile, self.wfile, self.connection):
-                    end.close()
+                self.rfile.close()
+                self.connection.close()
 
         do_GET = do_POST = do_PUT = do_DELETE = pass_on
 
