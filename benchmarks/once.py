@@ -29,17 +29,17 @@ sys.path.insert(0, str(HERE))
 
 from PIL import Image  # noqa: E402
 
-from benchmarks.proof import clock  # noqa: E402
+from benchmarks.proof import clock, rivals  # noqa: E402
 from benchmarks.proof.calendar import Calendar  # noqa: E402
 from benchmarks.proof.counting import Tally, counted  # noqa: E402
 from benchmarks.proof.faults import GENTLE, Rates  # noqa: E402
-from benchmarks.proof.places import SHARED, Way, places, shared_servers  # noqa: E402
+from benchmarks.proof.places import SERVERS, SHARED, Way, places  # noqa: E402
 from benchmarks.proof.stand_ins import package  # noqa: E402
 from benchmarks.proof.supervising import Supervisor  # noqa: E402
 from tests.acceptance.proxy import FAULTS  # noqa: E402
+from tests.servers.starting import running, why_not  # noqa: E402
 
-PLACES = ("snac", "mastodon_mock", "pds", "mail", "linkedin", "noticeboard", "site")
-NEEDS_NOTHING = ("linkedin", "noticeboard", "site")
+PLACES = (*SERVERS, "linkedin", "noticeboard", "site")
 COLUMNS = ("intended", "once", "twice", "lost", "in_doubt", "failed", "untrue", "open", "seconds")
 READS = 6  # of the truth, five seconds apart, while something seems lost: mail may be on its way to the box
 
@@ -66,13 +66,29 @@ class Result:
 def main(words: Sequence[str] | None = None) -> int:
     said = arguments().parse_args(words)
     if said.rivals:
-        from benchmarks.proof.rivals import compared
-
         return compared(posts=said.posts, seed=said.seed, as_json=said.json)
     result = proof(kills=said.kills, posts=said.posts, seed=said.seed, daemons=said.daemons, jumps=said.jumps, patience=said.patience,
                    rates={**GENTLE, **dict(said.fault)}, only=said.only, keep=said.keep)
     print(json.dumps(plain(result), indent=1) if said.json else table(result))
     return 0 if result.holds else 1
+
+
+def compared(*, posts: int, seed: str, as_json: bool) -> int:
+    """Termbell and the others, each with a snac of its own and no kills. Only Termbell's promise is ours to keep."""
+    ours = proof(kills=0, posts=posts, seed=seed, daemons=1, jumps=0, patience=1800, rates=rivals.RATES, only=("snac",), plain_texts=True)
+    if "snac" not in ours.tallies:
+        print("\n".join(["the comparison needs a server:", *ours.absent]), file=sys.stderr)
+        return 2
+    found: dict[str, Tally | str] = {"termbell": ours.tallies["snac"], **rivals.all_tried(posts, seed)}
+    if as_json:
+        print(json.dumps({"seed": seed, "rates": rivals.RATES, "tools": {
+            name: asdict(one) if isinstance(one, Tally) else {"absent": one} for name, one in found.items()}}, indent=1))
+    else:
+        print("\n".join([*rows({name: one for name, one in found.items() if isinstance(one, Tally)}),
+                         *(f"{name}: not tried: {one}" for name, one in found.items() if isinstance(one, str)),
+                         "", f"seed {seed}, of the requests: {', '.join(f'{share:.0%} {name}' for name, share in rivals.RATES.items())}; "
+                             f"a call that fails is repeated up to {rivals.CALLS - 1} times"]))
+    return 0 if ours.holds else 1
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -103,22 +119,24 @@ def fault(said: str) -> tuple[str, float]:
 
 
 def proof(*, kills: int, posts: int, seed: str, daemons: int = 2, jumps: float = 0.15, patience: float = 600, rates: Rates = GENTLE,
-          only: Sequence[str] = PLACES, keep: Path | None = None) -> Result:
+          only: Sequence[str] = PLACES, keep: Path | None = None, plain_texts: bool = False) -> Result:
     began = time.monotonic()
     with ExitStack() as stack:
         scratch = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="termbell-once-")))
-        servers, absent = shared_servers(stack, [name for name in SHARED if name in only])
-        here = [name for name in only if name in servers or name not in SHARED]
+        absent = [why_not(name) for name in only if name in SERVERS and why_not(name)]
+        here = [name for name in only if name not in SERVERS or not why_not(name)]
+        servers = {name: stack.enter_context(running(name)) for name in here if name in SHARED}
         supervisors = []
         for number in range(daemons):
-            way = Way(stack=stack, rates=rates, seed=f"{seed}/{number}")
-            supervisors.append(supervisor(scratch, number, here, servers, way, jumps))
+            way = Way(stack=stack, rates=dict(rates), seed=f"{seed}/{number}")
+            supervisors.append(supervisor(scratch, number, here, servers, way, jumps, plain_texts))
         together([lambda one=one, share=share: one.run(*share, patience)  # type: ignore[misc]
                   for one, share in zip(supervisors, shares(kills, posts, daemons), strict=True)])
         return result(seed, supervisors, absent, began)
 
 
-def supervisor(scratch: Path, number: int, here: Sequence[str], servers: Mapping[str, Any], way: Way, jumps: float) -> Supervisor:
+def supervisor(scratch: Path, number: int, here: Sequence[str], servers: Mapping[str, Any], way: Way, jumps: float,
+               plain_texts: bool) -> Supervisor:
     folder = scratch / f"daemon-{number}"
     folder.mkdir(parents=True)
     Image.new("RGB", (80, 60), "teal").save(folder / "door.png")
@@ -129,8 +147,8 @@ def supervisor(scratch: Path, number: int, here: Sequence[str], servers: Mapping
                    "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
     environment.pop("TERMBELL_CONFIG", None)
     drawn = random.Random(f"{way.seed}/supervisor")
-    return Supervisor(calendar=Calendar(folder, f"word{number}d", all_places, random.Random(f"{way.seed}/calendar")),
-                      clock=clock.WallClock(folder / "clock", random.Random(f"{way.seed}/clock")), drawn=drawn, jumps=jumps,
+    return Supervisor(calendar=Calendar(folder, f"word{number}d", all_places, random.Random(f"{way.seed}/calendar"), plain_texts=plain_texts),
+                      clock=clock.WallClock(folder / "clock", random.Random(f"{way.seed}/clock")), drawn=drawn, rates=way.rates, jumps=jumps,
                       environment=environment)
 
 
@@ -199,19 +217,21 @@ def plain(found: Result) -> dict[str, Any]:
 
 
 def table(found: Result) -> str:
-    kills = sum(found.kills.values())
-    lines = ["".join(f"{word.replace('_', ' '):>10}" for word in COLUMNS)]
-    lines = [f"{'platform':<14}" + lines[0]]
-    for name, tally in found.tallies.items():
-        lines.append(f"{name:<14}" + "".join(f"{shown(getattr(tally, column)):>10}" for column in COLUMNS))
-    lines += ["", f"seed {found.seed}: {kills} kills ({', '.join(f'{number} {moment}' for moment, number in sorted(found.kills.items()))}), "
-                  f"{found.torn} of them left half a transaction in the log; {found.jumps} clock jumps; {found.took:.0f} s"]
+    moments = ", ".join(f"{number} {moment}" for moment, number in sorted(found.kills.items()))
+    lines = [*rows(found.tallies), "", f"seed {found.seed}: {sum(found.kills.values())} kills ({moments or 'none'}), {found.torn} of them left half "
+             f"a transaction in the log; {found.jumps} clock jumps; {found.took:.0f} s"]
     if found.recovery:
         lines.append(f"from a start to the first request: median {statistics.median(found.recovery):.2f} s, longest {max(found.recovery):.2f} s")
     for name, tally in found.tallies.items():
         lines += [f"{name}: {number} x {reason}" for reason, number in tally.reasons.most_common()]
     lines += [f"not there: {reason}" for reason in found.absent] + [f"a store is damaged: {verdict}" for verdict in found.unsound]
     return "\n".join([*lines, "the promise holds" if found.holds else "THE PROMISE IS BROKEN"])
+
+
+def rows(tallies: Mapping[str, Tally]) -> list[str]:
+    """The table, with its head."""
+    head = f"{'':<20}" + "".join(f"{word.replace('_', ' '):>9}" for word in COLUMNS)
+    return [head, *(f"{name:<20}" + "".join(f"{shown(getattr(tally, column)):>9}" for column in COLUMNS) for name, tally in tallies.items())]
 
 
 def shown(value: float | None) -> str:

@@ -35,6 +35,7 @@ class Calendar:
     name: str  # begins its words
     places: Mapping[str, Place]
     drawn: random.Random
+    plain_texts: bool = False  # no threads and no pictures
     intended: list[Intended] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -57,10 +58,10 @@ class Calendar:
 
     def _entry(self, number: int, place: Place, due: datetime) -> dict[str, Any]:
         identifier = f"{self.name}-{number}"
-        words = [f"{self.name}n{number}p{part}x" for part in range(1 + (self.drawn.random() < A_THREAD))]
+        words = [f"{self.name}n{number}p{part}x" for part in range(1 + (not self.plain_texts and self.drawn.random() < A_THREAD))]
         shown = words if place.threads else words[:1]
         self.intended += [Intended(place.name, identifier, part, word) for part, word in enumerate(shown)]
-        picture = place.pictures and self.drawn.random() < A_PICTURE
+        picture = not self.plain_texts and place.pictures and self.drawn.random() < A_PICTURE
         return {
             "id": identifier, "when": f"{due:%Y-%m-%dT%H:%M:%SZ}", "to": [place.name], "title": f"Notice {words[0]}",
             "text": f"Colleagues, this is {words[0]}, about #Teaching.",

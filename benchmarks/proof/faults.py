@@ -28,17 +28,17 @@ A_DIALOGUE = 2500  # bytes that a client sends for a short mail, about
 
 
 class Drawn:
-    """Draws a fault for each request. `rates` may be cleared while it is used."""
+    """Draws a fault for each request. `rates` stays the caller's, who may clear it."""
 
     def __init__(self, rates: Rates, seed: str) -> None:
-        self.rates = dict(rates)
+        self.rates = rates
         self._random = random.Random(seed)
         self._guard = threading.Lock()
 
     def __call__(self, line: str) -> str:
         with self._guard:
             drawn = self._random.random()
-        for fault, share in self.rates.items():
+        for fault, share in tuple(self.rates.items()):
             drawn -= share
             if drawn < 0:
                 return fault

@@ -18,13 +18,14 @@ from typing import Any
 
 import requests
 
-from benchmarks.proof.faults import Drawn, MailProxy, Rates
+from benchmarks.proof.faults import Drawn, MailProxy
 from benchmarks.proof.stand_ins import Board, noticeboard
 from tests.acceptance.proxy import Proxy
 from tests.platforms.linkedin_stand_in import TOKEN, Member, linkedin_stand_in
-from tests.servers.starting import Credentials, NotHere, running
+from tests.servers.starting import Credentials, running
 
-SHARED = ("pds", "mail", "mastodon_mock")  # servers that all daemons use together; snac is small, and each has one of its own
+SHARED = ("mastodon_mock", "pds", "mail")  # servers that all daemons use together; snac is small, and each has one of its own
+SERVERS = ("snac", *SHARED)
 STALL = 3.0  # seconds; the daemon waits two
 NO_END = 10**9
 
@@ -43,24 +44,12 @@ class Place:
     knows: bool = True  # whether there is a way to know, so that nothing has to stay in doubt
 
 
-def shared_servers(stack: ExitStack, wanted: Iterable[str]) -> tuple[dict[str, Credentials], list[str]]:
-    """Those that can be had, and why the others cannot."""
-    found: dict[str, Credentials] = {}
-    absent = []
-    for name in wanted:
-        try:
-            found[name] = stack.enter_context(running(name))
-        except NotHere as reason:
-            absent.append(str(reason))
-    return found, absent
-
-
 @dataclass(frozen=True, kw_only=True)
 class Way:
     """Makes the faulty ways of one daemon's places."""
 
     stack: ExitStack
-    rates: Rates
+    rates: dict[str, float]  # cleared when there shall be no more faults
     seed: str
 
     def http(self, target: str, name: str) -> Proxy:

@@ -71,6 +71,7 @@ class Supervisor:
     calendar: Calendar
     clock: WallClock
     drawn: random.Random
+    rates: dict[str, float]  # of the faults on the way to its places
     jumps: float  # the share of lives in which the clock is set
     environment: dict[str, str]
     trigger: Trigger = field(default_factory=Trigger)
@@ -92,12 +93,14 @@ class Supervisor:
         return self.calendar.folder / ".termbell" / "config.db-wal"
 
     def run(self, kills: int, posts: int, patience: float) -> None:
-        """All lives, each with new posts, and a last one in peace."""
+        """All lives, each with new posts, and a last one in peace; without kills, one life and no peace."""
         self.log.parent.mkdir(mode=0o700)
         for life in range(kills):
             self.calendar.add(posts * (life + 1) // kills - len(self.calendar.posts))
             self._one_life()
-        if not kills:
+        if kills:
+            self._stop_harm()
+        else:
             self.calendar.add(posts)
         self._in_peace(patience)
 
@@ -144,16 +147,16 @@ class Supervisor:
             time.sleep(0.01)
         time.sleep(pause * 1.5)
 
+    def _stop_harm(self) -> None:
+        self.rates.clear()
+        self.trigger.set("", 0, lambda: None)
+        self.clock.set(0)
+
     def _in_peace(self, patience: float) -> None:
-        """No more kills, faults and jumps: until all is settled, or patience is over.
+        """No more kills: until all is settled, or patience is over.
 
         What was put off while the clock was a day ahead waits for that day. When nothing else is left, the clock is set there.
         """
-        for place in self.calendar.places.values():
-            for way in place.ways:
-                way.fault = lambda line: ""  # type: ignore[assignment]
-        self.trigger.set("", 0, lambda: None)
-        self.clock.set(0)
         began = quiet_since = time.monotonic()
         daemon = self._start()
         while len(self.settled_after) < len(self.calendar.places) and time.monotonic() - began < patience:

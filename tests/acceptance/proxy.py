@@ -10,6 +10,7 @@ What can go wrong with a request, in the words that `fault` answers ("" for noth
 
 import http.client
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -28,7 +29,7 @@ ABRUPT = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
 class Proxy:
     """Passes everything on to `target`. `before(n, line)` and `after(n, line)` are called around the n-th request (from 1)."""
 
-    def __init__(self, target: str, fault: Callable[[str], str] = lambda line: "", stall: float = 3.0) -> None:
+    def __init__(self, target: str, fault: Callable[[str], str] = lambda line: "", stall: float = 3.0, tls: ssl.SSLContext | None = None) -> None:
         self.target = urlsplit(target)
         self.lines: list[str] = []
         self.bodies: list[bytes] = []
@@ -38,7 +39,9 @@ class Proxy:
         self.after: Callable[[int, str], None] = lambda n, line: None
         self._guard = threading.Lock()
         self.server = _Server(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> None:
@@ -85,7 +88,8 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
         def answer_of_the_server(self, body: bytes) -> Answer:
             connection = http.client.HTTPConnection(proxy.target.hostname or "", proxy.target.port, timeout=60)
-            connection.request(self.command, self.path, body, {k: v for k, v in self.headers.items() if k.lower() not in HOP})
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP} | {"Connection": "close"}
+            connection.request(self.command, self.path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
             connection.close()

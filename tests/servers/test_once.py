@@ -1,0 +1,29 @@
+"""The short run of the proof: sixty kills, faults and clock jumps on every platform. The long ones are in `benchmarks/README.md`."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers.starting import SCRIPTS
+
+pytestmark = pytest.mark.xdist_group("once")
+SEED = "2026"
+WORDS = ["--kills", "60", "--posts", "150", "--daemons", "2", "--seed", SEED, "--jumps", "0.1", "--patience", "100", "--json"]
+
+
+@pytest.mark.usefixtures("snac")
+def test_sixty_kills_lose_nothing_and_double_nothing(repository: Path) -> None:
+    ended = subprocess.run([sys.executable, repository / "benchmarks" / "once.py", *WORDS], capture_output=True, text=True, check=False)
+
+    said = f"seed {SEED}:\n{ended.stdout}\n{ended.stderr}"
+    assert ended.stdout, said
+    found = json.loads(ended.stdout)
+    platforms = found["platforms"]
+    assert found["kills"] == 60, said
+    assert {name for name in ("snac", "pds", "mail", "mastodon_mock") if (SCRIPTS / f"{name}.sh").is_file()} <= platforms.keys(), said
+    assert [name for name, one in platforms.items() if one["lost"] or one["twice"] or one["untrue"]] == [], said
+    assert found["unsound"] == [], said
+    assert sum(one["once"] for one in platforms.values()) > 90, said
