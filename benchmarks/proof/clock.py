@@ -25,7 +25,7 @@ class WallClock:
         self.library = library()
         self.jumps = 0
         self._file, self._drawn = file, drawn
-        self._off = 0
+        self.off = 0
         self.set(0)
 
     def set(self, off: int) -> None:
@@ -33,8 +33,8 @@ class WallClock:
         written = self._file.with_suffix(".new")
         written.write_text(f"{off:+d}")
         written.replace(self._file)
-        self.jumps += off != self._off
-        self._off = off
+        self.jumps += off != self.off
+        self.off = off
 
     def jump(self) -> None:
         self.set(self._drawn.choice(JUMPS))

@@ -30,7 +30,8 @@ HERE = Path(__file__).parents[2]
 KILL_IN_COMMIT = Path(__file__).with_name("kill_in_commit.py")
 MOMENTS = ("start", "any", "commit", "commit", "before", "after", "after")
 WRITES = 120  # to the log; a short transaction makes four to twelve
-LONGEST_LIFE = 4.0  # seconds
+LONGEST_START = 12.0  # seconds to the first request; a busy machine is slow
+LONGEST_LIFE = 3.0  # seconds from then on
 SETTLED = ("published", "in doubt", "failed", "missed", "held", "cancelled")
 A_LULL = 35.0  # seconds in which nothing has settled: longer than the engine's pause between two looks
 FRAME = 24  # bytes of a frame's head in SQLite's write-ahead log, https://sqlite.org/fileformat2.html#walformat
@@ -45,6 +46,7 @@ class Trigger:
     left: int = 0
     kill: Callable[[], None] = lambda: None
     first_request: float | None = None  # time.monotonic()
+    busy: threading.Event = field(default_factory=threading.Event)  # there was one
     pulled: threading.Event = field(default_factory=threading.Event)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -52,10 +54,12 @@ class Trigger:
         with self._guard:
             self.when, self.left, self.kill, self.first_request = when, left, kill, None
             self.pulled.clear()
+            self.busy.clear()
 
     def seen(self, when: str, line: str) -> None:
         with self._guard:
             self.first_request = self.first_request or time.monotonic()
+            self.busy.set()
             if when != self.when or line.startswith("GET"):
                 return
             self.left -= 1
@@ -112,12 +116,12 @@ class Supervisor:
     def _one_life(self) -> None:
         moment = self.drawn.choice(MOMENTS)
         nth, pause = self.drawn.randint(1, 6), self.drawn.random()
-        jump_at = self.drawn.uniform(0, 2) if self.drawn.random() < self.jumps and self.clock.library else None
+        jumps, jump_at = self.drawn.random() < self.jumps and self.clock.library, self.drawn.uniform(0, 2)
         started = time.monotonic()
         daemon = self._start()
         self.trigger.set(moment, nth, daemon.kill)
-        jumper = threading.Timer(jump_at or 0, self.clock.jump) if jump_at is not None else None
-        if jumper:
+        jumper = threading.Timer(jump_at, self.clock.jump)
+        if jumps:
             jumper.start()
         self._until(moment, nth, pause, daemon)
         daemon.kill()
@@ -125,27 +129,21 @@ class Supervisor:
         self.kills[moment] += 1
         self.torn += is_torn(self.log)
         WallClock.sweep(daemon.pid)
-        if self.trigger.first_request:
+        if self.trigger.first_request is not None:
             self.recovery.append(self.trigger.first_request - started)
-        if jumper:
+        if jumps:
             jumper.join()
 
     def _until(self, moment: str, nth: int, pause: float, daemon: "subprocess.Popen[bytes]") -> None:
         """Returns when it is time."""
+        longest_start = LONGEST_START if self.clock.off >= 0 else LONGEST_LIFE  # with its clock behind, nothing is due
         if moment == "start":
             time.sleep(pause * 1.5)
-            return
-        deadline = time.monotonic() + LONGEST_LIFE
-        if moment in ("before", "after"):
-            self.trigger.pulled.wait(LONGEST_LIFE)
-            return
-        if moment == "commit":
-            words = (str(daemon.pid), str(self.log), str(1 + int(pause * WRITES)), str(LONGEST_LIFE))
+        elif moment == "commit":
+            words = (str(daemon.pid), str(self.log), str(1 + int(pause * WRITES)), str(longest_start))
             subprocess.run([sys.executable, "-I", "-S", KILL_IN_COMMIT, *words], check=True)
-            return
-        while self.trigger.first_request is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(pause * 1.5)
+        elif self.trigger.busy.wait(longest_start):
+            self.trigger.pulled.wait(pause * 1.5 if moment == "any" else LONGEST_LIFE)
 
     def _stop_harm(self) -> None:
         self.rates.clear()

@@ -26,4 +26,5 @@ def test_sixty_kills_lose_nothing_and_double_nothing(repository: Path) -> None:
     assert {name for name in ("snac", "pds", "mail", "mastodon_mock") if (SCRIPTS / f"{name}.sh").is_file()} <= platforms.keys(), said
     assert [name for name, one in platforms.items() if one["lost"] or one["twice"] or one["untrue"]] == [], said
     assert found["unsound"] == [], said
+    assert found["kills_at_work"] > 20, said
     assert sum(one["once"] for one in platforms.values()) > 90, said
