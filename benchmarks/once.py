@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def compared(*, posts: int, seed: str, as_json: bool) -> int:
     found: dict[str, Tally | str] = {"termbell": ours.tallies["snac"], **rivals.all_tried(posts, seed)}
     if as_json:
         print(json.dumps({"seed": seed, "rates": rivals.RATES, "tools": {
-            name: asdict(one) if isinstance(one, Tally) else {"absent": one} for name, one in found.items()}}, indent=1))
+            name: one.plain if isinstance(one, Tally) else {"absent": one} for name, one in found.items()}}, indent=1))
     else:
         print("\n".join([*rows({name: one for name, one in found.items() if isinstance(one, Tally)}),
                          *(f"{name}: not tried: {one}" for name, one in found.items() if isinstance(one, str)),
@@ -103,12 +103,19 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--jumps", type=float, default=0.15, help="share of a daemon's lives in which its clock is set (default: 0.15)")
     parser.add_argument("--fault", type=fault, action="append", default=[], metavar="NAME=SHARE",
                         help=f"of the requests, 0.02 each where nothing is said: {', '.join(FAULTS)}")
-    parser.add_argument("--only", type=lambda said: tuple(said.split(",")), default=PLACES, metavar="NAME,...", help=f"of {', '.join(PLACES)}")
+    parser.add_argument("--only", type=platforms, default=PLACES, metavar="NAME,...", help=f"of {', '.join(PLACES)}")
     parser.add_argument("--patience", type=float, default=600, help="seconds after the last kill until all has to be settled (default: 600)")
     parser.add_argument("--keep", type=Path, help="a folder for configs, stores and logs; otherwise they go")
     parser.add_argument("--json", action="store_true", help="one object")
     parser.add_argument("--rivals", action="store_true", help="no kills: Termbell and other tools through 5 %% lost answers, 503 and 429 each")
     return parser
+
+
+def platforms(said: str) -> tuple[str, ...]:
+    unknown = set(said.split(",")) - set(PLACES)
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no platform called '{unknown.pop()}' here; there are: {', '.join(PLACES)}")
+    return tuple(said.split(","))
 
 
 def fault(said: str) -> tuple[str, float]:
@@ -148,7 +155,7 @@ def supervisor(scratch: Path, number: int, here: Sequence[str], servers: Mapping
     environment.pop("TERMBELL_CONFIG", None)
     drawn = random.Random(f"{way.seed}/supervisor")
     return Supervisor(calendar=Calendar(folder, f"word{number}d", all_places, random.Random(f"{way.seed}/calendar"), plain_texts=plain_texts),
-                      clock=clock.WallClock(folder / "clock", random.Random(f"{way.seed}/clock")), drawn=drawn, rates=way.rates, jumps=jumps,
+                      clock=clock.WallClock(folder / "clock", random.Random(f"{way.seed}/clock"), clock.library() if jumps else None), drawn=drawn, rates=way.rates, jumps=jumps,
                       environment=environment)
 
 
@@ -213,7 +220,7 @@ def plain(found: Result) -> dict[str, Any]:
         "kills_at_work": len(found.recovery), "torn_transactions": found.torn,
         "clock_jumps": found.jumps, "seconds": round(found.took, 1), "holds": found.holds, "absent": found.absent, "unsound": found.unsound,
         "first_request_after_start": round(statistics.median(found.recovery), 2) if found.recovery else None,
-        "platforms": {name: asdict(tally) for name, tally in found.tallies.items()},
+        "platforms": {name: tally.plain for name, tally in found.tallies.items()},
     }
 
 

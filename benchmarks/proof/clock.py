@@ -19,10 +19,10 @@ def library() -> Path | None:
 
 
 class WallClock:
-    """One daemon's."""
+    """One daemon's. Without a library it is the machine's, and stays true."""
 
-    def __init__(self, file: Path, drawn: random.Random) -> None:
-        self.library = library()
+    def __init__(self, file: Path, drawn: random.Random, library: Path | None) -> None:
+        self.library = library
         self.jumps = 0
         self._file, self._drawn = file, drawn
         self.off = 0

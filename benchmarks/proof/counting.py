@@ -53,6 +53,11 @@ class Tally:
             self.reasons[f"{status}: {why(row)}"] += 1
 
     @property
+    def plain(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {**vars(self), "reasons": dict(self.reasons)}
+
+    @property
     def breaks_the_promise(self) -> bool:
         return bool(self.twice or self.lost or self.untrue or self.open)
 
