@@ -153,10 +153,12 @@ def supervisor(scratch: Path, number: int, here: Sequence[str], servers: Mapping
                    "PYTHONPATH": os.pathsep.join((str(HERE), str(package(folder / "packages")))),
                    "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
     environment.pop("TERMBELL_CONFIG", None)
-    drawn = random.Random(f"{way.seed}/supervisor")
-    return Supervisor(calendar=Calendar(folder, f"word{number}d", all_places, random.Random(f"{way.seed}/calendar"), plain_texts=plain_texts),
-                      clock=clock.WallClock(folder / "clock", random.Random(f"{way.seed}/clock"), clock.library() if jumps else None), drawn=drawn, rates=way.rates, jumps=jumps,
-                      environment=environment)
+    drawn = {what: random.Random(f"{way.seed}/{what}") for what in ("supervisor", "calendar", "clock")}
+    return Supervisor(
+        calendar=Calendar(folder, f"word{number}d", all_places, drawn["calendar"], plain_texts),
+        clock=clock.WallClock(folder / "clock", drawn["clock"], clock.library() if jumps else None),
+        drawn=drawn["supervisor"], rates=way.rates, jumps=jumps, environment=environment,
+    )
 
 
 def shares(kills: int, posts: int, daemons: int) -> list[tuple[int, int]]:
