@@ -41,6 +41,7 @@ from tests.servers.starting import running, why_not  # noqa: E402
 
 PLACES = (*SERVERS, "linkedin", "noticeboard", "site")
 COLUMNS = ("intended", "once", "twice", "lost", "in_doubt", "failed", "untrue", "open", "seconds")
+NO_END = float("inf")
 READS = 6  # of the truth, five seconds apart, while something seems lost: mail may be on its way to the box
 
 
@@ -67,8 +68,8 @@ def main(words: Sequence[str] | None = None) -> int:
     said = arguments().parse_args(words)
     if said.rivals:
         return compared(posts=said.posts, seed=said.seed, as_json=said.json)
-    result = proof(kills=said.kills, posts=said.posts, seed=said.seed, daemons=said.daemons, jumps=said.jumps, patience=said.patience,
-                   rates={**GENTLE, **dict(said.fault)}, only=said.only, keep=said.keep)
+    result = proof(kills=said.kills, posts=said.posts, seed=said.seed, daemons=said.daemons, jumps=said.jumps, within=said.within,
+                   patience=said.patience, rates={**GENTLE, **dict(said.fault)}, only=said.only, keep=said.keep)
     print(json.dumps(plain(result), indent=1) if said.json else table(result))
     return 0 if result.holds else 1
 
@@ -105,6 +106,7 @@ def arguments() -> argparse.ArgumentParser:
                         help=f"of the requests, 0.02 each where nothing is said: {', '.join(FAULTS)}")
     parser.add_argument("--only", type=platforms, default=PLACES, metavar="NAME,...", help=f"of {', '.join(PLACES)}")
     parser.add_argument("--patience", type=float, default=600, help="seconds after the last kill until all has to be settled (default: 600)")
+    parser.add_argument("--within", type=float, default=NO_END, help="seconds after which there are no more kills, though fewer (default: no end)")
     parser.add_argument("--keep", type=Path, help="a folder for configs, stores and logs; otherwise they go")
     parser.add_argument("--json", action="store_true", help="one object")
     parser.add_argument("--rivals", action="store_true", help="no kills: Termbell and other tools through 5 %% lost answers, 503 and 429 each")
@@ -125,8 +127,9 @@ def fault(said: str) -> tuple[str, float]:
     return name, float(share)
 
 
-def proof(*, kills: int, posts: int, seed: str, daemons: int = 2, jumps: float = 0.15, patience: float = 600, rates: Rates = GENTLE,
-          only: Sequence[str] = PLACES, keep: Path | None = None, plain_texts: bool = False) -> Result:
+def proof(*, kills: int, posts: int, seed: str, daemons: int = 2, jumps: float = 0.15, within: float = NO_END, patience: float = 600,
+          rates: Rates = GENTLE, only: Sequence[str] = PLACES, keep: Path | None = None, plain_texts: bool = False) -> Result:
+    """`rates` are those of the faults, `keep` a folder that stays, `plain_texts` texts without pictures and threads."""
     began = time.monotonic()
     with ExitStack() as stack:
         scratch = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="termbell-once-")))
@@ -137,7 +140,7 @@ def proof(*, kills: int, posts: int, seed: str, daemons: int = 2, jumps: float =
         for number in range(daemons):
             way = Way(stack=stack, rates=dict(rates), seed=f"{seed}/{number}")
             supervisors.append(supervisor(scratch, number, here, servers, way, jumps, plain_texts))
-        together([lambda one=one, share=share: one.run(*share, patience)  # type: ignore[misc]
+        together([lambda one=one, share=share: one.run(*share, patience, within)  # type: ignore[misc]
                   for one, share in zip(supervisors, shares(kills, posts, daemons), strict=True)])
         return result(seed, supervisors, absent, began)
 

@@ -96,10 +96,16 @@ class Supervisor:
     def log(self) -> Path:
         return self.calendar.folder / ".termbell" / "config.db-wal"
 
-    def run(self, kills: int, posts: int, patience: float) -> None:
-        """All lives, each with new posts, and a last one in peace; without kills, one life and no peace."""
+    def run(self, kills: int, posts: int, patience: float, within: float) -> None:
+        """All lives, each with new posts, and a last one in peace; without kills, one life and no peace.
+
+        After `within` seconds there are no more kills: a busy machine is done with fewer, and with fewer posts.
+        """
+        began = time.monotonic()
         self.log.parent.mkdir(mode=0o700)
         for life in range(kills):
+            if time.monotonic() - began > within:
+                break
             self.calendar.add(posts * (life + 1) // kills - len(self.calendar.posts))
             self._one_life()
         if kills:

