@@ -96,7 +96,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="A kill costs one to three seconds, most of it the next start. On two cores 60 kills take two to three minutes, and 1,000 kills "
-               "over 2,000 posts with --daemons 3 a quarter of an hour to half an hour.")
+               "over 2,000 posts with --daemons 3 perhaps half an hour, as shorter runs tell.")
     parser.add_argument("--kills", type=int, default=60, help="of all daemons together (default: 60)")
     parser.add_argument("--posts", type=int, default=150, help="entries, each for one account; threads are on top (default: 150)")
     parser.add_argument("--seed", default="1", help="what is drawn: faults, moments, jumps; what they meet is the machine's")
@@ -140,7 +140,7 @@ def proof(*, kills: int, posts: int, seed: str, daemons: int = 2, jumps: float =
         for number in range(daemons):
             way = Way(stack=stack, rates=dict(rates), seed=f"{seed}/{number}")
             supervisors.append(supervisor(scratch, number, here, servers, way, jumps, plain_texts))
-        together([lambda one=one, share=share: one.run(*share, patience, within)  # type: ignore[misc]
+        together([lambda one=one, share=share: one.run(*share, patience, within)
                   for one, share in zip(supervisors, shares(kills, posts, daemons), strict=True)])
         return result(seed, supervisors, absent, began)
 

@@ -127,7 +127,8 @@ def mails(server: Credentials) -> list[str]:
         held = int(imap.select("INBOX")[1][0] or b"0")
         parts = imap.fetch("1:*", "(RFC822)")[1] if held else []
     read = [message_from_bytes(part[1], policy=policy.default) for part in parts if isinstance(part, tuple)]
-    return [str(one.get_body(("plain",)).get_content()) for one in read]  # type: ignore[attr-defined]
+    bodies = [one.get_body(("plain",)) for one in read]
+    return [str(body.get_content()) for body in bodies if body]
 
 
 def linkedin(way: Way) -> Place:
