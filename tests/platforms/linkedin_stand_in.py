@@ -46,6 +46,7 @@ class Member:
     posts: dict[str, dict[str, Any]] = field(default_factory=dict)  # URN -> text as readers see it, visibility, content, at, asked
     images: dict[str, bytes | None] = field(default_factory=dict)  # URN -> what was uploaded
     requests: int = 0  # of today
+    quota: int = DAILY_REQUESTS
     loses_the_next_answer: bool = False
     still_processing: int = 0  # how many attempts to post an image come too early
 
@@ -146,7 +147,7 @@ class Answering(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             raise Refusal(401, "INVALID_ACCESS_TOKEN", "Invalid access token")
         self.member.requests += 1
-        if self.member.requests > DAILY_REQUESTS:
+        if self.member.requests > self.member.quota:
             raise Refusal(429, "TOO_MANY_REQUESTS", "Resource level throttle MEMBER DAY limit reached")
         if self.path.startswith("/rest/"):
             if not self.headers.get("LinkedIn-Version"):
