@@ -1,7 +1,6 @@
 """Files that promise to be pictures and would fill the memory, or are something else: refused at once, and for a small price."""
 
 import io
-import resource
 import struct
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from scheduler.calendar.model import MediaFile
 from scheduler.problems import Place
 from scheduler.rendering.media import Unfit, fitted
 
+resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
 try:
     fitted(MediaFile(file=Path(sys.argv[1]), place=Place("a", 1)), Limits(source="", checked=date(2026, 9, 7), images=1), Path(sys.argv[2]))
 except Unfit as unfit:
@@ -101,11 +101,7 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
 
 def looked_at(file: Path) -> subprocess.CompletedProcess[str]:
     """In a process of its own, which says what was wrong, and the seconds and megabytes that it took."""
-    def bounded() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
-
-    return subprocess.run([sys.executable, "-c", LOOK, str(file), str(file.parent / "cache")], capture_output=True, text=True,
-                          preexec_fn=bounded, timeout=60)
+    return subprocess.run([sys.executable, "-c", LOOK, str(file), str(file.parent / "cache")], capture_output=True, text=True, timeout=60)
 
 
 @pytest.mark.parametrize("name", FILES)
