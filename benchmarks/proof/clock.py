@@ -3,7 +3,6 @@
 The monotonic clock stays true, as it does when a person or NTP sets the wall clock; so do the servers' clocks.
 """
 
-import os
 import random
 from contextlib import suppress
 from pathlib import Path
@@ -46,9 +45,10 @@ class WallClock:
         return {"LD_PRELOAD": str(self.library), "FAKETIME_TIMESTAMP_FILE": str(self._file), "FAKETIME_NO_CACHE": "1",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
 
-    @staticmethod
-    def sweep(process: int) -> None:
-        """Takes away the shared memory that libfaketime leaves behind when its process is killed."""
-        for left in (f"/dev/shm/faketime_shm_{process}", f"/dev/shm/sem.faketime_sem_{process}"):
+
+def sweep() -> None:
+    """Takes away the shared memory that libfaketime leaves behind when a process, or a child of it, was killed."""
+    for left in (*Path("/dev/shm").glob("faketime_shm_*"), *Path("/dev/shm").glob("sem.faketime_sem_*")):
+        if not Path("/proc", left.name.rpartition("_")[2]).exists():
             with suppress(OSError):
-                os.unlink(left)
+                left.unlink()

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.proof.calendar import Calendar
-from benchmarks.proof.clock import FARTHEST, HOUR, WallClock
+from benchmarks.proof.clock import FARTHEST, HOUR, WallClock, sweep
 
 HERE = Path(__file__).parents[2]
 KILL_IN_COMMIT = Path(__file__).with_name("kill_in_commit.py")
@@ -134,7 +134,7 @@ class Supervisor:
         daemon.wait()
         self.kills[moment] += 1
         self.torn += is_torn(self.log)
-        WallClock.sweep(daemon.pid)
+        sweep()
         if self.trigger.first_request is not None:
             self.recovery.append(self.trigger.first_request - started)
         if jumps:
@@ -180,7 +180,7 @@ class Supervisor:
             daemon.wait(20)
         daemon.kill()
         daemon.wait()
-        WallClock.sweep(daemon.pid)
+        sweep()
 
     def look(self) -> list[dict[str, Any]]:
         """The deliveries on which something will still happen, in `open` too."""
