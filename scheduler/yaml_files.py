@@ -39,6 +39,15 @@ class Named(str):
     """`!secret NAME`."""
 
 
+class Written(float):
+    """A number with a point, which as a text is what was written: `1.50` is not `1.5`."""
+
+    written: str
+
+    def __str__(self) -> str:
+        return self.written
+
+
 class Loader(Base):  # type: ignore[misc]  # PyYAML's types do not know which loader there is
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # PyYAML reads it so
 
@@ -140,5 +149,11 @@ def _scalar(node: Any) -> Any:
     kind = node.tag.rsplit(":", 1)[-1]
     if node.tag == "!secret":
         return Named(node.value)
-    reads: dict[str, Callable[[str], Any]] = {"null": lambda text: None, "bool": lambda text: text == "true", "int": int, "float": float}
+    reads: dict[str, Callable[[str], Any]] = {"null": lambda text: None, "bool": lambda text: text == "true", "int": int, "float": _written}
     return reads.get(kind, str)(node.value)
+
+
+def _written(text: str) -> Written:
+    number = Written(text)
+    number.written = text
+    return number

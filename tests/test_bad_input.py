@@ -203,6 +203,13 @@ def test_anchors_aliases_and_merge_keys_work(tmp_path: Path) -> None:
     assert [(one.entry, one.post.text) for one in plan(tmp_path / "config.yaml").deliveries] == [("a", "Hi"), ("b", "Ho")]
 
 
+def test_a_text_that_looks_like_a_number_stays_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(HEAD + "- {id: a, when: 2026-09-07, to: site, text: 1.50}\n"
+                                          "- {id: b, when: 2026-09-08, to: site, text: 0123}\n")
+
+    assert [one.post.text for one in plan(tmp_path / "config.yaml").deliveries] == ["1.50", "0123"]
+
+
 @pytest.mark.parametrize(("when", "due"), [
     ("2026-09-07 16:30", "2026-09-07T16:30:00+01:00"),
     ("2026-09-07T16:30+02:00", "2026-09-07T15:30:00+01:00"),

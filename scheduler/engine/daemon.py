@@ -139,8 +139,8 @@ class Daemon:
             return set(self._busy)
 
     @contextmanager
-    def _as_long_as_the_store_works(self) -> Iterator[None]:
-        """Ends what it holds when the store fails. Each fault is said once, and so is its end."""
+    def _as_long_as_the_store_works(self, writes: bool = False) -> Iterator[None]:
+        """Ends what it holds when the store fails. Each fault is said once, and so is its end, when something was surely written."""
         try:
             yield
         except StoreFailed as failed:
@@ -149,9 +149,9 @@ class Daemon:
             self._fault = str(failed)
             self.reporting.store_failed(str(failed))
         else:
-            if self._fault is not None:
+            if self._fault is not None and writes:
                 log.warning("the store works again")
-            self._fault = None
+                self._fault = None
 
     def _clock_was_set(self, seconds: float) -> None:
         log.warning("the clock was set %s by %.0f s", "forward" if seconds > 0 else "back", abs(seconds))
@@ -210,7 +210,7 @@ class Daemon:
         return self._stopping.is_set()
 
     def _beat(self, started: datetime) -> None:
-        with self._as_long_as_the_store_works():
+        with self._as_long_as_the_store_works(writes=True):
             now = self.now()
             self.store.beat(socket.gethostname(), os.getpid(), started, now)
             working = self._working()

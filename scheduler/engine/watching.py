@@ -6,6 +6,7 @@ seconds finds it out as well.
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ from watchfiles import watch
 from scheduler.config import Config
 
 POLL = 5.0  # seconds between two looks
+NO_CALENDAR = (".log", ".out", ".swp", "~")  # logs, and what editors keep beside a file
 log = logging.getLogger("termbell")
 
 
@@ -38,11 +40,22 @@ def fingerprint(folders: Iterable[Path]) -> dict[Path, tuple[tuple[str, int, int
 
 
 def _facts(folder: Path) -> Iterator[tuple[str, int, int]]:
+    ours = set(_our_output())
     with suppress(OSError):  # there is no such folder, or none any more
         for file in folder.iterdir():
             with suppress(OSError):  # it was there a moment ago
                 facts = file.stat()
+                if file.name.endswith(NO_CALENDAR) or (facts.st_dev, facts.st_ino) in ours:
+                    continue
                 yield (str(file), 0, 0) if S_ISDIR(facts.st_mode) else (str(file), facts.st_mtime_ns, facts.st_size)
+
+
+def _our_output() -> Iterator[tuple[int, int]]:
+    """The files that our log goes to: `termbell run 2> today.txt` must not read the calendar again because it said something."""
+    for stream in (1, 2):
+        with suppress(OSError):
+            facts = os.fstat(stream)
+            yield facts.st_dev, facts.st_ino
 
 
 @dataclass(kw_only=True)

@@ -1,3 +1,4 @@
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,3 +71,21 @@ def test_without_a_folder_to_watch_it_goes_on_looking(tmp_path: Path) -> None:
         (tmp_path / "later" / "may.yaml").write_text("[]")
 
         assert changed.wait(15)
+
+
+def test_a_log_that_grows_in_the_folder_is_no_change(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("timezone: UTC")
+    before = fingerprint([tmp_path])
+
+    (tmp_path / "termbell.log").write_text("one line")
+    with (tmp_path / "today.txt").open("w") as ours:
+        kept = os.dup(2)
+        os.dup2(ours.fileno(), 2)
+        try:
+            print("a line of ours", file=ours, flush=True)
+            assert fingerprint([tmp_path]) == before
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+    assert fingerprint([tmp_path]) != before
