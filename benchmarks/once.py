@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -53,6 +54,7 @@ class Result:
     tallies: dict[str, Tally]
     kills: Counter[str] = field(default_factory=Counter)
     torn: int = 0
+    ended: int = 0  # starts after which a daemon ended by itself
     jumps: int = 0
     recovery: list[float] = field(default_factory=list)  # seconds from a start to its first request, where it came to one
     absent: list[str] = field(default_factory=list)
@@ -66,6 +68,7 @@ class Result:
 
 def main(words: Sequence[str] | None = None) -> int:
     said = arguments().parse_args(words)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers and daemons are ended then, too
     if said.rivals:
         return compared(posts=said.posts, seed=said.seed, as_json=said.json)
     result = proof(kills=said.kills, posts=said.posts, seed=said.seed, daemons=said.daemons, jumps=said.jumps, within=said.within,
@@ -140,6 +143,7 @@ def proof(*, kills: int, posts: int, seed: str, daemons: int = 2, jumps: float =
         for number in range(daemons):
             way = Way(stack=stack, rates=dict(rates), seed=f"{seed}/{number}")
             supervisors.append(supervisor(scratch, number, here, servers, way, jumps, plain_texts))
+            stack.callback(supervisors[-1].end)
         together([lambda one=one, share=share: one.run(*share, patience, within)
                   for one, share in zip(supervisors, shares(kills, posts, daemons), strict=True)])
         return result(seed, supervisors, absent, began)
@@ -178,7 +182,7 @@ def together(works: Sequence[Any]) -> None:
         except BaseException as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=done, args=(work,)) for work in works]
+    threads = [threading.Thread(target=done, args=(work,), daemon=True) for work in works]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -196,6 +200,7 @@ def result(seed: str, supervisors: Sequence[Supervisor], absent: list[str], bega
             found.tallies[name] += tally
         found.kills += one.kills
         found.torn += one.torn
+        found.ended += one.ended
         found.jumps += one.clock.jumps
         found.recovery += one.recovery
         verdict = one.store_is_sound()
@@ -222,7 +227,7 @@ def tallies(one: Supervisor, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tal
 def plain(found: Result) -> dict[str, Any]:
     return {
         "seed": found.seed, "kills": sum(found.kills.values()), "kills_by_moment": dict(found.kills),
-        "kills_at_work": len(found.recovery), "torn_transactions": found.torn,
+        "kills_at_work": len(found.recovery), "torn_transactions": found.torn, "ended_by_itself": found.ended,
         "clock_jumps": found.jumps, "seconds": round(found.took, 1), "holds": found.holds, "absent": found.absent, "unsound": found.unsound,
         "first_request_after_start": round(statistics.median(found.recovery), 2) if found.recovery else None,
         "platforms": {name: tally.plain for name, tally in found.tallies.items()},
@@ -238,6 +243,7 @@ def table(found: Result) -> str:
                      f"s (median), {max(found.recovery):.2f} s at most")
     for name, tally in found.tallies.items():
         lines += [f"{name}: {number} x {reason}" for reason, number in tally.reasons.most_common()]
+    lines += [f"{found.ended} times a daemon ended by itself; --keep FOLDER keeps its log"] if found.ended else []
     lines += [f"not there: {reason}" for reason in found.absent] + [f"a store is damaged: {verdict}" for verdict in found.unsound]
     return "\n".join([*lines, "the promise holds" if found.holds else "THE PROMISE IS BROKEN"])
 

@@ -11,6 +11,7 @@ All of it from the outside: the command line, `status --json`, signals, the size
 
 import json
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -80,6 +81,8 @@ class Supervisor:
     environment: dict[str, str]
     trigger: Trigger = field(default_factory=Trigger)
     kills: Counter[str] = field(default_factory=Counter)
+    daemon: "subprocess.Popen[bytes] | None" = None
+    ended: int = 0  # starts after which it ended by itself
     torn: int = 0  # kills that left half a transaction in the log
     recovery: list[float] = field(default_factory=list)  # seconds from a start to the first request
     settled_after: dict[str, float] = field(default_factory=dict)  # place -> seconds since the last kill
@@ -116,8 +119,16 @@ class Supervisor:
 
     def _start(self) -> subprocess.Popen[bytes]:
         with (self.calendar.folder / "daemon.log").open("ab") as said:
-            return subprocess.Popen([sys.executable, "-m", "scheduler", "run", "-c", str(self.calendar.config)], stdin=subprocess.DEVNULL,
+            self.daemon = subprocess.Popen([sys.executable, "-m", "scheduler", "run", "-c", str(self.calendar.config)], stdin=subprocess.DEVNULL,
                                     stdout=said, stderr=said, cwd=HERE, env={**self.environment, **self.clock.environment()})
+        return self.daemon
+
+    def end(self) -> None:
+        """Leaves nothing behind, also where the run was broken off."""
+        if self.daemon is not None:
+            self.daemon.kill()
+            self.daemon.wait()
+        sweep()
 
     def _one_life(self) -> None:
         moment = self.drawn.choice(MOMENTS)
@@ -130,6 +141,7 @@ class Supervisor:
         if jumps:
             jumper.start()
         self._until(moment, nth, pause, daemon)
+        self.ended += daemon.poll() not in (None, -signal.SIGKILL)
         daemon.kill()
         daemon.wait()
         self.kills[moment] += 1
@@ -165,6 +177,9 @@ class Supervisor:
         daemon = self._start()
         while len(self.settled_after) < len(self.calendar.places) and time.monotonic() - began < patience:
             time.sleep(1)
+            if daemon.poll() is not None:  # as systemd would
+                self.ended += 1
+                daemon = self._start()
             before = len(self.open)
             waiting = {row["account"] for row in self.look()}
             now = time.monotonic()
@@ -178,9 +193,7 @@ class Supervisor:
         daemon.terminate()
         with suppress(subprocess.TimeoutExpired):
             daemon.wait(20)
-        daemon.kill()
-        daemon.wait()
-        sweep()
+        self.end()
 
     def look(self) -> list[dict[str, Any]]:
         """The deliveries on which something will still happen, in `open` too."""
