@@ -152,7 +152,7 @@ def test_entries_that_are_added_edited_and_removed_are_taken_up_within_seconds(p
     daemon.has_said("calendar: 1 cancelled: removed on fediverse")
     until(lambda: sorted(server.texts) == ["As it is now", "added"], "both are up")
     assert time.monotonic() - changed < 10
-    assert place.rows() == {"edited": "published", "removed": "cancelled", "added": "published"}
+    place.became(edited="published", removed="cancelled", added="published")
 
 
 def test_an_invalid_calendar_leaves_the_plan_in_force_and_once_mended_goes_on(place: Place, server: StandIn) -> None:
