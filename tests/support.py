@@ -23,6 +23,7 @@ class Scripted:
         self.asked: list[Request] = []
 
     def __call__(self, request: Request) -> Response:
+        request.fence()  # from here on it may have left
         self.asked.append(request)
         assert self.answers, f"nobody expected {request.step!r}: {request.method} {request.url}"
         answer = self.answers.pop(0)

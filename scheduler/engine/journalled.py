@@ -3,9 +3,10 @@
 What was answered is answered again from the journal. A visible request that raises `InDoubt`, or during which the process
 dies, stays in the journal without an answer: that row is the doubt, and `delivering` settles it before anything else leaves.
 
-Between writing down and leaving, a process can be held up (a stopped container, a slow login) for so long that another has
-taken the delivery over. So the request carries a fence, which the network calls when it is about to send: what was written
-down longer ago than `PROMPT` is written down anew, or, if the delivery is another's now, does not leave.
+It is written down at the last moment at which nothing can have happened yet: the request carries a fence, which the network
+calls when the connection stands and the first byte of the body, or the dot of a mail, is about to leave. What fails or dies
+before that leaves no doubt. At the fence it also turns out whether the delivery is still ours: a process can be held up (a
+stopped container, a slow login) for so long that another has taken it over, and then nothing leaves.
 """
 
 from collections import Counter
@@ -16,7 +17,7 @@ from datetime import datetime, timedelta
 from platforms.base import Ask, InDoubt, PublishError, Request, Response
 from scheduler.store import Store
 
-PROMPT = timedelta(seconds=2)
+PROMPT = timedelta(seconds=2)  # for which a passed fence stays open: the same request may be asked for its body twice
 
 
 @dataclass(kw_only=True)
@@ -44,25 +45,38 @@ class Journalled:
         return response
 
     def _visible(self, request: Request) -> Response:
-        first = self.store.journal.left(self.key, request, self.claim, self.now())
+        fence = Fence(by=self, request=request)
         try:
-            response = self.answerer(replace(request, fence=self._fence(request)))
+            response = self.answerer(replace(request, fence=fence))
         except InDoubt:
+            fence.reached()
             raise
         except PublishError:
-            if first:  # of a second sending it says nothing about the first
+            if fence.is_first:  # of a second sending it says nothing about the first
                 self.store.journal.surely_not(self.key, self.claim)
             raise
         self.answered = request, response
         return response
 
-    def _fence(self, request: Request) -> Callable[[], None]:
-        noted = [self.now()]
 
-        def fence() -> None:
-            now = self.now()
-            if abs(now - noted[0]) > PROMPT:
-                self.store.journal.left(self.key, request, self.claim, now)
-                noted[0] = now
+@dataclass(kw_only=True)
+class Fence:
+    """What a visible request has to pass. `is_first`: it was passed, and none had left before."""
 
-        return fence
+    by: Journalled
+    request: Request
+    is_first: bool = False
+    _passed_at: datetime | None = None
+
+    def __call__(self) -> None:
+        """Raises `WrongStatus` where another has the delivery, `StoreFailed` where it cannot be written down."""
+        now = self.by.now()
+        if self._passed_at is None or abs(now - self._passed_at) > PROMPT:
+            first = self.by.store.journal.left(self.by.key, self.request, self.by.claim, now)
+            self.is_first = first or self.is_first
+            self._passed_at = now
+
+    def reached(self) -> None:
+        """An answerer that is in doubt without having asked for the fence was past it all the same."""
+        if self._passed_at is None:
+            self()

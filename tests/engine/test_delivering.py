@@ -109,6 +109,20 @@ def test_a_message_that_left_unanswered_with_neither_key_nor_look_up_never_leave
     assert untouched.asked == []
 
 
+def test_a_crash_before_the_request_left_leaves_no_doubt(tmp_path: Path) -> None:
+    def connecting(request: Request) -> Response:
+        if request.is_visible:
+            raise Crash  # while connecting: the fence was not reached
+        return ok(id="m")
+
+    bench = a_bench(tmp_path, connecting)
+    with pytest.raises(Crash):
+        bench.attempt()
+
+    assert bench.store.journal.unanswered("k1") is None
+    assert bench.restart(scripted(ok(id="9"))).status == "published"
+
+
 def test_a_lost_answer_is_looked_up_not_before_the_request_can_no_longer_be_under_way(tmp_path: Path) -> None:
     looked = []
     bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looked.append(1) or UP)
@@ -322,6 +336,7 @@ def test_an_answer_that_comes_when_the_claim_has_run_out_is_not_lost(tmp_path: P
     bench, sent = a_bench(tmp_path, None), []
 
     def slow(request: Request) -> Response:
+        request.fence()
         sent.append(request.step)
         if request.step == "status":
             bench.clock.pass_(61)

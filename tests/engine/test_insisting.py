@@ -23,6 +23,7 @@ class Locking:
         self.other: sqlite3.Connection | None = None
 
     def __call__(self, request: Request) -> Response:
+        request.fence()
         self.asked.append(request.step)
         if request.is_visible:
             self.other = sqlite3.connect(self.store().file, isolation_level=None)

@@ -43,6 +43,7 @@ from scheduler.engine.judging import judged, wait_asked_for, what_it_said
 from scheduler.engine.network import KEPT, Network, Networks, surely_not_sent, wire
 from scheduler.engine.rehearsal import shown
 from scheduler.problems import Place
+from scheduler.store import WrongStatus
 from tests.engine.support import a_platform
 from tests.support import an_image
 
@@ -542,6 +543,40 @@ def in_session(server: Server, **made: str) -> tuple[Network, Trial]:
     trial = Trial({"password": "pass-5ecret", "server": server.url})
     trial.made = made
     return Network(ACCOUNT, a_platform(session=session, secrets=("password",)), trial, 5.0, now=lambda: NOW), trial
+
+
+# The fence
+
+
+def test_the_fence_is_asked_when_the_connection_stands_and_before_the_body_leaves(server: Server):
+    arrived_then = []
+
+    network()(a_request(server, json={"text": "Hi"}, fence=lambda: arrived_then.append(len(server.arrived))))
+
+    assert arrived_then == [0]
+    assert server.arrived[0].body == b'{"text":"Hi"}'
+
+
+def test_what_the_fence_holds_back_does_not_arrive(server: Server):
+    def closed() -> None:
+        raise WrongStatus("another has it")
+
+    with pytest.raises(WrongStatus):
+        network()(a_request(server, json={"text": "Hi"}, fence=closed))
+
+    network()(a_request(server, json={"text": "the next"}))
+    assert [one.body for one in server.arrived if one.body] == [b'{"text":"the next"}']
+
+
+def test_the_fence_of_a_server_that_cannot_be_reached_is_not_asked():
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+
+    with pytest.raises(TryLater):
+        network()(Request(step="status", method="POST", url=f"http://127.0.0.1:{port}/posts", json={}, fence=lambda: asked.append(1)))
+
+    assert asked == []
 
 
 def test_a_first_request_signs_in_and_the_session_is_kept(server: Server):
