@@ -107,7 +107,9 @@ class Desk:
                 return
         if row.attempts > 1 and not row.is_untouched:
             self.store.journal.forget(row.key, before=self.now() - ANSWERS_LAST)
-        journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched)
+        may_be_late = row.late == "publish" or row.reason == "word" or (doubt and not doubt.is_suspicion)
+        journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched,
+                                latest=None if may_be_late else row.late_at)
         published = configured.platform.publish(configured.account, post, journalled)
         self._insist(lambda: self._recorded(row, published, journalled), noted, stopping)
         self._tell(published, noted)

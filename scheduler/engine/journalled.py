@@ -4,8 +4,9 @@ What was answered is answered again from the journal. A visible request that rai
 dies, stays in the journal without an answer: that row is the doubt, and `delivering` settles it before anything else leaves.
 
 Between writing down and leaving, a process can be held up (a stopped container, a slow login) for so long that another has
-taken the delivery over. So the request carries a fence, which the network calls when it is about to send: what was written
-down longer ago than `PROMPT` is written down anew, or, if the delivery is another's now, does not leave.
+taken the delivery over, or its time has passed. So the request carries a fence, which the network calls when it is about to
+send: what was written down longer ago than `PROMPT` is written down anew, or, if the delivery is another's now or it is too
+late, does not leave.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from platforms.base import Ask, InDoubt, PublishError, Request, Response
+from platforms.base import Ask, InDoubt, PublishError, Request, Response, TryLater
 from scheduler.store import Store
 
 PROMPT = timedelta(seconds=2)
@@ -29,6 +30,7 @@ class Journalled:
     answerer: Ask
     now: Callable[[], datetime]
     is_empty: bool = False  # nothing of the delivery was asked before: there is nothing to look up
+    latest: datetime | None = None  # until when readers may see it first; None: whenever
     answered: tuple[Request, Response] | None = None  # the visible request that was answered, and its answer
     _asked: Counter[str] = field(default_factory=Counter)  # digests; the same poll may be asked many times
 
@@ -44,6 +46,7 @@ class Journalled:
         return response
 
     def _visible(self, request: Request) -> Response:
+        self._in_time()
         first = self.store.journal.left(self.key, request, self.claim, self.now())
         try:
             response = self.answerer(replace(request, fence=self._fence(request)))
@@ -62,7 +65,12 @@ class Journalled:
         def fence() -> None:
             now = self.now()
             if abs(now - noted[0]) > PROMPT:
+                self._in_time()
                 self.store.journal.left(self.key, request, self.claim, now)
                 noted[0] = now
 
         return fence
+
+    def _in_time(self) -> None:
+        if self.latest and self.now() > self.latest:
+            raise TryLater("it was held up until it was too late")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Ask, InDoubt, LoginNeeded, Post, Published, Rejected, Request, TryLater
+from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Ask, InDoubt, LoginNeeded, Post, Published, Rejected, Request, Response, TryLater
 from tests.engine.support import Crash, a_bench, a_delivery, a_platform, two_steps
 from tests.support import DUE, ok, scripted
 
@@ -150,6 +150,38 @@ def test_a_key_counts_from_the_first_sending(tmp_path: Path) -> None:
 
     assert row.status == "in doubt"
     assert untouched.asked == []
+
+
+@pytest.mark.parametrize(("late", "status"), [("skip", "failed"), ("publish", "published")])
+def test_what_is_held_up_until_it_is_too_late_does_not_leave(tmp_path: Path, late: str, status: str) -> None:
+    bench = a_bench(tmp_path, None)
+    bench.store.plan([a_delivery(late=late)], DUE)
+
+    def after_the_machine_slept(request: Request) -> Response:
+        bench.clock.pass_(8000)
+        return ok(id="m")
+
+    bench.network = after_the_machine_slept
+
+    assert bench.attempt().status == status
+
+
+def test_what_is_held_up_between_writing_down_and_leaving_does_not_leave_too_late(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, None)
+
+    def asleep_while_connecting(request: Request) -> Response:
+        if request.is_visible:
+            bench.clock.pass_(8000)
+            request.fence()
+        return ok(id="m")
+
+    bench.network = asleep_while_connecting
+
+    row = bench.attempt()
+
+    assert row.status == "failed"
+    assert "held up until it was too late" in (row.error or "")
+    assert bench.store.journal.unanswered("k1") is None
 
 
 def test_a_second_sending_that_surely_failed_leaves_the_first_in_doubt(tmp_path: Path) -> None:
