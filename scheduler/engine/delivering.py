@@ -34,7 +34,7 @@ from scheduler.config import ConfiguredAccount
 from scheduler.engine.journalled import PROMPT, Journalled
 from scheduler.engine.judging import spent
 from scheduler.engine.rationing import free_at
-from scheduler.engine.retrying import MOST_ATTEMPTS, gives_up, is_over, pause
+from scheduler.engine.retrying import MOST_ATTEMPTS, gives_up, is_over, may_be_late, pause
 from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
 
 SECOND_LOOK = timedelta(seconds=30)
@@ -134,7 +134,9 @@ class Desk:
                 return
         if row.attempts > 1 and not row.is_untouched:
             self.store.journal.forget(row.key, before=self.now() - ANSWERS_LAST)
-        journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched)
+        is_second = doubt is not None and not doubt.is_suspicion  # then it is up as from the first sending, if at all
+        journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched,
+                                latest=None if is_second or may_be_late(row) else row.late_at)
         published = configured.platform.publish(configured.account, post, journalled)
         self._insist(lambda: self._recorded(row, published, journalled), noted, stopping)
         self._tell(published, noted)

@@ -5,8 +5,8 @@ dies, stays in the journal without an answer: that row is the doubt, and `delive
 
 It is written down at the last moment at which nothing can have happened yet: the request carries a fence, which the network
 calls when the connection stands and the first byte of the body, or the dot of a mail, is about to leave. What fails or dies
-before that leaves no doubt. At the fence it also turns out whether the delivery is still ours: a process can be held up (a
-stopped container, a slow login) for so long that another has taken it over, and then nothing leaves.
+before that leaves no doubt. At the fence it also turns out whether it still may leave: a process can be held up (a stopped
+container, a slow login) for so long that another has taken the delivery over, or its time has passed.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from platforms.base import Ask, InDoubt, PublishError, Request, Response
+from platforms.base import Ask, InDoubt, PublishError, Request, Response, TryLater
 from scheduler.store import Store
 
 PROMPT = timedelta(seconds=2)  # for which a passed fence stays open: the same request may be asked for its body twice
@@ -30,6 +30,7 @@ class Journalled:
     answerer: Ask
     now: Callable[[], datetime]
     is_empty: bool = False  # nothing of the delivery was asked before: there is nothing to look up
+    latest: datetime | None = None  # until when readers may see it first; None: whenever
     answered: tuple[Request, Response] | None = None  # the visible request that was answered, and its answer
     _asked: Counter[str] = field(default_factory=Counter)  # digests; the same poll may be asked many times
 
@@ -69,12 +70,15 @@ class Fence:
     _passed_at: datetime | None = None
 
     def __call__(self) -> None:
-        """Raises `WrongStatus` where another has the delivery, `StoreFailed` where it cannot be written down."""
+        """Raises `WrongStatus` where another has the delivery, `TryLater` where it is too late, `StoreFailed` where it cannot be noted."""
         now = self.by.now()
-        if self._passed_at is None or abs(now - self._passed_at) > PROMPT:
-            first = self.by.store.journal.left(self.by.key, self.request, self.by.claim, now)
-            self.is_first = first or self.is_first
-            self._passed_at = now
+        if self._passed_at is not None and abs(now - self._passed_at) <= PROMPT:
+            return
+        if self.by.latest and now > self.by.latest:
+            raise TryLater("it was held up until it was too late")
+        first = self.by.store.journal.left(self.by.key, self.request, self.by.claim, now)
+        self.is_first = first or self.is_first
+        self._passed_at = now
 
     def reached(self) -> None:
         """An answerer that is in doubt without having asked for the fence was past it all the same."""

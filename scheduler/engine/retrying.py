@@ -19,15 +19,16 @@ def pause(attempts: int, asked_for: float | None, jitter: float | None = None) -
 
 def gives_up(row: Row, at: datetime, now: datetime) -> bool:
     """Whether an attempt at `at` would come too late to be made. One whose time has passed already is missed, not failed."""
-    if _may_be_late(row):
+    if may_be_late(row):
         return row.attempts >= MOST_ATTEMPTS
     return now <= row.late_at < at
 
 
 def is_over(row: Row, now: datetime) -> bool:
     """Whether it is too late for it to go out."""
-    return not _may_be_late(row) and now > row.late_at
+    return not may_be_late(row) and now > row.late_at
 
 
-def _may_be_late(row: Row) -> bool:
+def may_be_late(row: Row) -> bool:
+    """By its policy, or by a person's word."""
     return row.late == "publish" or row.reason == "word"

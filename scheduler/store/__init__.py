@@ -60,12 +60,18 @@ def _claimable() -> Any:
     )
 
 
+def _in_time() -> Any:
+    """Not too late at `at`, or allowed to be. What left before, or may have, has to be settled, however late that is."""
+    return or_(deliveries.c.due + deliveries.c.grace * 1_000_000 >= bindparam("at"), deliveries.c.late == "publish", deliveries.c.reason == "word",
+               deliveries.c.key.in_(select(journal.c.delivery).where(journal.c.visible == 1)))
+
+
 REFUSAL = select(accounts.c.held).where(accounts.c.name == deliveries.c.account).scalar_subquery().label("refusal")
 UNTOUCHED = (~select(journal.c.id).where(journal.c.delivery == deliveries.c.key).exists()).label("is_untouched")
 
 
 def _claim(*wanted: Any) -> Any:
-    first = (select(deliveries.c.key).where(deliveries.c.account == bindparam("account_of"), _claimable(), *wanted)
+    first = (select(deliveries.c.key).where(deliveries.c.account == bindparam("account_of"), _claimable(), _in_time(), *wanted)
              .order_by(deliveries.c.due, deliveries.c.entry, deliveries.c.part).limit(1).scalar_subquery())
     return (update(deliveries).where(deliveries.c.key == first)
             .values(status=status.PUBLISHING, claimed_by=bindparam("by"), lease=bindparam("until"), attempts=deliveries.c.attempts + 1)
@@ -75,7 +81,7 @@ def _claim(*wanted: Any) -> Any:
 # What every publish needs is made once: making a statement takes longer than executing it.
 CLAIM = _claim()
 CLAIM_OF_ENTRY = _claim(deliveries.c.entry == bindparam("entry_of"))
-DUE_ACCOUNTS = select(deliveries.c.account).where(_claimable()).distinct()
+DUE_ACCOUNTS = select(deliveries.c.account).where(_claimable(), _in_time()).distinct()
 OVERDUE = select(deliveries).where(_claimable()).order_by(deliveries.c.due)
 ROW = select(deliveries).where(deliveries.c.key == bindparam("of"))
 FORGET = delete_from(journal).where(journal.c.delivery == bindparam("of"))

@@ -184,6 +184,25 @@ def test_a_key_counts_from_the_first_sending(tmp_path: Path) -> None:
     assert untouched.asked == []
 
 
+@pytest.mark.parametrize(("late", "status"), [("skip", "missed"), ("publish", "published")])
+def test_what_is_held_up_until_it_is_too_late_does_not_leave(tmp_path: Path, late: str, status: str) -> None:
+    bench = a_bench(tmp_path, None)
+    bench.store.plan([a_delivery(late=late)], DUE)
+
+    def asleep_while_connecting(request: Request) -> Response:
+        if request.is_visible:
+            bench.clock.pass_(8000)
+            request.fence()
+        return ok(id="m")
+
+    bench.network = asleep_while_connecting
+    bench.attempt()
+    assert bench.store.journal.unanswered("k1") is None
+    bench.store.too_late(bench.clock())
+
+    assert bench.store.row("k1").status == status
+
+
 def test_a_second_sending_that_surely_failed_leaves_the_first_in_doubt(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 600))
     bench.clock.at = bench.attempt().next_at

@@ -11,11 +11,12 @@ import logging
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -32,7 +33,7 @@ from tests.engine.support import Crash, a_delivery
 from tests.engine.world import ACCOUNTS, FAULTS, Log, Process, Script, Time, World
 from tests.support import a_post
 
-EXAMPLES = int(os.environ.get("TERMBELL_PROMISES_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("TERMBELL_PROMISES_EXAMPLES", "140"))
 STEPS = 50  # in each example
 TOLD = (status.MISSED, status.FAILED, status.IN_DOUBT)  # never without a notice
 GIVEN_UP = (status.FAILED, status.MISSED, status.CANCELLED)
@@ -58,18 +59,24 @@ class Written:
                 for part, key in enumerate(keys)]
 
 
-entries = st.sampled_from([f"e{n}" for n in range(4)])
 accounts = st.sampled_from(sorted(ACCOUNTS))
 some_time = st.sampled_from([1.0, 10.0, 33.0, 70.0, 700.0, 3700.0, 8000.0])
 jumps = st.sampled_from([-7000.0, -600.0, -20.0, 20.0, 600.0, 7000.0])
-processes = st.sampled_from([0, 1])
+some_due = st.sampled_from([-3000.0, -10.0, 0.0, 0.0, 5.0, 300.0, 5000.0])
+processes = st.sampled_from([0, 0, 0, 1])
 any_number = st.integers(0, 7)
-faults = st.lists(st.sampled_from(("ok", *FAULTS)), min_size=1, max_size=5)
-doings = st.sampled_from(["another works", "another loses an answer", "another dies after sending", "own beat", "own ring", "login", "edit", "remove",
-                          "clock back", "clock forward", "again", "cancel", "retry"])
+visible = st.lists(st.sampled_from(("ok", *FAULTS, "lost", "lost, acts later", "503, acted", "lost before")), min_size=1, max_size=3)
+others = st.lists(st.sampled_from(("ok", "ok", "ok", "ok", *FAULTS)), max_size=2)
+doings = st.sampled_from(["another works", "another works", "another works", "another loses an answer", "another loses an answer",
+                          "another dies after sending", "own beat", "own ring", "login", "edit", "remove", "clock back", "clock forward", "again",
+                          "cancel", "retry"])
+moments = st.one_of(st.sampled_from(["asks status 1", "answered status 1", "asks status 1", "answered status 1", "asks status 2", "answered status 2",
+                                     "answered upload 1", "asks look 1", "answered look 1"]),
+                    st.builds("{} {}".format, st.sampled_from(["writes", "wrote"]), st.integers(1, 8)))
 happenings = st.one_of(st.just("dies"), st.just("store fails"),
-                       st.tuples(st.sampled_from([0.0, 5.0, 45.0, 100.0, 4000.0]), st.lists(doings, min_size=1, max_size=3)))
-events = st.dictionaries(st.integers(0, 24), happenings, min_size=1, max_size=2)
+                       st.tuples(st.sampled_from([0.0, 5.0, 45.0, 100.0, 100.0, 4000.0]), st.lists(doings, min_size=1, max_size=3)))
+events = st.dictionaries(moments, happenings, min_size=1, max_size=2)
+decisions = st.sampled_from(["published", "again", "drop", "retry", "cancel", "login", "login"])
 
 
 class Promises(RuleBasedStateMachine):
@@ -93,35 +100,37 @@ class Promises(RuleBasedStateMachine):
 
     # The calendar
 
-    @initialize(chosen=st.lists(accounts, min_size=1, max_size=2, unique=True), parts=st.integers(1, 2))
-    def there_are_entries(self, chosen: list[str], parts: int) -> None:
+    @initialize(chosen=st.lists(accounts, min_size=1, max_size=2, unique=True))
+    def there_are_accounts(self, chosen: list[str]) -> None:
         self.accounts = chosen
-        for nth in range(2):
-            self.an_entry_is_written(f"e{nth}", nth, parts, 0.0, "skip")
 
-    @rule(entry=entries, nth=any_number, parts=st.integers(1, 2), due=st.sampled_from([-3000.0, -10.0, 0.0, 5.0, 300.0, 5000.0]),
-          late=st.sampled_from(["skip", "skip", "ask", "publish"]))
-    def an_entry_is_written(self, entry: str, nth: int, parts: int, due: float, late: str) -> None:
-        if entry not in self.calendar and entry not in self.taken_out:
-            self.calendar[entry] = Written(self.accounts[nth % len(self.accounts)], parts, self.time() + timedelta(seconds=due), late)
-            self._read()
-        else:
-            self.an_entry_is_edited(entry, "Mended", due)
-
-    @rule(entry=entries)
-    def an_entry_is_removed_or_comes_back(self, entry: str) -> None:
-        if entry in self.calendar:
-            self.taken_out[entry] = self.calendar.pop(entry)
-        elif entry in self.taken_out:
-            self.calendar[entry] = self.taken_out.pop(entry)
+    @rule(nth=any_number, parts=st.sampled_from([1, 1, 2]), due=some_due, late=st.sampled_from(["skip", "skip", "ask", "publish"]))
+    def an_entry_is_written(self, nth: int, parts: int, due: float, late: str) -> None:
+        entry = f"e{len(self.calendar) + len(self.taken_out):02}"
+        self.calendar[entry] = Written(self.accounts[nth % len(self.accounts)], parts, self.time() + timedelta(seconds=due), late)
         self._read()
 
-    @rule(entry=entries, text=st.sampled_from(["Hello", "Welcome back", "Mended"]), due=st.sampled_from([None, None, -5000.0, 10.0, 4000.0]))
-    def an_entry_is_edited(self, entry: str, text: str, due: float | None) -> None:
-        if entry in self.calendar:
-            before = self.calendar[entry]
-            later = before.due if due is None else self.time() + timedelta(seconds=due)
-            self.calendar[entry] = replace(before, text=text, due=later)
+    @rule(nth=any_number)
+    def an_entry_is_removed_or_comes_back(self, nth: int) -> None:
+        entries = sorted({**self.calendar, **self.taken_out})[-4:]
+        if entries:
+            self._removed_or_back(entries[nth % len(entries)])
+
+    def _removed_or_back(self, entry: str) -> None:
+        here, there = (self.calendar, self.taken_out) if entry in self.calendar else (self.taken_out, self.calendar)
+        there[entry] = here.pop(entry)
+        self._read()
+
+    @rule(nth=any_number, text=st.sampled_from(["Hello", "Welcome back", "Mended"]), due=st.sampled_from([None, None, -5000.0, 10.0, 4000.0]))
+    def an_entry_is_edited(self, nth: int, text: str, due: float | None) -> None:
+        entries = sorted(self.calendar)[-4:]
+        if entries:
+            self._edited(entries[nth % len(entries)], text, due)
+
+    def _edited(self, entry: str, text: str, due: float | None = None) -> None:
+        before = self.calendar[entry]
+        later = before.due if due is None else self.time() + timedelta(seconds=due)
+        self.calendar[entry] = replace(before, text=text, due=later)
         self._read()
 
     def _read(self) -> None:
@@ -151,29 +160,44 @@ class Promises(RuleBasedStateMachine):
 
     @rule(process=processes)
     def work(self, process: int) -> None:
-        with self.processes[process].having(Script()):
-            self.processes[process].ring()
+        self._work(process, Script())
 
-    @rule(process=processes, faults=faults)
-    def work_while_requests_fail(self, process: int, faults: list[str]) -> None:
-        with self.processes[process].having(Script(faults=faults)):
-            self.processes[process].ring()
+    @rule(process=processes, visible=visible, others=others)
+    def work_while_requests_fail(self, process: int, visible: list[str], others: list[str]) -> None:
+        self._something_is_due()
+        self._work(process, Script(visible, others))
 
-    @rule(process=processes, faults=faults)
-    def work_when_the_clock_rings(self, process: int, faults: list[str]) -> None:
+    @rule(process=processes, visible=visible, others=others)
+    def work_when_the_clock_rings(self, process: int, visible: list[str], others: list[str]) -> None:
         rings = self.hand.next_due(self.time())
         if rings is not None:
             self.world.pass_((rings - self.time()).total_seconds())
-        self.work_while_requests_fail(process, faults)
+        self._work(process, Script(visible, others))
+
+    @rule(process=processes, visible=visible, events=events)
+    def work_when_the_clock_rings_while_things_happen(self, process: int, visible: list[str], events: dict[str, object]) -> None:
+        rings = self.hand.next_due(self.time())
+        if rings is not None:
+            self.world.pass_((rings - self.time()).total_seconds())
+        self._work(process, Script(visible), events)
 
     @rule(process=processes, events=events)
-    def work_while_things_happen(self, process: int, events: dict[int, object]) -> None:
-        self.work_while_all_goes_wrong(process, [], events)
+    def work_while_things_happen(self, process: int, events: dict[str, object]) -> None:
+        self._something_is_due()
+        self._work(process, Script(), events)
 
-    @rule(process=processes, faults=faults, events=events)
-    def work_while_all_goes_wrong(self, process: int, faults: list[str], events: dict[int, object]) -> None:
+    @rule(process=processes, visible=visible, others=others, events=events)
+    def work_while_all_goes_wrong(self, process: int, visible: list[str], others: list[str], events: dict[str, object]) -> None:
+        self._something_is_due()
+        self._work(process, Script(visible, others), events)
+
+    def _something_is_due(self) -> None:
+        if not self.hand.accounts_due(self.time()):
+            self.an_entry_is_written(len(self.calendar), 1 + len(self.calendar) % 2, 0.0, "skip")
+
+    def _work(self, process: int, script: Script, events: Mapping[str, object] = MappingProxyType({})) -> None:
         one = self.processes[process]
-        with one.having(Script(faults=faults, at={nth: self._happening(one, event) for nth, event in events.items()})):
+        with one.having(replace(script, at={moment: self._happening(one, event) for moment, event in events.items()})):
             one.ring()
 
     @rule(process=processes)
@@ -198,8 +222,8 @@ class Promises(RuleBasedStateMachine):
         """Something that happens in the middle of another process's work."""
         other = self.processes[process is self.processes[0]]
         if doing.startswith("another") and not other.busy:
-            script = {"another works": Script(), "another loses an answer": Script(["ok", "lost"]),
-                      "another dies after sending": Script(["ok", "503, acted"], {6: self._happening(other, "dies")})}[doing]
+            script = {"another works": Script(), "another loses an answer": Script(["lost"]),
+                      "another dies after sending": Script(at={"answered status 1": self._happening(other, "dies")})}[doing]
             with other.having(script):
                 other.ring()
         elif doing == "own beat":
@@ -209,11 +233,11 @@ class Promises(RuleBasedStateMachine):
         elif doing == "login":
             self.a_person_logs_in()
         elif doing == "edit":
-            for entry in tuple(self.calendar):
-                self.an_entry_is_edited(entry, "Mended meanwhile", None)
+            for entry in sorted(self.calendar)[-4:]:
+                self._edited(entry, "Mended meanwhile")
         elif doing == "remove":
-            for entry in tuple(self.calendar):
-                self.an_entry_is_removed_or_comes_back(entry)
+            for entry in sorted(self.calendar)[-4:]:
+                self._removed_or_back(entry)
         elif doing.startswith("clock"):
             self.the_clock_is_set(-600.0 if doing == "clock back" else 600.0)
         elif doing in ("again", "cancel", "retry"):
@@ -223,15 +247,15 @@ class Promises(RuleBasedStateMachine):
 
     # Persons
 
-    @rule(nth=any_number, how=st.sampled_from(["published", "again", "drop", "retry", "cancel", "login"]))
+    @rule(nth=any_number, how=decisions)
     def a_person_decides(self, nth: int, how: str) -> None:
-        rows = self.hand.rows()
+        wanted = [status.IN_DOUBT] if how in ("published", "again", "drop") else [one for one in MAY_BECOME if MAY_BECOME[one]]
+        keys = [row.key for row in self.hand.rows(statuses=wanted)]
         if how == "login":
             self.a_person_logs_in()
-        elif how in ("retry", "cancel"):
-            {"retry": self.a_person_retries, "cancel": self.a_person_cancels}[how](rows[nth % len(rows)].key)
-        elif doubtful := [row.key for row in rows if row.status == status.IN_DOUBT]:
-            self.a_person_resolves(doubtful[nth % len(doubtful)], how)
+        elif keys:
+            decide = {"retry": self.a_person_retries, "cancel": self.a_person_cancels}.get(how, lambda key: self.a_person_resolves(key, how))
+            decide(keys[nth % len(keys)])
 
     def a_person_logs_in(self) -> None:
         for account in self.accounts:

@@ -281,6 +281,7 @@ def test_a_claim_holds_and_ends_by_the_clock_that_was_set(tmp_path: Path, jump: 
 @pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS)
 def test_what_was_written_down_after_the_clock_was_set_is_not_moved(tmp_path: Path, jump: timedelta) -> None:
     store = a_store(tmp_path)
+    store.plan([a_delivery(late="publish")], DUE - DAY)
     now = max(DUE, DUE + jump)
     row = store.claim("main", "elsewhere:1:a", now)
     assert row

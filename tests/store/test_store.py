@@ -342,12 +342,21 @@ def test_a_delivery_with_a_problem_waits_for_the_mended_calendar(store: Store) -
 
 def test_one_account_has_one_attempt_at_a_time_and_its_order(store: Store) -> None:
     store.plan([a_delivery("k2", entry="b", due=DUE + timedelta(seconds=1)), a_delivery("k1", entry="a")], DUE - DAY)
+    later = DUE + timedelta(hours=1)
 
-    first = claimed(store, DUE + DAY)
-    assert (first.key, store.claim("main", "me", DUE + DAY)) == ("k1", None)
-    store.published(first, Published(id="1"), DUE + DAY)
+    first = claimed(store, later)
+    assert (first.key, store.claim("main", "me", later)) == ("k1", None)
+    store.published(first, Published(id="1"), later)
 
-    assert claimed(store, DUE + DAY).key == "k2"
+    assert claimed(store, later).key == "k2"
+
+
+def test_what_is_too_late_is_not_claimed_before_that_is_told(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+
+    assert store.claim("main", "me", DUE + DAY) is None
+    assert store.accounts_due(DUE + DAY) == []
+    assert [row.key for row in store.overdue(DUE + DAY)] == ["k1"]
 
 
 def test_a_missed_one_goes_out_by_a_persons_word_whatever_its_grace(store: Store) -> None:
