@@ -59,7 +59,7 @@ class Daemon:
     now: Callable[[], datetime] = utc_now
     ask: Callable[[ConfiguredAccount], Ask]
     ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
-    reporting: Reporting = field(default=None)  # type: ignore[assignment]  # where none is handed in, one that tells nobody
+    reporting: Reporting
     _stopping: threading.Event = field(default_factory=threading.Event)
     _awake: "SimpleQueue[None]" = field(default_factory=SimpleQueue)  # ends a wait of the main loop
     _reread: threading.Event = field(default_factory=threading.Event)
@@ -67,12 +67,10 @@ class Daemon:
     _busy: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fault: str | None = None  # of the store, until it works again
+    _untaken: str | None = None  # why a calendar could not be taken up, until one was
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="account"))
     _reading: Aside = field(default_factory=lambda: Aside(name="reading the calendar"))
     _asking: Aside = field(default_factory=lambda: Aside(name="asking for limits"))
-
-    def __post_init__(self) -> None:
-        self.reporting = self.reporting or Reporting(store=self.store, now=self.now)
 
     def run(self, *, for_at_most: float | None = None) -> None:
         """Publishes until `stop`; then waits, at most a request's timeout, for attempts that are under way."""
@@ -246,9 +244,16 @@ class Daemon:
 
     def _read(self) -> Replanned:
         try:
-            return replan_apart(self.config, lambda config: self.store.file, self.now())
+            read = replan_apart(self.config, lambda config: self.store.file, self.now())
+        except StoreFailed as failed:
+            if self._untaken != str(failed):
+                log.error("the calendar cannot be taken up until this is mended: %s", failed)
+            self._untaken = str(failed)
+            raise
         except (RuntimeError, NewerSchema) as fault:  # the plan from before stays in force then, too, and the person is told
-            return Replanned(problems=(Problem("fault", str(fault), Place(self.config.name, 1)),))
+            read = Replanned(problems=(Problem("fault", str(fault), Place(self.config.name, 1)),))
+        self._untaken = None
+        return read
 
     def _follow(self, read: Replanned) -> None:
         """A file that mends a calendar with errors may stand in a folder of its own."""

@@ -21,6 +21,7 @@ from scheduler.config import ConfiguredAccount
 from scheduler.engine.daemon import Daemon
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
+from scheduler.engine.reporting import Reporting
 from scheduler.problems import Place, Problem
 from scheduler.store import LEASE, Row, Store
 from tests.engine.support import Clock, a_delivery
@@ -88,7 +89,7 @@ class Life:
                                     platform=PLATFORM, place=Place("config.yaml", 3))
         desk = Desk(store=self.store, accounts={"main": account}, answerer=lambda _: self.server, by="here:1:a", now=self.ours, timeout=TIMEOUT)
         self.daemon = Daemon(config=folder / "config.yaml", store=self.store, desk=desk, limits=KnownLimits(folder / "limits.json"),
-                             now=self.ours, ask=lambda _: self.server)
+                             now=self.ours, ask=lambda _: self.server, reporting=Reporting(store=self.store, now=self.ours))
 
     def set(self, by: timedelta) -> None:
         self.ours.at += by
