@@ -113,7 +113,7 @@ def records(server: Credentials) -> list[str]:
 def mail(server: Credentials, way: Way) -> Place:
     """Recognises nothing, lists nothing."""
     proxy = way.mail(server["smtp_starttls_port"])
-    return Place(name="mail", seen=lambda: mails(server), ways=(proxy,), threads=True, pictures=True, knows=False,
+    return Place(name="mail", seen=lambda: mails(server), ways=(proxy,), pictures=True, knows=False,
                  secrets={"MAIL_USER": "alice", "MAIL": server["users"]["alice"]},
                  settings={"platform": "email", "server": "127.0.0.1", "port": proxy.port, "ca": server["ca"], "from": "alice@example.test",
                            "to": ["bob@example.test"], "user": "${MAIL_USER}", "password": "${MAIL}"})

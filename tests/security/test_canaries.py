@@ -52,12 +52,20 @@ posts:
 CHALKBOARD = """
 import os
 from dataclasses import replace
+from platforms.base import HARMLESS, PublishError, Request
 from platforms.mastodon import PLATFORM as OURS
 
 def publish(account, post, ask):
-    if post.text != "Good morning" or "CHALK_IS_WELL" in os.environ:
+    if post.text != "Good morning" or "CHALK_IS_WELL" in os.environ or is_rehearsed(account, ask):
         return OURS.publish(account, post, ask)
     raise RuntimeError("broken with " + os.environ["CHALK_CANARY"])
+
+def is_rehearsed(account, ask):
+    try:
+        board = Request(step="board", url=account.settings["server"] + "/board", repeat=HARMLESS, anonymous=True, example="rehearsed")
+        return ask(board).json() == "rehearsed"
+    except (PublishError, ValueError):
+        return False
 
 def sign(request, secrets):
     if "CHALK_IS_WELL" in os.environ:
@@ -182,6 +190,7 @@ def test_no_command_prints_or_writes_a_secret(calendar: Calendar):
 
 @pytest.mark.parametrize("mood", ["repeats", "500", "half"])
 def test_the_daemon_writes_no_secret_while_it_runs_and_when_it_is_ended(calendar: Calendar, mood: str):
+    calendar.termbell("accounts", "--verify")  # whoever hands out a session can tell it to others before we have heard of it
     calendar.hostile.mood = mood
     with subprocess.Popen([sys.executable, "-m", "scheduler", "run"], cwd=calendar.folder, env=calendar.environment,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as daemon:
