@@ -47,9 +47,10 @@ class Journalled:
 
     def _visible(self, request: Request) -> Response:
         self._in_time()
-        first = self.store.journal.left(self.key, request, self.claim, self.now())
+        now = self.now()
+        first = self.store.journal.left(self.key, request, self.claim, now)
         try:
-            response = self.answerer(replace(request, fence=self._fence(request)))
+            response = self.answerer(replace(request, fence=self._fence(request, now)))
         except InDoubt:
             raise
         except PublishError:
@@ -59,8 +60,8 @@ class Journalled:
         self.answered = request, response
         return response
 
-    def _fence(self, request: Request) -> Callable[[], None]:
-        noted = [self.now()]
+    def _fence(self, request: Request, written: datetime) -> Callable[[], None]:
+        noted = [written]  # not when writing ended: the disk itself may have held it up
 
         def fence() -> None:
             now = self.now()

@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Ask, InDoubt, LoginNeeded, Post, Published, Rejected, Request, Response, TryLater
+from scheduler.engine.journalled import Journalled
+from scheduler.store import WrongStatus
 from tests.engine.support import Crash, a_bench, a_delivery, a_platform, two_steps
 from tests.support import DUE, ok, scripted
 
@@ -182,6 +184,27 @@ def test_what_is_held_up_between_writing_down_and_leaving_does_not_leave_too_lat
     assert row.status == "failed"
     assert "held up until it was too late" in (row.error or "")
     assert bench.store.journal.unanswered("k1") is None
+
+
+def test_what_was_held_up_while_it_was_written_down_leaves_only_if_it_is_still_ours(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, None)
+    row = bench.store.claim("main", "test", DUE)
+    assert row
+    after_the_disk_answered = DUE + timedelta(seconds=100)
+    times = iter([DUE])
+    sent = []
+
+    def network(request: Request) -> Response:
+        bench.store.release(after_the_disk_answered, by="another")
+        request.fence()
+        sent.append(request.step)
+        return ok(id="9")
+
+    ask = Journalled(store=bench.store, key="k1", claim=row.claim, answerer=network, now=lambda: next(times, after_the_disk_answered))
+    with pytest.raises(WrongStatus):
+        ask(Request(step="status", method="POST", url="https://x.test/posts"))
+
+    assert sent == []
 
 
 def test_a_second_sending_that_surely_failed_leaves_the_first_in_doubt(tmp_path: Path) -> None:
