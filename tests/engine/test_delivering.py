@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,8 @@ from platforms.base import (
     Response,
     TryLater,
 )
-from scheduler.store import StoreFailed
+from scheduler.engine.journalled import Journalled
+from scheduler.store import StoreFailed, WrongStatus
 from tests.engine.support import Bench, Crash, a_bench, a_delivery, a_platform, two_steps
 from tests.support import DUE, ok, scripted
 
@@ -201,6 +202,32 @@ def test_what_is_held_up_until_it_is_too_late_does_not_leave(tmp_path: Path, lat
     bench.store.too_late(bench.clock())
 
     assert bench.store.row("k1").status == status
+
+
+def test_what_was_held_up_while_it_was_written_down_leaves_only_if_it_is_still_ours(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, None)
+    row = bench.store.claim("main", "test", DUE)
+    assert row
+    sent, looks = [], []
+
+    def now() -> datetime:
+        """The disk answers when another has the delivery."""
+        looks.append(1)
+        if len(looks) == 1:
+            return DUE
+        bench.store.release(DUE + timedelta(seconds=100), by="another")
+        return DUE + timedelta(seconds=100)
+
+    def network(request: Request) -> Response:
+        request.fence()
+        sent.append(request.step)
+        return ok(id="9")
+
+    ask = Journalled(store=bench.store, key="k1", claim=row.claim, answerer=network, now=now)
+    with pytest.raises(WrongStatus):
+        ask(Request(step="status", method="POST", url="https://x.test/posts"))
+
+    assert sent == []
 
 
 def test_a_second_sending_that_surely_failed_leaves_the_first_in_doubt(tmp_path: Path) -> None:
