@@ -137,12 +137,14 @@ class Promises(RuleBasedStateMachine):
         """A line was written above all entries, and that changes nothing by itself."""
         self.calendar = {entry: replace(one, line=one.line + 1) for entry, one in self.calendar.items()}
         planned = [delivery for entry, one in self.calendar.items() for delivery in one.deliveries(entry)]
-        same = {one.key: row for one in planned for row in self.hand.rows() if row.key == one.key and (row.post, row.due) == (one.post, one.due)}
+        rows = {row.key: row for row in self.hand.rows()}
+        same = [rows[one.key] for one in planned if one.key in rows and (rows[one.key].post, rows[one.key].due) == (one.post, one.due)]
         self.hand.plan(planned, self.time(), SOUGHT)
 
-        for key, row in same.items():
+        rows = {row.key: row for row in self.hand.rows()}
+        for row in same:
             if row.error != GONE:
-                assert replace(self.hand.row(key), place=row.place) == row, f"{key} was not edited, and is another"
+                assert replace(rows[row.key], place=row.place) == row, f"{row.key} was not edited, and is another"
 
     # Time
 
@@ -301,10 +303,10 @@ class Promises(RuleBasedStateMachine):
             assert times <= 1 + self.allowed[key], f"{key} is up {times} times"
 
     def the_store_knows_what_is_up(self) -> None:
-        left = self.log.left()
+        left, up = self.log.left(), {one.key for one in self.world.ups}
         for row in self.hand.rows():
             if row.status == status.PUBLISHED:
-                assert row.key in self.world.said_up or row.key in [one.key for one in self.world.ups], f"{row.key} is not up"
+                assert row.key in self.world.said_up or row.key in up, f"{row.key} is not up"
             elif self.world.sent(row.key) > self.known_to_person[row.key] and row.status != status.IN_DOUBT:
                 assert row.key in left, f"{row.key} was sent, is {row.status}, and nobody knows of it any more"
                 assert row.status not in GIVEN_UP or row.key in self.cancelled, f"{row.key} was sent and is {row.status}"
@@ -322,9 +324,10 @@ class Promises(RuleBasedStateMachine):
             assert told[kind] == ended[kind], f"{ended[kind]} became {kind}, and {told[kind]} notices were written"
 
     def what_waits_for_a_login_is_let_go_by_one(self) -> None:
-        held = self.hand.accounts.held()
-        for row in self.hand.rows(statuses=[status.HELD]):
-            assert row.reason != "login" or row.account in held, f"{row.key} waits for a login that nobody knows of"
+        waiting = [row for row in self.hand.rows(statuses=[status.HELD]) if row.reason == "login"]
+        held = self.hand.accounts.held() if waiting else {}
+        for row in waiting:
+            assert row.account in held, f"{row.key} waits for a login that nobody knows of"
 
     def teardown(self) -> None:
         try:
