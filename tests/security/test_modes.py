@@ -17,8 +17,6 @@ accounts:
 posts:
   - {{id: now, when: "{due}", to: [class-site, fediverse], text: Good morning}}
 """
-BACKUP = "import sys; from datetime import datetime; from pathlib import Path; from scheduler.store.migrations import _backed_up; " \
-         "_backed_up(Path(sys.argv[1]), '0000', datetime(2026, 9, 7))"
 KEEP = "import sys; from pathlib import Path; from scheduler.engine.credentials import Credentials; " \
        "Credentials({}, Path(sys.argv[1])).keep('fediverse', {'token': 'tok-5ecret'})"
 
@@ -37,12 +35,13 @@ def test_everything_in_the_state_folder_is_the_persons_only(calendar: Path):
     state = calendar / ".termbell"
 
     for words in (["-c", KEEP, str(state)], ["-m", "scheduler", "schema", "--write"], ["-m", "scheduler", "run", "--once"],
-                  ["-c", BACKUP, str(state / "config.db")]):
+                  ["-m", "scheduler", "backup"]):
         subprocess.run([sys.executable, *words], cwd=calendar, umask=0, capture_output=True, timeout=60)
 
     there = {one.name for one in state.rglob("*")}
     assert {"config.db", "limits.json", "secrets.json", "secrets.lock", "config.lock", "config.pid", ".gitignore", "backups",
-            "config-schema-0000-20260907T000000.db", "config.schema.json"} <= there
+            "config.schema.json"} <= there
+    assert len(list((state / "backups").glob("config-*.db"))) == 2  # that of the day, and the one that was asked for
     assert open_to_others(state) == []
     assert (calendar / "public" / "index.html").stat().st_mode & 0o044 == 0o044
 

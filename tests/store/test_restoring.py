@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def claimed(store: Store, account: str) -> Row:
-    row = store.claim(account, "me", DUE + DAY)
+    row = store.claim(account, "me", DUE + timedelta(hours=1))
     assert row is not None
     return row
 
