@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_what_is_no_file_is_said(tmp_path: Path, named: str):
         plan(a_config(tmp_path, f'posts: [{ENTRY}, media: [{{file: "{named}", alt: A door}}]}}]'))
 
 
-@pytest.mark.parametrize("pattern", ["/etc/*.yaml", "", "**.yaml", "a/**b"])
+@pytest.mark.parametrize("pattern", ["/etc/*.yaml", "", *(["**.yaml", "a/**b"] if sys.version_info < (3, 13) else [])])  # since then these are some
 def test_a_pattern_that_is_none_is_said(tmp_path: Path, pattern: str):
     with pytest.raises(Invalid, match=r"config\.yaml:1: `calendar: .*` is no pattern in .*; write it like calendar/\*\.yaml"):
         plan(a_config(tmp_path, f"calendar: '{pattern}'"))
