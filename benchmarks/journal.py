@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from platforms.base import HARMLESS, Account, Ask, Limits, Platform, Post, Published, Request
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
+from scheduler.engine.credentials import Trial
 from scheduler.engine.delivering import Desk
 from scheduler.engine.network import Networks
 from scheduler.problems import Place
@@ -111,24 +112,11 @@ def ours(server: str, threads: int, posts: int, folder: Path) -> "Took":
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory(dir=folder) as place, closing(Store(Path(place) / "store.db", now)) as store:
         store.plan([a_delivery(account, nth, now) for account in accounts for nth in range(posts)], now)
-        desk = Desk(store=store, accounts=accounts, answerer=Networks(Token(), 30.0).of, by=claimant(), now=lambda: datetime.now(UTC),
-                    timeout=30.0)
+        desk = Desk(store=store, accounts=accounts, answerer=Networks(Trial({"token": "bench-token"}), 30.0).of, by=claimant(),
+                    now=lambda: datetime.now(UTC), timeout=30.0)
         took = together(threads, lambda nth: desk.work(f"account{nth}"))
         assert store.counts() == {"published": threads * posts}, store.counts()
     return took
-
-
-class Token:
-    """Credentials without a keyring: where secrets are kept is not what is measured."""
-
-    def of(self, account: str) -> dict[str, str]:
-        return {"token": "x"}
-
-    def session(self, account: str) -> dict[str, str]:
-        return {}
-
-    def keep_session(self, account: str, values: Mapping[str, str]) -> None:
-        """There is none."""
 
 
 def a_delivery(account: str, nth: int, now: datetime) -> Delivery:
