@@ -34,7 +34,7 @@ from scheduler.config import ConfiguredAccount
 from scheduler.engine.journalled import PROMPT, Journalled
 from scheduler.engine.judging import spent
 from scheduler.engine.rationing import free_at
-from scheduler.engine.retrying import MOST_ATTEMPTS, gives_up, is_over, may_be_late, pause
+from scheduler.engine.retrying import MOST_ATTEMPTS, MOST_INTERRUPTED, gives_up, is_over, may_be_late, pause
 from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
 
 SECOND_LOOK = timedelta(seconds=30)
@@ -124,6 +124,8 @@ class Desk:
             raise Rejected(f"{row.place}: {row.entry}: config.yaml has no account called '{row.account}' any more")
         if row.refusal:
             raise LoginNeeded(row.refusal)
+        if row.interrupted >= MOST_INTERRUPTED:
+            raise Rejected(f"the process that published it ended {row.interrupted} times before it was done; look at the log, then retry it")
         ask = self._heeding(configured)
         post = with_reply(row.post, self.store.row(row.after) if row.after else None)
         doubt = None if row.is_untouched else self.store.journal.unanswered(row.key)
@@ -132,7 +134,7 @@ class Desk:
             if found is not None:
                 self._published(row, found, noted, " (was up already)")
                 return
-        if row.attempts > 1 and not row.is_untouched:
+        if not row.is_untouched:
             self.store.journal.forget(row.key, before=self.now() - ANSWERS_LAST)
         is_second = doubt is not None and not doubt.is_suspicion  # then it is up as from the first sending, if at all
         journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched,

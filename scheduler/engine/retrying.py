@@ -8,6 +8,7 @@ from scheduler.store import Row
 FIRST_PAUSE = 5.0  # seconds; doubled with each attempt
 LONGEST_PAUSE = 900.0
 MOST_ATTEMPTS = 12  # of those that may go out late: about two hours of trying
+MOST_INTERRUPTED = 30  # then the delivery itself is taken for what ends the process
 
 
 def pause(attempts: int, asked_for: float | None, jitter: float | None = None) -> timedelta:

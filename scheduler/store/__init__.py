@@ -24,7 +24,7 @@ from scheduler.calendar.model import Delivery
 from scheduler.store import status
 from scheduler.store.accounts import Accounts, hold
 from scheduler.store.backups import refuse_a_lost_one
-from scheduler.store.changing import NO_CLAIM, become
+from scheduler.store.changing import NEVER_TRIED, NO_CLAIM, become
 from scheduler.store.database import PATIENCE, Database, StoreFailed
 from scheduler.store.journal import LEFT, UNANSWERED, Journal
 from scheduler.store.migrations import NewerSchema, migrate
@@ -157,7 +157,8 @@ class Store:
         """Gives back what nobody works on any more; the journal says what may be done with it.
 
         That is: what `by` itself had claimed and is not `busy` with, what a process of this machine had that is no more,
-        and claims that have run out. A lease further ahead than one can be is from before the clock was set back.
+        and claims that have run out. A lease further ahead than one can be is from before the clock was set back. An attempt that
+        was cut off says nothing of the platform: it is counted apart from those that came to an end.
         """
         ahead, working = stamp(now) + round(2 * LEASE * 1_000_000), set(busy)
         freed = []
@@ -166,7 +167,8 @@ class Store:
                 ours = bool(by) and row.claimed_by.startswith(by + ":")
                 held = row.account in working if ours else stamp(now) < row.lease <= ahead and not _is_gone(row.claimed_by)
                 if not held:
-                    become(connection, row.key, status.SCHEDULED, row.claimed_by, next_at=_not_before(stamp(now)), **NO_CLAIM)
+                    become(connection, row.key, status.SCHEDULED, row.claimed_by, next_at=_not_before(stamp(now)),
+                           attempts=deliveries.c.attempts - 1, interrupted=deliveries.c.interrupted + 1, **NO_CLAIM)
                     freed.append(row_of(row))
         return freed
 
@@ -285,7 +287,7 @@ class Store:
         with self.database.writing() as connection:
             connection.execute(FORGET, {"of": key})
             target = status.SCHEDULED if again else status.CANCELLED
-            become(connection, key, target, next_at=stamp(now), reason="word" if again else None, error=None, attempts=0)
+            become(connection, key, target, next_at=stamp(now), reason="word" if again else None, error=None, **NEVER_TRIED)
         return self.row(key)
 
     def retry(self, key: str, now: datetime) -> Row:
@@ -300,7 +302,7 @@ class Store:
                 connection.execute(update(deliveries).where(deliveries.c.key == key, deliveries.c.status == status.SCHEDULED)
                                    .values(next_at=stamp(now), reason="word"))
             else:
-                become(connection, key, status.SCHEDULED, next_at=stamp(now), reason="word", error=None, attempts=0)
+                become(connection, key, status.SCHEDULED, next_at=stamp(now), reason="word", error=None, **NEVER_TRIED)
         if row.status == status.FAILED:
             self.journal.forget(key)
         return self.row(key)

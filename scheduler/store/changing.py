@@ -13,6 +13,7 @@ from scheduler.store.status import may_come_from
 from scheduler.store.tables import deliveries
 
 NO_CLAIM = {"claimed_by": None, "lease": None}
+NEVER_TRIED: dict[str, Any] = {"attempts": 0, "interrupted": 0}
 
 
 def become(connection: Connection, key: str, new: str, claim: str | None = None, **values: Any) -> None:

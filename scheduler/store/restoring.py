@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, or_, select
+from sqlalchemy import ColumnDefault, Connection, Table, delete, func, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from scheduler.calendar.model import Delivery
@@ -189,6 +189,7 @@ def _salvaged(file: Path) -> Contents:
 
 
 def _readable(connection: sqlite3.Connection, table: Table) -> Iterable[dict[str, Any]]:
+    absent = {column.name: column.default.arg if isinstance(column.default, ColumnDefault) else None for column in table.c}  # in an older store
     names: list[str] = []
     rows: dict[int, dict[str, Any]] = {}
     for direction in ("ASC", "DESC"):
@@ -196,7 +197,7 @@ def _readable(connection: sqlite3.Connection, table: Table) -> Iterable[dict[str
             names = names or [row[1] for row in connection.execute(f"PRAGMA table_info({table.name})") if row[1] in table.c]
             columns = ", ".join(f"[{name}]" for name in names)
             for row in connection.execute(f"SELECT rowid, {columns} FROM {table.name} NOT INDEXED ORDER BY rowid {direction}"):
-                rows[row[0]] = {**{column.name: None for column in table.c}, **dict(zip(names, row[1:], strict=True))}
+                rows[row[0]] = {**absent, **dict(zip(names, row[1:], strict=True))}
     return [row for row in rows.values() if _is_sound(table, row)]
 
 

@@ -30,7 +30,8 @@ class Row:
     status: str
     reason: str | None
     next_at: datetime
-    attempts: int
+    attempts: int  # those that came to an end, and the one under way
+    interrupted: int  # those that a process did not live to the end of
     claim: str | None  # names the claim that holds it while it is publishing
     url: str | None
     published_id: str | None

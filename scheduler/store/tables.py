@@ -5,7 +5,7 @@ A change here is a new script in `migrations/versions` and a new `HEAD`.
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0002"  # the schema this code reads and writes
+HEAD = "0003"  # the schema this code reads and writes
 
 metadata = MetaData()
 
@@ -27,7 +27,8 @@ deliveries = Table(
     Column("status", Text, nullable=False),
     Column("reason", Text),  # why it is held: "login", "problem", "late"; "word": a person wants it out, however late
     Column("next_at", BigInteger, nullable=False),  # the next attempt
-    Column("attempts", Integer, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False, default=0),  # that came to an end, and the one under way
+    Column("interrupted", Integer, nullable=False, default=0),  # attempts that a process did not live to the end of
     Column("claimed_by", Text),  # host:process:run:claim
     Column("lease", BigInteger),  # until when the claim holds
     Column("published_id", Text),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from platforms.base import as_plain
 from scheduler.calendar.model import Delivery
 from scheduler.store import status
-from scheduler.store.changing import become
+from scheduler.store.changing import NEVER_TRIED, become
 from scheduler.store.journal import LEFT, seek
 from scheduler.store.rows import Changes, stamp
 from scheduler.store.tables import deliveries, facts, journal
@@ -68,7 +68,7 @@ def _add(connection: Connection, fresh: list[dict[str, Any]], now: datetime, sou
 
 
 def _edit(connection: Connection, before: Any, values: dict[str, Any]) -> None:
-    connection.execute(update(deliveries).where(deliveries.c.key == before.key).values(**{"attempts": 0, **values, **_standing(before, values)}))
+    connection.execute(update(deliveries).where(deliveries.c.key == before.key).values(**{**NEVER_TRIED, **values, **_standing(before, values)}))
     connection.execute(delete(journal).where(journal.c.delivery == before.key, journal.c.sent_at > 0))
 
 
@@ -95,7 +95,7 @@ def _values(delivery: Delivery, now: datetime) -> dict[str, Any]:
     values = {
         "key": delivery.key, "entry": delivery.entry, "account": delivery.account, "platform": delivery.platform,
         "part": delivery.part, "after": delivery.after, "due": stamp(delivery.due), "offset": int(offset.total_seconds()),
-        "grace": delivery.grace, "late": delivery.late, "place": str(delivery.place), "attempts": 0, "changed_since": 0,
+        "grace": delivery.grace, "late": delivery.late, "place": str(delivery.place), **NEVER_TRIED, "changed_since": 0,
         "post": json.dumps(as_plain(delivery.post), ensure_ascii=False), "next_at": stamp(delivery.due),
         "status": status.SCHEDULED, "reason": None, "error": None,
     }

@@ -299,7 +299,7 @@ def test_a_dry_run_sends_nothing_and_leaves_the_store_alone_also_beside_a_daemon
 
 
 def test_a_first_dry_run_makes_no_store(place: Place, server: StandIn, tmp_path: Path) -> None:
-    place.write(entry("a", soon(0)))
+    place.write(entry("a", soon(-2)))
 
     once = place.asked("run", "--once", "--dry-run")
 

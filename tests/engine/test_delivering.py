@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from platforms.base import (
     TryLater,
 )
 from scheduler.engine.journalled import Journalled
+from scheduler.engine.retrying import MOST_INTERRUPTED
 from scheduler.store import StoreFailed, WrongStatus
 from tests.engine.support import Bench, Crash, a_bench, a_delivery, a_platform, two_steps
 from tests.support import DUE, ok, scripted
@@ -276,6 +278,20 @@ def test_a_platform_that_cannot_be_asked_for_long_leaves_the_doubt_to_the_person
 
     assert (row.status, row.attempts) == ("in doubt", 12)
     assert [notice.kind for notice in bench.store.notices.untold()] == ["in doubt"]
+
+
+@pytest.mark.parametrize(("network", "status"), [(scripted(ok(id="m"), InDoubt("reset")), "in doubt"), (scripted(TryLater("down")), "failed")])
+def test_a_delivery_whose_process_never_lives_to_the_end_of_it_is_not_begun_for_ever(tmp_path: Path, network: Any, status: str) -> None:
+    bench = a_bench(tmp_path, network, find=lambda *_: None)
+    bench.clock.at = bench.attempt().next_at
+    for _ in range(MOST_INTERRUPTED):
+        assert bench.store.claim("main", "test", bench.clock())
+        bench.store.release(bench.clock(), by="test")
+
+    row = bench.restart(scripted())
+
+    assert (row.status, row.attempts) == (status, 2)
+    assert "ended 30 times before it was done; look at the log, then retry it" in (row.error or "")
 
 
 @pytest.mark.parametrize("fault", [InDoubt("reset"), TryLater("down"), Rejected("no"), LoginNeeded("no token"), ValueError("boom")])

@@ -25,6 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from platforms.base import Published
 from scheduler.calendar.model import Delivery
+from scheduler.engine.clock import LOOK
 from scheduler.problems import Place
 from scheduler.store import Row, Store, StoreFailed, WrongStatus, status
 from scheduler.store.status import MAY_BECOME
@@ -340,11 +341,14 @@ class Promises(RuleBasedStateMachine):
             self.folder.cleanup()
 
     def _rests(self) -> None:
-        """Without faults everything comes to an end, and the daemon's clock rings whenever there is something to do."""
+        """Without faults everything comes to an end, and the daemon's clock rings whenever there is something to do: when something
+        comes due, and a moment after something was written.
+        """
         self.a_person_logs_in()
         for _ in range(200):
+            written = self._written()
             self.processes[0].ring()
-            rings = self.hand.next_due(self.time())
+            rings = self.time() + LOOK if self._written() != written else self.hand.next_due(self.time())
             if rings is None:
                 break
             self.world.pass_((rings - self.time()).total_seconds())
@@ -355,6 +359,9 @@ class Promises(RuleBasedStateMachine):
             assert row.status != status.PUBLISHING, f"{row.key} is left as publishing"
             assert row.status != status.SCHEDULED or self._waits_for_the_part_before(row, rows), f"{row.key} is due and stands still"
         self.the_promises_hold()
+
+    def _written(self) -> int:
+        return int(self.log.connection.execute("PRAGMA data_version").fetchone()[0])
 
     def _waits_for_the_part_before(self, row: Row, rows: dict[str, Row]) -> bool:
         return row.after is not None and rows[row.after].status != status.PUBLISHED

@@ -26,6 +26,7 @@ class Calendar:
     accounts: dict[str, dict[str, Any]]
     posts: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    timeout: int = 2  # seconds
 
     @property
     def config(self) -> Path:
@@ -34,7 +35,7 @@ class Calendar:
     def write(self) -> None:
         Image.new("RGB", (80, 60), "teal").save(self.folder / "door.png")
         self.config.write_text(yaml.safe_dump({
-            "timezone": "UTC", "timeout": 2, "accounts": self.accounts, "posts": self.posts,
+            "timezone": "UTC", "timeout": self.timeout, "accounts": self.accounts, "posts": self.posts,
         }, allow_unicode=True, sort_keys=False))
 
     def command(self, *words: str) -> subprocess.Popen[str]:

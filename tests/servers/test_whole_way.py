@@ -31,7 +31,8 @@ def test_twenty_entries_due_within_a_minute_are_all_up_once_and_in_order(
         "bluesky": {"platform": "bluesky", "server": pds["base_url"], "handle": pds["handle"], "app_password": "${PDS}"},
         "letters": {"platform": "email", "server": mail["smtp_host"], "port": mail["smtp_starttls_port"], "from": "alice@example.test",
                     "to": ["bob@example.test"], "user": "${MAIL_USER}", "password": "${MAIL}", "ca": mail["ca"]},
-    }, posts, {"SNAC": snac["access_token"], "PDS": pds["app_password"], "MAIL_USER": "alice", "MAIL": "pw-alice"})
+    }, posts, {"SNAC": snac["access_token"], "PDS": pds["app_password"], "MAIL_USER": "alice", "MAIL": "pw-alice"},
+                        timeout=30)  # one that a busy machine does not meet: what is tried again comes later than what follows it
     calendar.write()
 
     daemon = calendar.command("run")
@@ -44,7 +45,7 @@ def test_twenty_entries_due_within_a_minute_are_all_up_once_and_in_order(
     assert snac["access_token"] not in said
     in_the_fediverse = [one for one in mastodon_texts(snac["base_url"], snac["access_token"]) if "Entry " in one["content"]]
     assert len(in_the_fediverse) == 20
-    assert [n for n in range(19, -1, -1) if f"Entry {n:02}" in in_the_fediverse[19 - n]["content"]] == list(range(19, -1, -1))
+    assert [n for n in range(19, -1, -1) if f"Entry {n:02}" in in_the_fediverse[19 - n]["content"]] == list(range(19, -1, -1)), said
     assert {one["media_attachments"][0]["description"] for one in in_the_fediverse if one["media_attachments"]} == {ALT}
 
     records = [one["value"] for one in bluesky_records(pds["base_url"], pds["handle"]) if one["value"]["text"].startswith("Entry")]

@@ -53,7 +53,7 @@ def test_a_newer_schema_is_refused_with_what_to_do(store: Store) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
 
-    with pytest.raises(NewerSchema, match=r"schema 9999, this one knows 0002\); upgrade Termbell, or restore a backup from .*backups"):
+    with pytest.raises(NewerSchema, match=r"schema 9999, this one knows 0003\); upgrade Termbell, or restore a backup from .*backups"):
         Store(store.file, DUE)
 
 
@@ -210,6 +210,20 @@ def test_a_claim_says_whether_anything_was_asked_for_it_and_whether_its_account_
 
     assert (first.is_untouched, first.refusal) == (True, None)
     assert (second.is_untouched, second.refusal) == (False, "the token has expired")
+
+
+def test_an_attempt_that_was_cut_off_is_counted_apart(store: Store) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    for _ in range(3):
+        claimed(store)
+        store.release(DUE, by="me")
+
+    again = claimed(store)
+
+    assert (again.attempts, again.interrupted) == (1, 3)
+    store.failed(again, "no", DUE)
+    retried = store.retry("k1", DUE)
+    assert (retried.attempts, retried.interrupted) == (0, 0)
 
 
 def test_a_request_that_surely_failed_takes_nothing_from_whoever_has_the_delivery_now(store: Store) -> None:
