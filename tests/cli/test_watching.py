@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -131,11 +133,21 @@ def test_doctor_finds_a_clock_that_was_set_back(config: Path, store: Store):
     assert "the daemon was seen in the future: the clock was set back; check the machine's time" in wrong(config)
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
-def test_doctor_finds_a_file_that_cannot_be_read(config: Path, store: Store):
-    store.file.with_suffix(".lock").touch(0o000)
+@pytest.fixture
+def forbidden(store: Store) -> Iterator[Path]:
+    """A file that may not be written; root may write whatever is not immutable."""
+    file = store.file.with_suffix(".lock")
+    file.touch(0o000)
+    if os.geteuid() == 0:
+        subprocess.run(["chattr", "+i", file], check=True)
+    yield file
+    if os.geteuid() == 0:
+        subprocess.run(["chattr", "-i", file], check=True)
 
-    assert any("config.lock cannot be read and written by you" in one for one in wrong(config))
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such modes")
+def test_doctor_finds_a_file_that_cannot_be_read(config: Path, forbidden: Path):
+    assert any(f"{forbidden.name} cannot be read and written by you" in one for one in wrong(config))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no such modes")
