@@ -25,7 +25,7 @@ from scheduler.store import status
 from scheduler.store.accounts import Accounts, hold
 from scheduler.store.backups import refuse_a_lost_one
 from scheduler.store.changing import NEVER_TRIED, NO_CLAIM, become
-from scheduler.store.database import PATIENCE, Database, StoreFailed
+from scheduler.store.database import PATIENCE, Database, Prepared, StoreFailed
 from scheduler.store.journal import LEFT, UNANSWERED, Journal
 from scheduler.store.migrations import NewerSchema, migrate
 from scheduler.store.notices import Notices, note, take_back
@@ -47,13 +47,13 @@ def _follows_what_is_up() -> Any:
                select(before.c.key).where(before.c.key == deliveries.c.after, before.c.status == status.PUBLISHED).exists())
 
 
-def _claimable() -> Any:
+def _claimable(next_at: Any = deliveries.c.next_at) -> Any:
     """Due at `at`, its account free to work, nothing of the account under way, the part before it up."""
     busy = deliveries.alias("busy")
     at: Any = bindparam("at")
     return and_(
         deliveries.c.status == status.SCHEDULED,
-        deliveries.c.next_at <= at,
+        next_at <= at,
         ~select(accounts.c.name).where(accounts.c.name == deliveries.c.account, accounts.c.paused_until > at).exists(),
         ~select(busy.c.key).where(busy.c.account == deliveries.c.account, busy.c.status == status.PUBLISHING).exists(),
         _follows_what_is_up(),
@@ -63,7 +63,7 @@ def _claimable() -> Any:
 def _in_time() -> Any:
     """Not too late at `at`, or allowed to be. What left before, or may have, has to be settled, however late that is."""
     return or_(deliveries.c.due + deliveries.c.grace * 1_000_000 >= bindparam("at"), deliveries.c.late == "publish", deliveries.c.reason == "word",
-               deliveries.c.key.in_(select(journal.c.delivery).where(journal.c.visible == 1)))
+               select(journal.c.id).where(journal.c.delivery == deliveries.c.key, journal.c.visible == 1).exists())
 
 
 REFUSAL = select(accounts.c.held).where(accounts.c.name == deliveries.c.account).scalar_subquery().label("refusal")
@@ -71,20 +71,21 @@ UNTOUCHED = (~select(journal.c.id).where(journal.c.delivery == deliveries.c.key)
 
 
 def _claim(*wanted: Any) -> Any:
-    first = (select(deliveries.c.key).where(deliveries.c.account == bindparam("account_of"), _claimable(), _in_time(), *wanted)
+    """Takes the first of an account's. SQLite shall walk through these as they are due, not gather and sort whatever waits: thence the + 0."""
+    claimable = _claimable(deliveries.c.next_at.op("+")(0))
+    first = (select(deliveries.c.key).where(deliveries.c.account == bindparam("account_of"), claimable, _in_time(), *wanted)
              .order_by(deliveries.c.due, deliveries.c.entry, deliveries.c.part).limit(1).scalar_subquery())
     return (update(deliveries).where(deliveries.c.key == first)
             .values(status=status.PUBLISHING, claimed_by=bindparam("by"), lease=bindparam("until"), attempts=deliveries.c.attempts + 1)
             .returning(deliveries, REFUSAL, UNTOUCHED))
 
 
-# What every publish needs is made once: making a statement takes longer than executing it.
-CLAIM = _claim()
-CLAIM_OF_ENTRY = _claim(deliveries.c.entry == bindparam("entry_of"))
+CLAIM = Prepared(_claim())
+CLAIM_OF_ENTRY = Prepared(_claim(deliveries.c.entry == bindparam("entry_of")))
 DUE_ACCOUNTS = select(deliveries.c.account).where(_claimable(), _in_time()).distinct()
 OVERDUE = select(deliveries).where(_claimable()).order_by(deliveries.c.due)
-ROW = select(deliveries).where(deliveries.c.key == bindparam("of"))
-FORGET = delete_from(journal).where(journal.c.delivery == bindparam("of"))
+ROW = Prepared(select(deliveries).where(deliveries.c.key == bindparam("of")))
+FORGET = Prepared(delete_from(journal).where(journal.c.delivery == bindparam("of")))
 
 
 class Store:
@@ -136,14 +137,14 @@ class Store:
     def overdue(self, now: datetime) -> list[Row]:
         """What could leave since before `now` and was not taken up: somebody does not do their work."""
         with self.database.reading() as connection:
-            return [row_of(row) for row in connection.execute(OVERDUE, {"at": stamp(now)})]
+            return [row_of(row) for row in connection.execute(OVERDUE, {"at": stamp(now)}).mappings()]
 
     def claim(self, account: str, by: str, now: datetime, entry: str | None = None) -> Row | None:
         """Takes the account's next delivery (of one entry) for an attempt; None where there is nothing to do."""
         with self.database.writing() as connection:
-            row = connection.execute(CLAIM_OF_ENTRY if entry else CLAIM, {
-                "account_of": account, "entry_of": entry, "at": stamp(now), "by": f"{by}:{uuid4().hex[:12]}",
-                "until": stamp(now) + round(LEASE * 1_000_000)}).first()
+            row = (CLAIM_OF_ENTRY if entry else CLAIM).first(
+                connection, account_of=account, entry_of=entry, at=stamp(now), by=f"{by}:{uuid4().hex[:12]}",
+                until=stamp(now) + round(LEASE * 1_000_000))
         return None if row is None else row_of(row)
 
     def renew(self, by: str, busy: Iterable[str], now: datetime) -> None:
@@ -169,7 +170,7 @@ class Store:
                 if not held:
                     become(connection, row.key, status.SCHEDULED, row.claimed_by, next_at=_not_before(stamp(now)),
                            attempts=deliveries.c.attempts - 1, interrupted=deliveries.c.interrupted + 1, **NO_CLAIM)
-                    freed.append(row_of(row))
+                    freed.append(row_of(row._mapping))
         return freed
 
     def too_late(self, now: datetime) -> list[Row]:
@@ -209,7 +210,7 @@ class Store:
             if connection.scalar(select(deliveries.c.key).where(again).limit(1)) is None:
                 return []
         with self.database.writing() as connection:
-            for before in [row_of(row) for row in connection.execute(select(deliveries).where(again))]:
+            for before in [row_of(row) for row in connection.execute(select(deliveries).where(again)).mappings()]:
                 become(connection, before.key, status.SCHEDULED, next_at=deliveries.c.due, reason=None, error=None)
                 found.append(_row(connection, before.key))
                 take_back(connection, now, _kind(before), _words(before), f"{_named(before)}: is in time after all; the clock was ahead")
@@ -244,7 +245,7 @@ class Store:
         with self.database.writing() as connection:
             become(connection, row.key, status.PUBLISHED, row.claim, published_id=published.id, url=published.url, published_at=stamp(now),
                    ref=json.dumps(dict(published.ref)), error="; ".join(published.notes) or None, reason=None, **NO_CLAIM)
-            connection.execute(FORGET, {"of": row.key})
+            FORGET.on(connection, of=row.key)
 
     def again(self, row: Row, at: datetime, error: str | None) -> None:
         """Another attempt, or another look, at `at`."""
@@ -285,7 +286,7 @@ class Store:
             self.published(row, published, now)
             return self.row(key)
         with self.database.writing() as connection:
-            connection.execute(FORGET, {"of": key})
+            FORGET.on(connection, of=key)
             target = status.SCHEDULED if again else status.CANCELLED
             become(connection, key, target, next_at=stamp(now), reason="word" if again else None, error=None, **NEVER_TRIED)
         return self.row(key)
@@ -332,7 +333,7 @@ class Store:
         if statuses:
             wanted = wanted.where(deliveries.c.status.in_(statuses))
         with self.database.reading() as connection:
-            return [row_of(row) for row in connection.execute(wanted)]
+            return [row_of(row) for row in connection.execute(wanted).mappings()]
 
     def keys(self, start: str) -> list[str]:
         """The deliveries whose key begins so."""
@@ -428,7 +429,7 @@ def _is_gone(claim: str) -> bool:
 
 
 def _row(connection: Connection, key: str) -> Row:
-    row = connection.execute(ROW, {"of": key}).first()
+    row = ROW.first(connection, of=key)
     if row is None:
         raise WrongStatus(f"no delivery {key}")
     return row_of(row)
