@@ -6,8 +6,6 @@ names its claim, so that one that comes too late changes nothing.
 """
 
 import json
-import os
-import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +23,7 @@ from scheduler.store import status
 from scheduler.store.accounts import Accounts, hold
 from scheduler.store.backups import refuse_a_lost_one
 from scheduler.store.changing import NEVER_TRIED, NO_CLAIM, become
+from scheduler.store.claiming import CLAIM, CLAIM_OF_ENTRY, DUE_ACCOUNTS, LEASE, OVERDUE, claimant, follows_what_is_up, is_gone
 from scheduler.store.database import PATIENCE, Database, Prepared, StoreFailed
 from scheduler.store.journal import LEFT, UNANSWERED, Journal
 from scheduler.store.migrations import NewerSchema, migrate
@@ -36,54 +35,7 @@ from scheduler.store.taking_up import take_up
 
 __all__ = ["LEASE", "Changes", "NewerSchema", "Row", "Store", "StoreFailed", "Unanswered", "WrongStatus", "claimant", "with_reply"]
 
-LEASE = 60.0  # seconds that a claim holds unless it is renewed
 NOTICED = 2_000_000  # microseconds until it is noticed that the clock was set
-
-
-def _follows_what_is_up() -> Any:
-    """It is the first part, or the part before it is published."""
-    before = deliveries.alias("before")
-    return or_(deliveries.c.after.is_(None),
-               select(before.c.key).where(before.c.key == deliveries.c.after, before.c.status == status.PUBLISHED).exists())
-
-
-def _claimable(next_at: Any = deliveries.c.next_at) -> Any:
-    """Due at `at`, its account free to work, nothing of the account under way, the part before it up."""
-    busy = deliveries.alias("busy")
-    at: Any = bindparam("at")
-    return and_(
-        deliveries.c.status == status.SCHEDULED,
-        next_at <= at,
-        ~select(accounts.c.name).where(accounts.c.name == deliveries.c.account, accounts.c.paused_until > at).exists(),
-        ~select(busy.c.key).where(busy.c.account == deliveries.c.account, busy.c.status == status.PUBLISHING).exists(),
-        _follows_what_is_up(),
-    )
-
-
-def _in_time() -> Any:
-    """Not too late at `at`, or allowed to be. What left before, or may have, has to be settled, however late that is."""
-    return or_(deliveries.c.due + deliveries.c.grace * 1_000_000 >= bindparam("at"), deliveries.c.late == "publish", deliveries.c.reason == "word",
-               select(journal.c.id).where(journal.c.delivery == deliveries.c.key, journal.c.visible == 1).exists())
-
-
-REFUSAL = select(accounts.c.held).where(accounts.c.name == deliveries.c.account).scalar_subquery().label("refusal")
-UNTOUCHED = (~select(journal.c.id).where(journal.c.delivery == deliveries.c.key).exists()).label("is_untouched")
-
-
-def _claim(*wanted: Any) -> Any:
-    """Takes the first of an account's. SQLite shall walk through these as they are due, not gather and sort whatever waits: thence the + 0."""
-    claimable = _claimable(deliveries.c.next_at.op("+")(0))
-    first = (select(deliveries.c.key).where(deliveries.c.account == bindparam("account_of"), claimable, _in_time(), *wanted)
-             .order_by(deliveries.c.due, deliveries.c.entry, deliveries.c.part).limit(1).scalar_subquery())
-    return (update(deliveries).where(deliveries.c.key == first)
-            .values(status=status.PUBLISHING, claimed_by=bindparam("by"), lease=bindparam("until"), attempts=deliveries.c.attempts + 1)
-            .returning(deliveries, REFUSAL, UNTOUCHED))
-
-
-CLAIM = Prepared(_claim())
-CLAIM_OF_ENTRY = Prepared(_claim(deliveries.c.entry == bindparam("entry_of")))
-DUE_ACCOUNTS = select(deliveries.c.account).where(_claimable(), _in_time()).distinct()
-OVERDUE = select(deliveries).where(_claimable()).order_by(deliveries.c.due)
 ROW = Prepared(select(deliveries).where(deliveries.c.key == bindparam("of")))
 FORGET = Prepared(delete_from(journal).where(journal.c.delivery == bindparam("of")))
 
@@ -166,7 +118,7 @@ class Store:
         with self.database.writing() as connection:
             for row in connection.execute(select(deliveries).where(deliveries.c.status == status.PUBLISHING)).all():
                 ours = bool(by) and row.claimed_by.startswith(by + ":")
-                held = row.account in working if ours else stamp(now) < row.lease <= ahead and not _is_gone(row.claimed_by)
+                held = row.account in working if ours else stamp(now) < row.lease <= ahead and not is_gone(row.claimed_by)
                 if not held:
                     become(connection, row.key, status.SCHEDULED, row.claimed_by, next_at=_not_before(stamp(now)),
                            attempts=deliveries.c.attempts - 1, interrupted=deliveries.c.interrupted + 1, **NO_CLAIM)
@@ -182,7 +134,7 @@ class Store:
                     deliveries.c.key.not_in(select(journal.c.delivery).where(LEFT)),
                     or_(and_(deliveries.c.status == status.SCHEDULED, deliveries.c.late != "publish",
                              deliveries.c.reason.is_(None),
-                             ~and_(deliveries.c.key.in_(select(journal.c.delivery).where(UNANSWERED)), _follows_what_is_up())),
+                             ~and_(deliveries.c.key.in_(select(journal.c.delivery).where(UNANSWERED)), follows_what_is_up())),
                         and_(deliveries.c.status == status.HELD, deliveries.c.late == "skip", deliveries.c.reason != "late")))
         found = []
         with self.database.reading() as connection:
@@ -405,27 +357,6 @@ class Store:
         with self.database.reading() as connection:
             row = connection.execute(select(heartbeat)).first()
         return None if row is None else (instant(row.last_seen), row.pid, row.host)
-
-
-def claimant() -> str:
-    """This process, as claims name it: a run of a host's process, which no other is taken for."""
-    return f"{socket.gethostname().replace(':', '-')}:{os.getpid()}:{uuid4().hex[:8]}"
-
-
-def _is_gone(claim: str) -> bool:
-    """Whether the claim was made by a process of this machine that is no more. One that runs under its number now may be another."""
-    host, pid, *_ = (*claim.split(":"), "")
-    if host != socket.gethostname().replace(":", "-") or not pid.isdigit():
-        return False
-    if os.name == "nt":
-        return False  # there, asking a process would end it; its lease runs out
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return int(pid) == os.getpid()  # an earlier process that had our number: a claim of our own is known by its whole name
 
 
 def _row(connection: Connection, key: str) -> Row:

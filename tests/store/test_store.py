@@ -12,8 +12,9 @@ from alembic.migration import MigrationContext
 
 from platforms.base import DROPPED, HARMLESS, Published, Request, Response
 from scheduler.problems import Place, Problem
-from scheduler.store import CLAIM, NewerSchema, Row, Store, WrongStatus
+from scheduler.store import NewerSchema, Row, Store, WrongStatus
 from scheduler.store.accounts import hold
+from scheduler.store.claiming import CLAIM
 from scheduler.store.database import driver
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import metadata
