@@ -172,7 +172,7 @@ class Network:
     def _prepared(self, request: Request, signed: Request) -> requests.PreparedRequest:
         try:
             leaves = wire(signed, request)
-            made = addressed(leaves.method, leaves.url).copy()
+            made, address = requests.PreparedRequest(), addressed(leaves.method, leaves.url)
             for header in leaves.headers.items():
                 check_header_validity(header)
             "".join(leaves.headers.values()).encode("latin-1")  # all that a header can hold; a pasted bullet is not
@@ -181,7 +181,7 @@ class Network:
                            f"({type(fault).__name__}); look at the account's settings and secrets") from None
         except OSError as fault:
             raise TryLater(f"{self.platform.name} '{request.step}' was not sent: {fault}") from fault
-        made.headers = CaseInsensitiveDict({**made.headers, **leaves.headers})
+        made.method, made.url, made.headers = address.method, address.url, CaseInsensitiveDict({**address.headers, **leaves.headers})
         if leaves.body:
             made.headers["Content-Length"] = str(len(leaves.body))
             made.body = cast("bytes", Leaving(leaves.body, request.fence))
@@ -205,7 +205,7 @@ class Network:
         except (OSError, HTTPError, ValueError) as fault:
             raise self._unanswered(request, fault) from None  # the fault's own words have the address, and it may be secret
         self._answered_at[server] = self.monotonic()
-        headers = {name.lower(): value for name, value in answer.headers.items()}
+        headers = {name.lower(): value for name, value in answer.raw.headers.items()}
         return Response(status=answer.status_code, headers=headers, body=body)
 
     def _unanswered(self, request: Request, fault: Exception) -> PublishError:
@@ -262,7 +262,7 @@ class Connections(HTTPAdapter):
 
     def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
         answer = requests.Response()
-        answer.status_code, answer.headers, answer.raw = resp.status, CaseInsensitiveDict(resp.headers), resp
+        answer.status_code, answer.raw = resp.status, resp
         return answer
 
 

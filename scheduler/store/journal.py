@@ -25,9 +25,10 @@ ANSWER = Prepared(
     .where(journal.c.delivery == bindparam("of"), journal.c.step == bindparam("named"), journal.c.digest == bindparam("saying"),
            journal.c.answered_at.is_not(None)).order_by(journal.c.id).limit(1).offset(bindparam("nth")))
 OPEN = Prepared(select(journal).where(journal.c.delivery == bindparam("of"), UNANSWERED).order_by(journal.c.id.desc()).limit(1))
-HELD_BY = Prepared(update(deliveries).where(
-    deliveries.c.key == bindparam("of"), deliveries.c.status == status.PUBLISHING, deliveries.c.claimed_by == bindparam("by")
-).values(lease=bindparam("until")))
+HELD = Prepared(select(deliveries.c.lease).where(
+    deliveries.c.key == bindparam("of"), deliveries.c.status == status.PUBLISHING, deliveries.c.claimed_by == bindparam("by")))
+RENEW = Prepared(update(deliveries).where(deliveries.c.key == bindparam("of")).values(lease=bindparam("until")))
+RENEWED_AFTER = 5_000_000  # microseconds
 OF_ANSWERS = ("answered_at", "status", "headers", "body")
 
 
@@ -115,9 +116,12 @@ class Journal:
                 journal.c.delivery == key, journal.c.visible == 0, journal.c.delivery.not_in(up), *older))
 
     def _still(self, connection: Connection, key: str, claim: str | None, now: datetime) -> None:
-        """Renews the claim's lease, where the delivery is still held by it."""
-        if not HELD_BY.on(connection, of=key, by=claim, until=stamp(now) + round(self._lease * 1_000_000)).rowcount:
+        """Renews the claim's lease after a while, where the delivery is still held by it."""
+        held, until = HELD.first(connection, of=key, by=claim), stamp(now) + round(self._lease * 1_000_000)
+        if held is None:
             raise WrongStatus(f"{key} is not held by this claim any more")
+        if abs(until - held["lease"]) > RENEWED_AFTER:
+            RENEW.on(connection, of=key, until=until)
 
 
 def seek(connection: Connection, due: Mapping[str, int]) -> None:
