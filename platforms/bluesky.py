@@ -239,6 +239,7 @@ PLATFORM = Platform(
         text=300,
         unit="graphemes",
         text_bytes=3000,
+        markup="links",
         link_or_media=True,
         replies=True,
         images=4,

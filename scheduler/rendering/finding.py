@@ -6,7 +6,7 @@ Mastodon's servers, with tags in any script; nothing inside a link is one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -29,13 +29,17 @@ LOOKS_BARE = re.compile(r"://\S*|@[\w.@-]+")  # and has it for another reason
 NAME = r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*"
 
 
-def spans(text: str) -> tuple[Span, ...]:
-    """In the order they stand; none overlaps another."""
-    found = list(links(text))
+def spans(text: str, beside: Sequence[range] = ()) -> tuple[Span, ...]:
+    """In the order they stand; none overlaps another, or what is `beside` them: code, and the words of a link."""
+    found = [link for link in links(text) if not _meets(link, beside)]
     if "@" in text or "#" in text or "＃" in text:
-        taken = [range(link.start, link.end) for link in found]
-        found += [span for span in names(text) if not any(span.start in link or span.end - 1 in link for link in taken)]
+        taken = [*beside, *(range(link.start, link.end) for link in found)]
+        found += [span for span in names(text) if not _meets(span, taken)]
     return tuple(sorted(found, key=lambda span: span.start))
+
+
+def _meets(span: Span, taken: Sequence[range]) -> bool:
+    return any(span.start < one.stop and one.start < span.end for one in taken)
 
 
 def links(text: str) -> Iterator[Span]:
