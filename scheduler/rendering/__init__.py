@@ -117,7 +117,7 @@ def _room(work: Rendering, content: Content) -> int | None:
     taken = length("", (), work.limits, options)
     if content.link and not _has_card(work.limits, content.media):
         url = "\n\n" + content.link.url
-        taken += length(url, spans(url), work.limits, {})
+        taken += length(url, spans(url, work.limits), work.limits, {})
     return max(0, work.limits.text - taken)
 
 
@@ -140,13 +140,13 @@ def _post(work: Rendering, content: Content, piece: Piece, part: int) -> Post:
     draft, limits = work.draft, work.limits
     link = content.link if part == 0 else None
     text = piece.text
-    if link and not _has_card(limits, piece.media) and not _names(text, link.url):
+    if link and not _has_card(limits, piece.media) and not _names(text, link.url, limits):
         text = f"{text}\n\n{link.url}".strip()
     return Post(
         key=draft.key(part),
         due=draft.due,
         text=text,
-        spans=spans(text),
+        spans=spans(text, limits),
         html=as_html(text) if limits.html else "",
         title=(content.title or "").strip() if limits.title != 0 else "",
         summary=(content.summary or "").strip(),
@@ -157,9 +157,9 @@ def _post(work: Rendering, content: Content, piece: Piece, part: int) -> Post:
     )
 
 
-def _names(text: str, url: str) -> bool:
+def _names(text: str, url: str, limits: Limits) -> bool:
     """Whether the address stands in the text already, and not only as the beginning of another one."""
-    return url in text and (url in text.split() or any(span.value == url for span in spans(text)))
+    return url in text and (url in text.split() or any(span.value == url for span in spans(text, limits)))
 
 
 def _has_card(limits: Limits, media: Sequence[MediaFile]) -> bool:
@@ -209,7 +209,7 @@ def _check(work: Rendering, post: Post, used: int, piece: Piece, part: int) -> N
     if not post.text and not piece.media and not work.problems:
         work.wrong("empty", f"{name}there is nothing to post {work.where}; give it a `text`, a `template` or `media`", piece.place)
     too_long = (
-        _excess(used, limits.text, "characters", work.where)
+        _excess(used, limits.text, "characters" if limits.unit == "graphemes" else limits.unit, work.where)
         or _excess(len(post.text.encode()), limits.text_bytes, "bytes", work.where)
     )
     if too_long:
