@@ -31,8 +31,8 @@ ANY = (r"[^\s<>()?]", r"""[^\s()?!*"'「」<>;:=,.$%\[\]~&|@]""",
 def public_links(text: str, bare: bool, latin: bool) -> Iterator[Span]:
     """`bare`: those without a scheme too."""
     for match in _pattern(bare, latin).finditer(text):
-        if len(match[0]) <= LONGEST and all(map(is_label, (match["host"] or "").split("."))):
-            yield Span(kind="link", start=match.start(), end=match.end(), value=match[0] if match["host"] else f"https://{match[0]}")
+        if len(match[0]) <= LONGEST and all(map(is_label, match["host"].split("."))):
+            yield Span(kind="link", start=match.start(), end=match.end(), value=match[0] if match["scheme"] else f"https://{match[0]}")
 
 
 def is_label(label: str) -> bool:
@@ -49,11 +49,11 @@ def _pattern(bare: bool, latin: bool) -> Any:
     query = rf"\?{asked}*{asked_last}"
     ending = r"(?i:xn--[a-z0-9-]+|\L<domains>(?![A-Za-z0-9@+-]))"
     host = rf"(?P<host>(?:[^{NO_HOST}](?:[_-]*[^{NO_HOST}])*+\.)*[^{NO_HOST}](?:-*[^{NO_HOST}])*+\.{ending})"
-    found = rf"(?<![{NO_LINK_BEHIND}])(?i:https?)://{host}(?::[0-9]+)?(?:{path})?(?:{query})?"
+    found = rf"(?<![{NO_LINK_BEHIND}])(?P<scheme>(?i:https?)://){host}(?::[0-9]+)?(?:{path})?(?:{query})?"
     if bare:
         label = rf"[A-Za-z0-9{ACCENTED}](?:-*[A-Za-z0-9{ACCENTED}])*+"
         behind = rf"(?<![{NO_LINK_BEHIND}{ACCENTED}\-_/]|(?<![^\x00-\x7F{NO_HOST}])\.)"  # a dot may stand behind another script's word
-        found += rf"|{behind}(?:{label}\.)+{ending}(?:(?::[0-9]+)?{path}(?:{query})?)?"
+        found += rf"|{behind}(?P<host>(?:{label}\.)+{ending})(?:(?::[0-9]+)?{path}(?:{query})?)?"
     return regex.compile(found, domains=_top_level_domains())
 
 
