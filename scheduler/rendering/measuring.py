@@ -25,7 +25,7 @@ SINGLE = re.compile(
     r"\u3001-\u3029\u3041-\u3096\u309d-\u30ff\u4e00-\u9fff\uff01-\uff9d]*"
 )
 LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")  # weighs 1 each (twitter-text, config v3); anything else 2
-COMPOSED = re.compile("[\u0000-\u02ff\u2002-\u206f\u3001-\u3029\u3030-\u3096\u309b-\u30ff\u4e00-\u9fff]*")  # what NFC leaves as it is, whatever follows
+COMPOSED = re.compile("[\u0000-\u02ff\u2002-\u206f\u3001-\u3029\u3030-\u3096\u309b-\u30ff\u4e00-\u9fff]*")  # what NFC leaves as it is
 PICTURED = re.compile("[\xa9\xae\u203c-\u2bff\u3030-\u3299\U0001f000-\U0001faff]")  # every emoji has one of these
 
 

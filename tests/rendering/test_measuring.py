@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from platforms.base import Limits
 from scheduler.rendering.finding import spans
 from scheduler.rendering.measuring import clusters, length, ruler
-from tests.rendering.hard_cases import BLUESKY, FAMILY, GRAPHEMES, LENGTHS, MASTODON, TELEGRAM, THREADS, X, YOUTUBE
+from tests.rendering.hard_cases import BLUESKY, FAMILY, GRAPHEMES, LENGTHS, MASTODON, TELEGRAM, THREADS, YOUTUBE, X
 from tests.rendering.support import FEDIVERSE, PLAIN
 
 HARD: Sequence[str] = [*(text for text, *_ in GRAPHEMES), *(text for text, *_ in LENGTHS)]
