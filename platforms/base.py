@@ -205,17 +205,36 @@ class Cap:
     of: Literal["account", "app"] = "account"
 
 
+Unit = Literal[
+    "characters",  # code points
+    "graphemes",  # what readers take for one character (UAX 29)
+    "UTF-16 units",
+    "bytes",  # UTF-8
+    "weighted characters",  # X: 1 or 2 by range, an emoji 2 (twitter-text, config v3)
+    "characters, emoji as bytes",  # Threads: an emoji is as long as its UTF-8
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a platform allows, where the figures come from and the day they were read."""
+    """What a platform allows, where the figures come from and the day they were read.
+
+    How it counts and what it finds in a text is said here too, for rendering knows no platform by name. Where a platform does not say
+    what it counts, state the unit that counts more.
+    """
 
     source: str
     checked: date
     text: int | None = None  # in `unit`; None: no limit
-    unit: str = "characters"  # "characters" (code points) or "graphemes"
+    unit: Unit = "characters"
     text_bytes: int | None = None  # UTF-8, beside `text`
-    link_length: int | None = None  # what a link with a scheme counts as; None: its own length
+    link_length: int | None = None  # what a link counts as; None: its own length
     short_mentions: bool = False  # @name@server counts as @name
+    bare_links: bool = True  # example.org is a link there; False: only with http:// or https://
+    public_links: bool = False  # a link only under a public top-level domain and without a user name, as twitter-text finds them
+    latin_links: bool = False  # and (with `public_links`) its path ends before the first sign that is neither Latin nor Cyrillic
+    mention: str = ""  # a pattern (of `regex`) with the name as its group `mention`; empty: @name and @name@server
+    tag: str = ""  # a pattern with the tag as its group `tag`; empty: a word with a letter in it, in any script
     counted_options: tuple[str, ...] = ()  # options whose text counts too (a content warning)
     title: int | None = 0  # characters; 0: the platform has no titles; None: no limit
     html: bool = False  # takes HTML (made from Markdown) beside the plain text

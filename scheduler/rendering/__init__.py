@@ -85,7 +85,7 @@ def _room(work: Rendering, content: Content) -> int | None:
     taken = size(work, Marked())
     if content.link and not has_card(work.limits, content.media):
         url = "\n\n" + content.link.url
-        taken += length(url, spans(url), work.limits, {})
+        taken += length(url, spans(url, work.limits), work.limits, {})
     return max(0, work.limits.text - taken)
 
 
@@ -143,7 +143,7 @@ def _check(work: Rendering, post: Post, used: int, piece: Piece, part: int) -> N
     if not post.text and not piece.media and not work.problems:
         work.wrong("empty", f"{name}there is nothing to post {work.where}; give it a `text`, a `template` or `media`", piece.place)
     too_long = (
-        _excess(used, limits.text, "characters", work.where)
+        _excess(used, limits.text, "characters" if limits.unit == "graphemes" else limits.unit, work.where)
         or _excess(size_in_bytes(work, piece.marked), limits.text_bytes, "bytes", work.where)
     )
     if too_long:

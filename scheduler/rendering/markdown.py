@@ -16,9 +16,9 @@ from functools import cache, lru_cache
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, cast
 
-from platforms.base import Span
-from scheduler.rendering.finding import linkifier, name_pattern, spans
-from scheduler.rendering.markup import NAMES, Marked
+from platforms.base import Limits, Span
+from scheduler.rendering.finding import linkifier, spans
+from scheduler.rendering.markup import DIALECTS, Marked
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -33,8 +33,9 @@ SCHEMES = {"http", "https", "mailto", "tel"}
 PERHAPS = re.compile(r"[*_`\[<\\&>]|~~|#(?:\s|$)|^(?: {4}| *\t|~~~)", re.MULTILINE)  # a text without any of this has no markup
 QUOTE = re.compile(r"(?: {0,3}> ?)+")
 FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})\s*")
+UNDERSCORED = re.compile(r"(?<![\w@#/])[@#]_\w*(?:[.@-]\w+)*")
 EMPHASIS = {"strong": "bold", "em": "italic", "s": "strikethrough"}
-AROUND_NAMES = ("bold", "italic", "strikethrough", "quote")  # names stand in these, and not in code or in the words of a link
+CODE = ("code", "pre", "indented")
 WIDTH = {"strong": 2, "em": 1, "s": 2}  # characters of a delimiter
 
 
@@ -46,39 +47,51 @@ def as_html(text: str) -> str:
     return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=None).strip()
 
 
-def as_read(text: str, takes: frozenset[str]) -> Marked:
-    """The text that people read, with the marks of `takes`, and its links, mentions and tags."""
+def as_read(text: str, limits: Limits) -> Marked:
+    """The text that people read, with the marks that the platform takes, and its links, mentions and tags."""
     if not PERHAPS.search(text):
-        return Marked(text, spans(text))
+        return plain(text, limits)
+    takes = DIALECTS[limits.markup].takes
     source = _lines(text)
     found: list[_Found] = _parsed(text)[1]["found"]
     edited = _Edited(source, [change for one in found for change in one.changes(takes)])
     marks = [Span(kind=one.mark, start=edited.at(one.inner[0]), end=edited.at(one.inner[1]), value=one.value)
-             for one in found if one.mark in takes or one.mark in ("code", "pre", "indented")]
-    return _trimmed(edited.text, _nested(edited.text, marks), takes)
+             for one in found if one.mark in takes or one.mark in CODE]
+    marks = _once([mark for mark in marks if mark.start < mark.end])
+    names = spans(edited.text, limits, [range(one.start, one.end) for one in marks if one.kind in _apart(limits)])
+    kept = [one for one in marks if one.kind in takes and not _crosses(one, names)]
+    together = tuple(sorted((*names, *kept), key=lambda one: (one.start, -one.end)))
+    return Marked(edited.text, together).part(len(edited.text) - len(edited.text.lstrip()), len(edited.text.rstrip()))
 
 
-def plain(text: str) -> Marked:
+def plain(text: str, limits: Limits) -> Marked:
     """A text that has no Markdown in it."""
-    return Marked(text, spans(text))
+    return Marked(text, spans(text, limits))
 
 
-def _nested(text: str, marks: Iterable[Span]) -> tuple[Span, ...]:
-    """The marks with the links, mentions and tags beside them. Of two that cross, and of a mark in its like, one is left out."""
+def _apart(limits: Limits) -> tuple[str, ...]:
+    """In what the platform finds no names. One that is told nothing but the text finds them in whatever was code, too."""
+    if not limits.markup and not limits.html:
+        return ()
+    return (*CODE, "link") if "code" not in DIALECTS[limits.markup].takes else ("code", "pre", "link")
+
+
+def _once(marks: list[Span]) -> list[Span]:
+    """Without a mark that lies in its like. They lie in each other or apart."""
     kept: list[Span] = []
-    within = [one for one in marks if one.start < one.end]
-    names = spans(text, [range(one.start, one.end) for one in within if one.kind not in AROUND_NAMES])
-    for one in (*names, *within):
-        crosses = any(one.start < other.start < one.end < other.end or other.start < one.start < other.end < one.end for other in kept)
-        if not crosses and not any(other.kind == one.kind and other.start <= one.start and one.end <= other.end for other in kept):
+    ends: dict[str, int] = {}  # up to where the last mark of a kind goes
+    for one in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
+        if one.end > ends.get(one.kind, 0):
             kept.append(one)
-    return tuple(sorted(kept, key=lambda one: (one.start, -one.end)))
+            ends[one.kind] = one.end
+    return kept
 
 
-def _trimmed(text: str, marks: tuple[Span, ...], takes: frozenset[str]) -> Marked:
-    """Without the white space around it and the marks that were wanted only to find the others."""
-    kept = tuple(one for one in marks if one.kind in NAMES or one.kind in takes)
-    return Marked(text, kept).part(len(text) - len(text.lstrip()), len(text.rstrip()))
+def _crosses(mark: Span, names: Sequence[Span]) -> bool:
+    """Whether a name stands half in the mark. Names lie apart, in order."""
+    at_start, at_end = (bisect_right(names, place, key=lambda name: name.start) - 1 for place in (mark.start, mark.end - 1))
+    first, last = names[max(at_start, 0):][:1], names[max(at_end, 0):][:1]
+    return any(one.start < mark.start < one.end < mark.end or mark.start < one.start < mark.end < one.end for one in (*first, *last))
 
 
 # ---- What markup stands where ----------------------------------------------------------------------------------------
@@ -386,9 +399,7 @@ def _meant(rule: Rule) -> Rule:
 
 def _name(state: "StateInline", silent: bool) -> bool:
     """The underscores of @_ada_ and #_unit_ are theirs."""
-    if not state.src.startswith(("@_", "#_"), state.pos):
-        return False
-    found = name_pattern().match(state.src, state.pos, state.posMax)
+    found = UNDERSCORED.match(state.src, state.pos, state.posMax)
     if not found:
         return False
     if not silent:

@@ -45,12 +45,16 @@ def written(marked: Marked, escape: Escape, wrap: Wrap) -> str:
 
 
 def _between(text: str, start: int, end: int, spans: Sequence[Span], escape: Escape, wrap: Wrap) -> str:
-    made = ""
-    while spans:
-        span, inside = spans[0], [one for one in spans[1:] if one.start < spans[0].end]
-        within = text[span.start:span.end] if span.kind in ("code", "pre") else _between(text, span.start, span.end, inside, escape, wrap)
+    made, place = "", 0
+    while place < len(spans):
+        span, after = spans[place], place + 1
+        while after < len(spans) and spans[after].start < span.end:
+            after += 1
+        within = text[span.start:span.end]
+        if span.kind not in ("code", "pre"):
+            within = _between(text, span.start, span.end, spans[place + 1:after], escape, wrap)
         made += escape(text, start, span.start) + wrap(span, within)
-        start, spans = span.end, spans[1 + len(inside):]
+        start, place = span.end, after
     return made + escape(text, start, end)
 
 

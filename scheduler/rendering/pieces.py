@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from platforms.base import Limits
 from scheduler.calendar.model import Content, Draft, LinkTo, MediaFile
 from scheduler.problems import Place, Problem
-from scheduler.rendering.finding import spans
 from scheduler.rendering.fitting import Room, shortened, threaded
 from scheduler.rendering.markdown import as_html, as_read, plain
-from scheduler.rendering.markup import DIALECTS, Marked
+from scheduler.rendering.markup import DIALECTS, NAMES, Marked
 from scheduler.rendering.measuring import length
 from scheduler.rendering.media import Fetch
 
@@ -80,11 +78,11 @@ def _read(work: Rendering, content: Content) -> list[Piece]:
 
 def _one_read(work: Rendering, piece: Piece) -> Piece:
     is_markdown = work.draft.account.markdown if work.draft.content.markdown is None else work.draft.content.markdown
-    read = partial(as_read, takes=DIALECTS[work.limits.markup].takes) if is_markdown else plain
-    text, marked = piece.text, read(piece.text)
+    read = as_read if is_markdown else plain
+    text, marked = piece.text, read(piece.text, work.limits)
     if piece.link and not piece.has_card and not _names(marked, piece.link.url):
         text = f"{text}\n\n{piece.link.url}".strip()
-        marked = read(text)
+        marked = read(text, work.limits)
     return replace(piece, marked=marked, html=as_html(text) if work.limits.html and is_markdown else "")
 
 
@@ -113,7 +111,7 @@ def _shortened(work: Rendering, piece: Piece, room: Room, language: str) -> Piec
     fitting = shortened(piece.marked, room, language)
     if fitting and piece.link and _names(piece.marked, piece.link.url) and not _names(fitting, piece.link.url):
         address = f"\n\n{piece.link.url}"
-        fitting = shortened(piece.marked + Marked(address, spans(address)), room, language)
+        fitting = shortened(piece.marked + plain(address, work.limits), room, language)
     return replace(piece, marked=fitting, html="", whole=size(work, piece.marked)) if fitting else piece
 
 
@@ -140,8 +138,9 @@ def _shows(part: Marked, file: MediaFile) -> bool:
 def size(work: Rendering, marked: Marked) -> int:
     """Of the text as the platform counts it."""
     dialect = DIALECTS[work.limits.markup]
-    text, found = (dialect.write(marked), ()) if dialect.counts else (marked.text, marked.spans)
-    return length(text, found, work.limits, options(work.draft, 0))
+    if dialect.counts:
+        return length(dialect.write(marked), (), work.limits, options(work.draft, 0))
+    return length(marked.text, [span for span in marked.spans if span.kind in NAMES], work.limits, options(work.draft, 0))
 
 
 def size_in_bytes(work: Rendering, marked: Marked) -> int:

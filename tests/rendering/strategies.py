@@ -4,7 +4,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from scheduler.rendering.markdown import as_read
-from scheduler.rendering.markup import ALL, Marked
+from scheduler.rendering.markup import Marked
+from tests.rendering.support import ENTITIES
 
 SIGNS = r"*_`~|[]()<>#@&!\{}+-=.:;,?/\"'$%^"
 PIECES = (
@@ -26,5 +27,5 @@ def texts(most: int = 40) -> st.SearchStrategy[str]:
     return st.lists(st.tuples(pieces, st.sampled_from(ENDS)), max_size=most).map(lambda found: "".join(map("".join, found)).strip())
 
 
-def read_texts(takes: frozenset[str] = ALL) -> st.SearchStrategy[Marked]:
-    return texts().map(lambda text: as_read(text, takes))
+def read_texts() -> st.SearchStrategy[Marked]:
+    return texts().map(lambda text: as_read(text, ENTITIES))

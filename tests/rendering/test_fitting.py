@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from platforms.base import Limits
 from scheduler.rendering.fitting import Room, shortened, split, threaded
 from scheduler.rendering.markdown import as_read, plain
-from scheduler.rendering.markup import ALL, Marked, discord
+from scheduler.rendering.markup import NAMES, Marked, discord
 from scheduler.rendering.measuring import clusters, length
 from tests.rendering.strategies import texts, thorough
-from tests.rendering.support import BLUESKY, FEDIVERSE
+from tests.rendering.support import BLUESKY, ENTITIES, FEDIVERSE, PLAIN
 
 LANGUAGES = st.sampled_from(["en-GB", "de", "ja", "ar"])
 
@@ -22,7 +22,11 @@ LANGUAGES = st.sampled_from(["en-GB", "de", "ja", "ar"])
 def room(limits: Limits) -> Room:
     """Characters and bytes, as `limits` has them."""
     most = limits.text or 0, limits.text_bytes or 10_000
-    return Room(lambda marked: (length(marked.text, marked.spans, limits, {}), len(marked.text.encode())), most)
+
+    def sizes(marked: Marked) -> tuple[int, int]:
+        return length(marked.text, [span for span in marked.spans if span.kind in NAMES], limits, {}), len(marked.text.encode())
+
+    return Room(sizes, most)
 
 
 ROOMS = {
@@ -65,7 +69,7 @@ def joins_to(text: str, parts: list[str]) -> bool:
 @thorough
 @given(texts(), LANGUAGES, rooms, st.booleans())
 def test_the_parts_of_a_thread_joined_are_the_text_and_each_fits(text: str, language: str, room: Room, numbered: bool) -> None:
-    marked = as_read(text, ALL)
+    marked = as_read(text, ENTITIES)
     assume(each_word_fits(marked, room))
 
     [parts] = threaded([marked], room, language, numbered)
@@ -78,7 +82,7 @@ def test_the_parts_of_a_thread_joined_are_the_text_and_each_fits(text: str, lang
 @thorough
 @given(texts(), LANGUAGES, rooms)
 def test_nothing_is_cut_in_two(text: str, language: str, room: Room) -> None:
-    marked = as_read(text, ALL)
+    marked = as_read(text, ENTITIES)
 
     parts = split(marked, room, language)
 
@@ -89,7 +93,7 @@ def test_nothing_is_cut_in_two(text: str, language: str, room: Room) -> None:
 @thorough
 @given(texts(), LANGUAGES, rooms)
 def test_a_shortened_text_fits_and_keeps_what_it_closes_with(text: str, language: str, room: Room) -> None:
-    marked = as_read(text, ALL) + plain("\n\n#Teaching https://example.org/x")
+    marked = as_read(text, ENTITIES) + plain("\n\n#Teaching https://example.org/x", PLAIN)
     assume(not room.takes(marked))
 
     fitting = shortened(marked, room, language)
@@ -119,13 +123,13 @@ SENTENCES = "One idea a week is enough for us. Dr. Meier said so, e.g. in March.
     (3, None),
 ])
 def test_a_text_is_shortened_at_a_sentence_or_else_at_a_word(most: int, expected: str | None) -> None:
-    fitting = shortened(plain(SENTENCES), Room(lambda marked: (len(marked.text),), (most,)), "en")
+    fitting = shortened(plain(SENTENCES, PLAIN), Room(lambda marked: (len(marked.text),), (most,)), "en")
 
     assert (fitting and fitting.text) == expected
 
 
 def test_links_and_tags_that_close_a_text_stay_whole_with_the_space_before_them() -> None:
-    marked = plain(f"{SENTENCES}\n\nhttps://example.org/term #Teaching\n#EdTech")
+    marked = plain(f"{SENTENCES}\n\nhttps://example.org/term #Teaching\n#EdTech", PLAIN)
 
     fitting = shortened(marked, Room(lambda marked: (len(marked.text),), (100,)), "en")
 
@@ -135,7 +139,7 @@ def test_links_and_tags_that_close_a_text_stay_whole_with_the_space_before_them(
 
 
 def test_an_ellipsis_is_no_part_of_the_address_before_it() -> None:
-    fitting = shortened(plain("Read https://example.org/a- and much more than that"), Room(lambda marked: (len(marked.text),), (30,)), "en")
+    fitting = shortened(plain("Read https://example.org/a- and much more than that", PLAIN), Room(lambda marked: (len(marked.text),), (30,)), "en")
 
     assert fitting
     assert fitting.text == "Read https://example.org/a- …"
@@ -143,11 +147,11 @@ def test_an_ellipsis_is_no_part_of_the_address_before_it() -> None:
 
 
 def test_a_text_that_is_all_links_and_tags_is_not_shortened() -> None:
-    assert shortened(plain("#Teaching #EdTech"), Room(lambda marked: (len(marked.text),), (12,)), "en") is None
+    assert shortened(plain("#Teaching #EdTech", PLAIN), Room(lambda marked: (len(marked.text),), (12,)), "en") is None
 
 
 def parts_of(text: str, most: int, numbered: bool = False, language: str = "en") -> list[str]:
-    return [part.text for part in threaded([plain(text)], Room(lambda marked: (len(marked.text),), (most,)), language, numbered)[0]]
+    return [part.text for part in threaded([plain(text, PLAIN)], Room(lambda marked: (len(marked.text),), (most,)), language, numbered)[0]]
 
 
 def test_parts_end_with_sentences_and_are_even() -> None:
@@ -165,13 +169,13 @@ def test_parts_are_numbered_within_their_room() -> None:
 def test_numbers_count_through_the_parts_that_a_person_wrote() -> None:
     room = Room(lambda marked: (len(marked.text),), (16,))
 
-    first, second = threaded([plain("aaaa bbbb cccc dddd"), plain("eeee")], room, "en", True)
+    first, second = threaded([plain("aaaa bbbb cccc dddd", PLAIN), plain("eeee", PLAIN)], room, "en", True)
 
     assert [part.text for part in (*first, *second)] == ["aaaa bbbb (1/3)", "cccc dddd (2/3)", "eeee (3/3)"]
 
 
 def test_a_mark_that_is_cut_goes_on_in_the_next_part() -> None:
-    parts = split(as_read("**one two three four**", ALL), Room(lambda marked: (len(discord(marked)),), (14,)), "en")
+    parts = split(as_read("**one two three four**", ENTITIES), Room(lambda marked: (len(discord(marked)),), (14,)), "en")
 
     assert [discord(part) for part in parts] == ["**one**", "**two**", "**three**", "**four**"]
 

@@ -1,16 +1,18 @@
 """Markdown in, and out of one parse what a person reads: as HTML, with marks, or plain."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from platforms.base import Markup
 from scheduler.rendering.markdown import ATTRIBUTES, SCHEMES, TAGS, as_html, as_read
-from scheduler.rendering.markup import ALL
+from scheduler.rendering.markup import DIALECTS
 from tests.rendering.strategies import texts, thorough
+from tests.rendering.support import ENTITIES, PLAIN
 
-NOTHING: frozenset[str] = frozenset()
 AS_TYPED = (
     "2 * 3 and 2*3*4, x**2 + y**2, a*b*c", "snake_case, __all__or_nothing", "#tag #class_4b", "- item\n- item\n  - further in", "* item\n* item",
     "1. item\n2) item\n+ item", "C:\\new\\unit",
@@ -25,7 +27,7 @@ AS_TYPED = (
 
 @pytest.mark.parametrize("text", AS_TYPED)
 def test_what_is_no_markup_stays_as_it_is_typed_letter_by_letter(text: str) -> None:
-    assert as_read(text, NOTHING).text == text.strip()
+    assert as_read(text, PLAIN).text == text.strip()
 
 
 @pytest.mark.parametrize(("text", "expected"), [
@@ -53,7 +55,7 @@ def test_what_is_no_markup_stays_as_it_is_typed_letter_by_letter(text: str) -> N
     ("one\\\ntwo", "one\ntwo"),
 ])
 def test_markup_becomes_what_is_read_where_nothing_is_taken(text: str, expected: str) -> None:
-    assert as_read(text, NOTHING).text == expected
+    assert as_read(text, PLAIN).text == expected
 
 
 @pytest.mark.parametrize(("text", "read", "marks"), [
@@ -67,7 +69,7 @@ def test_markup_becomes_what_is_read_where_nothing_is_taken(text: str, expected:
     ("- item\n1. item", "- item\n1. item", []),
 ])
 def test_marks_stand_beside_the_text_where_they_are_taken(text: str, read: str, marks: list[tuple[str, str, str]]) -> None:
-    marked = as_read(text, ALL)
+    marked = as_read(text, ENTITIES)
 
     assert marked.text == read
     assert [(span.kind, read[span.start:span.end], span.value) for span in marked.spans] == marks
@@ -75,28 +77,37 @@ def test_marks_stand_beside_the_text_where_they_are_taken(text: str, read: str, 
 
 @pytest.mark.parametrize("text", ["`#no @no.body https://no.org`", "```\n#no https://no.org\n```", "    #no\n    @no", "[#no @no](https://example.org)"])
 def test_no_name_is_found_in_code_or_in_the_words_of_a_link(text: str) -> None:
-    found = as_read(f"#yes {text}\n" if "\n" not in text and not text.startswith(" ") else f"{text}\n\n#yes", ALL).spans
+    found = as_read(f"#yes {text}\n" if "\n" not in text and not text.startswith(" ") else f"{text}\n\n#yes", replace(PLAIN, markup="links")).spans
 
     assert [span.value for span in found if span.kind in ("tag", "mention") or "no.org" in span.value] == ["yes"]
 
 
+def test_where_the_platform_finds_names_itself_it_finds_them_in_what_was_code() -> None:
+    text = "`#code` [#words](https://example.org)"
+
+    there = [as_read(text, replace(PLAIN, markup=markup, html=html)).spans
+             for markup, html in (("", False), ("", True), ("links", False), ("little_text", False))]
+
+    assert [[span.value for span in found if span.kind == "tag"] for found in there] == [["code", "words"], ["words"], [], ["words"]]
+
+
 def test_names_are_found_as_they_are_read() -> None:
-    found = as_read("**#Teaching** *@ada@m.social*: [term](https://example.org/term)", NOTHING).spans
+    found = as_read("**#Teaching** *@ada@m.social*: [term](https://example.org/term)", PLAIN).spans
 
     assert [(span.kind, span.value) for span in found] == [
         ("tag", "Teaching"), ("mention", "ada@m.social"), ("link", "https://example.org/term")]
 
 
 @thorough
-@given(texts(), st.sampled_from([NOTHING, frozenset({"link"}), ALL]))
-def test_spans_lie_within_the_text_and_in_each_other_or_apart(text: str, takes: frozenset[str]) -> None:
-    marked = as_read(text, takes)
+@given(texts(), st.sampled_from(["", "links", "entities", "little_text"]))
+def test_spans_lie_within_the_text_and_in_each_other_or_apart(text: str, markup: Markup) -> None:
+    marked = as_read(text, replace(PLAIN, markup=markup))
 
     assert marked.text == marked.text.strip()
     assert list(marked.spans) == sorted(marked.spans, key=lambda span: (span.start, -span.end))
     for place, one in enumerate(marked.spans):
         assert 0 <= one.start < one.end <= len(marked.text)
-        assert one.kind in {"link", "mention", "tag"} | takes
+        assert one.kind in {"link", "mention", "tag"} | DIALECTS[markup].takes
         for other in marked.spans[place + 1:]:
             assert other.start >= one.end or other.end <= one.end
 

@@ -11,8 +11,9 @@ from hypothesis import assume, example, given
 
 from platforms.base import Span
 from scheduler.rendering.markdown import as_read, plain
-from scheduler.rendering.markup import ALL, Marked, discord, little_text, slack
+from scheduler.rendering.markup import Marked, discord, little_text, slack
 from tests.rendering.strategies import read_texts, texts, thorough
+from tests.rendering.support import ENTITIES, PLAIN
 
 ADDRESS = re.compile(r"""(?:https?|steam)://[^\s<]+[^\s<.,:;"'\]]""")
 
@@ -36,13 +37,13 @@ def without_backslashes(text: str) -> str:
 def test_discord_shows_a_text_without_marks_as_it_is(text: str) -> None:
     assume(not re.search(r"https?://[^\s<]*<[@#&:/a-z]", text))  # a mention right after an address is escaped, whatever that looks like
 
-    assert shown_on_discord(discord(plain(text))) == text
+    assert shown_on_discord(discord(plain(text, PLAIN))) == text
 
 
 @thorough
 @given(texts())
 def test_nothing_that_is_typed_becomes_markup_on_discord(text: str) -> None:
-    sent = discord(plain(text))
+    sent = discord(plain(text, PLAIN))
 
     bare = re.sub(r"\\[^0-9A-Za-z\s]", "·", ADDRESS.sub("·", sent))
     assert not re.search(r"[*`~|]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|^\s*(#{1,3} |>|-# |[-+] |\d+\. )|\[|<[@#:t]|:[\w+-]+:", bare, re.MULTILINE)
@@ -62,7 +63,7 @@ def test_nothing_that_is_typed_becomes_markup_on_discord(text: str) -> None:
     ("#tag a - b", "#tag a - b"),
 ])
 def test_marks_are_discords_and_what_is_typed_is_escaped(text: str, expected: str) -> None:
-    assert discord(as_read(text, ALL)) == expected
+    assert discord(as_read(text, ENTITIES)) == expected
 
 
 @thorough
@@ -82,30 +83,30 @@ def shown_on_linkedin(commentary: str) -> str:
 @thorough
 @given(texts())
 def test_linkedin_shows_the_text_as_it_is(text: str) -> None:
-    assert shown_on_linkedin(little_text(plain(text))) == text
+    assert shown_on_linkedin(little_text(plain(text, PLAIN))) == text
 
 
 def test_links_and_hashtags_stay_and_every_other_reserved_sign_is_escaped_on_linkedin() -> None:
-    marked = plain("New (free) #maths @ada https://example.org/a_b#c ~5")
+    marked = plain("New (free) #maths @ada https://example.org/a_b#c ~5", PLAIN)
 
     assert little_text(marked) == r"New \(free\) #maths \@ada https://example.org/a_b#c \~5"
 
 
 def test_a_hashtag_with_a_reserved_sign_in_it_takes_its_long_form_on_linkedin() -> None:
-    assert little_text(plain("Hello #class_4b")) == r"Hello {hashtag|\#|class\_4b}"
+    assert little_text(plain("Hello #class_4b", PLAIN)) == r"Hello {hashtag|\#|class\_4b}"
 
 
 @thorough
 @given(texts())
 def test_slack_shows_the_text_as_it_is_and_takes_nothing_of_it_for_a_command(text: str) -> None:
-    sent = slack(plain(text))
+    sent = slack(plain(text, PLAIN))
 
     assert "<" not in sent
     assert unescape(re.sub("&(?!(amp|lt|gt);)", "&amp;", sent)) == text
 
 
 def test_a_part_has_its_share_of_a_mark() -> None:
-    marked = as_read("**one two three**", ALL)
+    marked = as_read("**one two three**", ENTITIES)
 
     assert marked.part(4, 7) == Marked("two", (Span(kind="bold", start=0, end=3),))
     assert marked.part(0, 3) + " (1/2)" == Marked("one (1/2)", (Span(kind="bold", start=0, end=3),))

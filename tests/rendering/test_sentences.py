@@ -9,6 +9,7 @@ from scheduler.rendering.markdown import plain
 from scheduler.rendering.measuring import clusters
 from scheduler.rendering.sentences import CLAUSE, LINE, PARAGRAPH, SENTENCE, WORD, cuts, sentence_ends
 from tests.rendering.strategies import texts, thorough
+from tests.rendering.support import PLAIN
 
 
 @pytest.mark.parametrize(("language", "sentences"), [
@@ -57,7 +58,7 @@ def test_sentences_end_without_a_space_where_there_are_none(language: str, sente
     ("@ada @ben", [("@ada", WORD)]),
 ])
 def test_cuts_are_judged_by_what_stands_there(text: str, expected: list[tuple[str, float]]) -> None:
-    assert [(text[:cut.end], cut.cost) for cut in cuts(plain(text), "ja")] == expected
+    assert [(text[:cut.end], cut.cost) for cut in cuts(plain(text, PLAIN), "ja")] == expected
 
 
 @thorough
@@ -68,7 +69,7 @@ def test_a_cut_is_between_two_characters_as_people_see_them_and_in_no_name(text:
         place += len(cluster)
         seen.add(place)
 
-    for cut in cuts(plain(text), "en"):
+    for cut in cuts(plain(text, PLAIN), "en"):
         assert {cut.end, cut.start} <= seen
         assert text[cut.end:cut.start].strip() == ""
-        assert not any(span.start < cut.end < span.end or span.start < cut.start < span.end for span in plain(text).spans)
+        assert not any(span.start < cut.end < span.end or span.start < cut.start < span.end for span in plain(text, PLAIN).spans)
