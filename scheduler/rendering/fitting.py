@@ -67,14 +67,15 @@ def _ended(head: Marked, cut: Cut, space: str, tail: Marked) -> Marked:
 
 def threaded(texts: Sequence[Marked], room: Room, language: str, numbered: bool) -> list[list[Marked]]:
     """The parts of each text of a thread. Numbers, where wanted, count through all of them."""
-    whole = [split(text, room, language) for text in texts]
-    if not numbered or all(len(parts) == 1 for parts in whole):
-        return whole
+    if not numbered or all(map(room.takes, texts)):
+        return [split(text, room, language) for text in texts]
     for digits in (1, 2):
         parts = [split(text, _narrower(room, f" ({'9' * digits}/{'9' * digits})"), language) for text in texts]
         total = sum(map(len, parts))
         if total < 10 ** digits:
             break
+    if total == len(texts):
+        return parts
     numbers = iter(range(1, total + 1))
     return [[part + f" ({next(numbers)}/{total})" for part in some] for some in parts]
 
