@@ -156,7 +156,8 @@ RIGHT_CONFIGS = {
     "secret of digits": config(EMAIL + "password: 123456}"),
     "secret left empty": config(MASTODON + "token: }"),
     "environment in a setting": config('{platform: mastodon, server: "https://${HOST}"}'),
-    "environment in what every account has": config('{platform: site, at: "${AT}", grace: "${GRACE}", late: "${LATE}", language: "${LANGUAGE}", fit: "${FIT}"}'),
+    "environment in what every account has": config(
+        '{platform: site, at: "${AT}", grace: "${GRACE}", late: "${LATE}", language: "${LANGUAGE}", fit: "${FIT}"}'),
     "texts and what becomes of them": config("{platform: site, markdown: false, fit: numbered-thread}", markdown="true", fit="shorten"),
     "environment in a choice": config(MASTODON + 'visibility: "${VISIBILITY}"}'),
     "version as a number": config("{platform: linkedin, version: 202609}"),

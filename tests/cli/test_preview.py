@@ -148,7 +148,7 @@ def test_json_has_the_agreed_keys(tmp_path: Path):
     [one] = json.loads(termbell("preview", "-c", a_calendar(tmp_path, PICTURE), "--json", "--requests").stdout)["deliveries"]
 
     assert one["due"] == "2026-09-07T08:30:00+01:00"
-    assert one["length"] == {"used": 17, "limit": None, "unit": "characters"}
+    assert one["length"] == {"used": 17, "limit": None, "unit": "characters", "whole": None}
     assert one["media"] == [{"file": "images/door.png", "alt": "The school door, painted blue"}]
     assert {"key", "entry", "account", "platform", "part", "text", "problems"} <= set(one)
     assert {"step", "method", "url", "headers", "body"} <= set(one["requests"][0])
