@@ -141,14 +141,21 @@ class Lost:
     others: frozenset[str] = frozenset()  # ids of the account's other posts: none of them is it
 
 
+MARKS = ("bold", "italic", "strikethrough", "code", "pre", "quote")
+Markup = Literal["", "links", "entities", "discord", "slack", "little_text"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """A link, mention or tag in a text; offsets in code points, `end` excluded."""
+    """A link, mention or tag in a text, or a mark on it; offsets in code points, `end` excluded.
 
-    kind: str  # "link", "mention" or "tag"
+    Two spans have nothing in common, or one lies in the other.
+    """
+
+    kind: str  # "link", "mention" or "tag"; where `Limits.markup` takes them, one of MARKS
     start: int
     end: int
-    value: str  # the whole URL; the name without "@"; the tag without "#"
+    value: str = ""  # the whole URL; the name without "@"; the tag without "#"; of "pre" its language
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,8 +174,9 @@ class Post:
 
     key: str  # the delivery's stable name; whatever must be the same at a second sending is made from it
     due: datetime  # aware
-    text: str = ""
+    text: str = ""  # as people read it, without any markup
     spans: tuple[Span, ...] = ()
+    markup: str = ""  # the text as the platform's own markup writes it, escaped; only where `Limits.markup` says so
     html: str = ""  # sanitised; only for platforms with `Limits.html`
     title: str = ""
     summary: str = ""
@@ -197,20 +205,43 @@ class Cap:
     of: Literal["account", "app"] = "account"
 
 
+Unit = Literal[
+    "characters",  # code points
+    "graphemes",  # what readers take for one character (UAX 29)
+    "UTF-16 units",
+    "bytes",  # UTF-8
+    "weighted characters",  # X: 1 or 2 by range, an emoji 2 (twitter-text, config v3)
+    "characters, emoji as bytes",  # Threads: an emoji is as long as its UTF-8
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a platform allows, where the figures come from and the day they were read."""
+    """What a platform allows, where the figures come from and the day they were read.
+
+    How it counts and what it finds in a text is said here too, for rendering knows no platform by name. Where a platform does not say
+    what it counts, state the unit that counts more.
+    """
 
     source: str
     checked: date
     text: int | None = None  # in `unit`; None: no limit
-    unit: str = "characters"  # "characters" (code points) or "graphemes"
+    unit: Unit = "characters"
     text_bytes: int | None = None  # UTF-8, beside `text`
-    link_length: int | None = None  # what a link with a scheme counts as; None: its own length
+    link_length: int | None = None  # what a link counts as; None: its own length
     short_mentions: bool = False  # @name@server counts as @name
+    bare_links: bool = True  # example.org is a link there; False: only with http:// or https://
+    public_links: bool = False  # a link only under a public top-level domain and without a user name, as twitter-text finds them
+    latin_links: bool = False  # and (with `public_links`) its path ends before the first sign that is neither Latin nor Cyrillic
+    mention: str = ""  # a pattern (of `regex`) with the name as its group `mention`; empty: @name and @name@server
+    tag: str = ""  # a pattern with the tag as its group `tag`; empty: a word with a letter in it, in any script
     counted_options: tuple[str, ...] = ()  # options whose text counts too (a content warning)
     title: int | None = 0  # characters; 0: the platform has no titles; None: no limit
     html: bool = False  # takes HTML (made from Markdown) beside the plain text
+    # What the text may have in it, and whether `Post.markup` is filled. Links may stand behind words in all but "" and "little_text".
+    # links: no more than that (facets); entities: MARKS as spans (Telegram; Matrix, Tumblr); slack: the same as spans for rich_text blocks,
+    # and markup with `& < >` escaped for `text`; discord: MARKS in the markup, whose length counts; little_text: LinkedIn's.
+    markup: Markup = ""
     links: bool = True  # takes a link with a card of its own; False: a link has to stand in the text
     link_or_media: bool = False  # a card and media exclude each other: media win
     replies: bool = False  # a post may answer an earlier one: threads, first comments

@@ -42,6 +42,9 @@ from platforms.base import (
 
 COLLECTION = "app.bsky.feed.post"
 LONGEST_TAG = 64  # characters; a longer one would have the whole post refused
+MENTION = r"(?<![^\s(])@(?P<mention>(?:[A-Za-z0-9-]+\.)+[A-Za-z]+)(?![A-Za-z0-9])"  # a handle is a domain, as the app finds them
+NO_TAG = r"\s\u00AD\u2060\u200A-\u200D\u20E2"  # ends a tag: spaces and what cannot be seen
+TAG = (rf"(?<!\S)[#＃](?P<tag>(?!\uFE0F)[^{NO_TAG}]*[^\d\p{{P}}{NO_TAG}](?:[^{NO_TAG}]*[^\p{{P}}{NO_TAG}])?)")  # no punctuation at its end
 DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
 CID = "bafyreibjifzpqj6o6wcq3hejh7y4z4z2vmiklkvykc57tw3pcbx3kxifpm"
@@ -239,6 +242,9 @@ PLATFORM = Platform(
         text=300,
         unit="graphemes",
         text_bytes=3000,
+        markup="links",
+        mention=MENTION,
+        tag=TAG,
         link_or_media=True,
         replies=True,
         images=4,

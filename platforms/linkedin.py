@@ -31,7 +31,6 @@ from platforms.base import (
     media_of_kind,
 )
 
-RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
 MEMBER = {"sub": "782bbtaQ", "name": "Ada Lovelace"}
 UPLOAD = {"value": {"uploadUrl": "https://www.linkedin.com/dms-uploads/C4E10AQFoyyAjHPMQuQ/uploaded-image/0",
                     "uploadUrlExpiresAt": 1787800000000, "image": "urn:li:image:C4E10AQFoyyAjHPMQuQ"}}
@@ -42,7 +41,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     author = f"urn:li:person:{member(account, ask)['sub']}"
     body = {
         "author": author,
-        "commentary": little_text(post),
+        "commentary": post.markup,
         "visibility": post.options.get("visibility", "PUBLIC"),
         "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []},
         "lifecycleState": "PUBLISHED",
@@ -91,23 +90,6 @@ def rest(account: Account, step: str, path: str, body: Json, **more: Json) -> Re
     return Request(step=step, method="POST", url=f"{account.settings['server']}/rest/{path}", headers=headers, json=body, **more)
 
 
-def little_text(post: Post) -> str:
-    """The text, escaped but for its links and hashtags. A tag with a reserved sign in it (#my_class) has a form of its own."""
-    done, at = "", 0
-    for span in post.spans:
-        shown = post.text[span.start:span.end]
-        if span.kind == "tag" and RESERVED.search(span.value):
-            shown = f"{{hashtag|\\#|{escaped(span.value)}}}"
-        if span.kind in ("tag", "link"):
-            done += escaped(post.text[at:span.start]) + shown
-            at = span.end
-    return done + escaped(post.text[at:])
-
-
-def escaped(text: str) -> str:
-    return RESERVED.sub(r"\\\g<0>", text)
-
-
 def said(values: dict[str, str]) -> dict[str, str]:
     """Without what is empty: LinkedIn takes an absent field, not a blank one."""
     return {name: value for name, value in values.items() if value}
@@ -140,6 +122,7 @@ PLATFORM = Platform(
         image_types=("image/jpeg", "image/png", "image/gif"),
         image_pixels=36_152_319,
         link_or_media=True,
+        markup="little_text",
         alt=4086,
         caps=(Cap(posts=150, seconds=86400), Cap(posts=100_000, seconds=86400, of="app")),
         source="https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api",

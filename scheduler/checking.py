@@ -18,6 +18,7 @@ from scheduler.problems import Place, Problem, did_you_mean
 from scheduler.yaml_files import Map, Named
 
 LATE = ("skip", "publish", "ask")
+FITS = ("error", "shorten", "thread", "numbered-thread")  # what becomes of a text that is too long
 UNITS = {"s": 1, "sec": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
 
 
@@ -129,6 +130,12 @@ def _is_near(name: str) -> bool:
 def late_policy(value: Any) -> str:
     if value not in LATE:
         raise Wrong(f"has to be one of {', '.join(LATE)}, not '{value}'")
+    return str(value)
+
+
+def fit_policy(value: Any) -> str:
+    if value not in FITS:
+        raise Wrong(f"has to be one of {', '.join(FITS)}, not '{value}'")
     return str(value)
 
 

@@ -13,7 +13,22 @@ from zoneinfo import ZoneInfo
 
 from platforms.base import Account, Platform, Setting
 from platforms.registry import names, platform
-from scheduler.checking import Checked, Wrong, clock_time, filled_text, flag, late_policy, networks, number, seconds, setting, text, texts, zone
+from scheduler.checking import (
+    Checked,
+    Wrong,
+    clock_time,
+    filled_text,
+    fit_policy,
+    flag,
+    late_policy,
+    networks,
+    number,
+    seconds,
+    setting,
+    text,
+    texts,
+    zone,
+)
 from scheduler.problems import Invalid, Place, did_you_mean
 from scheduler.yaml_files import List, Map, Named, read_yaml
 
@@ -69,6 +84,8 @@ class ConfiguredAccount:
     grace: float = 7200.0  # seconds
     late: str = "skip"
     language: str = "en"
+    markdown: bool = True
+    fit: str = "error"  # one of FITS
 
     @property
     def name(self) -> str:
@@ -100,8 +117,8 @@ class Config:
         return self.state / f"{self.path.stem}.db"
 
 
-COMMON = ("platform", "at", "grace", "late", "language")
-KEYS = ("timezone", "language", "at", "grace", "late", "timeout", "require_alt", "fetch_from", "templates", "calendar", "state",
+COMMON = ("platform", "at", "grace", "late", "language", "markdown", "fit")
+KEYS = ("timezone", "language", "markdown", "fit", "at", "grace", "late", "timeout", "require_alt", "fetch_from", "templates", "calendar", "state",
         "notify", "health", "healthcheck_url", "accounts", "groups", "posts")
 
 
@@ -146,6 +163,8 @@ def _common(checked: Checked, root: Map) -> dict[str, Any]:
         "grace": checked.value(root, "grace", "config", seconds, 7200.0),
         "late": checked.value(root, "late", "config", late_policy, "skip"),
         "language": checked.value(root, "language", "config", filled_text, "en"),
+        "markdown": checked.value(root, "markdown", "config", flag, True),
+        "fit": checked.value(root, "fit", "config", fit_policy, "error"),
     }
 
 
@@ -233,7 +252,7 @@ def _account(
             checked.say("missing-key", place.line, f"{what}: {adapter.name} needs `{row.name}`" + (f", e.g. {row.example}" if row.example else ""))
     options = {row.name: checked.value(given, row.name, what, setting(row, folder)) for row in adapter.options if row.name in given}
     read = {key: checked.value(given, key, what, reader, common[key]) for key, reader in
-            (("at", clock_time), ("grace", seconds), ("late", late_policy), ("language", filled_text))}
+            (("at", clock_time), ("grace", seconds), ("late", late_policy), ("language", filled_text), ("markdown", flag), ("fit", fit_policy))}
     return ConfiguredAccount(account=Account(name=name, platform=adapter.name, settings=settings), platform=adapter, place=place,
                              secrets=secrets, options=options, **read)
 

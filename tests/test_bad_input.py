@@ -97,6 +97,14 @@ TABLE = {
         'accounts:\n  site: {platform: site}\n',
         'config.yaml:1: config: `timezone` is missing, e.g. timezone: Europe/London',
     ),
+    'fit': (
+        HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, fit: cut}',
+        "config.yaml:6: a: `fit` has to be one of error, shorten, thread, numbered-thread, not 'cut'",
+    ),
+    'markdown': (
+        HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, site: {markdown: "no"}}',
+        "config.yaml:6: a: site: `markdown` has to be true or false, not 'no'",
+    ),
     'late': (
         HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, late: maybe}',
         "config.yaml:6: a: `late` has to be one of skip, publish, ask, not 'maybe'",

@@ -44,7 +44,7 @@ def config(account: str = "{platform: site}", **keys: str) -> str:
 
 MASTODON = "{platform: mastodon, server: https://m.test, "
 EMAIL = "{platform: email, server: smtp.test, from: a@example.org, to: [b@example.org, c@example.org], "
-ENVIRONMENT = {"HOST": "m.test", "AT": "09:00", "GRACE": "2 h", "LATE": "ask", "LANGUAGE": "de", "VISIBILITY": "public"}
+ENVIRONMENT = {"HOST": "m.test", "AT": "09:00", "FIT": "shorten", "GRACE": "2 h", "LATE": "ask", "LANGUAGE": "de", "VISIBILITY": "public"}
 
 WRONG_CONFIGS = {
     "unknown key": config(timezon="UTC"),
@@ -80,6 +80,10 @@ WRONG_CONFIGS = {
     "option that is a flag": config(MASTODON + "sensitive: yes}"),
     "secret that is a list": config(MASTODON + "token: [a]}"),
     "secret that is a flag": config(MASTODON + "token: true}"),
+    "fit": config(fit="cut"),
+    "fit of an account": config("{platform: site, fit: Shorten}"),
+    "markdown that is text": config(markdown='"true"'),
+    "markdown of an account": config("{platform: site, markdown: 1}"),
     "late policy of an account": config("{platform: site, late: never}"),
     "group that is a mapping": config(groups="{all: {main: true}}"),
     "posts that are a mapping": config(posts="{id: a}"),
@@ -100,6 +104,9 @@ WRONG_ENTRIES = {
     "unknown key with a number": entry(priority="5"),
     "late policy": entry(late="later"),
     "length of time": entry(grace="2 weeks"),
+    "fit": entry(fit="true"),
+    "fit of a variant": entry(to="fedi", mastodon="{fit: split}"),
+    "markdown that is text": entry(markdown='"no"'),
     "text that is a list": entry(text="[Hi]"),
     "title that is a flag": entry(title="true"),
     "empty template": entry(template='""'),
@@ -149,7 +156,9 @@ RIGHT_CONFIGS = {
     "secret of digits": config(EMAIL + "password: 123456}"),
     "secret left empty": config(MASTODON + "token: }"),
     "environment in a setting": config('{platform: mastodon, server: "https://${HOST}"}'),
-    "environment in what every account has": config('{platform: site, at: "${AT}", grace: "${GRACE}", late: "${LATE}", language: "${LANGUAGE}"}'),
+    "environment in what every account has": config(
+        '{platform: site, at: "${AT}", grace: "${GRACE}", late: "${LATE}", language: "${LANGUAGE}", fit: "${FIT}"}'),
+    "texts and what becomes of them": config("{platform: site, markdown: false, fit: numbered-thread}", markdown="true", fit="shorten"),
     "environment in a choice": config(MASTODON + 'visibility: "${VISIBILITY}"}'),
     "version as a number": config("{platform: linkedin, version: 202609}"),
     "recipients as a list": config(EMAIL + "tls: implicit, port: 465}"),
@@ -168,6 +177,7 @@ RIGHT_ENTRIES = {
     "time in UTC": entry(when="2026-09-07T08:30Z"),
     "zone and lateness": entry(timezone="America/Bogota", grace="1 day", late="ask"),
     "numbers as text": entry(text="5", title="2026", summary="1.5", first_comment="7", language="en"),
+    "texts and what becomes of them": entry(to="fedi", markdown="false", fit="thread", mastodon="{fit: error, markdown: true}"),
     "link as an address": entry(link="https://example.org/?a=1"),
     "link as a mapping": entry(link="{url: 'http://example.org', title: null, description: 5, image: door.png}"),
     "media as text and mapping": entry(media="[door.png, {file: door.png, alt: A door, focus: [0, -0.5]}, {file: door.png, alt: null, focus: null}]"),

@@ -48,7 +48,7 @@ class Content:
 
     template: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)  # `with:` in the YAML
-    text: str | None = None  # Markdown where the platform takes it; wins over the template's block
+    text: str | None = None  # Markdown, unless `markdown` says otherwise; wins over the template's block
     title: str | None = None
     summary: str | None = None
     link: LinkTo | None = None
@@ -56,6 +56,8 @@ class Content:
     language: str | None = None
     thread: tuple[Part, ...] = ()
     first_comment: str | None = None
+    markdown: bool | None = None  # None: the account's
+    fit: str | None = None  # one of FITS; None: the account's
     options: Mapping[str, Any] = field(default_factory=dict)  # the platform's own
 
 
@@ -115,8 +117,17 @@ class Delivery:
     used: int  # length of the text, counted as the platform counts
     limit: int | None
     unit: str
+    whole: int | None = None  # length of the text that was shortened to this, or split; None: it is as it was written
+    is_split: bool = False
     problems: tuple[Problem, ...] = ()
     sources: Mapping[str, Path] = field(default_factory=dict)  # digest of a picture that leaves -> the person's file
+
+    @property
+    def fitted(self) -> str:
+        """What was done to the text because it was too long, in words; empty where nothing was."""
+        if self.whole is None:
+            return ""
+        return f"{'split' if self.is_split else 'shortened'} from {self.whole:,}"
 
     @property
     def errors(self) -> tuple[Problem, ...]:

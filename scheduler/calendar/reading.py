@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 from platforms.base import Platform
 from scheduler.calendar.due import When
 from scheduler.calendar.model import Content, Entry, LinkTo, MediaFile, Part, with_variant
-from scheduler.checking import Checked, Wrong, filled_text, late_policy, seconds, setting, text, texts, zone
+from scheduler.checking import Checked, Wrong, filled_text, fit_policy, flag, late_policy, seconds, setting, text, texts, zone
 from scheduler.config import Config, ConfiguredAccount
 from scheduler.problems import Invalid, Place, Problem, did_you_mean
 from scheduler.yaml_files import List, Map, read_yaml
 
-CONTENT = ("template", "with", "text", "title", "summary", "link", "media", "language", "thread", "first_comment")
+CONTENT = ("template", "with", "text", "title", "summary", "link", "media", "language", "thread", "first_comment", "markdown", "fit")
 OWN = ("id", "when", "timezone", "to", "grace", "late", *CONTENT)
 
 
@@ -189,7 +189,7 @@ class _OneEntry:
         """The content keys that are written in `where`, read."""
         readers: Mapping[str, Callable[[Any], Any]] = {
             "template": filled_text, "with": _values, "text": text, "title": text, "summary": text, "language": filled_text,
-            "first_comment": text, "link": lambda value: self._link(value, where.lines["link"]),
+            "first_comment": text, "markdown": flag, "fit": fit_policy, "link": lambda value: self._link(value, where.lines["link"]),
             "media": lambda value: self._media(value), "thread": lambda value: self._thread(value),
         }
         named = {"with": "values"}

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from platforms.base import Platform, Poll, Setting
 from platforms.registry import names, platform
 from scheduler.calendar.reading import CONTENT
-from scheduler.checking import LATE, UNITS
+from scheduler.checking import FITS, LATE, UNITS
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -46,10 +46,14 @@ FILE: Schema = {"oneOf": [TEXT, _object({
 }, ("file",))]}
 MEDIA: Schema = {"type": "array", "items": FILE}
 ADDRESS: Schema = {"type": "string", "pattern": r"^https?://[^\s/]"}
+READING: dict[str, Schema] = {
+    "markdown": {"type": "boolean", "description": "false: the text is as it is typed, stars and all"},
+    "fit": {"enum": list(FITS), "description": "what becomes of a text that is too long for its platform"},
+}
 CONTENT_KEYS: dict[str, Schema] = {
     "template": {**FILLED, "description": "NAME of templates/NAME.j2"},
     "with": {"type": "object", "description": "the template's values"},
-    "text": {**TEXT, "description": "Markdown where the platform takes it"},
+    "text": {**TEXT, "description": "Markdown; what is no markup stays as it is typed"},
     "title": TEXT,
     "summary": TEXT,
     "link": {"oneOf": [ADDRESS, _object({"url": ADDRESS, "title": PERHAPS, "description": PERHAPS, "image": FILE}, ("url",))]},
@@ -57,6 +61,7 @@ CONTENT_KEYS: dict[str, Schema] = {
     "language": {**FILLED, "description": "BCP 47, e.g. en"},
     "thread": {"type": "array", "items": {"oneOf": [TEXT, _object({"text": PERHAPS, "media": MEDIA})]}},
     "first_comment": TEXT,
+    **READING,
 }
 assert set(CONTENT_KEYS) == set(CONTENT)
 GOING_OUT: dict[str, Schema] = {
@@ -69,7 +74,7 @@ def config_schema() -> Schema:
     """Of config.yaml."""
     known = [platform(name) for name in names()]
     return {"$schema": DIALECT, "title": "Termbell's config.yaml", **_object({
-        "timezone": {"type": "string", "description": "e.g. Europe/London"}, "language": FILLED, "at": TIME,
+        "timezone": {"type": "string", "description": "e.g. Europe/London"}, "language": FILLED, **READING, "at": TIME,
         **GOING_OUT, "timeout": {"type": "number", "description": "seconds to wait for a platform's answer"},
         "require_alt": {"type": "boolean"}, "fetch_from": TEXTS, "templates": TEXT, "calendar": TEXTS, "state": TEXT,
         "notify": {**TEXTS, "description": "Apprise URLs that tell you what went wrong: ${NAME}, !secret NAME or the URL"},
@@ -90,7 +95,7 @@ def calendar_schema() -> Schema:
 
 def _account(one: Platform) -> Schema:
     secret = {**PERHAPS, "description": "a secret: ${NAME}, !secret NAME, or better `termbell login`"}
-    common = {"at": TIME, "language": FILLED, **GOING_OUT}
+    common = {"at": TIME, "language": FILLED, **READING, **GOING_OUT}
     return _object({
         "platform": {"const": one.name},
         **{name: _or_from_environment(value) for name, value in {**common, **_rows(one.settings), **_rows(one.options)}.items()},

@@ -162,7 +162,7 @@ def _plain(preview: Preview, one: Delivery) -> dict[str, object]:
         "text": post.text,
         "language": post.language,
         "link": {"url": post.link.url, "title": post.link.title, "description": post.link.description} if post.link else None,
-        "length": {"used": one.used, "limit": one.limit, "unit": one.unit},
+        "length": {"used": one.used, "limit": one.limit, "unit": one.unit, "whole": one.whole},
         "media": [{"file": preview.file(one, media), "alt": media.alt} for media in post.media],
         "problems": [problem.as_plain() for problem in one.problems],
     }

@@ -142,7 +142,8 @@ def _length(one: Delivery) -> str:
         return f'<div class="length">{one.used:,} {escape(one.unit)}</div>'
     share = one.used / one.limit
     kind = "over" if share > 1 else "near" if share >= NEARLY else "good"
-    return f'<div class="length {kind}" style="--share: {min(share, 1):.0%}"><i></i>{one.used}/{one.limit} {escape(one.unit)}</div>'
+    said = escape(", ".join(filter(None, (f"{one.used}/{one.limit} {one.unit}", one.fitted))))
+    return f'<div class="length {kind}" style="--share: {min(share, 1):.0%}"><i></i>{said}</div>'
 
 
 def _problem(problem: Problem) -> str:

@@ -108,7 +108,8 @@ def _length(one: Delivery) -> Painted:
     colour = "red" if share > 1 else "yellow" if share >= NEARLY else "green"
     filled = min(GAUGE, round(share * GAUGE))
     return joined(paint("━" * filled, colour), paint("─" * (GAUGE - filled), dim=True), " ",
-                  paint(f"{one.used}/{one.limit}", colour, bold=share >= NEARLY), paint(f" {one.unit}", dim=True))
+                  paint(f"{one.used}/{one.limit}", colour, bold=share >= NEARLY),
+                  paint(f" {one.unit}{one.fitted and ', ' + one.fitted}", dim=True))
 
 
 def _problem(problem: Problem) -> Painted:

@@ -29,7 +29,7 @@ class KnownLimits:
     def of(self, configured: ConfiguredAccount) -> Limits:
         told = self._read().get(_identity(configured))
         stated = configured.platform.limits
-        return replace(_limits_from(told["limits"]), caps=stated.caps) if told else stated
+        return _told(stated, told["limits"]) if told else stated
 
     def ask(self, accounts: Iterable[ConfiguredAccount], answerer: Callable[[ConfiguredAccount], Ask], now: datetime) -> bool:
         """Asks the servers that tell and were not asked today; returns whether any limit is another one now.
@@ -78,6 +78,7 @@ def _is_fresh(told: dict[str, Any] | None, now: datetime) -> bool:
     return told is not None and timedelta(0) <= now - datetime.fromisoformat(told["asked"]) < KEPT
 
 
-def _limits_from(plain: dict[str, Any]) -> Limits:
+def _told(stated: Limits, plain: dict[str, Any]) -> Limits:
+    """What is not in the file, because an earlier version wrote it, is as stated."""
     tuples = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
-    return Limits(**{**plain, **tuples, "checked": date.fromisoformat(plain["checked"])})
+    return replace(stated, **{**plain, **tuples, "checked": date.fromisoformat(plain["checked"]), "caps": stated.caps})

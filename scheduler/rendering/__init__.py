@@ -5,49 +5,22 @@ the platform has replies and the entry a thread or a first comment. Whatever is 
 so that the other ones go out all the same.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from platforms.base import Limits, Link, Media, Post, media_of_kind
 from scheduler.calendar.model import Content, Delivery, Draft, LinkTo, MediaFile
-from scheduler.problems import Invalid, Place, Problem
+from scheduler.problems import Invalid, Place
 from scheduler.rendering.finding import spans
-from scheduler.rendering.markdown import as_html
+from scheduler.rendering.markup import DIALECTS, Marked
 from scheduler.rendering.measuring import length
 from scheduler.rendering.media import Fetch, Unfit, cache_folder, fitted
+from scheduler.rendering.pieces import Piece, Rendering, has_card, is_threaded, language_of, options, pieces, size, size_in_bytes
 from scheduler.rendering.templates import Templates
 
 OURS = ("link", "entry", "account", "platform", "room", "html", "due", "language")  # names that every template has
-
-
-@dataclass(frozen=True, kw_only=True)
-class Piece:
-    """What becomes one post."""
-
-    text: str
-    place: Place
-    media: Sequence[MediaFile] = ()
-
-
-@dataclass
-class Rendering:
-    """One draft on its way, with the problems met so far."""
-
-    draft: Draft
-    limits: Limits
-    cache: Path | None
-    fetch: Fetch | None = None
-    problems: list[Problem] = field(default_factory=list)
-    sources: dict[str, Path] = field(default_factory=dict)  # digest of a finished file -> the person's
-
-    def wrong(self, code: str, message: str, place: Place, severity: str = "error") -> None:
-        self.problems.append(Problem(code, f"{self.draft.entry}: {message}", place, severity))
-
-    @property
-    def where(self) -> str:
-        return f"on {self.draft.account.account.platform} ({self.draft.account.name})"
 
 
 def render(
@@ -61,11 +34,11 @@ def render(
     work = Rendering(draft, limits, cache, fetch)
     content = _filled(work, templates)
     deliveries: list[Delivery] = []
-    for part, piece in enumerate(_pieces(work, content)):
+    for part, piece in enumerate(pieces(work, content)):
         post = _post(work, content, piece, part)
-        used = length(post.text, post.spans, limits, post.options)
+        used = size(work, piece.marked)
         _check(work, post, used, piece, part)
-        deliveries.append(_delivery(work, post, used, part, deliveries[-1].key if deliveries else None))
+        deliveries.append(_delivery(work, post, used, piece, part, deliveries[-1].key if deliveries else None))
         work.problems = []
     return tuple(deliveries)
 
@@ -101,82 +74,43 @@ def _context(work: Rendering, content: Content) -> dict[str, Any]:
         "room": _room(work, content),
         "html": limits.html,
         "due": draft.due,
-        "language": _language(draft),
+        "language": language_of(draft),
     }
-
-
-def _language(draft: Draft) -> str:
-    return draft.content.language or draft.account.language
 
 
 def _room(work: Rendering, content: Content) -> int | None:
     """What is left of the platform's limit for the template, when the link and a content warning have had their share."""
-    if work.limits.text is None:
+    if work.limits.text is None or is_threaded(work):
         return None
-    options = _options(work.draft, 0)
-    taken = length("", (), work.limits, options)
-    if content.link and not _has_card(work.limits, content.media):
+    taken = size(work, Marked())
+    if content.link and not has_card(work.limits, content.media):
         url = "\n\n" + content.link.url
-        taken += length(url, spans(url), work.limits, {})
+        taken += length(url, spans(url, work.limits), work.limits, {})
     return max(0, work.limits.text - taken)
-
-
-def _pieces(work: Rendering, content: Content) -> tuple[Piece, ...]:
-    """The posts to make: the text, the thread's parts, the first comment; all in one where nothing can be answered."""
-    draft = work.draft
-    typed = "text" if draft.content.text is not None or draft.content.template is None else "template"
-    first = Piece(text=(content.text or "").strip(), place=draft.at(typed), media=content.media)
-    further = [Piece(text=part.text.strip(), place=part.place, media=part.media) for part in content.thread]
-    if content.first_comment and content.first_comment.strip():
-        written = draft.content.first_comment is not None
-        further.append(Piece(text=content.first_comment.strip(), place=draft.at("first_comment" if written else "template")))
-    if work.limits.replies:
-        return first, *further
-    together = "\n\n".join(piece.text for piece in (first, *further) if piece.text)
-    return (replace(first, text=together, media=[one for piece in (first, *further) for one in piece.media]),)
 
 
 def _post(work: Rendering, content: Content, piece: Piece, part: int) -> Post:
     draft, limits = work.draft, work.limits
-    link = content.link if part == 0 else None
-    text = piece.text
-    if link and not _has_card(limits, piece.media) and not _names(text, link.url):
-        text = f"{text}\n\n{link.url}".strip()
     return Post(
         key=draft.key(part),
         due=draft.due,
-        text=text,
-        spans=spans(text),
-        html=as_html(text) if limits.html else "",
+        text=piece.marked.text,
+        spans=piece.marked.spans,
+        markup=DIALECTS[limits.markup].write(piece.marked),
+        html=piece.html,
         title=(content.title or "").strip() if limits.title != 0 else "",
         summary=(content.summary or "").strip(),
-        link=_link(work, content, link) if link and _has_card(limits, piece.media) else None,
+        link=_link(work, content, piece.link) if piece.link and piece.has_card else None,
         media=_media(work, piece.media),
-        language=_language(draft),
-        options=_options(draft, part),
+        language=language_of(draft),
+        options=options(draft, part),
     )
-
-
-def _names(text: str, url: str) -> bool:
-    """Whether the address stands in the text already, and not only as the beginning of another one."""
-    return url in text and (url in text.split() or any(span.value == url for span in spans(text)))
-
-
-def _has_card(limits: Limits, media: Sequence[MediaFile]) -> bool:
-    """Whether a link goes out beside the text; otherwise it has to stand in it."""
-    return limits.links and not (limits.link_or_media and media)
 
 
 def _link(work: Rendering, content: Content, link: LinkTo) -> Link:
     size = work.limits.card_image_bytes
     image = _fitted(work, link.image, replace(work.limits, image_bytes=size or work.limits.image_bytes)) if link.image else None
     return Link(url=link.url, title=link.title or content.title or "", description=link.description or content.summary or "", image=image)
-
-
-def _options(draft: Draft, part: int) -> dict[str, Any]:
-    """Those of the account under those of the entry. A poll is asked once, in the first part."""
-    options = {**draft.account.options, **draft.content.options}
-    return {name: value for name, value in options.items() if part == 0 or name != "poll"}
 
 
 def _media(work: Rendering, files: Iterable[MediaFile]) -> tuple[Media, ...]:
@@ -209,8 +143,8 @@ def _check(work: Rendering, post: Post, used: int, piece: Piece, part: int) -> N
     if not post.text and not piece.media and not work.problems:
         work.wrong("empty", f"{name}there is nothing to post {work.where}; give it a `text`, a `template` or `media`", piece.place)
     too_long = (
-        _excess(used, limits.text, "characters", work.where)
-        or _excess(len(post.text.encode()), limits.text_bytes, "bytes", work.where)
+        _excess(used, limits.text, "characters" if limits.unit == "graphemes" else limits.unit, work.where)
+        or _excess(size_in_bytes(work, piece.marked), limits.text_bytes, "bytes", work.where)
     )
     if too_long:
         work.wrong("too-long", name + too_long, piece.place)
@@ -228,7 +162,7 @@ def _title_place(draft: Draft) -> Place:
     return draft.at("title" if draft.content.title is not None else "template")
 
 
-def _delivery(work: Rendering, post: Post, used: int, part: int, after: str | None) -> Delivery:
+def _delivery(work: Rendering, post: Post, used: int, piece: Piece, part: int, after: str | None) -> Delivery:
     draft, limits = work.draft, work.limits
     return Delivery(
         key=post.key,
@@ -245,6 +179,8 @@ def _delivery(work: Rendering, post: Post, used: int, part: int, after: str | No
         used=used,
         limit=limits.text,
         unit=limits.unit,
+        whole=piece.whole,
+        is_split=piece.is_split,
         problems=tuple(work.problems),
         sources=dict(work.sources),
     )

@@ -1,18 +1,20 @@
 """Where the links, mentions and tags of a text stand. Found once, here, so that an adapter only translates offsets.
 
-A link is what linkify-it takes for one: with http or https, or a bare domain whose last part is a country's or one of
-DOMAINS. What looks like a bare domain and is more often a file (`notes.md`) is none. Mentions and tags are those of
-Mastodon's servers, with tags in any script; nothing inside a link is one.
+Where the platform finds them itself, they are what it will find (`Limits` says how): what it counts depends on it. Where we mark them, or
+nothing is known, a link is what linkify-it takes for one: with http or https, or a bare domain whose last part is a country's or one of
+DOMAINS; what looks like a bare domain and is more often a file (`notes.md`) is none. Mentions and tags are those of Mastodon's servers,
+with tags in any script. Nothing inside a link is a mention or a tag, and nothing is found in code.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from linkify_it import LinkifyIt
 
-from platforms.base import Span
+from platforms.base import Limits, Span
+from scheduler.rendering.public_links import public_links
 
 DOMAINS = """
     biz com edu gov int mil net org pro web aero asia coop info museum name academy app art blog camp care center chat
@@ -27,19 +29,30 @@ ENDS_NO_LINK = "。，、！？：；）」』】》…"  # sentence signs that 
 BARE = re.compile(r"\w\.\w")  # what a bare domain has; looking for one is slow, so that texts without are spared it
 LOOKS_BARE = re.compile(r"://\S*|@[\w.@-]+")  # and has it for another reason
 NAME = r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*"
+SERVER = r"[\p{L}\p{M}\p{Nd}\p{Pc}]+(?:[.-]+[\p{L}\p{M}\p{Nd}\p{Pc}]+)*"
+MENTION = rf"(?<![\w@＠/=])@(?P<mention>{NAME}(?:@{SERVER})?)"
+TAG = r"(?<![\w/=)&#＃])[#＃](?P<tag>[\p{N}\p{Pc}]*[\p{L}\p{M}][\p{L}\p{M}\p{N}\p{Pc}·・\u200c\u200d]*)"  # `#1st` is one, `#1` is none
 
 
-def spans(text: str) -> tuple[Span, ...]:
-    """In the order they stand; none overlaps another."""
-    found = list(links(text))
+def spans(text: str, limits: Limits, beside: Sequence[range] = ()) -> tuple[Span, ...]:
+    """In the order they stand; none overlaps another, and none touches what is `beside` the text (code, as the platform will show it)."""
+    for code in beside:
+        text = text[:code.start] + " " * len(code) + text[code.stop:]
+    found = list(links(text, limits))
     if "@" in text or "#" in text or "＃" in text:
-        taken = [range(link.start, link.end) for link in found]
-        found += [span for span in names(text) if not any(span.start in link or span.end - 1 in link for link in taken)]
+        taken = tuple(found)
+        found += [name for name in names(text, limits) if not any(name.start < link.end and link.start < name.end for link in taken)]
     return tuple(sorted(found, key=lambda span: span.start))
 
 
-def links(text: str) -> Iterator[Span]:
-    bare = BARE.search(LOOKS_BARE.sub(" ", text)) is not None
+def links(text: str, limits: Limits) -> Iterator[Span]:
+    bare = limits.bare_links and BARE.search(text) is not None
+    if bare or "://" in text:
+        yield from public_links(text, bare, limits.latin_links) if limits.public_links else readable_links(text, bare)
+
+
+def readable_links(text: str, bare: bool) -> Iterator[Span]:
+    bare = bare and BARE.search(LOOKS_BARE.sub(" ", text)) is not None
     if not bare and "://" not in text:
         return
     for match in linkifier(bare=bare).match(text) or ():
@@ -48,9 +61,9 @@ def links(text: str) -> Iterator[Span]:
             yield Span(kind="link", start=match.index, end=end, value=match.url.rstrip(ENDS_NO_LINK))
 
 
-def names(text: str) -> Iterator[Span]:
+def names(text: str, limits: Limits) -> Iterator[Span]:
     """Mentions and tags, those within links too."""
-    for match in name_pattern().finditer(text):
+    for match in name_pattern(limits.mention or MENTION, limits.tag or TAG).finditer(text):
         kind = "mention" if match["mention"] else "tag"
         yield Span(kind=kind, start=match.start(), end=match.end(), value=match[kind])
 
@@ -83,11 +96,8 @@ def linkifier(bare: bool = True, addresses: bool = False) -> Links:
 
 
 @cache
-def name_pattern() -> Any:
-    """One pattern for both, so that a text is searched once. A tag has a letter in it: `#1st` is one, `#1` is none."""
+def name_pattern(mention: str, tag: str) -> Any:
+    """One pattern for both, so that a text is searched once."""
     import regex  # type: ignore[import-untyped]
 
-    return regex.compile(
-        rf"(?<![\w@＠/=.&#+-])@(?P<mention>{NAME}(?:@[\p{{L}}\p{{N}}_]+(?:[.-]+[\p{{L}}\p{{N}}_]+)*)?)"
-        r"|(?<![\w/&#＃])[#＃](?P<tag>[\p{N}\p{Pc}]*[\p{L}\p{M}][\p{L}\p{M}\p{N}\p{Pc}·・\u200c\u200d]*)"
-    )
+    return regex.compile(f"{mention}|{tag}")

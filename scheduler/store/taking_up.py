@@ -15,7 +15,7 @@ from scheduler.store.journal import LEFT, seek
 from scheduler.store.rows import Changes, stamp
 from scheduler.store.tables import deliveries, facts, journal
 
-COMPARED = ("key", "entry", "account", "status", "post", "due", "grace", "late", "place", "reason", "error", "next_at")
+COMPARED = ("key", "part", "after", "entry", "account", "status", "post", "due", "grace", "late", "place", "reason", "error", "next_at")
 EDITABLE = (status.SCHEDULED, status.HELD, status.MISSED, status.CANCELLED, status.FAILED)
 RESTORED = "restored"  # the fact that says when a backup was
 GONE = "gone from the calendar"
@@ -31,13 +31,16 @@ def take_up(connection: Connection, planned: Iterable[Delivery], now: datetime, 
     known = {row.key: row for row in connection.execute(select(*(deliveries.c[name] for name in COMPARED)))}
     doubtful = set(connection.scalars(select(journal.c.delivery).where(LEFT)))
     fresh, moved = [], []
+    begun: set[str] = set()  # parts of split texts that left with other words, and what follows them: the rest goes as it was split
     for delivery in planned:
         values = _values(delivery, now)
         before = known.pop(delivery.key, None)
         name = f"{delivery.entry} on {delivery.account}"
         if before is not None and before.place != values["place"]:
             moved.append({"of": delivery.key, "to": values["place"]})
-        if before is None:
+        if delivery.after in begun:
+            begun.add(delivery.key)
+        elif before is None:
             fresh.append(values)
             found["past" if values["status"] == status.MISSED else "added"].append(name)
         elif _same(before, values):
@@ -48,11 +51,14 @@ def take_up(connection: Connection, planned: Iterable[Delivery], now: datetime, 
         elif before.post != values["post"]:
             connection.execute(update(deliveries).where(deliveries.c.key == delivery.key).values(changed_since=1))
             found["differs"].append(name)
+            begun |= {delivery.key} if delivery.is_split else set()
     _add(connection, fresh, now, set(sought))
     if moved:
         connection.execute(MOVED, moved)
-    for gone in known.values():
-        if status.CANCELLED in status.MAY_BECOME[gone.status] and gone.status != status.IN_DOUBT and gone.key not in doubtful:
+    for gone in sorted(known.values(), key=lambda row: row.part):
+        if gone.after in begun:
+            begun.add(gone.key)
+        elif status.CANCELLED in status.MAY_BECOME[gone.status] and gone.status != status.IN_DOUBT and gone.key not in doubtful:
             become(connection, gone.key, status.CANCELLED, error=GONE, reason=None)
             found["cancelled"].append(f"{gone.entry} on {gone.account}")
     return Changes(**{name: tuple(values) for name, values in found.items()})

@@ -47,6 +47,27 @@ def test_a_delivery_is_shown_with_its_local_time_account_text_and_length(tmp_pat
     assert ended.exit_code == 0
 
 
+def test_what_was_shortened_or_split_is_said_with_the_length_it_had(tmp_path: Path):
+    config = a_calendar(tmp_path, f"""\
+- id: long
+  when: 2099-09-07 08:30
+  to: [fediverse, bluesky]
+  text: {"Ten words of a sentence that is of no use here. " * 11}
+  fit: shorten
+  bluesky: {{fit: thread}}
+""")
+
+    ended = termbell("preview", "-c", config)
+    shown = json.loads(termbell("preview", "-c", config, "--json").stdout)["deliveries"]
+    termbell("preview", "-c", config, "--html", tmp_path / "page.html")
+
+    gauges = [line.partition(" graphemes")[2] for line in lines(ended).splitlines() if "graphemes" in line]
+    assert gauges == [", split from 527", ", split from 527", ", shortened from 527"]
+    assert [one["length"]["whole"] for one in shown] == [527, 527, 527]
+    assert "300 graphemes, split from 527</div>" in (tmp_path / "page.html").read_text()
+    assert ended.exit_code == 0
+
+
 def test_what_is_past_is_shown_and_said_to_be(tmp_path: Path):
     config = a_calendar(tmp_path, "- {id: gone, when: 2020-09-07 08:30, to: fediverse, text: Good morning}\n")
 
@@ -127,7 +148,7 @@ def test_json_has_the_agreed_keys(tmp_path: Path):
     [one] = json.loads(termbell("preview", "-c", a_calendar(tmp_path, PICTURE), "--json", "--requests").stdout)["deliveries"]
 
     assert one["due"] == "2026-09-07T08:30:00+01:00"
-    assert one["length"] == {"used": 17, "limit": None, "unit": "characters"}
+    assert one["length"] == {"used": 17, "limit": None, "unit": "characters", "whole": None}
     assert one["media"] == [{"file": "images/door.png", "alt": "The school door, painted blue"}]
     assert {"key", "entry", "account", "platform", "part", "text", "problems"} <= set(one)
     assert {"step", "method", "url", "headers", "body"} <= set(one["requests"][0])

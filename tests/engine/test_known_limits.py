@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -53,3 +54,16 @@ def test_a_file_that_was_spoilt_is_as_none(tmp_path: Path) -> None:
     (tmp_path / "limits.json").write_text("{half")
 
     assert KnownLimits(tmp_path / "limits.json").of(an_account(None)).text == 500
+
+
+def test_what_an_earlier_version_did_not_write_down_is_as_the_adapter_states(tmp_path: Path) -> None:
+    known, account = KnownLimits(tmp_path / "limits.json"), an_account(lambda account, ask: replace(LIMITS, text=5000))
+    known.ask([account], lambda _: lambda request: None, DUE)  # type: ignore[arg-type, return-value]
+    kept = json.loads(known.file.read_text())
+    for told in kept.values():
+        del told["limits"]["link_length"]
+    known.file.write_text(json.dumps(kept))
+
+    stated = replace(account, platform=replace(account.platform, limits=replace(LIMITS, text=500, link_length=23)))
+
+    assert (known.of(stated).text, known.of(stated).link_length) == (5000, 23)

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from platforms.base import Account, Link, Media, Platform, Post, Published, Request, Setting, Span
 from platforms.registry import built_in, names, platform
 from scheduler.engine.rehearsal import Rehearsal, shown
+from scheduler.rendering.markup import DIALECTS, Marked
 from tests.support import a_post, an_image
 
 LINK = "https://example.org/term"
@@ -52,7 +53,9 @@ def as_rendered(adapter: Platform, post: Post, folder: Path) -> Post:
     """`post` with what rendering adds for this platform."""
     limits = adapter.limits
     options = {row.name: value(row, folder) for row in adapter.options if row.required}
-    return replace(post, title=post.title if limits.title != 0 else "", html=f"<p>{post.text}</p>" if limits.html else "", options=options)
+    markup = DIALECTS[limits.markup].write(Marked(post.text, post.spans))
+    html = f"<p>{post.text}</p>" if limits.html else ""
+    return replace(post, markup=markup, title=post.title if limits.title != 0 else "", html=html, options=options)
 
 
 def a_text() -> Post:

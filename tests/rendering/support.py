@@ -16,8 +16,10 @@ from scheduler.rendering.templates import Templates
 
 DUE = datetime(2026, 9, 7, 8, 30, tzinfo=ZoneInfo("Europe/London"))
 PLAIN = Limits(source="https://example.org/limits", checked=date(2026, 11, 24))
-FEDIVERSE = replace(PLAIN, text=500, unit="graphemes", link_length=23, short_mentions=True, counted_options=("warning",), links=False,
-                    replies=True, images=4, image_bytes=16_777_216, image_pixels=33_177_600, alt=1500)
+ENTITIES = replace(PLAIN, markup="entities")
+FEDIVERSE = replace(PLAIN, text=500, unit="graphemes", link_length=23, short_mentions=True, bare_links=False, public_links=True,
+                    counted_options=("warning",), links=False, replies=True, images=4, image_bytes=16_777_216, image_pixels=33_177_600,
+                    alt=1500)
 BLUESKY = replace(PLAIN, text=300, unit="graphemes", text_bytes=3000, link_or_media=True, replies=True, images=4, image_bytes=2_000_000,
                   card_image_bytes=1_000_000)
 LINKEDIN = replace(PLAIN, text=3000, link_or_media=True, images=1, image_types=("image/jpeg", "image/png", "image/gif"))

@@ -21,10 +21,10 @@ def a_picture(folder: Path, name: str = "door.png", alt: str = "The school door"
 
 
 def test_a_typed_text_goes_out_as_typed() -> None:
-    [delivery] = rendered(a_draft(text="Hello {{ world }} **#Teaching**\n"))
+    [delivery] = rendered(a_draft(text="Hello {{ world }} 2*3 #Teaching\n"))
 
     assert said(delivery) == []
-    assert delivery.post.text == "Hello {{ world }} **#Teaching**"
+    assert delivery.post.text == "Hello {{ world }} 2*3 #Teaching"
     assert delivery.post.html == ""
     assert (delivery.key, delivery.part, delivery.after, delivery.due) == (a_draft().key(0), 0, None, DUE)
     assert (delivery.used, delivery.limit, delivery.unit) == (31, 500, "graphemes")
@@ -34,7 +34,39 @@ def test_a_typed_text_goes_out_as_typed() -> None:
 def test_a_blog_gets_html_beside_the_text() -> None:
     [delivery] = rendered(a_draft("site", text="Hello **you**", title="Hi"))
 
-    assert (delivery.post.text, delivery.post.html, delivery.post.title) == ("Hello **you**", "<p>Hello <strong>you</strong></p>", "Hi")
+    assert (delivery.post.text, delivery.post.html, delivery.post.title) == ("Hello you", "<p>Hello <strong>you</strong></p>", "Hi")
+
+
+def test_markdown_is_read_and_marked_as_each_platform_does_it() -> None:
+    text = "**Read** [the term](https://example.org/term)"
+
+    there = [rendered(a_draft(text=text), replace(FEDIVERSE, markup=markup))[0].post for markup in ("", "links", "entities", "discord", "slack")]
+
+    assert [post.text for post in there] == ["Read the term (https://example.org/term)", *["Read the term"] * 4]
+    assert [post.markup for post in there] == ["", "", "", "**Read** [the term](https://example.org/term)", "Read the term"]
+    assert [[span.kind for span in post.spans] for post in there] == [["link"], ["link"], *[["bold", "link"]] * 3]
+
+
+def test_a_text_without_markdown_goes_out_stars_and_all() -> None:
+    [plain] = rendered(a_draft("site", text="**Hi**", markdown=False))
+    draft = a_draft(text="**Hi**")
+    [by_account] = rendered(replace(draft, account=replace(draft.account, markdown=False)))
+
+    assert (plain.post.text, plain.post.html) == ("**Hi**", "")
+    assert by_account.post.text == "**Hi**"
+
+
+def test_a_link_that_words_stand_for_is_not_repeated() -> None:
+    [delivery] = rendered(a_draft(text="Read [the term](https://example.org/term) now", link=LINK))
+
+    assert delivery.post.text == "Read the term (https://example.org/term) now"
+
+
+def test_what_discord_counts_is_the_text_with_its_markup() -> None:
+    [delivery] = rendered(a_draft(text="**Hi** 2*3"), replace(PLAIN, text=13, markup="discord"))
+
+    assert delivery.post.markup == "**Hi** 2\\*3"
+    assert delivery.used == 11
 
 
 def test_a_platform_without_titles_gets_none() -> None:
@@ -119,6 +151,91 @@ def test_a_text_with_too_many_bytes_is_too_long() -> None:
     [problem] = said(*rendered(a_draft("bluesky", text="👨‍👩‍👧‍👦" * 121)))
 
     assert problem == "calendar.yaml:10: launch-day: 3025 of 3000 bytes on bluesky (bluesky); shorten it by 25"
+
+
+def words(number: int) -> str:
+    """That many sentences of 47 characters, with the spaces between."""
+    return " ".join(f"Sentence {place:02} tells of what we have learnt {'a' * 5}." for place in range(number))
+
+
+def test_a_text_that_is_too_long_is_shortened_where_that_is_wanted() -> None:
+    [delivery] = rendered(a_draft(text=f"{words(20)}\n\n#Teaching", link=LINK, fit="shorten"))
+
+    assert said(delivery) == []
+    assert delivery.post.text.endswith(" aaaaa. …\n\n#Teaching\n\nhttps://example.org/term")
+    assert delivery.used <= 500
+    assert delivery.fitted == "shortened from 995"
+    assert [span.value for span in delivery.post.spans] == ["Teaching", LINK.url]
+
+
+def test_an_address_that_would_be_cut_off_is_put_after_what_is_left() -> None:
+    [delivery] = rendered(a_draft(text=f"{words(12)} Read {LINK.url} for more. {words(2)}", link=LINK, fit="shorten"))
+
+    assert said(delivery) == []
+    assert delivery.post.text.endswith(f"…\n\n{LINK.url}")
+
+
+def test_a_text_that_is_too_long_becomes_a_thread_where_that_is_wanted(tmp_path: Path) -> None:
+    pictures = (a_picture(tmp_path, "first.png", alt="One"), a_picture(tmp_path, "last.png", alt="The last door"))
+    draft = a_draft("bluesky", text=f"{words(9)} See The last door.", link=LINK, media=pictures, fit="numbered-thread", first_comment="Comment",
+                    thread=(Part(text="By hand", place=THERE),), options={"poll": {"answers": ["a", "b"]}})
+
+    parts = rendered(draft)
+
+    assert said(*parts) == []
+    assert [part.post.text[-6:] for part in parts] == [" (1/3)", " (2/3)", " (3/3)", "omment"]
+    assert [part.key for part in parts] == [draft.key(number) for number in range(4)]
+    assert [part.after for part in parts] == [None, *(part.key for part in parts[:-1])]
+    assert [[media.alt for media in part.post.media] for part in parts] == [["One"], ["The last door"], [], []]
+    assert [part.fitted for part in parts] == ["split from 476"] * 2 + ["", ""]
+    assert [bool(part.post.options) for part in parts] == [True, False, False, False]
+    assert "".join(part.post.text for part in parts).count(LINK.url) == 1
+
+
+def test_a_card_is_on_the_first_part_of_a_thread_alone() -> None:
+    parts = rendered(a_draft("bluesky", text=words(9), link=LINK, fit="thread"))
+
+    assert len(parts) == 2
+    assert [part.post.link is not None for part in parts] == [True, False]
+
+
+def test_the_account_says_what_becomes_of_long_texts_unless_the_entry_does() -> None:
+    draft = a_draft(text=words(20))
+    threads = replace(draft, account=replace(draft.account, fit="thread"))
+
+    assert len(rendered(threads)) == 2
+    assert len(rendered(replace(threads, content=replace(threads.content, fit="shorten")))) == 1
+
+
+@pytest.mark.parametrize("fit", ["error", "thread", "numbered-thread"])
+def test_where_nothing_can_be_answered_a_long_text_stays_too_long(fit: str) -> None:
+    [problem] = said(*rendered(a_draft("linkedin", text=words(70), fit=fit)))
+
+    assert problem.endswith("3359 of 3000 characters on linkedin (linkedin); shorten it by 359")
+
+
+def test_a_word_that_is_too_long_is_said() -> None:
+    for fit in ("shorten", "thread"):
+        [problem] = said(*rendered(a_draft(text="x" * 501, fit=fit)))
+
+        assert problem.endswith("501 of 500 characters on mastodon (fediverse); shorten it by 1")
+
+
+def test_what_fits_is_left_as_it_is() -> None:
+    for fit in ("shorten", "thread", "numbered-thread"):
+        [delivery] = rendered(a_draft(text="x " * 249 + "xx", fit=fit))
+
+        assert (delivery.used, delivery.fitted) == (500, "")
+
+
+def test_a_template_has_all_the_room_where_its_text_may_become_a_thread() -> None:
+    values = {"theme": "Small favours", "thought": words(25), "tags": ["teaching"]}
+
+    parts = rendered(a_draft(template="reflection", values=values, fit="thread"))
+
+    assert len(parts) == 3
+    assert said(*parts) == []
+    assert words(25)[-40:] in " ".join(part.post.text for part in parts)
 
 
 def test_a_title_can_be_too_long() -> None:

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from platforms.base import DROPPED, HARMLESS, Published, Request, Response
+from scheduler.calendar.model import Delivery
 from scheduler.problems import Place, Problem
 from scheduler.store import NewerSchema, Row, Store, WrongStatus
 from scheduler.store.accounts import hold
@@ -435,6 +436,45 @@ def test_the_rest_of_a_thread_says_which_part_it_waits_for_until_it_is_too_late(
     assert store.accounts_due(DUE) == []
     store.too_late(DUE + DAY)
     assert store.row("k3").error == "its time passed before it could be sent: waits for part 1, which is failed"
+
+
+def a_thread(*texts: str) -> list[Delivery]:
+    """What a text becomes that was split into these."""
+    return [a_delivery(f"k{part}", part=part, after=f"k{part - 1}" if part else None, is_split=True, whole=900,
+                       post=a_post(key=f"k{part}", text=text)) for part, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("again", [("Uno", "two"), ("Uno", "two", "three!", "four"), ("Uno", "two", "three!", "four", "five")])
+def test_a_split_text_that_has_begun_to_go_out_goes_on_as_it_was_split(store: Store, again: tuple[str, ...]) -> None:
+    store.plan([*a_thread("One", "Two", "Three"), a_delivery("k3", part=3, after="k2", post=a_post(key="k3", text="Comment"))], DUE - DAY)
+    store.published(claimed(store), Published(id="9"), DUE)
+
+    for _ in range(2):
+        changes = store.plan(a_thread(*again), DUE)
+
+    assert (changes.added, changes.edited, changes.cancelled) == ((), (), ())
+    assert [(row.post.text, row.status) for row in store.rows()] == [
+        ("One", "published"), ("Two", "scheduled"), ("Three", "scheduled"), ("Comment", "scheduled")]
+    assert store.row("k0").changed_since
+
+
+def test_a_split_text_whose_part_that_is_up_stays_the_same_may_change_after_it(store: Store) -> None:
+    store.plan(a_thread("One", "Two", "Three"), DUE - DAY)
+    store.published(claimed(store), Published(id="9"), DUE)
+
+    changes = store.plan(a_thread("One", "All the rest"), DUE)
+
+    assert (changes.edited, changes.cancelled) == (("launch on main",), ("launch on main",))
+    assert [row.post.text for row in store.rows() if row.status == "scheduled"] == ["All the rest"]
+
+
+def test_a_split_text_that_waits_is_split_anew(store: Store) -> None:
+    store.plan(a_thread("One", "Two"), DUE - DAY)
+
+    changes = store.plan(a_thread("Uno", "Due", "Tre"), DUE - DAY)
+
+    assert (len(changes.edited), len(changes.added)) == (2, 1)
+    assert [row.post.text for row in store.rows()] == ["Uno", "Due", "Tre"]
 
 
 def test_the_rest_of_a_thread_goes_on_once_its_part_is_up(store: Store) -> None:
