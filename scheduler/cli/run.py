@@ -33,7 +33,7 @@ def command(config: Path, once: bool, dry_run: bool) -> None:
       termbell run --once          # every ten minutes from cron
       termbell run --dry-run
     """
-    with working(config, dry_run=dry_run) as work:
+    with working(config, dry_run=dry_run, waits=once) as work:
         if once and not dry_run:
             keep_a_backup(work.store, utc_now())
         raise SystemExit(_once(work) if once else _daemon(work, config))
@@ -63,7 +63,7 @@ def _once(work: Working) -> int:
 
 def _daemon(work: Working, config: Path) -> int:
     daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, ends=work.credentials.ends,
-                    folders=watched(work.config, work.files), reporting=work.reporting)
+                    folders=watched(work.config, work.files), reporting=work.reporting, unready=work.unready)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()

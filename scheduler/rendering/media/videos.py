@@ -11,6 +11,7 @@ import math
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,8 +25,7 @@ from scheduler.rendering.media.kinds import NOT_READY, Unfit, listed, megabytes,
 DEMUXERS = {"video/mp4": "mov", "video/quicktime": "mov", "video/webm": "matroska", "image/gif": "gif", "image/png": "apng", "image/webp": "apng"}
 FROM_PICTURES = tuple(kind for kind in DEMUXERS if kind.startswith("image/"))
 MUXERS = {"video/mp4": ("mp4", ".mp4"), "video/webm": ("webm", ".webm")}
-WEBM = ("vp8", "vp9", "av1", "opus", "vorbis")
-MP4_SOUNDS = ("aac", "mp3", "opus")
+HOLDS = {"video/mp4": {"h264", "hevc", "av1", "vp9", "aac", "mp3", "opus"}, "video/webm": {"vp8", "vp9", "av1", "opus", "vorbis"}}
 EIGHT_BITS = ("yuv420p", "yuvj420p", "nv12")  # H.264 of another kind plays on few machines
 MESSAGES = {"h264": "6", "hevc": "39-40"}  # units beside the picture (SEI): some cameras write there where they are
 # The first picture that is no cover, the first sound, and nothing else: no captions, chapters, tracks of positions, names of programs.
@@ -38,7 +38,6 @@ LASTS = r"^ {2}Duration: (\d+):(\d+):([\d.]+)"
 TURNED = r"displaymatrix: rotation of (-?[\d.]+) degrees"
 RATE = r"([\d.]+)(k?) fps"
 LONGEST = 1_800.0  # seconds that converting one video may take
-LOOKING = 60.0
 WHOLE = 0.97  # of its length, and a second: what is there of a video that was not cut short
 MOST_PIXELS = 36_000_000  # of a frame; 8K has 33 million
 SHARES = (None, 0.92, 0.8)  # attempts: copied as it is; converted, to have so much of the bytes that are taken
@@ -68,10 +67,11 @@ class Bench:
 
     program: str
     name: str  # how the person calls it
-    seconds: float
+    until: float  # of `time.monotonic`
+    is_hurried: bool  # may have more time another day
 
     def seen(self, file: Path, kind: str) -> Film:
-        said = self._run(("-i", f"file:{file}"), kind, LOOKING).stderr.decode(errors="replace")
+        said = self._run(("-i", f"file:{file}"), kind).stderr.decode(errors="replace")
         picture = re.search(PICTURE, said, re.MULTILINE)
         if not picture:
             raise self.damaged("ffmpeg finds no picture in it")
@@ -85,7 +85,7 @@ class Bench:
             codecs=(picture["codec"], *((sound[1],) if sound else ())))
 
     def make(self, source: Path, kind: str, arguments: Sequence[str], target: Path) -> None:
-        done = self._run(("-i", f"file:{source}", *CLEAN, *arguments, f"file:{target}"), kind, self.seconds)
+        done = self._run(("-i", f"file:{source}", *CLEAN, *arguments, f"file:{target}"), kind)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"]
             raise self.damaged(f"ffmpeg says: {lines[-1].replace(str(source), self.name)}")
@@ -93,15 +93,16 @@ class Bench:
     def damaged(self, why: str) -> Unfit:
         return Unfit("media-damaged", f"{self.name} cannot be made ready ({why}); play it to its end, and save it as MP4 (H.264) where it is fine")
 
-    def _run(self, arguments: Sequence[str], kind: str, seconds: float) -> "subprocess.CompletedProcess[bytes]":
+    def _run(self, arguments: Sequence[str], kind: str) -> "subprocess.CompletedProcess[bytes]":
         level = "info" if len(arguments) == 2 else "error"
-        limit = str(round(min(seconds, LONGEST) * 64))  # of processor time, for when nobody is left who could end it
+        left = max(1.0, self.until - time.monotonic())
+        limit = str(round(left * 64))  # of processor time, for when nobody is left who could end it
         command = [self.program, "-nostdin", "-hide_banner", "-y", "-loglevel", level, "-timelimit", limit, "-protocol_whitelist", "file",
                    "-f", DEMUXERS[kind], *arguments]
         try:
-            return subprocess.run(command, capture_output=True, timeout=min(seconds, LONGEST), check=False)
+            return subprocess.run(command, capture_output=True, timeout=left, check=False)
         except subprocess.TimeoutExpired:
-            if self.seconds < LONGEST:
+            if self.is_hurried:
                 raise Unfit(NOT_READY, f"{self.name} is being converted, which takes a while; the calendar is read again then") from None
             raise Unfit("media-too-slow", f"{self.name} could not be converted within {LONGEST / 60:.0f} minutes; save it smaller, as MP4 "
                         "(H.264)") from None
@@ -135,8 +136,9 @@ def video(file: Path, kind: str, digest: str, limits: Limits, cache: Cache, begi
     seconds, program = begin(), _ffmpeg()
     if program is None:
         raise Unfit("no-ffmpeg", f"{file.name}: {NO_FFMPEG}")
+    bench = Bench(program=program, name=file.name, until=time.monotonic() + min(seconds, LONGEST), is_hurried=seconds < LONGEST)
     with _source(file, kind, cache) as source:
-        media, is_best = _made(Bench(program=program, name=file.name, seconds=seconds), source, kind, limits, cache)
+        media, is_best = _made(bench, source, kind, limits, cache)
     cache.keep((asked, best) if is_best else (asked,), media)
     return media
 
@@ -166,9 +168,9 @@ def _made(bench: Bench, source: Path, kind: str, limits: Limits, cache: Cache) -
     into = _container(bench, film, kind, limits)
     muxer, ending = MUXERS[into]
     for share in SHARES:
-        if share is None and not _may_stay(film, source, limits):
+        if share is None and not _may_stay(film, source, into, limits):
             continue
-        arguments = _copied(film) if share is None else _converted(bench, film, into, limits, share)
+        arguments = _copied(film) if share is None else _converted(bench, film, limits, share)
         with cache.unfinished(ending) as unfinished:
             bench.make(source, kind, (*arguments, "-f", muxer), unfinished)
             made = bench.seen(unfinished, into)
@@ -191,17 +193,17 @@ def _refuse(bench: Bench, film: Film, limits: Limits) -> None:
 
 def _container(bench: Bench, film: Film, kind: str, limits: Limits) -> str:
     """MP4 wherever it is taken; a WebM stays one where that spares converting it."""
-    if kind == "video/webm" and kind in limits.video_types and set(film.codecs) <= {*WEBM} & {*limits.video_codecs}:
+    if kind == "video/webm" and kind in limits.video_types and set(film.codecs) <= HOLDS[kind] & {*limits.video_codecs}:
         return kind
     if "video/mp4" in limits.video_types:
         return "video/mp4"
     raise Unfit("media-unsupported", f"{bench.name} can be made an MP4, and taken are {listed(limits.video_types)}; save it as that")
 
 
-def _may_stay(film: Film, source: Path, limits: Limits) -> bool:
+def _may_stay(film: Film, source: Path, into: str, limits: Limits) -> bool:
     """Whether the streams can be copied as they are."""
     return (
-        set(film.codecs) <= {*limits.video_codecs}
+        set(film.codecs) <= HOLDS[into] & {*limits.video_codecs}
         and (film.codecs[0] != "h264" or film.pixels in EIGHT_BITS)
         and film.width * film.height <= (limits.video_pixels or math.inf)
         and film.rate <= (limits.video_rate or math.inf)
@@ -217,7 +219,7 @@ def _copied(film: Film) -> Iterator[str]:
         yield from ("-tag:v", "hvc1")  # under its other name Apple's players do not know it
 
 
-def _converted(bench: Bench, film: Film, into: str, limits: Limits, share: float) -> Iterator[str]:
+def _converted(bench: Bench, film: Film, limits: Limits, share: float) -> Iterator[str]:
     """`share` of the bytes that are taken is what it may have."""
     room = math.inf
     if limits.video_bytes and film.seconds:
@@ -233,7 +235,7 @@ def _converted(bench: Bench, film: Film, into: str, limits: Limits, share: float
                 "-bsf:v", f"filter_units=remove_types={MESSAGES['h264']}")
     if room < math.inf:
         yield from ("-maxrate", f"{room:.0f}", "-bufsize", f"{room:.0f}")
-    stays = len(film.codecs) > 1 and film.codecs[1] in limits.video_codecs and film.codecs[1] in MP4_SOUNDS and room == math.inf
+    stays = len(film.codecs) > 1 and film.codecs[1] in HOLDS["video/mp4"] & {*limits.video_codecs} and room == math.inf
     yield from ("-c:a", "copy") if stays else ("-c:a", "aac", "-b:a", str(SOUND_BITS), "-ac", "2")
 
 
