@@ -21,7 +21,7 @@ from platforms.base import Limits, Media
 from scheduler.rendering.media.cache import Cache
 from scheduler.rendering.media.kinds import NOT_READY, Unfit, listed, megabytes, taken
 
-# Which of ffmpeg's readers a file gets. A WebP comes to it as an animated PNG.
+# Which of ffmpeg's readers a file gets; what is animated comes as GIF or PNG.
 DEMUXERS = {"video/mp4": "mov", "video/quicktime": "mov", "video/webm": "matroska", "image/gif": "gif", "image/png": "apng", "image/webp": "apng"}
 FROM_PICTURES = tuple(kind for kind in DEMUXERS if kind.startswith("image/"))
 MUXERS = {"video/mp4": ("mp4", ".mp4"), "video/webm": ("webm", ".webm")}
@@ -36,11 +36,13 @@ PICTURE = (r"^ {2,4}Stream #(?!.*\(attached pic\)).*?: Video: (?P<codec>\w+)(?: 
 SOUND = r"^ {2,4}Stream #.*?: Audio: (\w+)"
 LASTS = r"^ {2}Duration: (\d+):(\d+):([\d.]+)"
 TURNED = r"displaymatrix: rotation of (-?[\d.]+) degrees"
+WHO = r"^\[[^]]* @ 0x\w+\] "  # which part of ffmpeg says it
 RATE = r"([\d.]+)(k?) fps"
 LONGEST = 1_800.0  # seconds that converting one video may take
 WHOLE = 0.97  # of its length, and a second: what is there of a video that was not cut short
 MOST_PIXELS = 36_000_000  # of a frame; 8K has 33 million
 SHARES = (None, 0.92, 0.8)  # attempts: copied as it is; converted, to have so much of the bytes that are taken
+STEADY = 30  # frames a second, of what stays a while at each
 SOUND_BITS = 128_000  # a second
 LEAST = 150_000  # bits a second of picture; below, nothing can be made out
 A_PIXEL = 0.06  # bits for each pixel of each frame, where room is scarce
@@ -88,7 +90,7 @@ class Bench:
         done = self._run(("-i", f"file:{source}", *CLEAN, *arguments, f"file:{target}"), kind)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"]
-            raise self.damaged(f"ffmpeg says: {lines[-1].replace(str(source), self.name)}")
+            raise self.damaged(f"ffmpeg says: {re.sub(WHO, '', lines[0]).replace(str(source), self.name)}")
 
     def damaged(self, why: str) -> Unfit:
         return Unfit("media-damaged", f"{self.name} cannot be made ready ({why}); play it to its end, and save it as MP4 (H.264) where it is fine")
@@ -150,13 +152,13 @@ def _asked(digest: str, limits: Limits) -> object:
 
 @contextmanager
 def _source(file: Path, kind: str, cache: Cache) -> Iterator[Path]:
-    """The file; an animated WebP, which ffmpeg does not read, as an animated PNG."""
-    if kind != "image/webp":
+    """The file; an animated WebP or PNG as a PNG that ffmpeg reads: the first it does not know, in the second other blocks irritate it."""
+    if kind not in ("image/webp", "image/png"):
         yield file.absolute()
         return
     from PIL import Image
 
-    with cache.unfinished(".png") as unfinished, Image.open(file, formats=["WEBP"]) as opened:
+    with cache.unfinished(".png") as unfinished, Image.open(file, formats=["WEBP", "PNG"]) as opened:
         opened.save(unfinished, save_all=True, exif=b"", compress_level=1)
         yield unfinished
 
@@ -231,6 +233,8 @@ def _converted(bench: Bench, film: Film, limits: Limits, share: float) -> Iterat
     filters = [f"scale=trunc(iw*sar*{factor:.5f}/2)*2:trunc(ih*{factor:.5f}/2)*2:flags=lanczos", "setsar=1"]
     if limits.video_rate and film.rate > limits.video_rate:
         filters.append(f"fps={limits.video_rate}")
+    elif film.codecs[0] in ("gif", "apng"):
+        filters.append(f"fps={STEADY}")
     yield from ("-vf", ",".join(filters), "-c:v", "libx264", "-preset", "fast", "-crf", QUALITY, "-pix_fmt", "yuv420p",
                 "-bsf:v", f"filter_units=remove_types={MESSAGES['h264']}")
     if room < math.inf:
