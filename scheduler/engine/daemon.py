@@ -28,7 +28,7 @@ from scheduler.engine.clock import JUMP, LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.pacing import Aside, Every
-from scheduler.engine.replanning import Replanned, make_media_apart, replan_apart
+from scheduler.engine.replanning import MAKING, Replanned, make_media_apart, replan_apart
 from scheduler.engine.reporting import Inside, Reporting
 from scheduler.engine.saying import say, tell
 from scheduler.engine.watching import Watching, watched
@@ -58,6 +58,7 @@ class Daemon:
     limits: KnownLimits
     folders: tuple[Path, ...] = ()  # watched for changes
     now: Callable[[], datetime] = utc_now
+    making: float = MAKING  # seconds that a reading of the calendar gives to making media ready
     ask: Callable[[ConfiguredAccount], Ask]
     ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
     reporting: Reporting
@@ -264,7 +265,7 @@ class Daemon:
 
     def _read(self) -> Replanned:
         try:
-            read = replan_apart(self.config, lambda config: self.store.file, self.now())
+            read = replan_apart(self.config, lambda config: self.store.file, self.now(), making=self.making)
         except StoreFailed as failed:
             if self._untaken != str(failed):
                 log.error("the calendar cannot be taken up until this is mended: %s", failed)

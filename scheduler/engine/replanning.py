@@ -46,6 +46,7 @@ class Replanned:
 
 def replan_apart(
     path: Path, store: Callable[[Config], Path], now: datetime, *, fetch: bool = True, longest: float = LONGEST,
+    making: float = MAKING,
 ) -> Replanned:
     """Reads the files and makes the store agree with them, in a process that is ended when it takes longer than `longest` seconds.
 
@@ -54,7 +55,7 @@ def replan_apart(
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_replan, args=(theirs, path, now, fetch), daemon=True)
+    process = context.Process(target=_replan, args=(theirs, path, now, fetch, making), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -109,13 +110,13 @@ def _heard(pipe: "Connection", longest: float) -> Any:
     return answer
 
 
-def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool) -> None:
+def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool, making: float) -> None:
     """What goes on in the other process: reads, tells, waits for the store's place, takes up, tells."""
     from scheduler.engine.planning import plan, sought
     from scheduler.rendering.media.cache import cache_folder, sweep
 
     try:
-        planned = plan(path, fetch=fetch, media_until=time.monotonic() + MAKING)
+        planned = plan(path, fetch=fetch, media_until=time.monotonic() + making)
         pipe.send(Replanned(config=portable(planned.config), problems=planned.problems, files=planned.files))
         store = Store(pipe.recv(), now)
         try:

@@ -56,9 +56,10 @@ def picture(file: Path, kind: str, digest: str, limits: Limits, cache: Cache, be
 
 
 def _asked(digest: str, kind: str, limits: Limits) -> object:
-    """All that decides what is made: the other types matter to no JPEG that may stay one."""
+    """All that decides what is made: other types matter to no JPEG that may stay one, and what moves matters to none that cannot."""
     types = ("image/jpeg",) if kind == "image/jpeg" and kind in limits.image_types else limits.image_types
-    return digest, sorted(types), limits.image_bytes, limits.image_pixels, sorted(limits.animations), limits.videos > 0
+    moves = () if kind in ("image/jpeg", "image/heic") else (kind in limits.animations, limits.videos > 0)
+    return digest, sorted(types), limits.image_bytes, limits.image_pixels, moves
 
 
 def _or_told(media: Media, remark: str) -> Media:
@@ -149,7 +150,7 @@ def _candidates(opened: "Image", limits: Limits) -> Iterator[Made]:
     opened.load()
     profile = opened.info.get("icc_profile")
     if best and _is_kept(opened, profile, limits):
-        yield Made(body=_saved(opened, "image/jpeg", profile, quality="keep"), kind="image/jpeg", size=opened.size, is_best=True)
+        yield Made(body=_saved(opened, OWN[str(opened.format)], profile, "keep"), kind=OWN[str(opened.format)], size=opened.size, is_best=True)
         best = False
     picture, profile = settled(ImageOps.exif_transpose(opened), profile)
     size = _within(picture.size, limits.image_pixels)
@@ -162,19 +163,21 @@ def _candidates(opened: "Image", limits: Limits) -> Iterator[Made]:
             body = _saved(picture, kind, profile, quality)
             yield Made(body=body, kind=kind, size=picture.size, is_best=best)
             best = False
-    while max(picture.size) > SMALLEST:
-        factor = min(0.9, 0.95 * math.sqrt((limits.image_bytes or 1) / max(len(body), 1)))
-        factor = max(factor, SMALLEST / max(picture.size))
-        picture = picture.resize((max(1, round(picture.width * factor)), max(1, round(picture.height * factor))), Image.Resampling.LANCZOS)
-        body = _saved(picture, kinds[-1], profile, QUALITIES[1])
-        yield Made(body=body, kind=kinds[-1], size=picture.size)
+    factor, least = 1.0, SMALLEST / max(picture.size)
+    while factor > least:
+        step = 0.95 * math.sqrt((limits.image_bytes or 1) / max(len(body), 1))
+        factor = max(least, factor * min(0.9, max(0.7, step)))  # not at once: grain and fine lines shrink faster than the picture
+        size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
+        body = _saved(picture.resize(size, Image.Resampling.LANCZOS), kinds[-1], profile, QUALITIES[1])
+        yield Made(body=body, kind=kinds[-1], size=size)
 
 
 def _is_kept(opened: "Image", profile: bytes | None, limits: Limits) -> bool:
-    """Whether it is a JPEG that may keep its own quantisation: next to nothing is lost by writing it anew."""
+    """Whether it may keep the quantisation of its JPEG or the palette of its PNG: next to nothing is lost, or gained, by writing it anew."""
     upright = opened.getexif().get(0x0112, 1) == 1
-    plain = opened.mode in ("RGB", "L") if not profile else opened.mode == "RGB" and is_common(profile)
-    return opened.format == "JPEG" and upright and plain and "image/jpeg" in limits.image_types
+    modes = {"JPEG": ("RGB", "L"), "PNG": ("RGB", "RGBA", "L", "P")}.get(str(opened.format), ())
+    coloured = not profile or (opened.mode in ("RGB", "RGBA", "P") and is_common(profile))
+    return upright and opened.mode in modes and coloured and OWN[str(opened.format)] in limits.image_types
 
 
 def _kinds(opened: "Image", picture: "Image", limits: Limits) -> list[str]:
@@ -200,7 +203,7 @@ def _saved(picture: "Image", kind: str, profile: bytes | None, quality: int | st
     lossless = quality is None
     all_options: dict[str, dict[str, Any]] = {
         "image/jpeg": {"format": "JPEG", "quality": quality, "optimize": True, "comment": b"", "exif": b""},
-        "image/png": {"format": "PNG"},
+        "image/png": {"format": "PNG", "transparency": picture.info.get("transparency")},
         "image/webp": {"format": "WEBP", "quality": 80 if lossless else quality, "lossless": lossless, "method": 4, "exact": False},
     }
     info, picture.info = picture.info, {}
