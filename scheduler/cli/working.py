@@ -18,7 +18,7 @@ from scheduler.engine.known_limits import KnownLimits, known_limits
 from scheduler.engine.logs import redacted, set_up
 from scheduler.engine.network import Networks
 from scheduler.engine.rehearsal import Rehearsal
-from scheduler.engine.replanning import make_media_apart, replan_apart
+from scheduler.engine.replanning import MAKING, make_media_apart, replan_apart
 from scheduler.engine.reporting import Reporting, in_short
 from scheduler.engine.saying import tell
 from scheduler.problems import Invalid, Problem
@@ -44,10 +44,10 @@ class Working:
 
 
 @contextmanager
-def working(path: Path, *, dry_run: bool = False, waits: bool = True) -> Iterator[Working]:
+def working(path: Path, *, dry_run: bool = False, waits: bool = True, making: float = MAKING) -> Iterator[Working]:
     """Alone on the store: reads the calendar, takes it up, and hands over what publishes.
 
-    `waits`: also for media that take long to make ready.
+    It gives media `making` seconds to be made ready, and `waits` for what takes longer.
     A dry run works on a copy of the store that is thrown away, and a rehearsal answers.
     Raises `Invalid` and `AlreadyRunning`.
     """
@@ -60,10 +60,10 @@ def working(path: Path, *, dry_run: bool = False, waits: bool = True) -> Iterato
             places.append(file)
             return file
 
-        read = replan_apart(path, alone, now, fetch=not dry_run)
+        read = replan_apart(path, alone, now, fetch=not dry_run, making=making)
         if waits and read.unready:
             make_media_apart(path, fetch=not dry_run)
-            read = replan_apart(path, lambda config: places[0], now, fetch=not dry_run)
+            read = replan_apart(path, lambda config: places[0], now, fetch=not dry_run, making=making)
         if read.config is None:
             if not dry_run:
                 _tell_that_it_cannot_start(path, read.problems)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from scheduler.cli.run import rounds
 from scheduler.config import read_config
 from scheduler.engine.daemon import Daemon
 from scheduler.engine.delivering import Desk
@@ -27,6 +28,7 @@ from tests.support import scripted
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 DOOR = "- {id: door, when: 2099-09-07 08:30, to: class-site, text: Look, media: [{file: door.png, alt: The school door}]}\n"
 PLAIN = "- {id: plain, when: 2099-09-07 08:30, to: class-site, text: No picture}\n"
+SITE = "timezone: UTC\naccounts: {class-site: {platform: site, folder: public}}\nposts:\n"
 PUBLISH = """
 import sys
 from scheduler.cli import main
@@ -96,14 +98,25 @@ def test_what_cannot_be_made_ready_is_not_tried_for_ever(tmp_path: Path, config:
     assert [record.message for record in caplog.records if "made ready" in record.message] == ["media are made ready: door: door.png is not ready"]
 
 
+def test_run_once_publishes_what_is_ready_before_it_makes_the_rest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("RGB", (400, 300), "navy").save(tmp_path / "door.png")
+    config = a_calendar(tmp_path, (DOOR + PLAIN).replace("2099-09-07 08:30", f"{datetime.now():%Y-%m-%d} 00:00, late: publish"), head=SITE)
+
+    assert rounds(config, making=0.0) == 0
+
+    said = capsys.readouterr().out
+    assert said.index("plain -> class-site") < said.index("door -> class-site")
+    assert said.count("1 published") == 2
+
+
 def test_publishing_opens_no_picture(tmp_path: Path) -> None:
     Image.new("RGB", (400, 300), "navy").save(tmp_path / "door.png")
     posts = DOOR.replace("2099-09-07 08:30", f"{datetime.now():%Y-%m-%d} 00:00, late: publish")
-    config = a_calendar(tmp_path, posts, head="timezone: UTC\naccounts: {class-site: {platform: site, folder: public}}\nposts:\n")
+    config = a_calendar(tmp_path, posts, head=SITE)
 
     done = subprocess.run([sys.executable, "-c", PUBLISH, str(config)], capture_output=True, text=True, timeout=60)
 
-    assert "1 published" in done.stdout + done.stderr
+    assert "1 published" in done.stdout
     assert "ended with 0" in done.stdout
     assert "picture libraries: []" in done.stdout
     assert len(list((tmp_path / "public").rglob("*.png"))) == 1
