@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from platforms.base import Media
 from scheduler.calendar.model import MediaFile
@@ -53,6 +54,16 @@ def test_a_smaller_one_is_not_taken_for_the_best(tmp_path: Path) -> None:
 
     assert (small.width, small.height) == (100, 50)
     assert (fit(file).width, fit(file).height) == (200, 100)
+
+
+def test_one_that_few_bytes_made_smaller_is_not_taken_for_the_best(tmp_path: Path) -> None:
+    Image.linear_gradient("L").resize((600, 400)).convert("RGB").save(tmp_path / "a.avif", quality=30)
+    few = replace(ROOMY, image_bytes=max(2_000, (tmp_path / "a.avif").stat().st_size))
+
+    small, whole = fit(tmp_path / "a.avif", few), fit(tmp_path / "a.avif")
+
+    assert (small.width or 0) < 600
+    assert (whole.width, whole.height) == (600, 400)
 
 
 def test_what_is_needed_stays_and_what_nobody_has_needed_for_a_month_goes(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 120_000_000  # of a file we open; more is a mistake or a bomb
 PLAUSIBLE = (25_000_000, 200)  # from so many pixels on, a file has a byte for so many of them, or it is a bomb: what is drawn has more
+HOPEFUL = 2  # times the bytes that are taken: what has more does not become small enough as it is
+A_BYTE = 10  # pixels; where there is less room, fewer of them look better
 SMALLEST = 64  # pixels of the longer side; below, a picture is no picture any more
 QUALITIES = (92, 86, 80, 74)
 READ = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")  # MPO, what phones write, opens as JPEG: its first picture, without the gain map
@@ -135,27 +137,28 @@ def _at_most(limits: Limits) -> str:
 
 def _encoded(file: Path, opened: "Image", limits: Limits) -> Made:
     """The first of the candidates that fits; they come from the best to the smallest."""
-    for made in _candidates(opened, limits):
+    for made in _candidates(opened, file.stat().st_size, limits):
         if _fits(len(made.body), limits):
             return made
     raise Unfit("media-too-large", f"{file.name} cannot be made small enough for {megabytes(limits.image_bytes or 0)}; crop it")
 
 
-def _candidates(opened: "Image", limits: Limits) -> Iterator[Made]:
+def _candidates(opened: "Image", size_on_disk: int, limits: Limits) -> Iterator[Made]:
     from PIL import Image, ImageOps
 
-    best = not limits.image_pixels or math.prod(opened.size) <= limits.image_pixels
-    if limits.image_pixels and not best and opened.format in ("JPEG", "MPO"):
-        opened.draft(None, _within(opened.size, limits.image_pixels))  # decodes half, a quarter or an eighth of it
+    best = math.prod(opened.size) <= (limits.image_pixels or math.inf) and size_on_disk <= HOPEFUL * (limits.image_bytes or math.inf)
+    pixels = int(min(limits.image_pixels or MOST_PIXELS, limits.image_bytes * A_BYTE if limits.image_bytes else MOST_PIXELS))
+    if not best and opened.format in ("JPEG", "MPO"):
+        opened.draft(None, _within(opened.size, pixels))  # decodes half, a quarter or an eighth of it
     opened.load()
     profile = opened.info.get("icc_profile")
     if best and _is_kept(opened, profile, limits):
         yield Made(body=_saved(opened, OWN[str(opened.format)], profile, "keep"), kind=OWN[str(opened.format)], size=opened.size, is_best=True)
         best = False
     picture, profile = settled(ImageOps.exif_transpose(opened), profile)
-    size = _within(picture.size, limits.image_pixels)
+    size = _within(picture.size, pixels)
     if size != picture.size:
-        picture = picture.resize(size, Image.Resampling.LANCZOS)
+        picture, best = picture.resize(size, Image.Resampling.LANCZOS), False
     body = b""
     kinds = _kinds(opened, picture, limits)
     for kind in kinds:
@@ -221,8 +224,8 @@ def _on_white(picture: "Image") -> "Image":
     return ground
 
 
-def _within(size: tuple[int, int], pixels: int | None) -> tuple[int, int]:
-    if pixels is None or math.prod(size) <= pixels:
+def _within(size: tuple[int, int], pixels: int) -> tuple[int, int]:
+    if math.prod(size) <= pixels:
         return size
     factor = math.sqrt(pixels / math.prod(size))
     return max(1, math.floor(size[0] * factor)), max(1, math.floor(size[1] * factor))
