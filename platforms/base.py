@@ -46,6 +46,7 @@ class Media:
     alt: str = ""
     width: int | None = None  # pixels
     height: int | None = None
+    seconds: float | None = None  # of a video
     focus: tuple[float, float] | None = None  # -1 to 1 each, (0, 0) the middle, y upwards
 
     @property
@@ -247,12 +248,17 @@ class Limits:
     replies: bool = False  # a post may answer an earlier one: threads, first comments
     images: int = 0  # how many images a post may carry
     image_types: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp", "image/gif")
+    animations: tuple[str, ...] = ("image/gif",)  # those of `image_types` that keep moving; image/png is an animated PNG
     image_bytes: int | None = None
     image_pixels: int | None = None  # width x height
     card_image_bytes: int | None = None  # for the picture of a link card
     videos: int = 0
     video_types: tuple[str, ...] = ("video/mp4",)
+    video_codecs: tuple[str, ...] = ("h264", "aac")  # of picture and sound, as ffmpeg calls them
     video_bytes: int | None = None
+    video_seconds: float | None = None  # at most
+    video_pixels: int | None = None  # width x height
+    video_rate: float | None = None  # frames a second
     alt: int | None = None  # characters
     caps: tuple[Cap, ...] = ()
 

@@ -248,6 +248,7 @@ PLATFORM = Platform(
         link_or_media=True,
         replies=True,
         images=4,
+        animations=(),  # the app shows the first frame
         image_bytes=2_000_000,
         card_image_bytes=1_000_000,
         caps=(Cap(posts=2_500, seconds=3_600), Cap(posts=17_500, seconds=86_400)),  # a put costs 2 of 5,000 and of 35,000 points

@@ -245,6 +245,7 @@ def limits_of(told: Json, server: str) -> Limits:
         "image_pixels": media.get("image_matrix_limit"),
         "image_types": tuple(one for one in LIMITS.image_types if one in types),
         "video_bytes": media.get("video_size_limit"),
+        "video_pixels": media.get("video_matrix_limit"),
         "video_types": tuple(one for one in LIMITS.video_types if one in types),
         "alt": media.get("description_limit"),
         "source": server,
@@ -273,7 +274,10 @@ LIMITS = Limits(
     image_pixels=33_177_600,
     videos=1,
     video_types=("video/mp4", "video/webm", "video/quicktime"),
+    video_codecs=("h264", "vp8", "vp9", "av1", "aac", "opus", "vorbis", "mp3"),  # no hevc: other servers show it as it is
     video_bytes=103_809_024,
+    video_pixels=8_294_400,
+    video_rate=120,
     alt=1500,
     caps=(Cap(posts=300, seconds=3 * 3600),),  # https://docs.joinmastodon.org/api/rate-limits/
     source="https://docs.joinmastodon.org/user/posting/",

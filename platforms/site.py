@@ -625,6 +625,7 @@ PLATFORM = Platform(
     limits=Limits(
         title=None,
         html=True,
+        animations=("image/gif", "image/webp", "image/png"),
         images=20,  # as many as a page carries well; the folder sets no limit
         source="https://www.rssboard.org/rss-specification",
         checked=date(2026, 11, 24),

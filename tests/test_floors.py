@@ -32,6 +32,8 @@ DOORS = {
     "sqlite3": ("scheduler/store/",),
     "jinja2": ("scheduler/rendering/",),
     "PIL": ("scheduler/rendering/",),
+    "pi_heif": ("scheduler/rendering/media/",),
+    "imageio_ffmpeg": ("scheduler/rendering/media/",),
     "click": ("scheduler/cli/",),
 }
 

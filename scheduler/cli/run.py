@@ -12,6 +12,7 @@ from scheduler.cli.output import say
 from scheduler.cli.working import Working, working
 from scheduler.engine.backing_up import keep_a_backup
 from scheduler.engine.daemon import Daemon, utc_now
+from scheduler.engine.replanning import MAKING, make_media_apart
 from scheduler.engine.watching import watched
 from scheduler.store import Row, status
 
@@ -33,10 +34,25 @@ def command(config: Path, once: bool, dry_run: bool) -> None:
       termbell run --once          # every ten minutes from cron
       termbell run --dry-run
     """
-    with working(config, dry_run=dry_run) as work:
-        if once and not dry_run:
-            keep_a_backup(work.store, utc_now())
+    if once and not dry_run:
+        raise SystemExit(rounds(config))
+    with working(config, dry_run=dry_run, waits=once) as work:
         raise SystemExit(_once(work) if once else _daemon(work, config))
+
+
+def rounds(config: Path, making: float = MAKING) -> int:
+    """One, and another when media were not ready for the first: no post waits for the video of another one."""
+    code, unready = _round(config, making)
+    if unready:
+        make_media_apart(config)
+        code = max(code, _round(config, making)[0])
+    return code
+
+
+def _round(config: Path, making: float) -> tuple[int, tuple[str, ...]]:
+    with working(config, waits=False, making=making) as work:
+        keep_a_backup(work.store, utc_now())
+        return _once(work), work.unready
 
 
 def _once(work: Working) -> int:
@@ -63,7 +79,7 @@ def _once(work: Working) -> int:
 
 def _daemon(work: Working, config: Path) -> int:
     daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, ends=work.credentials.ends,
-                    folders=watched(work.config, work.files), reporting=work.reporting)
+                    folders=watched(work.config, work.files), reporting=work.reporting, unready=work.unready)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()

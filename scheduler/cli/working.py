@@ -18,7 +18,7 @@ from scheduler.engine.known_limits import KnownLimits, known_limits
 from scheduler.engine.logs import redacted, set_up
 from scheduler.engine.network import Networks
 from scheduler.engine.rehearsal import Rehearsal
-from scheduler.engine.replanning import replan_apart
+from scheduler.engine.replanning import MAKING, make_media_apart, replan_apart
 from scheduler.engine.reporting import Reporting, in_short
 from scheduler.engine.saying import tell
 from scheduler.problems import Invalid, Problem
@@ -36,6 +36,7 @@ class Working:
     limits: KnownLimits
     credentials: Credentials
     files: tuple[Path, ...]
+    unready: tuple[str, ...]  # media that are not made ready yet
     reporting: Reporting  # of a dry run: one that tells nobody
 
     def ask(self, configured: ConfiguredAccount) -> Ask:
@@ -43,9 +44,10 @@ class Working:
 
 
 @contextmanager
-def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
+def working(path: Path, *, dry_run: bool = False, waits: bool = True, making: float = MAKING) -> Iterator[Working]:
     """Alone on the store: reads the calendar, takes it up, and hands over what publishes.
 
+    It gives media `making` seconds to be made ready, and `waits` for what takes longer.
     A dry run works on a copy of the store that is thrown away, and a rehearsal answers.
     Raises `Invalid` and `AlreadyRunning`.
     """
@@ -58,7 +60,10 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
             places.append(file)
             return file
 
-        read = replan_apart(path, alone, now, fetch=not dry_run)
+        read = replan_apart(path, alone, now, fetch=not dry_run, making=making)
+        if waits and read.unready:
+            make_media_apart(path, fetch=not dry_run)
+            read = replan_apart(path, lambda config: places[0], now, fetch=not dry_run, making=making)
         if read.config is None:
             if not dry_run:
                 _tell_that_it_cannot_start(path, read.problems)
@@ -73,7 +78,7 @@ def working(path: Path, *, dry_run: bool = False) -> Iterator[Working]:
         reporting = Reporting(store=store, now=utc_now) if dry_run else Reporting(
             store=store, now=utc_now, config=read.config, credentials=credentials)
         yield Working(config=read.config, store=store, desk=desk, limits=known_limits(read.config), credentials=credentials,
-                      files=read.files, reporting=reporting)
+                      files=read.files, unready=read.unready, reporting=reporting)
 
 
 def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> None:

@@ -28,7 +28,7 @@ from scheduler.engine.clock import JUMP, LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.pacing import Aside, Every
-from scheduler.engine.replanning import Replanned, replan_apart
+from scheduler.engine.replanning import MAKING, Replanned, make_media_apart, replan_apart
 from scheduler.engine.reporting import Inside, Reporting
 from scheduler.engine.saying import say, tell
 from scheduler.engine.watching import Watching, watched
@@ -37,6 +37,7 @@ from scheduler.store import NewerSchema, Store, StoreFailed
 
 BEAT = 10.0  # seconds between two signs of life
 HOUR = 3600.0  # seconds between two looks whether a backup is due, a server's limits are a day old, or credentials end
+DAY = 86_400.0  # seconds after which the calendar is read again in any case: what it needs of the media cache is kept, or made anew
 READ_LATER = 30.0  # seconds until a calendar is read again that could not be taken up
 THREADS = 16
 A_MOMENT = 1.0  # seconds, for writing down how an attempt ended
@@ -57,12 +58,15 @@ class Daemon:
     limits: KnownLimits
     folders: tuple[Path, ...] = ()  # watched for changes
     now: Callable[[], datetime] = utc_now
+    making: float = MAKING  # seconds that a reading of the calendar gives to making media ready
     ask: Callable[[ConfiguredAccount], Ask]
     ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
     reporting: Reporting
+    unready: tuple[str, ...] = ()  # media that the calendar was taken up without
     _stopping: threading.Event = field(default_factory=threading.Event)
     _awake: "SimpleQueue[None]" = field(default_factory=SimpleQueue)  # ends a wait of the main loop
     _reread: threading.Event = field(default_factory=threading.Event)
+    _read_at: float = field(default_factory=time.monotonic)
     _watching: Watching | None = None
     _busy: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -71,6 +75,8 @@ class Daemon:
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="account"))
     _reading: Aside = field(default_factory=lambda: Aside(name="reading the calendar"))
     _asking: Aside = field(default_factory=lambda: Aside(name="asking for limits"))
+    _making: Aside = field(default_factory=lambda: Aside(name="making media ready"))
+    _tried: tuple[str, ...] = ()  # media that could not be made ready
 
     def run(self, *, for_at_most: float | None = None) -> None:
         """Publishes until `stop`; then waits, at most a request's timeout, for attempts that are under way."""
@@ -85,6 +91,7 @@ class Daemon:
             watching.start()
             self.reporting.start(Inside(working=self._working, clock_silent_for=clock.silent_for))
             try:
+                self._make_ready(self.unready)
                 self._until_stopped(clock, for_at_most)
             finally:
                 self.reporting.stopping()
@@ -192,7 +199,7 @@ class Daemon:
                 self._beat(started)
             if hourly.is_time():
                 self._asking.begin(self._once_an_hour)
-            if self._reread.is_set():
+            if self._reread.is_set() or time.monotonic() - self._read_at > DAY:
                 self._reading.begin(self.read_again)
             self.reporting.turn()
             clock.rouse()
@@ -230,6 +237,7 @@ class Daemon:
     def read_again(self) -> None:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""
         self._reread.clear()
+        self._read_at = time.monotonic()
         with self._as_long_as_the_store_works():
             read = self._read()
             tell(read)
@@ -237,14 +245,27 @@ class Daemon:
             if read.config is not None:
                 self.desk = replace(self.desk, accounts=read.config.accounts)
             self.reporting.read(read)
+            self._make_ready(read.unready)
             self.ring()
             return
         self._stopping.wait(READ_LATER)
         self._reread.set()
 
+    def _make_ready(self, unready: tuple[str, ...]) -> None:
+        """Beside everything else. What stays unready is not tried again before something else changes."""
+        if unready and unready != self._tried:
+            self._making.begin(lambda: self._made_ready(unready))
+
+    def _made_ready(self, unready: tuple[str, ...]) -> None:
+        log.info("media are made ready: %s", unready[0] + (f" and {len(unready) - 1} more" if len(unready) > 1 else ""))
+        for problem in make_media_apart(self.config):
+            log.error("%s", problem)
+        self._tried = unready
+        self._reread.set()
+
     def _read(self) -> Replanned:
         try:
-            read = replan_apart(self.config, lambda config: self.store.file, self.now())
+            read = replan_apart(self.config, lambda config: self.store.file, self.now(), making=self.making)
         except StoreFailed as failed:
             if self._untaken != str(failed):
                 log.error("the calendar cannot be taken up until this is mended: %s", failed)

@@ -107,7 +107,7 @@ def bytes_of(media: Media) -> bytes:
     try:
         content = media.file.read_bytes()
     except FileNotFoundError as gone:
-        raise Rejected(f"{media.file}: the picture is gone; put it back and retry") from gone
+        raise Rejected(f"{media.file}: the file is gone; `termbell check` makes it anew, then retry") from gone
     if hashlib.sha256(content).hexdigest() != media.digest:
         raise Rejected(f"{media.file}: the picture has changed since it was checked; put it back as it was, or name the new one in the calendar")
     return content

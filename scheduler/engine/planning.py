@@ -1,6 +1,7 @@
 """The person's files -> every delivery there will be. No store, and no network but for pictures that are elsewhere, where that is asked
 for: the preview and the daemon start here."""
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -65,11 +66,11 @@ class Remote:
         raise Unfit("not-fetched", f"{url} cannot be fetched: {why_not}; look at the address, or keep the file beside the calendar")
 
 
-def plan(path: Path, *, fetch: bool = False) -> Plan:
+def plan(path: Path, *, fetch: bool = False, media_until: float = math.inf) -> Plan:
     """Reads, plans, renders and rehearses. Raises `Invalid` when the config or a calendar file cannot be used.
 
     What is wrong with one delivery (a template's error, a text that is too long, what its adapter refuses) is in that
-    delivery's problems: the others are none the worse.
+    delivery's problems: the others are none the worse. So is a picture or video that is not made ready by `media_until`.
     """
     config = read_config(path)
     calendar = read_calendar(config)
@@ -82,7 +83,7 @@ def plan(path: Path, *, fetch: bool = False) -> Plan:
     rehearsals = Rehearsals(config.accounts, (
         delivery
         for draft in drafts(config, calendar.entries)
-        for delivery in render(draft, limits[draft.account.name], templates, require_alt=config.require_alt, fetch=remote)
+        for delivery in render(draft, limits[draft.account.name], templates, require_alt=config.require_alt, fetch=remote, until=media_until)
     ))
     deliveries = tuple(rehearsals.judged())
     problems = {*of_reporting(config), *calendar.problems, *too_many(deliveries, limits),

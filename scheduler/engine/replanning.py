@@ -2,15 +2,20 @@
 
 A big calendar costs memory that Python does not give back, and a template may loop for ever: both end with the process.
 The daemon gets what it needs to publish: the config, what changed, what is wrong. The deliveries are in the store.
+
+Making media ready may take longer than anybody wants to wait for a changed calendar: a long video is converted for many minutes. So a reading
+gives it `MAKING` seconds; what is not ready then holds its delivery, is made by `make_media_apart`, and the calendar is read again.
 """
 
 import multiprocessing
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from platforms.registry import platform
 from scheduler.config import Config
@@ -18,6 +23,10 @@ from scheduler.problems import Invalid, Place, Problem
 from scheduler.store import Changes, NewerSchema, Store, StoreFailed
 
 LONGEST = 120.0  # seconds that reading and rendering may take
+MAKING = 40.0  # of them, for making media ready
+LONGEST_MAKING = 4 * 3600.0  # seconds for all media that no reading had the time for
+NOT_READY = "media-not-ready"
+TOO_SLOW = "media-too-slow"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +38,15 @@ class Replanned:
     problems: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
 
+    @property
+    def unready(self) -> tuple[str, ...]:
+        """The media that there was no time to make ready, in words."""
+        return tuple(problem.message for problem in self.problems if problem.code == NOT_READY)
+
 
 def replan_apart(
     path: Path, store: Callable[[Config], Path], now: datetime, *, fetch: bool = True, longest: float = LONGEST,
+    making: float = MAKING,
 ) -> Replanned:
     """Reads the files and makes the store agree with them, in a process that is ended when it takes longer than `longest` seconds.
 
@@ -40,7 +55,7 @@ def replan_apart(
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_replan, args=(theirs, path, now, fetch), daemon=True)
+    process = context.Process(target=_replan, args=(theirs, path, now, fetch, making), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -62,6 +77,30 @@ def replan_apart(
         ours.close()
 
 
+def make_media_apart(path: Path, *, fetch: bool = True, longest: float = LONGEST_MAKING) -> tuple[Problem, ...]:
+    """Makes ready what one reading had no time for; answers which video was too slow. Nothing is taken up: read the calendar again for that."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_make_media, args=(theirs, path, fetch), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        return cast("tuple[Problem, ...]", _heard(ours, longest))
+    except (TimeoutError, EOFError):
+        return ()
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+
+
+def _make_media(pipe: "Connection", path: Path, fetch: bool) -> None:
+    from scheduler.engine.planning import plan
+
+    with suppress(Invalid):  # said by the next reading
+        pipe.send(tuple(problem for problem in plan(path, fetch=fetch).problems if problem.code == TOO_SLOW))
+
+
 def _heard(pipe: "Connection", longest: float) -> Any:
     if not pipe.poll(longest):
         raise TimeoutError
@@ -71,16 +110,19 @@ def _heard(pipe: "Connection", longest: float) -> Any:
     return answer
 
 
-def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool) -> None:
+def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool, making: float) -> None:
     """What goes on in the other process: reads, tells, waits for the store's place, takes up, tells."""
     from scheduler.engine.planning import plan, sought
+    from scheduler.rendering.media.cache import cache_folder, sweep
 
     try:
-        planned = plan(path, fetch=fetch)
+        planned = plan(path, fetch=fetch, media_until=time.monotonic() + making)
         pipe.send(Replanned(config=portable(planned.config), problems=planned.problems, files=planned.files))
         store = Store(pipe.recv(), now)
         try:
-            pipe.send(store.plan(planned.deliveries, now, sought(planned.config)))
+            changes = store.plan(planned.deliveries, now, sought(planned.config))
+            sweep(cache_folder(), time.time())
+            pipe.send(changes)
         finally:
             store.close()
     except Invalid as invalid:

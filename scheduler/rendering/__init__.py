@@ -5,6 +5,7 @@ the platform has replies and the entry a thread or a first comment. Whatever is 
 so that the other ones go out all the same.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,13 +26,15 @@ OURS = ("link", "entry", "account", "platform", "room", "html", "due", "language
 
 def render(
     draft: Draft, limits: Limits, templates: Templates, require_alt: bool = True, cache: Path | None = None,
-    fetch: Fetch | None = None,
+    fetch: Fetch | None = None, until: float = math.inf,
 ) -> tuple[Delivery, ...]:
     """The deliveries of a draft, in the order they answer each other; at least one, if only to carry the problems.
 
+    Media that are not made by `until` (`time.monotonic`) are a problem of their delivery.
+
     Whether a picture may go without alt (`require_alt`) is judged where the calendar is read, once for all accounts.
     """
-    work = Rendering(draft, limits, cache, fetch)
+    work = Rendering(draft, limits, cache, fetch, until)
     content = _filled(work, templates)
     deliveries: list[Delivery] = []
     for part, piece in enumerate(pieces(work, content)):
@@ -127,10 +130,12 @@ def _media(work: Rendering, files: Iterable[MediaFile]) -> tuple[Media, ...]:
 
 def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
     try:
-        media = fitted(file, limits, work.cache or cache_folder(), work.fetch)
+        media = fitted(file, limits, work.cache or cache_folder(), work.fetch, work.until)
     except Unfit as unfit:
         work.wrong(unfit.code, str(unfit), file.place, unfit.severity)
-        return None
+        if unfit.instead is None:
+            return None
+        media = unfit.instead
     work.sources[media.digest] = file.file
     too_long = _excess(len(media.alt), limits.alt, "characters", work.where)
     if too_long:

@@ -1,5 +1,6 @@
 """What becomes one post each: the text, the parts of its thread, its first comment; read, and fitted to the platform."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +40,7 @@ class Rendering:
     limits: Limits
     cache: Path | None
     fetch: Fetch | None = None
+    until: float = math.inf  # by `time.monotonic`: media that are not made by then are not waited for
     problems: list[Problem] = field(default_factory=list)
     sources: dict[str, Path] = field(default_factory=dict)  # digest of a finished file -> the person's
 

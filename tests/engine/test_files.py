@@ -159,7 +159,7 @@ def test_a_picture_that_changed_or_went_since_it_was_checked_is_refused(tmp_path
 
     with pytest.raises(Rejected, match=r"door\.png: the picture has changed"):
         ask(tmp_path / "copy.png", "PUT", body=other)
-    with pytest.raises(Rejected, match=r"gone\.png: the picture is gone"):
+    with pytest.raises(Rejected, match=r"gone\.png: the file is gone; `termbell check` makes it anew"):
         ask(tmp_path / "copy.png", "PUT", body=gone)
     assert not (tmp_path / "copy.png").exists()
 

@@ -1,0 +1,74 @@
+"""The person's files -> files that may leave: clean, and within what the platform takes.
+
+Nothing of the camera's (place, owner, comments, thumbnails) goes with a file. A still picture is written anew, upright, with its
+colours, and as little smaller as the limits ask (`pictures`). What moves keeps its frames, byte for byte, and loses every block that
+is none of them (`animations`); where a platform takes no such file it becomes a video, or else its first frame. A video keeps its
+streams, in a new file without the rest, and is converted where a platform asks for that (`videos`). What was made is kept under the
+digest of the file and the limits (`cache`), so that an unchanged file is not opened again, and publishing opens none.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from platforms.base import Limits, Media
+from scheduler.calendar.model import MediaFile
+from scheduler.rendering.media.cache import Cache, cache_folder, digest_of
+from scheduler.rendering.media.kinds import NOT_READY, Unfit, kind_of, taken
+from scheduler.rendering.media.pictures import Moving, picture, thumbnail
+from scheduler.rendering.media.videos import video
+
+__all__ = ["NOT_READY", "Fetch", "Unfit", "cache_folder", "fitted", "kind_of", "thumbnail"]
+
+Fetch = Callable[[str], bytes]  # what is at an address; raises `Unfit`
+
+
+def fitted(source: MediaFile, limits: Limits, cache: Path, fetch: Fetch | None = None, until: float = math.inf) -> Media:
+    """Raises `Unfit`. Without `fetch` nothing is fetched that is not kept already; after `until` (`time.monotonic`) nothing is made."""
+    kept = Cache(cache)
+    file = _copy(source, kept, fetch) if source.url else source.file
+    try:
+        status = file.stat()
+        digest = digest_of(file, status.st_size, status.st_mtime_ns)
+        with file.open("rb") as opened:
+            kind = kind_of(opened.read(32))
+    except OSError as error:
+        raise Unfit("media-unreadable", f"{file.name} cannot be read: {error.strerror}") from error
+    if not kind:
+        raise Unfit("media-unsupported", f"{file.name} is neither a picture nor a video that we know; {taken(limits)}")
+    try:
+        media = _made(file, kind, digest, limits, kept, until)
+    except Unfit as unfit:
+        raise unfit.described(source.alt, source.focus) from unfit.__cause__
+    return replace(media, alt=source.alt, focus=source.focus)
+
+
+def _made(file: Path, kind: str, digest: str, limits: Limits, cache: Cache, until: float) -> Media:
+    def begin() -> float:
+        """Seconds that making it may take."""
+        left = until - time.monotonic()
+        if left <= 0:
+            raise Unfit(NOT_READY, f"{file.name} is not ready to leave yet; it is being made so, and the calendar is read again then")
+        return left
+
+    if kind.startswith("video/"):
+        return video(file, kind, digest, limits, cache, begin)
+    try:
+        return picture(file, kind, digest, limits, cache, begin)
+    except Moving:
+        return video(file, kind, digest, limits, cache, begin)
+
+
+def _copy(source: MediaFile, cache: Cache, fetch: Fetch | None) -> Path:
+    """Ours of a file that is elsewhere. It is fetched once: what is there afterwards changes nothing."""
+    copy = cache.fetched(source.url, source.file.name)
+    if not copy.is_file():
+        if fetch is None:
+            raise Unfit("not-fetched", f"{source.url} was not fetched yet, so it is not shown; `termbell check --fetch` does", "warning")
+        body = fetch(source.url)
+        if not kind_of(body[:32]):  # a page that says why there is no picture is not kept
+            raise Unfit("media-unsupported", f"{source.url} is neither a picture nor a video that we know; look at it in a browser")
+        cache.write(copy, body)
+    return copy
