@@ -13,6 +13,7 @@ from typing import Any
 from platforms.base import Limits, Link, Media, Post, media_of_kind
 from scheduler.calendar.model import Content, Delivery, Draft, LinkTo, MediaFile
 from scheduler.problems import Invalid, Place, Problem
+from scheduler.rendering.cards import CODE, Card, LookUp
 from scheduler.rendering.finding import spans
 from scheduler.rendering.markdown import as_html
 from scheduler.rendering.measuring import length
@@ -39,6 +40,7 @@ class Rendering:
     limits: Limits
     cache: Path | None
     fetch: Fetch | None = None
+    cards: LookUp | None = None
     problems: list[Problem] = field(default_factory=list)
     sources: dict[str, Path] = field(default_factory=dict)  # digest of a finished file -> the person's
 
@@ -52,13 +54,13 @@ class Rendering:
 
 def render(
     draft: Draft, limits: Limits, templates: Templates, require_alt: bool = True, cache: Path | None = None,
-    fetch: Fetch | None = None,
+    fetch: Fetch | None = None, cards: LookUp | None = None,
 ) -> tuple[Delivery, ...]:
     """The deliveries of a draft, in the order they answer each other; at least one, if only to carry the problems.
 
     Whether a picture may go without alt (`require_alt`) is judged where the calendar is read, once for all accounts.
     """
-    work = Rendering(draft, limits, cache, fetch)
+    work = Rendering(draft, limits, cache, fetch, cards)
     content = _filled(work, templates)
     deliveries: list[Delivery] = []
     for part, piece in enumerate(_pieces(work, content)):
@@ -168,9 +170,39 @@ def _has_card(limits: Limits, media: Sequence[MediaFile]) -> bool:
 
 
 def _link(work: Rendering, content: Content, link: LinkTo) -> Link:
-    size = work.limits.card_image_bytes
-    image = _fitted(work, link.image, replace(work.limits, image_bytes=size or work.limits.image_bytes)) if link.image else None
-    return Link(url=link.url, title=link.title or content.title or "", description=link.description or content.summary or "", image=image)
+    limits = replace(work.limits, image_bytes=work.limits.card_image_bytes or work.limits.image_bytes)
+    card = Card() if link.title or link.description or link.image else _card(work, link.url)
+    image = _fitted(work, link.image, limits) if link.image else _card_image(work, card, limits)
+    return Link(url=link.url, title=link.title or card.title or content.title or "",
+                description=link.description or card.description or content.summary or "", image=image)
+
+
+def _card(work: Rendering, url: str) -> Card:
+    """What the page at `url` says of itself; nothing where that is not known, which keeps no post from going out."""
+    if work.cards is None:
+        return Card()
+    try:
+        known = work.cards(url)
+    except Unfit as unfit:
+        work.wrong(unfit.code, str(unfit), work.draft.at("link"), "warning")
+        return Card()
+    if known.lacks:
+        work.wrong(CODE, f"the card of {url} lacks something: {known.lacks}; say it in the entry: `link: {{url, title, description, image}}`",
+                   work.draft.at("link"), "warning")
+    return known.card
+
+
+def _card_image(work: Rendering, card: Card, limits: Limits) -> Media | None:
+    if not card.image:
+        return None
+    file, place = Path(card.image), work.draft.at("link")
+    try:
+        media = fitted(MediaFile(file=file, alt=card.alt[:limits.alt], place=place), limits, work.cache or cache_folder())
+    except Unfit as unfit:
+        work.wrong(CODE, f"the picture of the card is left out: {unfit}", place, "warning")
+        return None
+    work.sources[media.digest] = file
+    return media
 
 
 def _options(draft: Draft, part: int) -> dict[str, Any]:
