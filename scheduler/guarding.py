@@ -21,7 +21,7 @@ PHONE = (rf"(?<![\w.,/-]){DATE}(?:\+\d{{1,3}}[\s./-]?(?:\(0\)|\(?\d{{1,5}}\)?)(?
          r"|\(?0\d{1,5}\)?(?:[\s./-]{0,3}\d){5,10}"  # 020 7946 0018, (0113) 496 0000
          r"|\(?\d{3}\)?[\s.-]?\d{3}[.-]\d{4})(?![\w-])")  # (212) 555-0147
 STUDENT_NUMBER = (r"(?i)(?<![\w/])(?:[A-Z]{1,2}\d{6,9}|[A-HJ-NP-RT-Z]\d{11}[A-Z\d]"  # S1234567; a UPN of English schools
-                  r"|(?:student|pupil|candidate|learner|matric\w*|upn|uln)\W{0,3}(?:id|no|nr|number|nummer)?[\s.:#]{0,4}[A-Z]{0,2}\d{4,13})(?!\w)")
+                  r"|(?:student|pupil|candidate|learner|matri[ck]\w*|upn|uln)\W{0,3}(?:id|no|nr|number|nummer)?[\s.:#]{0,4}[A-Z]{0,2}\d{4,13})(?!\w)")
 BUILT_IN = {"email": EMAIL, "phone": PHONE, "student-number": STUDENT_NUMBER}
 
 

@@ -32,6 +32,8 @@ LETTER = "(?:[^\\W\\d_]|[\u24b6-\u24e9\U0001f110-\U0001f189])"
 SPACED = rf"(?<!\w){LETTER}(?:[\s.·_-]{{1,3}}{LETTER}(?!\w)){{3,}}"  # A n n a
 WORD = re.compile(rf"{SPACED}|{LETTER}(?:{LETTER}|{WITHIN})*")
 IGNORED = re.compile(rf"{WITHIN}|[\s.·_-]")
+POSSESSIVE = re.compile("['’]s$", re.IGNORECASE)
+DIGIT = re.compile(r"\d")
 INVISIBLE = re.compile(f"[{UNSEEN}]")
 TAG = re.compile(r"<[^<>]*>")
 IS_INLINE = re.compile(INLINE)
@@ -167,10 +169,11 @@ def _invalid(file: str, line: int, message: str) -> Invalid:
 
 
 def spellings(part: str) -> set[str]:
-    """A part of a name in each way it may be written: Müller as Mueller and the other way round, Smith-Jones as each half."""
+    """A part of a name in each way it may be written: Müller as Mueller and the other way round, Smith-Jones as each half, Smiths."""
     several = [part, *(half for half in re.split(r"[-‐–]", part) if len(joined(half)) > 1)]
     found = {joined(one) for each in several for one in (each, each.casefold().translate(UMLAUTS))}
-    return {*found, *(WRITTEN_OUT.sub(r"\1", one) for one in found)} - {""}
+    found |= {WRITTEN_OUT.sub(r"\1", one) for one in found}
+    return {*found, *(one + "s" for one in found if len(one) > FEW)} - {""}
 
 
 def joined(written: str) -> str:
@@ -180,7 +183,7 @@ def joined(written: str) -> str:
 @lru_cache(maxsize=65_536)
 def folded(word: str) -> tuple[Piece, ...]:
     """What a word of a text is compared as; `AnnaSmith` is two."""
-    clean = IGNORED.sub("", word)
+    clean = IGNORED.sub("", POSSESSIVE.sub("", word))
     if not clean.isascii():
         clean = unicodedata.normalize("NFKD", clean)
         clean = "".join(sign for sign in clean if not unicodedata.combining(sign))
@@ -239,7 +242,7 @@ class Guarding:
             yield from (one._replace(at=None) for one in self._looked(unquote(address), "name"))
 
     def _fitting(self, name: str, pattern: "_Pattern", text: str) -> Iterator[Found]:
-        clean = text if text.isascii() else INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+        clean = text if text.isascii() else _latin(text)
         for start, found in pattern.found(clean):
             if " ".join(found.split()).casefold() not in self._allowed_as_they_are:
                 yield Found(f"guard-{name}", pattern.why, start if len(clean) == len(text) else None)
@@ -386,6 +389,11 @@ def _written_in(file: Path) -> str:
     except OSError:
         return ""
     return "\n".join(found.decode("utf-8", "replace") for found in READABLE.findall(head + b"\0" + tail))
+
+
+def _latin(text: str) -> str:
+    """The text with letters and digits in their plain forms, for patterns."""
+    return DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
 
 
 def _where(text: str, at: int | None) -> str:
