@@ -9,6 +9,7 @@ import logging
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from typing import TextIO
 from unicodedata import category
@@ -32,10 +33,15 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def spellings(secrets: Iterable[str]) -> list[str]:
+def spellings(secrets: Iterable[str]) -> tuple[str, ...]:
     """Every way in which the secrets may be written, the longest first."""
+    return _spellings(frozenset(secrets))
+
+
+@lru_cache(maxsize=64)
+def _spellings(secrets: frozenset[str]) -> tuple[str, ...]:
     forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret) if len(form) >= SHORTEST}
-    return sorted(forms, key=len, reverse=True)
+    return tuple(sorted(forms, key=len, reverse=True))
 
 
 def _forms(secret: str) -> Iterator[str]:

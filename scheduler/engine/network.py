@@ -20,16 +20,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from traceback import walk_tb
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import should_bypass_proxies
+from requests.structures import CaseInsensitiveDict
+from requests.utils import check_header_validity, should_bypass_proxies
+from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
-from urllib3.response import HTTPResponse
+from urllib3.response import BaseHTTPResponse, HTTPResponse
 
 from platforms.base import (
     HARMLESS,
@@ -76,7 +79,7 @@ class Network:
                  monotonic: Callable[[], float] = time.monotonic) -> None:
         self.account, self.platform, self.credentials = account, platform, credentials
         self.timeout, self.sleep, self.now, self.monotonic = timeout, sleep, now, monotonic
-        self._http = HTTPAdapter()
+        self._http = Connections()
         self._answered_at: dict[str, float] = {}  # server -> when it answered last, by a clock that nobody sets
         self._proxies = getproxies()
         self._trusted = trusted()
@@ -168,15 +171,20 @@ class Network:
 
     def _prepared(self, request: Request, signed: Request) -> requests.PreparedRequest:
         try:
-            leaves = wire(signed, request.digest)
-            made = requests.Request(leaves.method, leaves.url, leaves.headers, data=leaves.body).prepare()
+            leaves = wire(signed, request)
+            made = addressed(leaves.method, leaves.url).copy()
+            for header in leaves.headers.items():
+                check_header_validity(header)
             "".join(leaves.headers.values()).encode("latin-1")  # all that a header can hold; a pasted bullet is not
         except ValueError as fault:
             raise Rejected(f"{self.platform.name} '{request.step}' has an address or a header that cannot be sent "
                            f"({type(fault).__name__}); look at the account's settings and secrets") from None
         except OSError as fault:
             raise TryLater(f"{self.platform.name} '{request.step}' was not sent: {fault}") from fault
-        made.body = cast("bytes", Leaving(leaves.body, request.fence)) if leaves.body else None
+        made.headers = CaseInsensitiveDict({**made.headers, **leaves.headers})
+        if leaves.body:
+            made.headers["Content-Length"] = str(len(leaves.body))
+            made.body = cast("bytes", Leaving(leaves.body, request.fence))
         return made
 
     def _exchanged(self, request: Request, leaves: requests.PreparedRequest) -> Response:
@@ -184,7 +192,7 @@ class Network:
         proxies = {} if not self._proxies or should_bypass_proxies(url, None) else self._proxies
         server = urlsplit(url).netloc
         if self.monotonic() - self._answered_at.get(server, -KEPT) >= KEPT:
-            self._http = HTTPAdapter()  # those that are kept are closed with the old one, once no other thread uses it
+            self._http = Connections()  # those that are kept are closed with the old one, once no other thread uses it
         if not leaves.body:
             request.fence()
         try:
@@ -236,6 +244,34 @@ class Networks:
         return known
 
 
+class Connections(HTTPAdapter):
+    """The adapter of `requests`, without what we need not: it looks for its connections to a server once, and keeps no cookies.
+
+    `verify` and `proxies` are the same for all requests to a server.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._to: dict[str, ConnectionPool] = {}
+
+    def get_connection_with_tls_context(self, request: requests.PreparedRequest, *args: Any, **named: Any) -> ConnectionPool:
+        server = "/".join(str(request.url).split("/", 3)[:3])
+        if server not in self._to:
+            self._to[server] = super().get_connection_with_tls_context(request, *args, **named)
+        return self._to[server]
+
+    def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
+        answer = requests.Response()
+        answer.status_code, answer.headers, answer.raw = resp.status, CaseInsensitiveDict(resp.headers), resp
+        return answer
+
+
+@lru_cache(maxsize=256)
+def addressed(method: str, url: str) -> requests.PreparedRequest:
+    """A request to that address, as yet without its headers and its body: they differ from post to post. Raises `ValueError`."""
+    return requests.Request(method, url).prepare()
+
+
 class Leaving(io.BytesIO):
     """A body that leaves in small pieces, each with the timeout to itself: a big picture on a slow line takes its time.
 
@@ -254,12 +290,12 @@ class Leaving(io.BytesIO):
 
 def without(secrets: Iterable[str], response: Response) -> Response:
     """The answer with the secrets hidden in its body and headers. A short one is left: hiding it would break honest answers."""
-    hidden = [(form, form.encode()) for form in spellings(one for one in secrets if len(one) >= LONG_ENOUGH)]
-    body, headers = response.body, dict(response.headers)
-    for form, encoded in hidden:
-        body = body.replace(encoded, HIDDEN.encode())
-        headers = {name: value.replace(form, HIDDEN) for name, value in headers.items()}
-    return replace(response, body=body, headers=headers)
+    body, headers = response.body, response.headers
+    for form in spellings(one for one in secrets if len(one) >= LONG_ENOUGH):
+        body = body.replace(form.encode(), HIDDEN.encode())
+        if any(form in value for value in headers.values()):
+            headers = {name: value.replace(form, HIDDEN) for name, value in headers.items()}
+    return response if body is response.body and headers is response.headers else replace(response, body=body, headers=headers)
 
 
 def trusted() -> str | bool:

@@ -98,9 +98,9 @@ def shown(request: Request, platform: Platform) -> dict[str, object]:
     """A request as it would leave, with secrets hidden and files named; `sha256` is that of the body with its files."""
     names = (*platform.secrets, *platform.optional_secrets, "token")
     signed = request if request.anonymous else platform.sign(request, dict.fromkeys(names, MARK))
-    leaves = wire(signed, request.digest)
+    leaves = wire(signed, request)
     scheme = signed.url.partition(":")[0]
-    text = _mail_text(signed) if scheme in MAIL else _body_text(signed, request.digest)
+    text = _mail_text(signed) if scheme in MAIL else _body_text(signed, request)
     return {
         "step": request.step,
         "method": leaves.method,
@@ -122,8 +122,8 @@ def _hidden_header(name: str, value: str) -> str:
     return _hidden(value)
 
 
-def _body_text(request: Request, digest: str) -> str:
-    return "".join(_as_text(piece) for piece in pieces(request, digest)[1])
+def _body_text(signed: Request, unsigned: Request) -> str:
+    return "".join(_as_text(piece) for piece in pieces(signed, unsigned)[1])
 
 
 def _as_text(piece: bytes | Media) -> str:

@@ -29,17 +29,17 @@ class Wire:
     body: bytes
 
 
-def wire(request: Request, digest: str | None = None) -> Wire:
+def wire(request: Request, unsigned: Request | None = None) -> Wire:
     """What leaves for `request`. Raises OSError where a file cannot be read.
 
-    `digest` is that of the request before it was signed, so that a secret changes nothing but its own place.
+    What is drawn comes from the `unsigned` one, so that a secret changes nothing but its own place.
     """
     scheme = urlsplit(request.url).scheme
     if scheme in MAIL:
         from scheduler.engine.mail import message
 
         return Wire(method=request.method, url=request.url, headers=dict(request.headers), body=message(request))
-    kind, parts = pieces(request, digest or request.digest)
+    kind, parts = pieces(request, unsigned or request)
     body = b"".join(part.file.read_bytes() if isinstance(part, Media) else part for part in parts)
     if scheme == "file":
         return Wire(method=request.method, url=request.url, headers={}, body=body)
@@ -49,12 +49,12 @@ def wire(request: Request, digest: str | None = None) -> Wire:
     return Wire(method=request.method, url=_quoted(request.url), headers=headers, body=body)
 
 
-def pieces(request: Request, digest: str) -> tuple[str, tuple[Piece, ...]]:
+def pieces(request: Request, unsigned: Request) -> tuple[str, tuple[Piece, ...]]:
     """The type of the body, and what it consists of, files not yet read."""
     if request.json is not None:
         return "application/json", (json.dumps(request.json, ensure_ascii=False, separators=(",", ":")).encode(),)
     if request.files:
-        boundary = f"termbell-{digest[:32]}"
+        boundary = f"termbell-{unsigned.digest[:32]}"
         return f"multipart/form-data; boundary={boundary}", tuple(_multipart(request, boundary))
     if request.form is not None:
         return "application/x-www-form-urlencoded", (urlencode(request.form).encode(),)

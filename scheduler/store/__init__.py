@@ -6,8 +6,6 @@ names its claim, so that one that comes too late changes nothing.
 """
 
 import json
-import os
-import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -25,7 +23,8 @@ from scheduler.store import status
 from scheduler.store.accounts import Accounts, hold
 from scheduler.store.backups import refuse_a_lost_one
 from scheduler.store.changing import NEVER_TRIED, NO_CLAIM, become
-from scheduler.store.database import PATIENCE, Database, StoreFailed
+from scheduler.store.claiming import CLAIM, CLAIM_OF_ENTRY, DUE_ACCOUNTS, LEASE, OVERDUE, claimant, follows_what_is_up, is_gone
+from scheduler.store.database import PATIENCE, Database, Prepared, StoreFailed
 from scheduler.store.journal import LEFT, UNANSWERED, Journal
 from scheduler.store.migrations import NewerSchema, migrate
 from scheduler.store.notices import Notices, note, take_back
@@ -36,55 +35,9 @@ from scheduler.store.taking_up import take_up
 
 __all__ = ["LEASE", "Changes", "NewerSchema", "Row", "Store", "StoreFailed", "Unanswered", "WrongStatus", "claimant", "with_reply"]
 
-LEASE = 60.0  # seconds that a claim holds unless it is renewed
 NOTICED = 2_000_000  # microseconds until it is noticed that the clock was set
-
-
-def _follows_what_is_up() -> Any:
-    """It is the first part, or the part before it is published."""
-    before = deliveries.alias("before")
-    return or_(deliveries.c.after.is_(None),
-               select(before.c.key).where(before.c.key == deliveries.c.after, before.c.status == status.PUBLISHED).exists())
-
-
-def _claimable() -> Any:
-    """Due at `at`, its account free to work, nothing of the account under way, the part before it up."""
-    busy = deliveries.alias("busy")
-    at: Any = bindparam("at")
-    return and_(
-        deliveries.c.status == status.SCHEDULED,
-        deliveries.c.next_at <= at,
-        ~select(accounts.c.name).where(accounts.c.name == deliveries.c.account, accounts.c.paused_until > at).exists(),
-        ~select(busy.c.key).where(busy.c.account == deliveries.c.account, busy.c.status == status.PUBLISHING).exists(),
-        _follows_what_is_up(),
-    )
-
-
-def _in_time() -> Any:
-    """Not too late at `at`, or allowed to be. What left before, or may have, has to be settled, however late that is."""
-    return or_(deliveries.c.due + deliveries.c.grace * 1_000_000 >= bindparam("at"), deliveries.c.late == "publish", deliveries.c.reason == "word",
-               deliveries.c.key.in_(select(journal.c.delivery).where(journal.c.visible == 1)))
-
-
-REFUSAL = select(accounts.c.held).where(accounts.c.name == deliveries.c.account).scalar_subquery().label("refusal")
-UNTOUCHED = (~select(journal.c.id).where(journal.c.delivery == deliveries.c.key).exists()).label("is_untouched")
-
-
-def _claim(*wanted: Any) -> Any:
-    first = (select(deliveries.c.key).where(deliveries.c.account == bindparam("account_of"), _claimable(), _in_time(), *wanted)
-             .order_by(deliveries.c.due, deliveries.c.entry, deliveries.c.part).limit(1).scalar_subquery())
-    return (update(deliveries).where(deliveries.c.key == first)
-            .values(status=status.PUBLISHING, claimed_by=bindparam("by"), lease=bindparam("until"), attempts=deliveries.c.attempts + 1)
-            .returning(deliveries, REFUSAL, UNTOUCHED))
-
-
-# What every publish needs is made once: making a statement takes longer than executing it.
-CLAIM = _claim()
-CLAIM_OF_ENTRY = _claim(deliveries.c.entry == bindparam("entry_of"))
-DUE_ACCOUNTS = select(deliveries.c.account).where(_claimable(), _in_time()).distinct()
-OVERDUE = select(deliveries).where(_claimable()).order_by(deliveries.c.due)
-ROW = select(deliveries).where(deliveries.c.key == bindparam("of"))
-FORGET = delete_from(journal).where(journal.c.delivery == bindparam("of"))
+ROW = Prepared(select(deliveries).where(deliveries.c.key == bindparam("of")))
+FORGET = Prepared(delete_from(journal).where(journal.c.delivery == bindparam("of")))
 
 
 class Store:
@@ -136,14 +89,14 @@ class Store:
     def overdue(self, now: datetime) -> list[Row]:
         """What could leave since before `now` and was not taken up: somebody does not do their work."""
         with self.database.reading() as connection:
-            return [row_of(row) for row in connection.execute(OVERDUE, {"at": stamp(now)})]
+            return [row_of(row) for row in connection.execute(OVERDUE, {"at": stamp(now)}).mappings()]
 
     def claim(self, account: str, by: str, now: datetime, entry: str | None = None) -> Row | None:
         """Takes the account's next delivery (of one entry) for an attempt; None where there is nothing to do."""
         with self.database.writing() as connection:
-            row = connection.execute(CLAIM_OF_ENTRY if entry else CLAIM, {
-                "account_of": account, "entry_of": entry, "at": stamp(now), "by": f"{by}:{uuid4().hex[:12]}",
-                "until": stamp(now) + round(LEASE * 1_000_000)}).first()
+            row = (CLAIM_OF_ENTRY if entry else CLAIM).first(
+                connection, account_of=account, entry_of=entry, at=stamp(now), by=f"{by}:{uuid4().hex[:12]}",
+                until=stamp(now) + round(LEASE * 1_000_000))
         return None if row is None else row_of(row)
 
     def renew(self, by: str, busy: Iterable[str], now: datetime) -> None:
@@ -165,11 +118,11 @@ class Store:
         with self.database.writing() as connection:
             for row in connection.execute(select(deliveries).where(deliveries.c.status == status.PUBLISHING)).all():
                 ours = bool(by) and row.claimed_by.startswith(by + ":")
-                held = row.account in working if ours else stamp(now) < row.lease <= ahead and not _is_gone(row.claimed_by)
+                held = row.account in working if ours else stamp(now) < row.lease <= ahead and not is_gone(row.claimed_by)
                 if not held:
                     become(connection, row.key, status.SCHEDULED, row.claimed_by, next_at=_not_before(stamp(now)),
                            attempts=deliveries.c.attempts - 1, interrupted=deliveries.c.interrupted + 1, **NO_CLAIM)
-                    freed.append(row_of(row))
+                    freed.append(row_of(row._mapping))
         return freed
 
     def too_late(self, now: datetime) -> list[Row]:
@@ -181,7 +134,7 @@ class Store:
                     deliveries.c.key.not_in(select(journal.c.delivery).where(LEFT)),
                     or_(and_(deliveries.c.status == status.SCHEDULED, deliveries.c.late != "publish",
                              deliveries.c.reason.is_(None),
-                             ~and_(deliveries.c.key.in_(select(journal.c.delivery).where(UNANSWERED)), _follows_what_is_up())),
+                             ~and_(deliveries.c.key.in_(select(journal.c.delivery).where(UNANSWERED)), follows_what_is_up())),
                         and_(deliveries.c.status == status.HELD, deliveries.c.late == "skip", deliveries.c.reason != "late")))
         found = []
         with self.database.reading() as connection:
@@ -209,7 +162,7 @@ class Store:
             if connection.scalar(select(deliveries.c.key).where(again).limit(1)) is None:
                 return []
         with self.database.writing() as connection:
-            for before in [row_of(row) for row in connection.execute(select(deliveries).where(again))]:
+            for before in [row_of(row) for row in connection.execute(select(deliveries).where(again)).mappings()]:
                 become(connection, before.key, status.SCHEDULED, next_at=deliveries.c.due, reason=None, error=None)
                 found.append(_row(connection, before.key))
                 take_back(connection, now, _kind(before), _words(before), f"{_named(before)}: is in time after all; the clock was ahead")
@@ -244,7 +197,7 @@ class Store:
         with self.database.writing() as connection:
             become(connection, row.key, status.PUBLISHED, row.claim, published_id=published.id, url=published.url, published_at=stamp(now),
                    ref=json.dumps(dict(published.ref)), error="; ".join(published.notes) or None, reason=None, **NO_CLAIM)
-            connection.execute(FORGET, {"of": row.key})
+            FORGET.on(connection, of=row.key)
 
     def again(self, row: Row, at: datetime, error: str | None) -> None:
         """Another attempt, or another look, at `at`."""
@@ -285,7 +238,7 @@ class Store:
             self.published(row, published, now)
             return self.row(key)
         with self.database.writing() as connection:
-            connection.execute(FORGET, {"of": key})
+            FORGET.on(connection, of=key)
             target = status.SCHEDULED if again else status.CANCELLED
             become(connection, key, target, next_at=stamp(now), reason="word" if again else None, error=None, **NEVER_TRIED)
         return self.row(key)
@@ -332,7 +285,7 @@ class Store:
         if statuses:
             wanted = wanted.where(deliveries.c.status.in_(statuses))
         with self.database.reading() as connection:
-            return [row_of(row) for row in connection.execute(wanted)]
+            return [row_of(row) for row in connection.execute(wanted).mappings()]
 
     def keys(self, start: str) -> list[str]:
         """The deliveries whose key begins so."""
@@ -406,29 +359,8 @@ class Store:
         return None if row is None else (instant(row.last_seen), row.pid, row.host)
 
 
-def claimant() -> str:
-    """This process, as claims name it: a run of a host's process, which no other is taken for."""
-    return f"{socket.gethostname().replace(':', '-')}:{os.getpid()}:{uuid4().hex[:8]}"
-
-
-def _is_gone(claim: str) -> bool:
-    """Whether the claim was made by a process of this machine that is no more. One that runs under its number now may be another."""
-    host, pid, *_ = (*claim.split(":"), "")
-    if host != socket.gethostname().replace(":", "-") or not pid.isdigit():
-        return False
-    if os.name == "nt":
-        return False  # there, asking a process would end it; its lease runs out
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return int(pid) == os.getpid()  # an earlier process that had our number: a claim of our own is known by its whole name
-
-
 def _row(connection: Connection, key: str) -> Row:
-    row = connection.execute(ROW, {"of": key}).first()
+    row = ROW.first(connection, of=key)
     if row is None:
         raise WrongStatus(f"no delivery {key}")
     return row_of(row)

@@ -19,7 +19,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import ClauseElement, Connection, Engine, create_engine, event
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
@@ -27,6 +28,7 @@ from scheduler.private_files import FILE, private_folder
 
 SQLITE = sqlite3.sqlite_version
 T = TypeVar("T")
+FAULTS = (sqlite3.Error, DBAPIError)  # of the database itself
 PATIENCE = 10.0  # seconds that another program may hold the database locked
 CACHE = 256  # KiB for each connection: what is due is few rows, and the system keeps the file in memory as well
 DAMAGED = "it is damaged; stop termbell, then bring back the newest backup: termbell restore"
@@ -55,6 +57,29 @@ class Damaged(StoreFailed):
     """The file is no whole database."""
 
 
+class Prepared:
+    """A statement as SQLite's driver takes it, made once. Handing one over by SQLAlchemy takes several times as long as carrying it out."""
+
+    def __init__(self, statement: ClauseElement) -> None:
+        compiled = statement.compile(dialect=sqlite_dialect(paramstyle="named"))
+        self._sql = str(compiled)
+        self._written = {name: value for name, value in compiled.params.items() if value is not None}  # in the statement itself
+
+    def on(self, connection: Connection, **values: object) -> sqlite3.Cursor:
+        return driver(connection).execute(self._sql, {**self._written, **values})
+
+    def first(self, connection: Connection, **values: object) -> dict[str, Any] | None:
+        """The first row, by its columns' names; the statement is carried out to its end."""
+        cursor = self.on(connection, **values)
+        rows = cursor.fetchall()
+        return dict(zip((column[0] for column in cursor.description), rows[0], strict=True)) if rows else None
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    found: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return found
+
+
 class Wish(Generic[T]):
     """Something that a thread wants written, and what became of it."""
 
@@ -65,15 +90,15 @@ class Wish(Generic[T]):
 
     def grant(self, connection: Connection) -> None:
         """Does the work; what it raises undoes it and nothing else, unless the database itself fails."""
-        connection.exec_driver_sql("SAVEPOINT wish")
+        driver(connection).execute("SAVEPOINT wish")
         try:
             self._result = [self._work(connection)]
-        except DBAPIError:
+        except FAULTS:
             raise
         except Exception as fault:  # it is raised by the thread that has the wish
             self.fault = fault
-            connection.exec_driver_sql("ROLLBACK TO wish")
-        connection.exec_driver_sql("RELEASE wish")
+            driver(connection).execute("ROLLBACK TO wish")
+        driver(connection).execute("RELEASE wish")
 
     @property
     def is_settled(self) -> bool:
@@ -83,7 +108,6 @@ class Wish(Generic[T]):
         if self.fault:
             raise self.fault
         return self._result[0]
-
 
 
 class Database:
@@ -120,14 +144,16 @@ class Database:
         with self._in_words(), self._lock:
             connection = self._connection(durable)
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                driver(connection).execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.commit()
-            except BaseException as fault:
-                if isinstance(fault, DBAPIError):
-                    self._let_go(connection)
-                else:
-                    connection.rollback()
+                driver(connection).commit()  # where no statement was SQLAlchemy's, it knows of no transaction
+            except FAULTS:
+                self._let_go(connection)
+                raise
+            except BaseException:
+                connection.rollback()
+                driver(connection).rollback()
                 raise
 
     def together(self, work: Callable[[Connection], T]) -> T:
@@ -197,9 +223,7 @@ class Database:
         if self._writer is None:
             self._writer, self._durable = self.engine.connect(), False
         if durable != self._durable:
-            driver = self._writer.connection.driver_connection
-            assert driver
-            driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            driver(self._writer).execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._durable = durable
         return self._writer
 
@@ -232,10 +256,8 @@ class Database:
     def _in_words(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as fault:
-            raise failure(self.file, fault.orig or fault, self.patience) from None
-        except sqlite3.Error as fault:
-            raise failure(self.file, fault, self.patience) from None
+        except FAULTS as fault:
+            raise failure(self.file, getattr(fault, "orig", None) or fault, self.patience) from None
 
 
 def cannot_write(file: Path, fault: OSError) -> StoreFailed:

@@ -6,7 +6,7 @@ twice. With the outcome of a delivery its journal goes.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,19 +14,29 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select, upda
 
 from platforms.base import FOREVER, Request, Response
 from scheduler.store import status
-from scheduler.store.database import Database
+from scheduler.store.database import Database, Prepared
 from scheduler.store.rows import Unanswered, WrongStatus, instant, stamp
 from scheduler.store.tables import deliveries, journal
 
 LEFT = and_(journal.c.visible == 1, journal.c.sent_at > 0)  # a request that really left: `seek` writes suspicions with 0
 UNANSWERED = and_(journal.c.visible == 1, journal.c.answered_at.is_(None))
-ANSWER = (select(journal.c.status, journal.c.headers, journal.c.body)
-          .where(journal.c.delivery == bindparam("of"), journal.c.step == bindparam("named"), journal.c.digest == bindparam("saying"),
-                 journal.c.answered_at.is_not(None)).order_by(journal.c.id).limit(1).offset(bindparam("nth")))
-OPEN = select(journal).where(journal.c.delivery == bindparam("of"), UNANSWERED).order_by(journal.c.id.desc()).limit(1)
-ADD = insert(journal)
-HELD_BY = (update(deliveries).where(deliveries.c.key == bindparam("of"), deliveries.c.status == status.PUBLISHING,
-                                    deliveries.c.claimed_by == bindparam("by")).values(lease=bindparam("until")))
+ANSWER = Prepared(
+    select(journal.c.status, journal.c.headers, journal.c.body)
+    .where(journal.c.delivery == bindparam("of"), journal.c.step == bindparam("named"), journal.c.digest == bindparam("saying"),
+           journal.c.answered_at.is_not(None)).order_by(journal.c.id).limit(1).offset(bindparam("nth")))
+OPEN = Prepared(select(journal).where(journal.c.delivery == bindparam("of"), UNANSWERED).order_by(journal.c.id.desc()).limit(1))
+HELD_BY = Prepared(update(deliveries).where(
+    deliveries.c.key == bindparam("of"), deliveries.c.status == status.PUBLISHING, deliveries.c.claimed_by == bindparam("by")
+).values(lease=bindparam("until")))
+OF_ANSWERS = ("answered_at", "status", "headers", "body")
+
+
+def _adding(columns: Iterable[str]) -> Prepared:
+    return Prepared(insert(journal).values({name: bindparam(f"to_{name}") for name in columns}))
+
+
+KEEP = _adding(column.name for column in journal.c if column.name != "id")
+LEAVE = _adding(column.name for column in journal.c if column.name not in ("id", *OF_ANSWERS))
 
 
 class Journal:
@@ -38,8 +48,8 @@ class Journal:
     def answer(self, key: str, request: Request, nth: int) -> Response | None:
         """What the `nth` such request of this delivery was answered; None where it was not."""
         with self._database.reading() as connection:
-            row = connection.execute(ANSWER, {"of": key, "named": request.step, "saying": request.digest, "nth": nth}).first()
-        return None if row is None else Response(status=row.status, headers=json.loads(row.headers), body=row.body)
+            row = ANSWER.first(connection, of=key, named=request.step, saying=request.digest, nth=nth)
+        return None if row is None else Response(status=row["status"], headers=json.loads(row["headers"]), body=row["body"])
 
     def left(self, key: str, request: Request, claim: str | None, now: datetime) -> bool:
         """Writes down that a visible request leaves, before it does; returns whether none had left before.
@@ -48,14 +58,14 @@ class Journal:
         """
         def leaves(connection: Connection) -> bool:
             self._still(connection, key, claim, now)
-            before = connection.execute(OPEN, {"of": key}).first()
+            before = OPEN.first(connection, of=key)
             if before is None:
-                connection.execute(ADD, _row(key, request, now))
-            elif before.sent_at == 0:  # a suspicion: it was looked for, and is not up
-                connection.execute(update(journal).where(journal.c.id == before.id).values(**_row(key, request, now)))
-            else:  # a second sending: what counts for its key is when it left first
-                connection.execute(update(journal).where(journal.c.id == before.id).values(sent_at=stamp(now), digest=request.digest))
-            return before is None or before.sent_at == 0
+                LEAVE.on(connection, **_named(_row(key, request, now)))
+                return True
+            is_suspicion = bool(before["sent_at"] == 0)  # it was looked for, and is not up; else what counts for the key is when it left first
+            changed = _row(key, request, now) if is_suspicion else {"sent_at": stamp(now), "digest": request.digest}
+            connection.execute(update(journal).where(journal.c.id == before["id"]).values(**changed))
+            return is_suspicion
 
         return self._database.together(leaves)
 
@@ -69,7 +79,7 @@ class Journal:
         """The answer to a harmless request. Raises `WrongStatus` when another claim holds the delivery."""
         with self._database.writing() as connection:
             self._still(connection, key, claim, now)
-            connection.execute(ADD, {**_row(key, request, now), **_answer(response, now)})
+            KEEP.on(connection, **_named(_row(key, request, now) | _answer(response, now)))
 
     def surely_not(self, key: str, claim: str | None) -> None:
         """The only visible request that left did not take effect: as if it had not left.
@@ -83,11 +93,11 @@ class Journal:
     def unanswered(self, key: str) -> Unanswered | None:
         """The visible request of the delivery that left and has no answer."""
         with self._database.reading() as connection:
-            row = connection.execute(OPEN, {"of": key}).first()
+            row = OPEN.first(connection, of=key)
         if row is None:
             return None
-        return Unanswered(id=row.id, step=row.step, left_at=instant(row.left_at), sent_at=instant(row.sent_at), looks=row.looks,
-                          remembered=FOREVER if row.remembered < 0 else row.remembered)
+        return Unanswered(id=row["id"], step=row["step"], left_at=instant(row["left_at"]), sent_at=instant(row["sent_at"]), looks=row["looks"],
+                          remembered=FOREVER if row["remembered"] < 0 else row["remembered"])
 
     def looked(self, identifier: int) -> None:
         with self._database.writing() as connection:
@@ -106,7 +116,7 @@ class Journal:
 
     def _still(self, connection: Connection, key: str, claim: str | None, now: datetime) -> None:
         """Renews the claim's lease, where the delivery is still held by it."""
-        if not connection.execute(HELD_BY, {"of": key, "by": claim, "until": stamp(now) + round(self._lease * 1_000_000)}).rowcount:
+        if not HELD_BY.on(connection, of=key, by=claim, until=stamp(now) + round(self._lease * 1_000_000)).rowcount:
             raise WrongStatus(f"{key} is not held by this claim any more")
 
 
@@ -115,12 +125,16 @@ def seek(connection: Connection, due: Mapping[str, int]) -> None:
     rows = [{"delivery": key, "step": "an earlier publish", "digest": "", "visible": 1, "remembered": 0.0, "left_at": at,
              "sent_at": 0, "looks": 1} for key, at in due.items()]
     if rows:
-        connection.execute(ADD, rows)
+        connection.execute(insert(journal), rows)
 
 
 def _row(key: str, request: Request, now: datetime) -> dict[str, Any]:
     return {"delivery": key, "step": request.step, "digest": request.digest, "visible": int(request.is_visible), "looks": 0,
             "remembered": -1 if request.remembered == FOREVER else request.remembered, "left_at": stamp(now), "sent_at": stamp(now)}
+
+
+def _named(columns: Mapping[str, object]) -> dict[str, object]:
+    return {f"to_{name}": value for name, value in columns.items()}
 
 
 def _answer(response: Response, now: datetime) -> dict[str, Any]:

@@ -38,7 +38,7 @@ deliveries = Table(
     Column("error", Text),  # what the person should know: the last failure, a note on a published one
     Column("changed_since", Integer, nullable=False, default=0),  # the entry says something else than what was published
     Index("deliveries_next", "status", "next_at"),
-    Index("deliveries_account", "account", "status"),
+    Index("deliveries_account", "account", "status", "due", "entry", "part"),
     Index("deliveries_published", "account", "published_at"),
 )
 

@@ -7,12 +7,15 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from platforms.base import DROPPED, HARMLESS, Published, Request, Response
 from scheduler.problems import Place, Problem
 from scheduler.store import NewerSchema, Row, Store, WrongStatus
 from scheduler.store.accounts import hold
+from scheduler.store.claiming import CLAIM
+from scheduler.store.database import driver
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import metadata
 from tests.engine.support import a_delivery
@@ -40,11 +43,10 @@ def test_a_new_store_is_the_persons_alone_and_never_committed(store: Store) -> N
 
 
 def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
-    with closing(sqlite3.connect(store.file)) as connection:
-        for table in metadata.sorted_tables:
-            made = {row[1]: bool(row[3]) or bool(row[5]) for row in connection.execute(f"PRAGMA table_info({table.name})")}
+    with store.database.reading() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
 
-            assert made == {column.name: not column.nullable for column in table.columns}
+    assert differences == []
 
 
 def test_a_newer_schema_is_refused_with_what_to_do(store: Store) -> None:
@@ -183,19 +185,28 @@ def test_the_uploads_of_what_is_known_to_be_up_are_kept_because_its_answer_is_fo
 
 
 def test_a_visible_request_is_on_the_disk_before_it_leaves_and_a_harmless_one_need_not_be(store: Store) -> None:
-    synchronous = []
-
-    @event.listens_for(store.database.engine, "after_cursor_execute")
-    def look(_connection: object, cursor: sqlite3.Cursor, statement: str, *_: object) -> None:
-        if statement.startswith("INSERT INTO journal"):
-            synchronous.append(cursor.connection.execute("PRAGMA synchronous").fetchone()[0])
-
+    asked: list[str] = []
     store.plan([a_delivery()], DUE - DAY)
     row = claimed(store)
+    with store.database.writing() as connection:
+        driver(connection).set_trace_callback(asked.append)
+    asked.clear()
+
     store.journal.kept("k1", replace(STATUS, repeat=HARMLESS), row.claim, Response.of({"id": "m"}), DUE)
     store.journal.left("k1", STATUS, row.claim, DUE)
 
-    assert synchronous == [1, 2]  # NORMAL, FULL: https://sqlite.org/pragma.html#pragma_synchronous
+    told = [" ".join(statement.split()[:3]) for statement in asked]
+    assert [one for one in told if one.startswith(("PRAGMA", "INSERT", "COMMIT"))] == [
+        "INSERT INTO journal", "COMMIT", "PRAGMA synchronous=FULL", "INSERT INTO journal", "COMMIT"]
+
+
+def test_a_claim_sorts_nothing_however_much_is_due(store: Store) -> None:
+    with store.database.reading() as connection:
+        steps = [row[3] for row in driver(connection).execute(f"EXPLAIN QUERY PLAN {CLAIM._sql}", dict.fromkeys(
+            ("account_of", "at", "by", "until", *CLAIM._written)))]
+
+    assert "SEARCH deliveries USING INDEX deliveries_account (account=? AND status=?)" in steps
+    assert [step for step in steps if "TEMP B-TREE" in step or step.startswith("SCAN")] == []
 
 
 def test_a_claim_says_whether_anything_was_asked_for_it_and_whether_its_account_is_refused(store: Store) -> None:

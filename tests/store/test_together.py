@@ -6,9 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
-from scheduler.store.database import Database, StoreFailed
+from scheduler.store.database import Database, StoreFailed, driver
 
 
 class Disk:
@@ -21,9 +21,9 @@ class Disk:
         self.began, self.goes_on = threading.Event(), threading.Event()
         with self.database.writing() as connection:
             connection.exec_driver_sql("CREATE TABLE said (word TEXT)")
-        event.listen(self.database.engine, "after_cursor_execute", self._look)
+            driver(connection).set_trace_callback(self._look)
 
-    def _look(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def _look(self, statement: str) -> None:
         self.transactions += statement.startswith("BEGIN")
 
     def first(self, connection: Connection) -> str:
