@@ -61,7 +61,7 @@ def _patterns(value: Any) -> dict[str, str]:
 
 def _built_in(value: Any) -> dict[str, str]:
     if text(value) not in BUILT_IN:
-        raise Wrong(f"has no '{value}'; {did_you_mean(text(value), BUILT_IN)}; one of your own is written with a name: {{room-code: 'R-\\d+'}}")
+        raise Wrong(f"has no '{value}'; {did_you_mean(text(value), BUILT_IN)} (one of your own has a name: {{room-code: 'R-\\d+'}})")
     return {value: BUILT_IN[value]}
 
 

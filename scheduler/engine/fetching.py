@@ -102,7 +102,7 @@ class Fetching:
                     answer = self._led(http, url, "GET")
             except (OSError, HTTPError, ValueError) as fault:
                 raise NotFetched(f"it took longer than {self.seconds:g} s" if http.is_over() else in_words(fault)) from None
-            if answer.status_code in NO_ANSWER or answer.status_code >= 500:
+            if answer.status_code in NO_ANSWER or 500 <= answer.status_code < 600:
                 raise NotFetched(_no(answer))
 
     def _fetched(self, http: "_Guarded", url: str) -> Fetched:

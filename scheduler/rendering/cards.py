@@ -23,7 +23,7 @@ from scheduler.rendering.media import Fetch, Unfit, kind_of
 KEPT = 30 * 86400.0  # seconds until a page is read again
 AGAIN = 3600.0  # seconds until one is that could not be read, or whose picture could not
 TITLE, DESCRIPTION = 200, 400  # characters
-MOST = 1_000_000  # bytes of a page that are looked at: what we look for stands in its head
+MOST = 500_000  # bytes of a page that are looked at: what we look for stands in its head
 CODE = "card-not-read"
 SAYS = {  # of a card -> where it may stand, the first that is filled
     "title": ("og:title", "twitter:title", "title"),
@@ -33,6 +33,7 @@ SAYS = {  # of a card -> where it may stand, the first that is filled
 }
 # What may hold what we look for, or hide it. Every other tag is taken for text beforehand: nesting is what makes parsers slow.
 OTHER = re.compile(r"<(?!/?(?:meta|title|base|script|style)\b|!--)", re.IGNORECASE)
+NO_ENTITY = re.compile(r"&(?!#?\w{1,30};)")  # slow, too
 TAG = re.compile(r'<(?:(title)>([^<]*)|(?:meta|base)((?: [\w-]+="[^"]*")*)>)')
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w:-]{2,30})", re.IGNORECASE)
@@ -181,7 +182,8 @@ def _said(text: str) -> tuple[Mapping[str, str], str]:
     """The first of each name, and the address that relative ones start at."""
     import nh3
 
-    clean = nh3.clean(OTHER.sub(" ", text), tags={"meta", "title", "base"}, clean_content_tags={"script", "style"}, link_rel=None,
+    harmless = NO_ENTITY.sub("&amp;", OTHER.sub(" ", text))
+    clean = nh3.clean(harmless, tags={"meta", "title", "base"}, clean_content_tags={"script", "style"}, link_rel=None,
                       attributes={"meta": {"property", "name", "content"}, "base": {"href"}})
     said: dict[str, str] = {}
     base = ""

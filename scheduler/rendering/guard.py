@@ -365,7 +365,7 @@ def fields(one: Delivery) -> Iterator[Field]:
 
 def _in_html(html: str) -> Iterator[Field]:
     shown = TAG.sub(lambda tag: tag[0] if IS_INLINE.fullmatch(tag[0]) else "\n", html)
-    yield Field("its text", "text", unescape(shown))
+    yield Field("its text", "text", unescape(shown).strip())  # most are the text again, which is known by then
     for value in map(unescape, SHOWN_ATTRIBUTE.findall(html)):
         yield Field("its text", "text", value, "name" if value.startswith("http") else "text")
 

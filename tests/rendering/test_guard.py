@@ -86,7 +86,8 @@ CAUGHT = {
     "two words that are a name": ("Ask Will Young about it", "Will Young"),
 }
 INNOCENT = [
-    "Grace period ends on Friday", "We grant a grace period.", "Will you come?", "Will young people vote?", "will young readers like it", "May Day is a holiday",
+    "Grace period ends on Friday", "We grant a grace period.", "Will you come?", "Will young people vote?", "will young readers like it",
+    "May Day is a holiday",
     "The baker opens at seven.", "Baker and butcher are shut.", "Thanks. Baker and butcher are shut.", "#BakerStreet", "Young people first",
     "Anna likes the smith at the bridge", "Anna and the village smith", "Anna. We also met a lady called Ms Smith", "Smith & Co", "Annabel Smithson",
     "Joanna Smith", "Ben and Jerry", "An apple for Jones", "Miller's law", "a patent by O. Brien", "Maria, 7b", "garcia lopez and others",
@@ -123,8 +124,8 @@ def test_what_only_looks_like_a_name_goes_through(tmp_path: Path, text: str):
     ("email", "anna@school.example"), ("email", "Write to a.smith+7b@post.school.example."), ("email", "anna (at) school.example"),
     ("email", "anna [at] school [dot] example"), ("email", "anna@sch\u200bool.example"), ("email", "ａｎｎａ＠ｓｃｈｏｏｌ．ｅｘａｍｐｌｅ"),
     ("email", "https://example.org/?to=anna@school.example"), ("email", "<a href='mailto:anna@school.example'>write</a>"),
-    ("phone", "+44 20 7946 0018"), ("phone", "Call 020 7946 0018"), ("phone", "(0113) 496 0000"), ("phone", "0113/4960000"), ("phone", "+49 (0)30 901820"),
-    ("phone", "(212) 555-0147"), ("phone", "212-555-0147"), ("phone", "٠٢٠ ٧٩٤٦ ٠٠١٨"),
+    ("phone", "+44 20 7946 0018"), ("phone", "Call 020 7946 0018"), ("phone", "(0113) 496 0000"), ("phone", "0113/4960000"),
+    ("phone", "+49 (0)30 901820"),    ("phone", "(212) 555-0147"), ("phone", "212-555-0147"), ("phone", "٠٢٠ ٧٩٤٦ ٠٠١٨"),
     ("student-number", "S1234567"), ("student-number", "candidate number: 4711"), ("student-number", "Matrikelnummer 1234567"),
     ("student-number", "UPN A123456789012"),
 ])
@@ -150,8 +151,8 @@ def test_what_is_allowed_may_appear_and_nothing_else(tmp_path: Path):
     names = roster(tmp_path)
 
     assert seen("The anna smith prize. Ask office@school.example", names, patterns=BUILT_IN, allow=allow) == []
-    assert [code for code, _, _ in seen("The Anna Smith Prize for Anna Smith, anna@school.example", names, patterns=BUILT_IN, allow=allow)] == [
-        "guard-name", "guard-email"]
+    found = seen("The Anna Smith Prize for Anna Smith, anna@school.example", names, patterns=BUILT_IN, allow=allow)
+    assert [code for code, _, _ in found] == ["guard-name", "guard-email"]
 
 
 def test_it_is_said_where_and_in_which_line_and_never_who(tmp_path: Path):
@@ -169,7 +170,8 @@ def test_every_piece_of_a_post_is_looked_at(tmp_path: Path):
     [one] = rendered(a_draft("site", text="Hello", title="Title"))
     link = Link(url="https://example.org/anna-smith", title="Anna Smith", description="By Anna Smith", image=replace(picture, alt="Anna Smith"))
     media = (picture, named, replace(picture, file=film, type="video/mp4", alt="", digest="f"))
-    post = replace(one.post, title="For Anna Smith", summary="Anna Smith", link=link, media=media, html='<p>Hello</p><img src="/anna-smith.png" alt="x">',
+    html = '<p>Hello</p><img src="/anna-smith.png" alt="x">'
+    post = replace(one.post, title="For Anna Smith", summary="Anna Smith", link=link, media=media, html=html,
                    options={"content_warning": "Anna Smith", "poll": {"answers": ["Yes", "Anna Smith"], "hours": 24}})
     found = Guarding(guard=Guard(), roster=roster(tmp_path)).found(replace(one, post=post), frozenset())
 
