@@ -29,6 +29,8 @@ from scheduler.checking import (
     texts,
     zone,
 )
+from scheduler.checks import Checks, Quiet, read_checks, read_quiet
+from scheduler.guarding import Guard, read_guard
 from scheduler.problems import Invalid, Place, did_you_mean
 from scheduler.yaml_files import List, Map, Named, read_yaml
 
@@ -105,6 +107,9 @@ class Config:
     state: Path  # the folder of the store, the lock, the backups and the secrets file: `.termbell` beside config.yaml
     timeout: float = 30.0  # seconds to wait for a platform's answer
     require_alt: bool = True
+    checks: Checks = field(default_factory=Checks)
+    quiet: Quiet = field(default_factory=Quiet)
+    guard: Guard = field(default_factory=Guard)
     fetch_from: tuple[str, ...] = ()  # addresses and networks that media may be fetched from although they are not public
     notify: tuple[Address, ...] = ()  # whom the person wants to be told by
     health: Listening | None = None
@@ -118,8 +123,8 @@ class Config:
 
 
 COMMON = ("platform", "at", "grace", "late", "language", "markdown", "fit")
-KEYS = ("timezone", "language", "markdown", "fit", "at", "grace", "late", "timeout", "require_alt", "fetch_from", "templates", "calendar", "state",
-        "notify", "health", "healthcheck_url", "accounts", "groups", "posts")
+KEYS = ("timezone", "language", "markdown", "fit", "at", "grace", "late", "timeout", "require_alt", "checks", "quiet", "guard", "fetch_from",
+        "templates", "calendar", "state", "notify", "health", "healthcheck_url", "accounts", "groups", "posts")
 
 
 def read_config(path: Path) -> Config:
@@ -146,6 +151,9 @@ def read_config(path: Path) -> Config:
         calendar=checked.value(root, "calendar", "config", texts, ()),
         timeout=checked.value(root, "timeout", "config", number, 30.0),
         require_alt=checked.value(root, "require_alt", "config", flag, True),
+        checks=read_checks(checked, root),
+        quiet=read_quiet(checked, root),
+        guard=read_guard(checked, root, path.parent),
         fetch_from=checked.value(root, "fetch_from", "config", networks, ()),
         notify=tuple(_addresses(checked, root, "notify", "mailto://USER:PASSWORD@example.org")),
         health=_health(checked, root),

@@ -105,6 +105,58 @@ TABLE = {
         HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, site: {markdown: "no"}}',
         "config.yaml:6: a: site: `markdown` has to be true or false, not 'no'",
     ),
+    'unknown check': (
+        HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, ignore: [capitls]}',
+        "config.yaml:6: a: `ignore` has no check called 'capitls'; did you mean 'capitals'?",
+    ),
+    'fixed check': (
+        HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, ignore: too-long}',
+        "config.yaml:6: a: `ignore` has 'too-long', which cannot be set aside: the platform would not take the post; shorten it",
+    ),
+    'ignored name': (
+        HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, ignore: guard-name}',
+        "config.yaml:6: a: `ignore` has 'guard-name', which cannot be set aside; a name that may appear stands in `guard: {allow: [...]}` of the config",
+    ),
+    'pattern that the guard has not': (
+        'guard: {patterns: [phone, {room: x}]}\n' + HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, ignore: guard-rom}',
+        "config.yaml:7: a: `ignore` has no check called 'guard-rom'; did you mean 'guard-room'?",
+    ),
+    'check in the config': (
+        'checks: {tagcase: off}\n' + HEAD,
+        "config.yaml:1: checks: has no check called 'tagcase'; did you mean 'tag-case'?",
+    ),
+    'severity': (
+        'checks: {tag-case: loud}\n' + HEAD,
+        "config.yaml:1: checks.tag-case: `severity` cannot be 'loud'; there are: error, off, warning",
+    ),
+    'number of a check': (
+        'checks: {emoji-row: {most: 0}}\n' + HEAD,
+        "config.yaml:1: checks.emoji-row: `most` has to be 1 or more, not 0",
+    ),
+    'night': (
+        'quiet: {night: ["21:00"]}\n' + HEAD,
+        'config.yaml:1: quiet: `night` has to be two different times of day, e.g. night: ["21:00", "06:30"]',
+    ),
+    'break': (
+        'quiet: {breaks: [{from: 2026-10-30, to: 2026-10-26}]}\n' + HEAD,
+        "config.yaml:1: quiet.breaks: `to` is before `from`: 2026-10-26 before 2026-10-30",
+    ),
+    'day': (
+        'quiet: {breaks: [{from: 2026-02-30, to: 2026-10-26}]}\n' + HEAD,
+        "config.yaml:1: quiet.breaks: `from` has to be a day, e.g. 2026-10-26, not '2026-02-30'",
+    ),
+    'unknown pattern': (
+        'guard: {patterns: [mail]}\n' + HEAD,
+        "config.yaml:1: guard: `patterns` has no 'mail'; did you mean 'email'? (one of your own has a name: {room-code: 'R-\\d+'})",
+    ),
+    'expression': (
+        'guard: {patterns: [{room: "(R"}]}\n' + HEAD,
+        "config.yaml:1: guard: `patterns` has 'room', which is no regular expression: missing ) at position 2",
+    ),
+    'expression that fits all': (
+        'guard: {patterns: [{room: "R*"}]}\n' + HEAD,
+        "config.yaml:1: guard: `patterns` has 'room', which fits an empty text, and so every post",
+    ),
     'late': (
         HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, late: maybe}',
         "config.yaml:6: a: `late` has to be one of skip, publish, ask, not 'maybe'",

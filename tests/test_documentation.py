@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from platforms.base import Account, Platform
 from platforms.registry import names
+from scheduler.checks import CHECKS
 from scheduler.cli import main
 from scheduler.engine.planning import Plan, plan
 from scheduler.store.status import MAY_BECOME
@@ -109,6 +110,16 @@ def test_every_key_there_is_stands_in_the_example_and_on_the_page_about_keys():
     assert keys >= {"timezone", "accounts", "posts", "grace"}
     assert [key for key in keys if not re.search(rf"^(# )?{key}:", example, re.MULTILINE)] == []
     assert [key for key in keys if f"`{key}`" not in page] == []
+
+
+def test_the_checks_on_their_page_are_those_there_are():
+    page = (HERE / "docs" / "checks.md").read_text()
+    rows = [(f"`{one.code}`", one.severity + ", fixed" * one.fixed, one.meaning + (f" (`{one.setting}`: {one.default})" if one.setting else ""),
+             one.remedy) for one in CHECKS.values()]
+
+    listed = [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in page.splitlines() if line.startswith("| `")]
+
+    assert listed == rows
 
 
 def test_the_shipped_templates_are_on_their_page_with_what_they_require():

@@ -19,6 +19,7 @@ from tests.test_documentation import EXAMPLE, HEAD, calendars
 CONFIG, CALENDAR = Draft202012Validator(config_schema()), Draft202012Validator(calendar_schema())
 ACCOUNTS = """\
 timezone: Europe/London
+guard: {patterns: email}
 require_alt: false
 accounts:
   site: {platform: site}
@@ -87,6 +88,27 @@ WRONG_CONFIGS = {
     "late policy of an account": config("{platform: site, late: never}"),
     "group that is a mapping": config(groups="{all: {main: true}}"),
     "posts that are a mapping": config(posts="{id: a}"),
+    "unknown check": config(checks="{tag-cases: off}"),
+    "check that is fixed": config(checks="{too-long: off}"),
+    "severity of a check": config(checks="{tag-case: on}"),
+    "number of a check": config(checks="{emoji-row: {most: 0}}"),
+    "number of a check that is a flag": config(checks="{emoji-row: {most: true}}"),
+    "number that a check has not": config(checks="{no-words: {most: 3}}"),
+    "checks that are a list": config(checks="[tag-case]"),
+    "night of one time": config(quiet='{night: ["21:00"]}'),
+    "night that is no night": config(quiet='{night: ["21:00", "21:00"]}'),
+    "night that is a number": config(quiet="{night: [21, 6]}"),
+    "break without an end": config(quiet="{breaks: [{from: 2026-10-26}]}"),
+    "break that is text": config(quiet="{breaks: half term}"),
+    "break of weeks": config(quiet="{breaks: [{from: 2026-W44, to: 2026-W45}]}"),
+    "unknown key of a break": config(quiet="{breaks: [{from: 2026-10-26, to: 2026-10-30, nam: x}]}"),
+    "unknown key of quiet": config(quiet="{nights: []}"),
+    "unknown pattern": config(guard="{patterns: [e-mail]}"),
+    "pattern of one's own with the name of names": config(guard="{patterns: [{name: x}]}"),
+    "pattern of one's own with a capital": config(guard="{patterns: [{Room: x}]}"),
+    "pattern of one's own that is a list": config(guard="{patterns: [{room: [x]}]}"),
+    "roster that is a list": config(guard="{names: [a, b]}"),
+    "unknown key of the guard": config(guard="{roster: a.txt}"),
 }
 WRONG_ENTRIES = {
     "entry that is text": "- Hello\n",
@@ -101,6 +123,10 @@ WRONG_ENTRIES = {
     "date in another order": entry(when="07.09.2026"),
     "accounts that are a mapping": entry(to="{site: true}"),
     "unknown key": entry(tags="[a, b]"),
+    "unknown check": entry(ignore="[capital]"),
+    "check that is fixed": entry(ignore="too-long"),
+    "name that cannot be ignored": entry(ignore="guard-name"),
+    "ignored flag": entry(ignore="true"),
     "unknown key with a number": entry(priority="5"),
     "late policy": entry(late="later"),
     "length of time": entry(grace="2 weeks"),
@@ -136,6 +162,12 @@ WRONG_ENTRIES = {
     "hours that are text": entry(to="fedi", mastodon='{poll: {answers: [Yes, No], hours: "24"}}'),
 }
 RIGHT_CONFIGS = {
+    "checks": config(checks="{tag-case: off, capitals: error, same-text: {days: 30}, emoji-row: {most: 5, severity: warning}, x-note: 1}"),
+    "quiet": config(quiet='{night: ["21:00", "6:30"], breaks: [{from: 2026-10-26, to: 2026-10-30, name: half term}]}'),
+    "break of a day": config(quiet="{breaks: [{from: 2026-12-24, to: 2026-12-24}]}"),
+    "guard": config(guard=r"{names: roster.txt, patterns: [email, phone, student-number, {room-code: 'R-\d+', other: x+}], allow: [Anna Smith]}"),
+    "guard with one of each": config(guard="{names: roster.txt, patterns: email, allow: Anna Smith}"),
+    "checks, quiet and guard left empty": config(checks="", quiet="", guard=""),
     "keys of one's own": config("{platform: site, x-note: {of: [any, kind]}}", x__common="[1, 2]"),
     "no posts": config(posts="null", accounts="null", groups="null"),
     "one-digit hour": config(at="9:05"),
@@ -165,6 +197,10 @@ RIGHT_CONFIGS = {
     "recipients as a text": config("{platform: email, server: smtp.test, from: a@example.org, to: b@example.org}"),
 }
 RIGHT_ENTRIES = {
+    "ignored checks": entry(ignore="[capitals, no-alt]"),
+    "one ignored check": entry(ignore="capitals"),
+    "nothing ignored": entry(ignore="[]"),
+    "ignored pattern": entry(ignore="guard-email"),
     "keys of one's own": entry(x__note="[any, kind]"),
     "keys of one's own further in": entry(link="{url: https://example.org, x-a: 1}", media="[{file: door.png, x-b: 2}]"),
     "keys of one's own in a part and a variant": entry(to="fedi", thread="[{text: Two, x-c: 3}]", mastodon="{x-d: 4}"),

@@ -70,6 +70,7 @@ class Entry:
     content: Mapping[str, Content]  # account name -> what it says there, variants overlaid
     grace: float | None = None  # seconds; None: the account's
     late: str | None = None  # "skip", "publish" or "ask"; None: the account's
+    ignore: frozenset[str] = frozenset()  # codes of checks
     notes: tuple[Problem, ...] = ()  # warnings, e.g. a time that the clock change skips
     place: Place
     lines: Mapping[str, Place] = field(default_factory=dict)  # key of the entry -> where it stands ("text", "template", ...)
@@ -87,6 +88,7 @@ class Draft:
     late: str
     place: Place
     lines: Mapping[str, Place] = field(default_factory=dict)
+    ignore: frozenset[str] = frozenset()  # codes of checks
     occurrence: str = ""
 
     def key(self, part: int) -> str:

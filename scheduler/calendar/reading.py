@@ -17,12 +17,13 @@ from platforms.base import Platform
 from scheduler.calendar.due import When
 from scheduler.calendar.model import Content, Entry, LinkTo, MediaFile, Part, with_variant
 from scheduler.checking import Checked, Wrong, filled_text, fit_policy, flag, late_policy, seconds, setting, text, texts, zone
+from scheduler.checks import read_ignored
 from scheduler.config import Config, ConfiguredAccount
 from scheduler.problems import Invalid, Place, Problem, did_you_mean
 from scheduler.yaml_files import List, Map, read_yaml
 
 CONTENT = ("template", "with", "text", "title", "summary", "link", "media", "language", "thread", "first_comment", "markdown", "fit")
-OWN = ("id", "when", "timezone", "to", "grace", "late", *CONTENT)
+OWN = ("id", "when", "timezone", "to", "grace", "late", "ignore", *CONTENT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,7 @@ class _OneEntry:
     zone: ZoneInfo
     language: str | None
     media: list[Path]  # every file that is named
+    ignore: frozenset[str] = frozenset()
 
     def entry(self) -> Entry | None:
         """The entry; None where too much is wrong to have one."""
@@ -120,6 +122,7 @@ class _OneEntry:
         identifier = self._id()
         accounts = self._accounts(identifier)
         self._known_keys(identifier, accounts)
+        self.ignore = self.checked.value(self.written, "ignore", identifier, lambda value: read_ignored(value, self.config.guard.codes), self.ignore)
         own_zone = self.checked.value(self.written, "timezone", identifier, zone, self.zone)
         when = self.checked.value(self.written, "when", identifier, When.read)
         if "when" not in self.written:
@@ -137,6 +140,7 @@ class _OneEntry:
         said = sorted({note for _, note in dues.values() if note})
         return Entry(
             id=identifier, due={name: due for name, (due, _) in dues.items()}, content=contents, grace=grace, late=late, place=place, lines=lines,
+            ignore=self.ignore,
             notes=tuple(Problem("clock-change", f"{identifier}: {note}", lines["when"], "warning") for note in said))
 
     def _id(self) -> str:
@@ -211,8 +215,10 @@ class _OneEntry:
         is_remote = re.match(r"https?://", name, re.IGNORECASE) is not None
         file = _named_by(name) if is_remote else self._here(name, place)
         alt = text(written.get("alt") or "")
-        if self.config.require_alt and not alt.strip():
-            self.checked.say("no-alt", place.line, f"{name}: `alt` is missing; say what the picture shows, e.g. alt: The school door, painted blue")
+        severity = self.config.checks.severity("no-alt")
+        if self.config.require_alt and severity != "off" and "no-alt" not in self.ignore and not alt.strip():
+            self.checked.say("no-alt", place.line, f"{name}: `alt` is missing; say what the picture shows, e.g. alt: The school door, painted blue",
+                             severity)
         return MediaFile(file=file, url=name if is_remote else "", alt=alt, focus=_focus(written.get("focus")), place=place)
 
     def _here(self, name: str, place: Place) -> Path:

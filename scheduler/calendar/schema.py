@@ -11,6 +11,8 @@ from platforms.base import Platform, Poll, Setting
 from platforms.registry import names, platform
 from scheduler.calendar.reading import CONTENT
 from scheduler.checking import FITS, LATE, UNITS
+from scheduler.checks import SETTABLE, SEVERITIES, Check
+from scheduler.guarding import BUILT_IN
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -64,6 +66,22 @@ CONTENT_KEYS: dict[str, Schema] = {
     **READING,
 }
 assert set(CONTENT_KEYS) == set(CONTENT)
+NOTHING_TOO = ["object", "null"]
+DAY: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+QUIET: Schema = {**_object({
+    "night": {"type": "array", "items": TIME, "minItems": 2, "maxItems": 2, "uniqueItems": True, "description": 'from, to, e.g. ["21:00", "06:30"]'},
+    "breaks": {"type": "array", "items": _object({"from": DAY, "to": DAY, "name": FILLED}, ("from", "to"))},
+}), "type": NOTHING_TOO, "description": "when nothing should go out"}
+PATTERN: Schema = {"oneOf": [{"enum": list(BUILT_IN)}, {
+    "type": "object", "propertyNames": {"pattern": "^(?!name$)[a-z][a-z0-9-]*$"}, "additionalProperties": TEXT,
+    "description": "a name and a regular expression, e.g. {room-code: 'R-\\d+'}"}]}
+GUARD: Schema = {**_object({
+    "names": {**TEXT, "description": "the roster: a file with one name a line"},
+    "patterns": {"anyOf": [PATTERN, {"type": "array", "items": PATTERN}]},
+    "allow": {**TEXTS, "description": "what may appear although it is found"},
+}), "type": NOTHING_TOO, "description": "holds posts with a student's name, an address or a number in them"}
+CODE: Schema = {"anyOf": [{"enum": list(SETTABLE)}, {"type": "string", "pattern": "^guard-(?!name$)[a-z][a-z0-9-]*$"}]}
+IGNORE: Schema = {"anyOf": [CODE, {"type": "array", "items": CODE}], "description": "codes of checks (docs/checks.md)"}
 GOING_OUT: dict[str, Schema] = {
     "grace": LENGTH,
     "late": {"enum": list(LATE), "description": "what happens to what is found later than its grace"},
@@ -76,7 +94,8 @@ def config_schema() -> Schema:
     return {"$schema": DIALECT, "title": "Termbell's config.yaml", **_object({
         "timezone": {"type": "string", "description": "e.g. Europe/London"}, "language": FILLED, **READING, "at": TIME,
         **GOING_OUT, "timeout": {"type": "number", "description": "seconds to wait for a platform's answer"},
-        "require_alt": {"type": "boolean"}, "fetch_from": TEXTS, "templates": TEXT, "calendar": TEXTS, "state": TEXT,
+        "require_alt": {"type": "boolean"}, "checks": _checks(), "quiet": QUIET, "guard": GUARD,
+        "fetch_from": TEXTS, "templates": TEXT, "calendar": TEXTS, "state": TEXT,
         "notify": {**TEXTS, "description": "Apprise URLs that tell you what went wrong: ${NAME}, !secret NAME or the URL"},
         "health": {"type": ["string", "integer"], "description": "port or address of the health page, e.g. 127.0.0.1:8377"},
         "healthcheck_url": {"type": "string", "description": "pinged every minute, as cron monitors expect it"},
@@ -84,6 +103,17 @@ def config_schema() -> Schema:
                      "additionalProperties": {"oneOf": [_account(one) for one in known]}},
         "groups": {"type": ["object", "null"], "additionalProperties": TEXTS}, "posts": _posts(known),
     }, ("timezone", "accounts"))}
+
+
+def _checks() -> Schema:
+    severity: Schema = {"enum": list(SEVERITIES)}
+
+    def of(row: Check) -> Schema:
+        number: Schema = {row.setting: {"type": "integer", "minimum": 1}} if row.setting else {}
+        return {"anyOf": [severity, _object({"severity": severity, **number})], "description": row.meaning}
+
+    return {**_object({code: of(row) for code, row in SETTABLE.items()}), "type": NOTHING_TOO,
+            "description": "how severe each check is, and its number (docs/checks.md)"}
 
 
 def calendar_schema() -> Schema:
@@ -131,7 +161,7 @@ def _posts(known: list[Platform]) -> Schema:
             "id": {**TEXT, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$", "description": "a name that never changes"},
             "when": WHEN,
             "to": {**TEXTS, "description": "accounts and groups"},
-            "timezone": {"type": "string"}, **GOING_OUT, **CONTENT_KEYS,
+            "timezone": {"type": "string"}, **GOING_OUT, "ignore": IGNORE, **CONTENT_KEYS,
             **{one.name: _variant([one]) for one in known},
         },
     }

@@ -13,19 +13,21 @@ from scheduler.problems import Invalid, Problem
 
 @click.command(short_help="Everything that is wrong, with file and line.")
 @fetch_option
+@click.option("--links", is_flag=True, help="Look whether each link of a post answers.")
 @config_option
 @json_option
-def command(config: Path, as_json: bool, fetch: bool) -> None:
-    """Say everything that is wrong with the configuration, the calendar, its templates and media. No network without --fetch.
+def command(config: Path, as_json: bool, fetch: bool, links: bool) -> None:
+    """Say everything that is wrong with the configuration, the calendar, its templates and media. No network without --fetch or --links.
 
     Ends with 1 where there is an error; a warning is none.
 
     \b
     Examples:
       termbell check
+      termbell check --links
       termbell check --json
     """
-    found, summary = _checked(config, fetch)
+    found, summary = _checked(config, fetch, links)
     if as_json:
         emit({"problems": [problem.as_plain() for problem in found]})
     else:
@@ -34,9 +36,9 @@ def command(config: Path, as_json: bool, fetch: bool) -> None:
     raise SystemExit(int(any(problem.severity == "error" for problem in found)))
 
 
-def _checked(config: Path, fetch: bool) -> tuple[tuple[Problem, ...], str]:
+def _checked(config: Path, fetch: bool, links: bool) -> tuple[tuple[Problem, ...], str]:
     try:
-        planned = plan(config, fetch=fetch)
+        planned = plan(config, fetch=fetch, links=links)
     except Invalid as invalid:
         return invalid.problems, counted(len(invalid.problems), "problem", "problems")
     entries = len({delivery.entry for delivery in planned.deliveries})

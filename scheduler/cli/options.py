@@ -33,7 +33,7 @@ def _config(callback: Callable[[click.Context, click.Parameter, Path], Path] | N
 
 def fetch_option(command: Command) -> Command:
     """`--fetch`, as the parameter `fetch`."""
-    return click.option("--fetch", is_flag=True, help="Fetch pictures that are named by a web address, and keep them.")(command)
+    return click.option("--fetch", is_flag=True, help="Fetch pictures named by a web address and pages for link cards, and keep them.")(command)
 
 
 def json_option(command: Command) -> Command:

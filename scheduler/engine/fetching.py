@@ -5,6 +5,7 @@ looked at: a name that means another machine a moment later changes nothing. A r
 in size, after it was unpacked, and in time, however slowly it drips. No cookies, no credentials, no proxies; reading, and nothing else.
 """
 
+import re
 import socket
 import threading
 import time
@@ -27,6 +28,7 @@ from scheduler import __version__
 from scheduler.engine.network import in_words, trusted
 
 REDIRECTS = 4
+NO_ANSWER = (404, 410)  # and 5xx: all else is an answer, and be it that it is not for us
 LEADS_ON = (301, 302, 303, 307, 308)
 PORTS = {"http": 80, "https": 443}
 LARGEST = 50_000_000  # bytes, unpacked
@@ -50,6 +52,7 @@ class NotFetched(Exception):
 class Fetched:
     url: str  # where it was found in the end
     type: str  # "image/png", as the server says
+    charset: str = ""  # as the server says
     body: bytes
 
 
@@ -90,17 +93,36 @@ class Fetching:
             except (OSError, HTTPError, ValueError, zlib.error) as fault:
                 raise NotFetched(f"it took longer than {self.seconds:g} s" if http.is_over() else in_words(fault)) from None
 
+    def look(self, url: str) -> None:
+        """Whether a reader who follows the address finds something. Raises `NotFetched` where not."""
+        with closing(_Guarded(self)) as http:
+            try:
+                answer = self._led(http, url, "HEAD")
+                if not answer.ok:  # some know GET alone; of what they send, the head is looked at
+                    answer = self._led(http, url, "GET")
+            except (OSError, HTTPError, ValueError) as fault:
+                raise NotFetched(f"it took longer than {self.seconds:g} s" if http.is_over() else in_words(fault)) from None
+            if answer.status_code in NO_ANSWER or 500 <= answer.status_code < 600:
+                raise NotFetched(_no(answer))
+
     def _fetched(self, http: "_Guarded", url: str) -> Fetched:
-        answer = http.got(url)
+        answer = self._led(http, url, "GET")
+        if answer.status_code != 200:
+            raise NotFetched(_no(answer))
+        kind, _, more = answer.headers.get("content-type", "").partition(";")
+        charset = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", more, re.IGNORECASE)
+        return Fetched(url=answer.url, type=kind.strip().lower(), charset=charset[1] if charset else "", body=self._body(http, answer))
+
+    def _led(self, http: "_Guarded", url: str, method: str) -> requests.Response:
+        """The head of the answer to which redirects lead."""
+        answer = http.got(url, method=method)
         for _ in range(REDIRECTS):
             if not _leads_on(answer):
-                break
-            answer = http.got(answer.headers["location"], answer.url)
+                return answer
+            answer = http.got(answer.headers["location"], answer.url, method)
         if _leads_on(answer):
             raise NotFetched(f"it leads on more than {REDIRECTS} times")
-        if answer.status_code != 200:
-            raise NotFetched(f"{urlsplit(answer.url).hostname} answers {answer.status_code}")
-        return Fetched(url=answer.url, type=answer.headers.get("content-type", "").partition(";")[0].strip().lower(), body=self._body(http, answer))
+        return answer
 
     def _body(self, http: "_Guarded", answer: requests.Response) -> bytes:
         body = bytearray()
@@ -126,6 +148,10 @@ class Fetching:
             with suppress(OSError):
                 return self.connect((address, port), timeout)
         return self.connect((found[-1], port), timeout)
+
+
+def _no(answer: requests.Response) -> str:
+    return f"{urlsplit(answer.url).hostname} answers {answer.status_code}"
 
 
 def _leads_on(answer: requests.Response) -> bool:
@@ -185,13 +211,13 @@ class _Guarded(HTTPAdapter):
         self.left()
         return made
 
-    def got(self, url: str, seen_from: str = "") -> requests.Response:
+    def got(self, url: str, seen_from: str = "", method: str = "GET") -> requests.Response:
         """The head of the answer."""
         headers = {"User-Agent": f"Termbell/{__version__}", "Accept-Encoding": "identity"}
         try:
             url = urljoin(seen_from, url)
             parts = urlsplit(url)
-            leaves = requests.Request("GET", url, headers).prepare()
+            leaves = requests.Request(method, url, headers).prepare()
         except requests.exceptions.MissingSchema:
             raise NotFetched("an address begins with https:// or http://") from None
         except ValueError:

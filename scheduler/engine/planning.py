@@ -3,12 +3,14 @@ for: the preview and the daemon start here."""
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
 from pathlib import Path
 
-from scheduler.calendar.model import Delivery
+from scheduler.calendar.model import Delivery, Draft
 from scheduler.calendar.planning import drafts
 from scheduler.calendar.reading import read_calendar
 from scheduler.config import Config, from_environment, read_config
@@ -17,7 +19,10 @@ from scheduler.engine.rationing import too_many
 from scheduler.engine.rehearsal import Rehearsals
 from scheduler.problems import Invalid, Problem
 from scheduler.rendering import render
-from scheduler.rendering.media import Unfit
+from scheduler.rendering.cards import CODE, Cards, LookUp, Page
+from scheduler.rendering.guard import Guarding, read_roster
+from scheduler.rendering.media import Unfit, cache_folder
+from scheduler.rendering.proofreading import Proofreader, links_of
 from scheduler.rendering.templates import Templates
 
 
@@ -41,7 +46,11 @@ def sought(config: Config) -> frozenset[str]:
     return frozenset(one.platform.name for one in config.accounts.values() if one.platform.find)
 
 
-FETCHING = 60.0  # seconds that may be spent on everything that one reading fetches
+FETCHING = 60.0  # seconds that may be spent on all media that one reading fetches
+CARDS = 30.0  # and on all pages and pictures of link cards: no medium waits for them
+PAGE = 10.0  # seconds for one of these, or for a link that is looked at
+LARGEST_PAGE = 5_000_000  # bytes
+AT_ONCE = 8  # links that are looked at
 
 
 @dataclass
@@ -66,8 +75,51 @@ class Remote:
         raise Unfit("not-fetched", f"{url} cannot be fetched: {why_not}; look at the address, or keep the file beside the calendar")
 
 
-def plan(path: Path, *, fetch: bool = False, media_until: float = math.inf) -> Plan:
-    """Reads, plans, renders and rehearses. Raises `Invalid` when the config or a calendar file cannot be used.
+@dataclass
+class Pages:
+    """Reads what the calendar's links lead to, for their cards."""
+
+    allow: tuple[str, ...]
+    until: float = field(default_factory=lambda: time.monotonic() + CARDS)
+
+    def page(self, url: str) -> Page:
+        """Raises `Unfit`."""
+        from scheduler.engine.fetching import Fetching, NotFetched
+
+        left = self.until - time.monotonic()
+        try:
+            if left > 0:
+                found = Fetching(allow=self.allow, size=LARGEST_PAGE, seconds=min(PAGE, left))(url)
+                return Page(url=found.url, type=found.type, charset=found.charset, body=found.body)
+            why = f"what was read before it took {CARDS:g} s already"
+        except NotFetched as not_fetched:
+            why = str(not_fetched)
+        raise Unfit(CODE, f"{url} cannot be read: {why}", "warning")
+
+    def picture(self, url: str) -> bytes:
+        return self.page(url).body
+
+
+def dead_links(urls: Iterable[str], allow: tuple[str, ...]) -> Mapping[str, str]:
+    """Those that do not answer, and why."""
+    from scheduler.engine.fetching import Fetching, NotFetched
+
+    look = Fetching(allow=allow, seconds=PAGE).look
+
+    def why_not(url: str) -> str:
+        try:
+            look(url)
+            return ""
+        except NotFetched as why:
+            return str(why)
+
+    asked = list(dict.fromkeys(urls))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return {url: why for url, why in zip(asked, pool.map(why_not, asked), strict=True) if why}
+
+
+def plan(path: Path, *, fetch: bool = False, links: bool = False, now: datetime | None = None, media_until: float = math.inf) -> Plan:
+    """Reads, plans, renders, proofreads and rehearses. Raises `Invalid` when the config or a calendar file cannot be used.
 
     What is wrong with one delivery (a template's error, a text that is too long, what its adapter refuses) is in that
     delivery's problems: the others are none the worse. So is a picture or video that is not made ready by `media_until`.
@@ -76,20 +128,49 @@ def plan(path: Path, *, fetch: bool = False, media_until: float = math.inf) -> P
     calendar = read_calendar(config)
     if any(problem.severity == "error" for problem in calendar.problems):
         raise Invalid(calendar.problems, calendar.files)
+    guarding, files = _guarding(config, calendar.files)
     known = known_limits(config)
     limits = {name: known.of(configured) for name, configured in config.accounts.items()}
     templates = Templates((config.templates,))
     remote = Remote(config.fetch_from) if fetch else None
-    rehearsals = Rehearsals(config.accounts, (
-        delivery
-        for draft in drafts(config, calendar.entries)
-        for delivery in render(draft, limits[draft.account.name], templates, require_alt=config.require_alt, fetch=remote, until=media_until)
-    ))
+    cards = _cards(config, fetch, now or datetime.now(UTC))
+    rendered = [(draft, render(draft, limits[draft.account.name], templates, require_alt=config.require_alt, fetch=remote, cards=cards(draft)))
+                for draft in drafts(config, calendar.entries)]
+    dead = dead_links((url for _, some in rendered for one in some for url in links_of(one)), config.fetch_from) if links else {}
+    reader = Proofreader(checks=config.checks, quiet=config.quiet, guarding=guarding, dead=dead)
+    rehearsals = Rehearsals(config.accounts, (one for draft, some in rendered for one in reader.read(draft, some)))
     deliveries = tuple(rehearsals.judged())
-    problems = {*of_reporting(config), *calendar.problems, *too_many(deliveries, limits),
+    problems = {*of_reporting(config), *(guarding.problems if guarding else ()), *calendar.problems, *too_many(deliveries, limits),
                 *(problem for delivery in deliveries for problem in delivery.problems)}
     return Plan(config=config, deliveries=deliveries, problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
-                files=calendar.files, rehearsals=rehearsals)
+                files=files, rehearsals=rehearsals)
+
+
+def _cards(config: Config, fetch: bool, now: datetime) -> Callable[[Draft], LookUp]:
+    """How the link cards of a draft are looked up."""
+    pages, folder = Pages(config.fetch_from), cache_folder().parent / "cards"
+    cards = Cards(folder=folder, read=pages.page, fetch=pages.picture) if fetch else Cards(folder=folder)
+
+    def of(draft: Draft) -> LookUp:
+        is_over = draft.late != "publish" and draft.due + timedelta(seconds=draft.grace) < now
+        return partial(cards.of, is_over=is_over, is_due=draft.due < now)
+
+    return of
+
+
+def _guarding(config: Config, files: tuple[Path, ...]) -> tuple[Guarding | None, tuple[Path, ...]]:
+    """The guard with its roster, and the files with it. Raises `Invalid`: a guard that cannot be read lets nothing pass."""
+    guard = config.guard
+    if guard.names is None:
+        return (Guarding(guard=guard) if guard.patterns else None), files
+    files = (*files, guard.names)
+    if not guard.names.is_file():
+        raise Invalid([Problem("guard-roster", f"guard: there is no roster {guard.names}; write one name a line into it", guard.place)], files)
+    name = guard.names.relative_to(config.folder).as_posix() if guard.names.is_relative_to(config.folder) else guard.names.name
+    try:
+        return Guarding(guard=guard, roster=read_roster(guard.names, name)), files
+    except Invalid as invalid:
+        raise Invalid(invalid.problems, files) from None
 
 
 def of_reporting(config: Config) -> Iterator[Problem]:

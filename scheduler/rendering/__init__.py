@@ -14,6 +14,7 @@ from typing import Any
 from platforms.base import Limits, Link, Media, Post, media_of_kind
 from scheduler.calendar.model import Content, Delivery, Draft, LinkTo, MediaFile
 from scheduler.problems import Invalid, Place
+from scheduler.rendering.cards import CODE, Card, LookUp
 from scheduler.rendering.finding import spans
 from scheduler.rendering.markup import DIALECTS, Marked
 from scheduler.rendering.measuring import length
@@ -26,7 +27,7 @@ OURS = ("link", "entry", "account", "platform", "room", "html", "due", "language
 
 def render(
     draft: Draft, limits: Limits, templates: Templates, require_alt: bool = True, cache: Path | None = None,
-    fetch: Fetch | None = None, until: float = math.inf,
+    fetch: Fetch | None = None, until: float = math.inf, cards: LookUp | None = None,
 ) -> tuple[Delivery, ...]:
     """The deliveries of a draft, in the order they answer each other; at least one, if only to carry the problems.
 
@@ -34,7 +35,7 @@ def render(
 
     Whether a picture may go without alt (`require_alt`) is judged where the calendar is read, once for all accounts.
     """
-    work = Rendering(draft, limits, cache, fetch, until)
+    work = Rendering(draft, limits, cache, fetch, until, cards)
     content = _filled(work, templates)
     deliveries: list[Delivery] = []
     for part, piece in enumerate(pieces(work, content)):
@@ -111,9 +112,39 @@ def _post(work: Rendering, content: Content, piece: Piece, part: int) -> Post:
 
 
 def _link(work: Rendering, content: Content, link: LinkTo) -> Link:
-    size = work.limits.card_image_bytes
-    image = _fitted(work, link.image, replace(work.limits, image_bytes=size or work.limits.image_bytes)) if link.image else None
-    return Link(url=link.url, title=link.title or content.title or "", description=link.description or content.summary or "", image=image)
+    limits = replace(work.limits, image_bytes=work.limits.card_image_bytes or work.limits.image_bytes)
+    card = Card() if link.title or link.description or link.image else _card(work, link.url)
+    image = _fitted(work, link.image, limits) if link.image else _card_image(work, card, limits)
+    return Link(url=link.url, title=link.title or card.title or content.title or "",
+                description=link.description or card.description or content.summary or "", image=image)
+
+
+def _card(work: Rendering, url: str) -> Card:
+    """What the page at `url` says of itself; nothing where that is not known, which keeps no post from going out."""
+    if work.cards is None:
+        return Card()
+    try:
+        known = work.cards(url)
+    except Unfit as unfit:
+        work.wrong(unfit.code, str(unfit), work.draft.at("link"), "warning")
+        return Card()
+    if known.lacks:
+        work.wrong(CODE, f"the card of {url} lacks something: {known.lacks}; say it in the entry: `link: {{url, title, description, image}}`",
+                   work.draft.at("link"), "warning")
+    return known.card
+
+
+def _card_image(work: Rendering, card: Card, limits: Limits) -> Media | None:
+    if not card.image:
+        return None
+    file, place = Path(card.image), work.draft.at("link")
+    try:
+        media = fitted(MediaFile(file=file, alt=card.alt[:limits.alt], place=place), limits, work.cache or cache_folder())
+    except Unfit as unfit:
+        work.wrong(CODE, f"the picture of the card is left out: {unfit}", place, "warning")
+        return None
+    work.sources[media.digest] = file
+    return media
 
 
 def _media(work: Rendering, files: Iterable[MediaFile]) -> tuple[Media, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from platforms.base import Limits
 from scheduler.calendar.model import Content, Draft, LinkTo, MediaFile
 from scheduler.problems import Place, Problem
+from scheduler.rendering.cards import LookUp
 from scheduler.rendering.fitting import Room, shortened, threaded
 from scheduler.rendering.markdown import as_html, as_read, plain
 from scheduler.rendering.markup import DIALECTS, NAMES, Marked
@@ -41,6 +42,7 @@ class Rendering:
     cache: Path | None
     fetch: Fetch | None = None
     until: float = math.inf  # by `time.monotonic`: media that are not made by then are not waited for
+    cards: LookUp | None = None
     problems: list[Problem] = field(default_factory=list)
     sources: dict[str, Path] = field(default_factory=dict)  # digest of a finished file -> the person's
 
