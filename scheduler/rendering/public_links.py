@@ -1,6 +1,6 @@
 """Links as twitter-text finds them, which decides what X and Mastodon's servers count as one.
 
-A host ends in a public top-level domain; an address with a user name or a port alone, `localhost` and IP addresses are text. Without a
+A host ends in a public top-level domain; an address with a user name, `localhost` and IP addresses are text. Without a
 scheme a host has Latin letters only, and a query belongs to it only behind a path. What may stand in a path differs: `latin` (X) ends it
 before the first sign of another script than Latin and Cyrillic, Mastodon's servers take any sign.
 
