@@ -28,6 +28,7 @@ FILES = frozenset({"md", "py", "sh", "pl", "rs", "ps", "so", "mp", "ai"})  # cou
 ENDS_NO_LINK = "。，、！？：；）」』】》…"  # sentence signs that linkify-it takes for a part of the path
 BARE = re.compile(r"\w\.\w")  # what a bare domain has; looking for one is slow, so that texts without are spared it
 LOOKS_BARE = re.compile(r"://\S*|@[\w.@-]+")  # and has it for another reason
+WORD = re.compile(r"\S+")
 NAME = r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*"
 SERVER = r"[\p{L}\p{M}\p{Nd}\p{Pc}]+(?:[.-]+[\p{L}\p{M}\p{Nd}\p{Pc}]+)*"
 MENTION = rf"(?<![\w@＠/=])@(?P<mention>{NAME}(?:@{SERVER})?)"
@@ -52,13 +53,16 @@ def links(text: str, limits: Limits) -> Iterator[Span]:
 
 
 def readable_links(text: str, bare: bool) -> Iterator[Span]:
-    bare = bare and BARE.search(LOOKS_BARE.sub(" ", text)) is not None
-    if not bare and "://" not in text:
-        return
-    for match in linkifier(bare=bare).match(text) or ():
-        if match.schema in ("", "http:", "https:"):
-            end = match.last_index - len(match.text) + len(match.text.rstrip(ENDS_NO_LINK))
-            yield Span(kind="link", start=match.index, end=end, value=match.url.rstrip(ENDS_NO_LINK))
+    """Word by word, for no link has a space in it, and most words need no search."""
+    for word in WORD.finditer(text):
+        searched = bare and BARE.search(LOOKS_BARE.sub(" ", word[0])) is not None
+        if not searched and "://" not in word[0]:
+            continue
+        for match in linkifier(bare=searched).match(word[0]) or ():
+            if match.schema in ("", "http:", "https:"):
+                shown = match.text.rstrip(ENDS_NO_LINK)
+                start = word.start() + match.index
+                yield Span(kind="link", start=start, end=start + len(shown), value=match.url.rstrip(ENDS_NO_LINK))
 
 
 def names(text: str, limits: Limits) -> Iterator[Span]:

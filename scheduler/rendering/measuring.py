@@ -1,18 +1,14 @@
 """How long a text is, counted as a platform counts, and as people see it.
 
-A platform's unit and what it counts otherwise (links, mentions, a content warning) stand in its `Limits`. `ruler` is for cutting:
-it measures a text once and knows the length of each piece of it.
+A platform's unit and what it counts otherwise (links, mentions, a content warning) stand in its `Limits`.
 
 `regex` is imported where signs combine: in most texts each stands for itself.
 """
 
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import accumulate
 from typing import Any
 
 from platforms.base import Limits, Span, Unit
@@ -116,40 +112,3 @@ def counted_for(span: Span, text: str, limits: Limits) -> str:
     if span.kind == "mention" and limits.short_mentions:
         return "@" + span.value.partition("@")[0]
     return text[span.start:span.end]
-
-
-@dataclass(frozen=True)
-class Ruler:
-    """A text with its lengths: the places where it may be cut, and how long it is up to each of them. Both begin with 0."""
-
-    cuts: Sequence[int]  # offsets; none within a cluster, link, mention or tag
-    lengths: Sequence[int]
-
-    def between(self, start: int, end: int) -> int:
-        """The length of text[start:end], both of them cuts."""
-        return self.lengths[self._number(end)] - self.lengths[self._number(start)]
-
-    def longest(self, start: int, most: int) -> int:
-        """The last cut up to which the text from `start` (a cut) on is no longer than `most`; `start` where not even one piece fits."""
-        return self.cuts[max(bisect_right(self.lengths, self.lengths[self._number(start)] + most) - 1, self._number(start))]
-
-    def _number(self, cut: int) -> int:
-        return bisect_left(self.cuts, cut)
-
-
-def ruler(text: str, spans: Sequence[Span], limits: Limits) -> Ruler:
-    """What `length` says of the whole, piece by piece. Where a link, mention or tag has a combining sign right behind it, a little more."""
-    measured = UNITS[limits.unit]
-    pieces = list(_pieces(text, spans, limits))
-    return Ruler(list(accumulate((len(piece) for piece, _ in pieces), initial=0)),
-                 list(accumulate((measured(counted) for _, counted in pieces), initial=0)))
-
-
-def _pieces(text: str, spans: Sequence[Span], limits: Limits) -> Iterator[tuple[str, str]]:
-    """Clusters and spans, in order: as they stand, and as they are counted."""
-    done = 0
-    for span in spans:
-        yield from ((one, one) for one in clusters(text[done:span.start]))
-        yield text[span.start:span.end], counted_for(span, text, limits)
-        done = span.end
-    yield from ((one, one) for one in clusters(text[done:]))

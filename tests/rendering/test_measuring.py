@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import regex  # type: ignore[import-untyped]
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 
 from platforms.base import Limits
 from scheduler.rendering.finding import spans
-from scheduler.rendering.measuring import clusters, length, ruler
+from scheduler.rendering.measuring import clusters, length
 from tests.rendering.hard_cases import BLUESKY, FAMILY, GRAPHEMES, LENGTHS, MASTODON, TELEGRAM, THREADS, YOUTUBE, X
 from tests.rendering.support import FEDIVERSE, PLAIN
 
@@ -84,44 +83,3 @@ def test_the_length_of_paragraphs_is_that_of_each_and_of_what_is_between(first: 
     together = f"{first}\n\n{second}"
 
     assert measured(together, limits) == measured(first + "\n", limits) + measured("\n" + second, limits)
-
-
-@unhurried
-@given(texts(), st.sampled_from(RULES), st.data())
-def test_a_ruler_knows_the_length_of_every_piece(text: str, limits: Limits, data: st.DataObject) -> None:
-    found = spans(text, limits)
-    rule = ruler(text, found, limits)
-    start, end = sorted(data.draw(st.sampled_from(rule.cuts)) for _ in range(2))
-
-    assert (rule.cuts[0], rule.cuts[-1]) == (0, len(text))
-    assert not [cut for cut in rule.cuts for span in found if span.start < cut < span.end]
-    assert rule.between(0, start) + rule.between(start, end) == rule.between(0, end)
-    assert rule.between(0, len(text)) >= length(text, found, limits, {})
-    if not found:
-        assert rule.between(start, end) == length(text[start:end], (), limits, {})
-        assert list(clusters(text[start:end])) == list(clusters(text))[rule.cuts.index(start):rule.cuts.index(end)]
-
-
-@unhurried
-@given(texts(), st.sampled_from(RULES), st.integers(0, 40), st.data())
-def test_a_ruler_finds_the_longest_piece_that_fits(text: str, limits: Limits, most: int, data: st.DataObject) -> None:
-    rule = ruler(text, spans(text, limits), limits)
-    start = data.draw(st.sampled_from(rule.cuts))
-
-    end = rule.longest(start, most)
-
-    further = [cut for cut in rule.cuts if cut > end]
-    assert rule.between(start, end) <= most
-    assert not further or rule.between(start, further[0]) > most
-
-
-@pytest.mark.parametrize(("limits", "most", "expected"), [
-    (BLUESKY, 4, "Hi, " + FAMILY[:0]), (BLUESKY, 5, "Hi, " + FAMILY), (X, 5, "Hi, "), (X, 6, "Hi, " + FAMILY), (TELEGRAM, 14, "Hi, "),
-    (X, 29, "Hi, " + FAMILY + " "), (X, 30, "Hi, " + FAMILY + " https://example.org/long/path"),
-])
-def test_cutting_never_breaks_an_emoji_or_a_link(limits: Limits, most: int, expected: str) -> None:
-    text = f"Hi, {FAMILY} https://example.org/long/path and more"
-
-    rule: Any = ruler(text, spans(text, limits), limits)
-
-    assert text[:rule.longest(0, most)] == expected
