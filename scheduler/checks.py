@@ -1,7 +1,7 @@
 """What is looked at in a finished post beyond what would keep a platform from taking it: the table of checks, and what a person may set.
 
 The table is data: `checks:` in config.yaml, `ignore:` in an entry, their errors and docs/checks.md follow from it. What a check does
-stands in `rendering/checks.py`; what a platform does not take is found where it is met, and is listed here because it is asked for.
+stands in `rendering/proofreading.py`; what a platform does not take is found where it is met, and is listed here because it is asked for.
 """
 
 import re
