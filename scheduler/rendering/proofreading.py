@@ -70,7 +70,8 @@ def place(draft: Draft, one: Delivery, key: str) -> Place:
         for part in content.thread:
             if part.text.strip() and part.text.strip() in one.post.text:
                 return part.place
-        return draft.at("first_comment" if content.first_comment else "template")
+        if not one.is_split:
+            return draft.at("first_comment" if content.first_comment else "template")
     if key in ("text", "title", "summary") and getattr(content, key) is None:
         return draft.at("template")
     return draft.at(key)

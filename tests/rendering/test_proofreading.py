@@ -195,6 +195,15 @@ def test_what_is_seen_in_a_part_of_a_thread_stands_at_that_part():
     assert [problem.place for problem in found] == [place, Place("calendar.yaml", 22)]
 
 
+def test_what_is_seen_in_a_part_of_a_text_that_was_split_stands_at_the_text():
+    draft = a_draft("mastodon", text="We plan one lesson together. " * 30 + "THIS IS VERY IMPORTANT", fit="thread", lines={"text": 12})
+
+    *_, last = Proofreader(checks=Checks()).read(draft, rendered(draft))
+
+    assert last.part
+    assert [problem.place for problem in last.problems] == [Place("calendar.yaml", 12)]
+
+
 def test_a_picture_that_is_too_long_described_is_listed_as_it_was(tmp_path: Path):
     an_image(tmp_path)
     draft = a_draft("mastodon", text=HELLO, media=(MediaFile(file=tmp_path / "door.png", alt="x" * 1501, place=Place("calendar.yaml", 13)),))
