@@ -134,7 +134,8 @@ def plan(path: Path, *, fetch: bool = False, links: bool = False, now: datetime 
     templates = Templates((config.templates,))
     remote = Remote(config.fetch_from) if fetch else None
     cards = _cards(config, fetch, now or datetime.now(UTC))
-    rendered = [(draft, render(draft, limits[draft.account.name], templates, require_alt=config.require_alt, fetch=remote, cards=cards(draft)))
+    rendered = [(draft, render(draft, limits[draft.account.name], templates, require_alt=config.require_alt, fetch=remote, until=media_until,
+                               cards=cards(draft)))
                 for draft in drafts(config, calendar.entries)]
     dead = dead_links((url for _, some in rendered for one in some for url in links_of(one)), config.fetch_from) if links else {}
     reader = Proofreader(checks=config.checks, quiet=config.quiet, guarding=guarding, dead=dead)
