@@ -27,7 +27,8 @@ try:
 except Unfit as unfit:
     print(unfit)
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))  # ru_maxrss is the parent's, if that was larger
+print(used.ru_utime + used.ru_stime, int(peak) / 1024)
 """
 
 
