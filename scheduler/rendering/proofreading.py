@@ -104,9 +104,10 @@ def own_words(one: Delivery) -> frozenset[str]:
 
 def made_of(tag: str, words: frozenset[str]) -> list[str]:
     """Two or more words that make up the tag; none where there are no such."""
+    longest = max(map(len, words), default=0)
     ends: dict[int, list[str]] = {0: []}
     for end in range(1, len(tag) + 1):
-        for start in range(end):
+        for start in range(max(0, end - longest), end):
             if start in ends and tag[start:end] in words:
                 ends[end] = [*ends[start], tag[start:end]]
                 break
@@ -144,7 +145,7 @@ def emoji() -> Any:
 def emoji_rows() -> Any:
     import regex
 
-    return regex.compile(rf"{emoji().pattern}(?:\s*{emoji().pattern})+")
+    return regex.compile(rf"(?:{emoji().pattern}\s*+)++")  # possessive: what was taken is not tried again in other ways
 
 
 def no_words(reader: Proofreader, one: Delivery, number: int) -> Iterator[str]:

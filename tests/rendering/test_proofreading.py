@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -211,3 +212,11 @@ def test_a_picture_that_is_too_long_described_is_listed_as_it_was(tmp_path: Path
     [one] = Proofreader(checks=Checks()).read(draft, rendered(draft))
 
     assert [(problem.code, problem.severity) for problem in one.problems] == [("alt-too-long", "error")]
+
+
+@pytest.mark.parametrize("piece", ["👨\u200d", "👍", "🇩", "1\ufe0f\u20e3", "#a", "A ", "a"])
+def test_no_text_keeps_us_busy(piece: str):
+    before = process_time()
+    read(piece * (50_000 // len(piece)))
+
+    assert process_time() - before < 5
