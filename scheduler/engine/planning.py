@@ -4,7 +4,6 @@ for: the preview and the daemon start here."""
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -102,6 +101,8 @@ class Pages:
 
 def dead_links(urls: Iterable[str], allow: tuple[str, ...]) -> Mapping[str, str]:
     """Those that do not answer, and why."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from scheduler.engine.fetching import Fetching, NotFetched
 
     look = Fetching(allow=allow, seconds=PAGE).look
