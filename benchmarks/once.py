@@ -35,8 +35,8 @@ from benchmarks.proof.calendar import Calendar  # noqa: E402
 from benchmarks.proof.counting import Tally, counted  # noqa: E402
 from benchmarks.proof.faults import GENTLE, Rates  # noqa: E402
 from benchmarks.proof.places import SERVERS, SHARED, Way, places  # noqa: E402
-from benchmarks.proof.stand_ins import package  # noqa: E402
 from benchmarks.proof.supervising import Supervisor  # noqa: E402
+from tests.acceptance.plain import installed  # noqa: E402
 from tests.acceptance.proxy import FAULTS  # noqa: E402
 from tests.servers.starting import running, why_not  # noqa: E402
 
@@ -157,7 +157,7 @@ def supervisor(scratch: Path, number: int, here: Sequence[str], servers: Mapping
     all_places = places(here, servers, folder, way)
     secrets = {name: value for place in all_places.values() for name, value in place.secrets.items()}
     environment = {**os.environ, **secrets, "TERMBELL_CACHE": str(folder / "cache"), "NO_COLOR": "1",
-                   "PYTHONPATH": os.pathsep.join((str(HERE), str(package(folder / "packages")))),
+                   "PYTHONPATH": os.pathsep.join((str(HERE), str(installed(folder / "packages", "noticeboard", "benchmarks.proof.noticeboard")))),
                    "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
     environment.pop("TERMBELL_CONFIG", None)
     drawn = {what: random.Random(f"{way.seed}/{what}") for what in ("supervisor", "calendar", "clock")}

@@ -127,16 +127,16 @@ def _is_near(name: str) -> bool:
     return did_you_mean(name, available_timezones()).startswith("did")
 
 
-def late_policy(value: Any) -> str:
-    if value not in LATE:
-        raise Wrong(f"has to be one of {', '.join(LATE)}, not '{value}'")
-    return str(value)
+def policy(words: tuple[str, ...]) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in words:
+            raise Wrong(f"has to be one of {', '.join(words)}, not '{value}'")
+        return str(value)
+
+    return read
 
 
-def fit_policy(value: Any) -> str:
-    if value not in FITS:
-        raise Wrong(f"has to be one of {', '.join(FITS)}, not '{value}'")
-    return str(value)
+late_policy, fit_policy = policy(LATE), policy(FITS)
 
 
 def setting(row: Setting, folder: Path) -> Callable[[Any], Any]:

@@ -9,8 +9,8 @@ gives it `MAKING` seconds; what is not ready then holds its delivery, is made by
 
 import multiprocessing
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from multiprocessing.connection import Connection
@@ -53,41 +53,39 @@ def replan_apart(
     `store` answers which file that is, once the config is known; what it raises is raised here, with nothing changed.
     Raises `StoreFailed`.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_replan, args=(theirs, path, now, fetch, making), daemon=True)
-    process.start()
-    theirs.close()
     try:
-        read: Replanned = _heard(ours, longest)
-        if read.config is None:
-            return read
-        config = _with_platforms(read.config)
-        ours.send(store(config))
-        return replace(read, config=config, changes=_heard(ours, longest))
+        with _apart(_replan, path, now, fetch, making) as pipe:
+            read: Replanned = _heard(pipe, longest)
+            if read.config is None:
+                return read
+            config = _with_platforms(read.config)
+            pipe.send(store(config))
+            return replace(read, config=config, changes=_heard(pipe, longest))
     except TimeoutError:
         why = f"reading took longer than {longest:.0f} s; look for a template that loops"
         return Replanned(problems=(Problem("too-slow", why, Place(path.name, 1)),))
     except EOFError:
         why = "reading ended without an answer; is there enough memory?"
         return Replanned(problems=(Problem("no-answer", why, Place(path.name, 1)),))
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
 
 
 def make_media_apart(path: Path, *, fetch: bool = True, longest: float = LONGEST_MAKING) -> tuple[Problem, ...]:
     """Makes ready what one reading had no time for; answers which video was too slow. Nothing is taken up: read the calendar again for that."""
+    with _apart(_make_media, path, fetch) as pipe, suppress(TimeoutError, EOFError):
+        return cast("tuple[Problem, ...]", _heard(pipe, longest))
+    return ()
+
+
+@contextmanager
+def _apart(work: Callable[..., None], *given: object) -> Iterator["Connection"]:
+    """A process that does `work`, whose first argument is the other end of this pipe. It is ended with the block."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_make_media, args=(theirs, path, fetch), daemon=True)
+    process = context.Process(target=work, args=(theirs, *given), daemon=True)
     process.start()
     theirs.close()
     try:
-        return cast("tuple[Problem, ...]", _heard(ours, longest))
-    except (TimeoutError, EOFError):
-        return ()
+        yield ours
     finally:
         process.kill()
         process.join()

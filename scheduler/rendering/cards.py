@@ -7,9 +7,7 @@ read again when it is old. A page that cannot be read keeps no post from going o
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +17,7 @@ from unicodedata import category
 from urllib.parse import urljoin
 
 from scheduler.rendering.media import Fetch, Unfit, kind_of
+from scheduler.rendering.media.cache import Cache
 
 KEPT = 30 * 86400.0  # seconds until a page is read again
 AGAIN = 3600.0  # seconds until one is that could not be read, or whose picture could not
@@ -112,7 +111,7 @@ class Cards:
         except Unfit as why:
             lacks = str(why)
         known = Known(at=self.now(), card=card, lacks=lacks)
-        self._keep(self._note(url), json.dumps(asdict(known)).encode())
+        Cache(self.folder).write(self._note(url), json.dumps(asdict(known)).encode())
         return known
 
     def _picture(self, fetch: Fetch, url: str) -> str:
@@ -121,23 +120,11 @@ class Cards:
         if not kind_of(body[:32]).startswith("image/"):
             raise Unfit(CODE, f"{url} is no picture that we know", "warning")
         copy = self.folder / hashlib.sha256(body).hexdigest()[:32]
-        self._keep(copy, body)
+        Cache(self.folder).write(copy, body)
         return str(copy)
 
     def _note(self, url: str) -> Path:
         return self.folder / (hashlib.sha256(url.encode()).hexdigest()[:32] + ".json")
-
-    def _keep(self, file: Path, body: bytes) -> None:
-        """Whole or not at all, also when two processes write it."""
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, unfinished = tempfile.mkstemp(dir=self.folder, prefix=".unfinished-")
-            with os.fdopen(handle, "wb") as opened:
-                opened.write(body)
-            os.replace(unfinished, file)
-        except OSError as error:
-            raise Unfit("cache-unwritable", f"{self.folder} cannot be written: {error.strerror}; "
-                        "let TERMBELL_CACHE name a folder that can") from error
 
 
 def _known(note: Path) -> Known | None:

@@ -7,7 +7,7 @@ with tags in any script. Nothing inside a link is a mention or a tag, and nothin
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -37,13 +37,19 @@ TAG = r"(?<![\w/=)&#＃])[#＃](?P<tag>[\p{N}\p{Pc}]*[\p{L}\p{M}][\p{L}\p{M}\p{N
 
 def spans(text: str, limits: Limits, beside: Sequence[range] = ()) -> tuple[Span, ...]:
     """In the order they stand; none overlaps another, and none touches what is `beside` the text (code, as the platform will show it)."""
-    for code in beside:
-        text = text[:code.start] + " " * len(code) + text[code.stop:]
+    text = blanked(text, beside)
     found = list(links(text, limits))
     if "@" in text or "#" in text or "＃" in text:
         taken = tuple(found)
         found += [name for name in names(text, limits) if not any(name.start < link.end and link.start < name.end for link in taken)]
     return tuple(sorted(found, key=lambda span: span.start))
+
+
+def blanked(text: str, ranges: Iterable[range]) -> str:
+    """The text with spaces in these places."""
+    for one in ranges:
+        text = text[:one.start] + " " * len(one) + text[one.stop:]
+    return text
 
 
 def links(text: str, limits: Limits) -> Iterator[Span]:

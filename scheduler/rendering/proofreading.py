@@ -15,6 +15,7 @@ from platforms.base import media_of_kind
 from scheduler.calendar.model import Delivery, Draft
 from scheduler.checks import SETTABLE, Checks, Quiet
 from scheduler.problems import Place, Problem
+from scheduler.rendering.finding import blanked
 from scheduler.rendering.guard import Guarding
 
 FILE_NAME = re.compile(r"[\w .()+-]*\.(?:jpe?g|png|gif|webp|avif|heic|heif|tiff?|bmp|svg|mp4|m4v|mov|webm)", re.IGNORECASE)
@@ -117,11 +118,7 @@ def made_of(tag: str, words: frozenset[str]) -> list[str]:
 
 def without(one: Delivery, *kinds: str) -> str:
     """The text with its spans of these kinds blanked."""
-    text = one.post.text
-    for span in one.post.spans:
-        if span.kind in kinds:
-            text = text[:span.start] + " " * (span.end - span.start) + text[span.end:]
-    return text
+    return blanked(one.post.text, (range(span.start, span.end) for span in one.post.spans if span.kind in kinds))
 
 
 def emoji_row(reader: Proofreader, one: Delivery, most: int) -> Iterator[str]:

@@ -16,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -61,12 +62,17 @@ class Prepared:
     """A statement as SQLite's driver takes it, made once. Handing one over by SQLAlchemy takes several times as long as carrying it out."""
 
     def __init__(self, statement: ClauseElement) -> None:
-        compiled = statement.compile(dialect=sqlite_dialect(paramstyle="named"))
-        self._sql = str(compiled)
-        self._written = {name: value for name, value in compiled.params.items() if value is not None}  # in the statement itself
+        self._statement = statement
+
+    @cached_property
+    def made(self) -> tuple[str, dict[str, Any]]:
+        """The SQL, and the values that are written in the statement itself."""
+        compiled = self._statement.compile(dialect=sqlite_dialect(paramstyle="named"))
+        return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
     def on(self, connection: Connection, **values: object) -> sqlite3.Cursor:
-        return driver(connection).execute(self._sql, {**self._written, **values})
+        sql, written = self.made
+        return driver(connection).execute(sql, {**written, **values})
 
     def first(self, connection: Connection, **values: object) -> dict[str, Any] | None:
         """The first row, by its columns' names; the statement is carried out to its end."""

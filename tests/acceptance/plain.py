@@ -19,10 +19,10 @@ PLATFORM = Platform(
 )
 
 
-def installed(folder: Path) -> Path:
-    """What pip leaves behind of such a package; the folder belongs on PYTHONPATH."""
-    about = folder / "termbell_plain-1.0.dist-info"
+def installed(folder: Path, name: str = "plain", module: str = __name__) -> Path:
+    """What pip leaves behind of a package with such an adapter; the folder belongs on PYTHONPATH."""
+    about = folder / f"termbell_{name}-1.0.dist-info"
     about.mkdir(parents=True)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: termbell-plain\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[termbell.platforms]\nplain = tests.acceptance.plain:PLATFORM\n")
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: termbell-{name}\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[termbell.platforms]\n{name} = {module}:PLATFORM\n")
     return folder

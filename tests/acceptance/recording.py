@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 from platforms.base import Response
+from tests.serving import Silent, serving
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +27,7 @@ class Recording:
     received: list[Received] = field(default_factory=list)
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Silent):
     protocol_version = "HTTP/1.1"
     recording: Recording
 
@@ -46,21 +45,10 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = answer
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: what came is in `received`."""
-
 
 @contextmanager
 def a_recording() -> Iterator[Recording]:
     """Listens on a free port, told in `url`."""
     recording = Recording()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("HandlerFor", (Handler,), {"recording": recording}))
-    recording.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(type("HandlerFor", (Handler,), {"recording": recording})) as recording.url:
         yield recording
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -20,7 +20,7 @@ def asked(board: Board, fault: str) -> object:
     proxy = Proxy(board.url, lambda line: fault, stall=0.6)
     connection = http.client.HTTPConnection("127.0.0.1", proxy.server.server_address[1], timeout=0.3)
     try:
-        connection.request("POST", "/notices", b'{"text": "Hello"}')
+        connection.request("POST", "/notices", b'{"status": "Hello"}')
         answer = connection.getresponse()
         return answer.status, answer.read()
     except (OSError, http.client.HTTPException) as fault_met:

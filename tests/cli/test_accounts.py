@@ -3,9 +3,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import ClassVar
 
 import pytest
@@ -13,9 +11,10 @@ import pytest
 from scheduler.engine.planning import plan
 from scheduler.store import Store, status
 from tests.cli.support import HELLO, a_calendar, lines, termbell
+from tests.serving import Silent, serving
 
 
-class Instance(BaseHTTPRequestHandler):
+class Instance(Silent):
     """Knows one token, and whose it is."""
 
     KNOWN: ClassVar = {"id": "1", "acct": "ada"}
@@ -29,18 +28,11 @@ class Instance(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), Instance) as listening:
-        thread = Thread(target=listening.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.server_port}"
-        listening.shutdown()
-        thread.join()
+    with serving(Instance) as url:
+        yield url
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.serving import Silent, serving
 
 
 @dataclass
@@ -26,7 +27,7 @@ class StandIn:
 def a_stand_in(**how: Any) -> Iterator[StandIn]:
     stand_in = StandIn(**how)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Silent):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             stand_in.asked.append((self.command, self.path, body))
@@ -37,16 +38,10 @@ def a_stand_in(**how: Any) -> Iterator[StandIn]:
 
         do_POST = do_GET
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads, server.block_on_close = True, False
-        stand_in.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    with serving(Handler) as url:
+        stand_in.port = int(url.rpartition(":")[2])
         try:
             yield stand_in
         finally:
             if stand_in.hangs:
                 stand_in.hangs.set()
-            server.shutdown()

@@ -1,10 +1,8 @@
 """The pages behind links: read for their cards when that is asked for, and looked at by `check --links`."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from scheduler.engine.planning import Pages, dead_links, plan
 from scheduler.rendering.media import Unfit
 from tests.cli.support import a_calendar, lines, termbell
+from tests.serving import Silent, serving
 from tests.support import an_image
 
 HEAD = """\
@@ -37,7 +36,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
     page = '<title>Our term</title><meta name=description content="Week by week"><meta property=og:image content=/door.png>'
     told = Web(pages={"/term": page.encode(), "/door.png": an_image(tmp_path).file.read_bytes()})
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Silent):
         def do_GET(self) -> None:
             told.asked.append((self.command, self.path))
             self.send_response(told.statuses.get((self.command, self.path), 200 if self.path in told.pages else 404))
@@ -48,14 +47,8 @@ def web(tmp_path: Path) -> Iterator[Web]:
 
         do_HEAD = do_GET
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        told.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    with serving(Handler) as told.url:
         yield told
-        server.shutdown()
 
 
 def entry(web: Web, when: str = "2099-01-05", more: str = "") -> str:

@@ -2,10 +2,8 @@
 
 import json
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from scheduler.engine.planning import Plan, Remote, plan
 from scheduler.problems import Invalid
 from scheduler.rendering.media import Unfit
 from tests.cli.support import lines, termbell
+from tests.serving import Silent, serving
 from tests.support import an_image
 
 HEAD = """\
@@ -45,21 +44,15 @@ class Files:
 def files(tmp_path: Path) -> Iterator[Files]:
     told = Files(there={"/a/door.png?size=1": an_image(tmp_path, "original.png").file.read_bytes(), "/page": b"<html>Please log in</html>"})
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Silent):
         def do_GET(self) -> None:
             told.asked.append(self.path)
             self.send_response(200 if told.everywhere or self.path in told.there else 404)
             self.end_headers()
             self.wfile.write(told.there.get(self.path, told.everywhere))
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        told.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    with serving(Handler) as told.url:
         yield told
-        server.shutdown()
 
 
 def a_calendar(folder: Path, url: str, more: str = "fetch_from: [127.0.0.1]") -> Path:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
+
+from tests.serving import Silent, serving
 
 TOKEN = "AQV-test-token"
 ME = "urn:li:person:782bbtaQ"
@@ -120,7 +120,7 @@ def shown_text(commentary: str) -> str:
     return shown
 
 
-class Answering(BaseHTTPRequestHandler):
+class Answering(Silent):
     """HTTP to the member's state."""
 
     protocol_version = "HTTP/1.1"
@@ -187,20 +187,9 @@ class Answering(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: what happened is in the member's state."""
-
 
 @contextmanager
 def linkedin_stand_in(member: Member) -> Iterator[Member]:
     """Serves the member on a free port, told in `member.url`."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("AnsweringFor", (Answering,), {"member": member}))
-    member.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(type("AnsweringFor", (Answering,), {"member": member})) as member.url:
         yield member
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -10,14 +10,13 @@ import pty
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from tests.serving import Silent, serving
 from tests.support import an_image
 
 HOSTILE = "x\x1b]52;c;cm0gLXJm\x07\x1b[2J\x1b[1;1H\x1bP+q\x1b\\\x9b31m\x9d0;t\x9c\x90\x85\r\b\x00\x7f\u202egnihton\u2066\u2069\u200f\u061c\ufeff"
@@ -36,7 +35,7 @@ posts:
 """
 
 
-class Server(BaseHTTPRequestHandler):
+class Server(Silent):
     """Says hostile words wherever an adapter takes words from."""
 
     mood = ""
@@ -62,17 +61,12 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
 
 @pytest.fixture(params=["raw", "escaped", "json", "text"])
 def server(request: pytest.FixtureRequest) -> Iterator[str]:
     Server.mood = request.param
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as http:
-        threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield f"http://127.0.0.1:{http.server_port}"
-        http.shutdown()
+    with serving(Server) as url:
+        yield url
 
 
 def seen(folder: Path, *words: str, given: bytes = b"") -> str:

@@ -202,9 +202,10 @@ def test_a_visible_request_is_on_the_disk_before_it_leaves_and_a_harmless_one_ne
 
 
 def test_a_claim_sorts_nothing_however_much_is_due(store: Store) -> None:
+    sql, written = CLAIM.made
     with store.database.reading() as connection:
-        steps = [row[3] for row in driver(connection).execute(f"EXPLAIN QUERY PLAN {CLAIM._sql}", dict.fromkeys(
-            ("account_of", "at", "by", "until", *CLAIM._written)))]
+        steps = [row[3] for row in driver(connection).execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(
+            ("account_of", "at", "by", "until", *written)))]
 
     assert "SEARCH deliveries USING INDEX deliveries_account (account=? AND status=?)" in steps
     assert [step for step in steps if "TEMP B-TREE" in step or step.startswith("SCAN")] == []

@@ -10,18 +10,19 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import yaml
 from PIL import Image
+
+from tests.serving import Silent, serving
 
 PATIENCE = 60.0  # seconds
 POST = {"id": "welcome", "when": "2026-09-07 08:30", "to": ["fediverse"], "text": "Welcome back", "late": "publish",
@@ -64,27 +65,16 @@ class StandIn:
                 "created_at": datetime.now(UTC).isoformat(), "account": {"id": "1"}, "media_attachments": [{}] * len(said.get("media_ids", []))}
 
 
-class Quiet(ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: that a killed daemon hangs up is what these tests do."""
-
-
 @contextmanager
 def stand_in() -> Iterator[StandIn]:
     """Serves on a free port."""
     here = StandIn()
-    server = Quiet(("127.0.0.1", 0), _answering(here))
-    here.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
+    with serving(_answering(here)) as here.url:
         yield here
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _answering(here: StandIn) -> type[BaseHTTPRequestHandler]:
-    class Answering(BaseHTTPRequestHandler):
+    class Answering(Silent):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
@@ -98,9 +88,6 @@ def _answering(here: StandIn) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         do_GET = do_POST = answer
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing: what arrived is in `asked` and `posts`."""
 
     return Answering
 
