@@ -198,7 +198,8 @@ class Desk:
             raise InDoubt(_unanswered(row, doubt))
         if platform.find:
             others = self.store.ids_of_others(row)
-            found = platform.find(configured.account, post, Lost(left_at=doubt.left_at, others=others), ask)
+            lost = Lost(left_at=doubt.left_at, others=others, answers=self.store.journal.answers(row.key))
+            found = platform.find(configured.account, post, lost, ask)
             if found and found.id not in others:
                 return found
         if not self._is_remembered(doubt) and (not platform.find or doubt.looks == 0):

@@ -457,7 +457,7 @@ def test_a_post_that_is_another_deliverys_is_not_taken_for_this_one(tmp_path: Pa
 
     bench.restart(scripted())
 
-    assert told == [Lost(left_at=DUE, others=frozenset({"9"}))]
+    assert told == [Lost(left_at=DUE, others=frozenset({"9"}), answers={"upload": ok(id="m")})]
     assert bench.store.row("k2").status == "scheduled"
 
 
