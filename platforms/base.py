@@ -395,11 +395,11 @@ class OAuth:
 
 
 def renewing(oauth: OAuth) -> "Callable[[Account, Secrets, Ask], Secrets]":
-    """A `Platform.session` that renews the token of a sign-in. One that was pasted, or came without a `refresh`, stays as it is."""
+    """A `Platform.session` that renews the token of a sign-in. What was pasted, or came without a `refresh`, stays as it is."""
 
     def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
         if not secrets.get("refresh"):
-            return {"token": secrets["token"]}
+            return secrets
         answer = ask(refresh_request(oauth, account, secrets)).json()
         return {"refresh": secrets["refresh"], **tokens_of(answer)}
 
@@ -439,6 +439,7 @@ class Platform:
     options: tuple[Setting, ...] = ()  # keys of a post, in the platform's or account's variant
     secrets: tuple[str, ...] = ("token",)  # what a person gives once; `termbell login` asks for these
     optional_secrets: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()  # secrets that do as well as `secrets`: the four keys of OAuth 1.0a
     obtain: str = ""  # where a person gets the secrets, in a sentence; {name} is a setting of the account
     last: int | None = None  # days until the secrets end, and a person has to get others; None: no end is known
     # Trades the secrets for those that requests carry. When they end, if that is known: `ends` (ISO 8601) or `expires_in` (seconds).
@@ -449,6 +450,17 @@ class Platform:
     price: Callable[[Post], float] | None = None  # what a post costs, in US dollars
     errors: Mapping[str, type[PublishError]] = field(default_factory=dict)  # own codes, where the status misleads
     error_code: Callable[[Response], str] = lambda response: code_in_json(response)
+
+    @property
+    def all_secrets(self) -> tuple[str, ...]:
+        return (*self.secrets, *self.optional_secrets, *self.instead)
+
+    def missing(self, secrets: Iterable[str]) -> list[str]:
+        """Which of its secrets are not among those."""
+        given = set(secrets)
+        if self.instead and given.issuperset(self.instead):
+            return []
+        return [name for name in self.secrets if name not in given]
 
 
 def code_in_json(response: Response) -> str:

@@ -249,11 +249,10 @@ def _account(
         checked.say("unknown-platform", written.lines["platform"],
                     f"{what}: no platform is called '{written['platform']}'; {did_you_mean(str(written['platform']), names())}")
         return None
-    given = _expanded(checked, written, what, {*adapter.secrets, *adapter.optional_secrets})
-    secrets = {key: secret for key in (*adapter.secrets, *adapter.optional_secrets) if given.get(key) is not None
+    given = _expanded(checked, written, what, {*adapter.all_secrets})
+    secrets = {key: secret for key in adapter.all_secrets if given.get(key) is not None
                if (secret := checked.value(given, key, what, _secret))}
-    checked.unknown_keys(given, what, [*COMMON, *(row.name for row in (*adapter.settings, *adapter.options)),
-                                       *adapter.secrets, *adapter.optional_secrets])
+    checked.unknown_keys(given, what, [*COMMON, *(row.name for row in (*adapter.settings, *adapter.options)), *adapter.all_secrets])
     settings = {row.name: checked.value(given, row.name, what, setting(row, folder), _default(row, folder)) for row in adapter.settings}
     for row in adapter.settings:
         if row.required and given.get(row.name) is None:

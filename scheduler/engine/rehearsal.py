@@ -96,7 +96,7 @@ def with_problem(one: Delivery, rehearsed: Rehearsed) -> Delivery:
 
 def shown(request: Request, platform: Platform) -> dict[str, object]:
     """A request as it would leave, with secrets hidden and files named; `sha256` is that of the body with its files."""
-    names = (*platform.secrets, *platform.optional_secrets, "token")
+    names = (*platform.all_secrets, "token")
     signed = _signed(request, platform, dict.fromkeys(names, MARK))
     leaves = wire(signed, request)
     scheme = signed.url.partition(":")[0]

@@ -1,8 +1,11 @@
 import hashlib
 from pathlib import Path
 
-from platforms.base import Account, Media, OAuth, Part, Request, filled, hosted, in_url, parts, renewing
+import pytest
+
+from platforms.base import Account, Media, OAuth, Part, Platform, Request, filled, hosted, in_url, parts, renewing
 from platforms.signing import oauth1
+from tests.engine.support import LIMITS, two_steps
 from tests.support import documented, ok, scripted
 
 APP = OAuth(authorize="https://x.test/authorize", token="{server}/token", scopes=("write",))
@@ -73,6 +76,18 @@ def test_an_app_says_who_it_is_in_the_header_where_the_platform_wants_that() -> 
 
 def test_a_token_that_was_pasted_stays_as_it_is() -> None:
     assert renewing(APP)(MAIN, {"token": "pasted"}, scripted()) == {"token": "pasted"}
+
+
+@pytest.mark.parametrize(("given", "missing"), [
+    ({"token"}, []),
+    ({"key", "key_secret"}, []),
+    ({"key"}, ["token"]),
+    (set(), ["token"]),
+])
+def test_other_secrets_may_do_as_well(given: set[str], missing: list[str]) -> None:
+    platform = Platform(name="x", limits=LIMITS, publish=two_steps(), instead=("key", "key_secret"))
+
+    assert platform.missing(given) == missing
 
 
 def test_a_form_is_signed_and_json_is_not() -> None:
