@@ -371,6 +371,9 @@ class InDoubt(PublishError):
     """It left and no answer came: it may be up. Look (`find`) before any second sending."""
 
 
+Find = Callable[[Account, Post, Lost, Ask], Published | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class OAuth:
     """How a person signs in through the browser (OAuth 2, RFC 6749), as data. `{name}` in an address is a setting of the account.
@@ -431,7 +434,8 @@ class Platform:
     limits: Limits
     publish: Callable[[Account, Post, Ask], Published]
     refuses_posts: bool = True  # whether `publish` may raise for what a post holds; False: only for the account's settings
-    find: Callable[[Account, Post, Lost, Ask], Published | None] | None = None  # is it already up?
+    find: Find | None = None  # is it already up?
+    can_find: Callable[[Account], bool] = lambda account: True  # whether `find` works with the account's settings: a bot may look, a webhook not
     find_after: float = 0.0  # seconds until a post that is up can be found
     whoami: Callable[[Account, Ask], str] | None = None  # whose credentials are these, and do they work?
     ask_limits: Callable[[Account, Ask], Limits] | None = None  # servers that tell their own

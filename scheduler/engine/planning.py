@@ -42,8 +42,8 @@ class Plan:
 
 
 def sought(config: Config) -> frozenset[str]:
-    """The platforms on which a post that may be up can be looked for."""
-    return frozenset(one.platform.name for one in config.accounts.values() if one.platform.find)
+    """The accounts on which a post that may be up can be looked for."""
+    return frozenset(one.name for one in config.accounts.values() if one.find)
 
 
 FETCHING = 60.0  # seconds that may be spent on all media that one reading fetches
