@@ -260,6 +260,8 @@ class Limits:
     tag: str = ""  # a pattern with the tag as its group `tag`; empty: a word with a letter in it, in any script
     counted_options: tuple[str, ...] = ()  # options whose text counts too (a content warning)
     title: int | None = 0  # characters; 0: the platform has no titles; None: no limit
+    needs_title: bool = False  # takes no post without one
+    needs: Literal["", "image", "video", "media"] = ""  # what every post has to carry, what answers one apart; media: an image or a video
     html: bool = False  # takes HTML (made from Markdown) beside the plain text
     # What the text may have in it, and whether `Post.markup` is filled. Links may stand behind words in all but "" and "little_text".
     # links: no more than that (facets); entities: MARKS as spans (Telegram; Matrix, Tumblr); slack: the same as spans for rich_text blocks,
