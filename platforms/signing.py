@@ -6,7 +6,7 @@ The libraries are imported when something is signed: a dry run of other platform
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from platforms.base import Request, Secrets
+from platforms.base import Request, Secrets, bearer
 
 OAUTH1 = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")  # as a platform's `secrets`
 
@@ -21,3 +21,8 @@ def oauth1(request: Request, secrets: Secrets) -> Request:
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
     _, signed, _ = client.sign(request.url, request.method, body, headers)
     return replace(request, headers={**request.headers, "Authorization": str(signed["Authorization"])})
+
+
+def bearer_or_oauth1(request: Request, secrets: Secrets) -> Request:
+    """With the token where there is one, else with the four keys."""
+    return bearer(request, secrets) if "token" in secrets else oauth1(request, secrets)

@@ -29,14 +29,12 @@ from platforms.base import (
     Published,
     Rejected,
     Request,
-    Secrets,
     Setting,
     TryLater,
-    bearer,
     parts,
     renewing,
 )
-from platforms.signing import OAUTH1, oauth1
+from platforms.signing import OAUTH1, bearer_or_oauth1
 
 SEGMENT = 4_194_304  # bytes; at most 5 MB
 LOOKS = 200  # at a file being converted
@@ -172,11 +170,6 @@ def published(identifier: str) -> Published:
     return Published(id=identifier, url=f"https://x.com/i/web/status/{identifier}")
 
 
-def sign(request: Request, secrets: Secrets) -> Request:
-    """With the four keys where they are given, else with the token."""
-    return oauth1(request, secrets) if OAUTH1[0] in secrets and "token" not in secrets else bearer(request, secrets)
-
-
 def price(post: Post) -> float:
     """US dollars, as of 2026-08-22: https://docs.x.com/x-api/getting-started/pricing"""
     has_link = any(span.kind == "link" for span in post.spans)
@@ -231,6 +224,6 @@ PLATFORM = Platform(
     obtain="https://console.x.com: an app with 'Read and write', its credits, and either its OAuth 2 client id or its four OAuth 1.0a keys",
     oauth=OAUTH,
     session=renewing(OAUTH),
-    sign=sign,
+    sign=bearer_or_oauth1,
     price=price,
 )
