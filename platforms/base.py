@@ -96,7 +96,9 @@ class Response:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One exchange with a platform. At most one of `json`, `form` (with `files`) and `body` is set.
+    """One exchange with a platform. At most one of `json`, `form` and `body` is set, the first two also with `files`.
+
+    A `Media` in `json` leaves as base64. With `files`, `json` is the first part of multipart/form-data.
 
     `url` may be of another scheme than HTTP: `smtp:`, `file:`, `host:` and `wss:` have answerers of their own.
     """

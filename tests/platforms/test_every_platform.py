@@ -99,15 +99,23 @@ def posts(adapter: Platform, folder: Path) -> Iterator[Post]:
 
 def files_of(request: Request) -> list[Media]:
     """What leaves with it, each part of a file for the whole."""
-    found = [*request.files.values(), request.body]
+    found = [*request.files.values(), request.body, *media_in(request.json)]
     return [one.media if isinstance(one, Part) else one for one in found if isinstance(one, Media | Part)]
+
+
+def media_in(json: Any) -> Iterator[Media]:
+    if isinstance(json, Media):
+        yield json
+    elif isinstance(json, dict | list):
+        for inner in json.values() if isinstance(json, dict) else json:
+            yield from media_in(inner)
 
 
 def words_of(request: Request) -> str:
     """Everything of a request that is text, as people would read it."""
     body = request.body.decode(errors="replace") if isinstance(request.body, bytes) else ""
     parts = (unquote(request.url), dict(request.headers), request.json, dict(request.form or {}), body)
-    return json.dumps(parts, ensure_ascii=False)
+    return json.dumps(parts, ensure_ascii=False, default=str)
 
 
 def test_it_publishes_in_a_dry_run_without_network_and_secrets(adapter: Platform, tmp_path: Path):
