@@ -251,8 +251,10 @@ class Limits:
     animations: tuple[str, ...] = ("image/gif",)  # those of `image_types` that keep moving; image/png is an animated PNG
     image_bytes: int | None = None
     image_pixels: int | None = None  # width x height
+    animation_frames: int | None = None  # at most
     card_image_bytes: int | None = None  # for the picture of a link card
     videos: int = 0
+    videos_alone: bool = False  # no picture may stand beside a video
     video_types: tuple[str, ...] = ("video/mp4",)
     video_codecs: tuple[str, ...] = ("h264", "aac")  # of picture and sound, as ffmpeg calls them
     video_bytes: int | None = None
