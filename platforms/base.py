@@ -48,6 +48,7 @@ class Media:
     height: int | None = None
     seconds: float | None = None  # of a video
     focus: tuple[float, float] | None = None  # -1 to 1 each, (0, 0) the middle, y upwards
+    captions: "Media | None" = None  # of a video, a file of a type in `Limits.captions`
 
     @property
     def name(self) -> str:
@@ -261,6 +262,7 @@ class Limits:
     video_seconds: float | None = None  # at most
     video_pixels: int | None = None  # width x height
     video_rate: float | None = None  # frames a second
+    captions: tuple[str, ...] = ()  # types of a video's caption file that are taken: "text/vtt", "application/x-subrip"
     alt: int | None = None  # characters
     caps: tuple[Cap, ...] = ()
 
@@ -415,5 +417,5 @@ def post_from(plain: Mapping[str, Json]) -> Post:
 
 
 def _media_from(plain: Mapping[str, Json]) -> Media:
-    focus = plain["focus"]
-    return Media(**{**plain, "file": Path(plain["file"]), "focus": focus and tuple(focus)})
+    focus, captions = plain["focus"], plain.get("captions")  # a store of an earlier version has none
+    return Media(**{**plain, "file": Path(plain["file"]), "focus": focus and tuple(focus), "captions": captions and _media_from(captions)})

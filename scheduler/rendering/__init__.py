@@ -19,6 +19,7 @@ from scheduler.rendering.finding import spans
 from scheduler.rendering.markup import DIALECTS, Marked
 from scheduler.rendering.measuring import length
 from scheduler.rendering.media import Fetch, Unfit, cache_folder, fitted
+from scheduler.rendering.media.captions import NAMES
 from scheduler.rendering.pieces import Piece, Rendering, has_card, is_threaded, language_of, options, pieces, size, size_in_bytes
 from scheduler.rendering.templates import Templates
 
@@ -176,7 +177,17 @@ def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
     too_long = _excess(len(media.alt), limits.alt, "characters", work.where)
     if too_long:
         work.wrong("alt-too-long", f"the alt of {file.file.name} has {too_long}", file.place)
+    if media.type.startswith("video/") and media.captions is None:
+        work.wrong("no-captions", f"{file.file.name} goes out without captions {work.where}, {_instead(limits)}", file.place, "warning")
     return media
+
+
+def _instead(limits: Limits) -> str:
+    """What would be right where a video has no captions."""
+    burn = "where somebody speaks, burn them into the video, then: ignore: [no-captions]"
+    if not limits.captions:
+        return f"which takes no caption files; {burn}"
+    return f"which takes {' or '.join(NAMES[kind] for kind in limits.captions)}; name a file in `captions`, or {burn}"
 
 
 def _check(work: Rendering, post: Post, used: int, piece: Piece, part: int) -> None:
