@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -57,6 +57,24 @@ class Media:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """Some bytes of a file, where a platform takes it in parts: from `start` to `end`, which is excluded."""
+
+    media: Media
+    start: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        return self.end - self.start
+
+
+def parts(media: Media, size: int) -> tuple[Part, ...]:
+    """The file in parts of `size` bytes; the last one is what is left."""
+    return tuple(Part(media=media, start=start, end=min(start + size, media.size)) for start in range(0, media.size, size))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Response:
     """An answer. Header names are lower case."""
 
@@ -81,7 +99,7 @@ class Response:
 class Request:
     """One exchange with a platform. At most one of `json`, `form` (with `files`) and `body` is set.
 
-    `url` may be of another scheme than HTTP: `smtp:` and `file:` have answerers of their own.
+    `url` may be of another scheme than HTTP: `smtp:`, `file:`, `host:` and `wss:` have answerers of their own.
     """
 
     step: str  # its name in logs, errors and the journal: "upload 1", "status"
@@ -90,8 +108,9 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Json = None
     form: Mapping[str, str] | None = None  # with `files`: multipart/form-data, else urlencoded
-    files: Mapping[str, Media] = field(default_factory=dict)
-    body: bytes | Media | None = None  # raw
+    files: Mapping[str, Media | Part] = field(default_factory=dict)
+    body: bytes | Media | Part | None = None  # raw
+    accepts: tuple[int, ...] = ()  # statuses beside 2xx that are an answer to the adapter, not a failure: 308 of an upload that goes on
     repeat: Repeat = DOUBLES
     remembered: float = 0.0  # seconds for which the platform recognises a second sending (DROPPED)
     after: float = 0.0  # seconds to wait before it is sent
@@ -119,6 +138,8 @@ class Request:
 def _named(value: object) -> str:
     if isinstance(value, Media):
         return f"{value.digest} {value.type}"
+    if isinstance(value, Part):
+        return f"{value.media.digest} {value.media.type} {value.start}-{value.end}"
     return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)
 
 
@@ -141,6 +162,7 @@ class Lost:
 
     left_at: datetime  # the first time, by our clock
     others: frozenset[str] = frozenset()  # ids of the account's other posts: none of them is it
+    answers: Mapping[str, Response] = field(default_factory=dict)  # by step: what the harmless requests before it were answered last
 
 
 MARKS = ("bold", "italic", "strikethrough", "code", "pre", "quote")
@@ -239,6 +261,8 @@ class Limits:
     tag: str = ""  # a pattern with the tag as its group `tag`; empty: a word with a letter in it, in any script
     counted_options: tuple[str, ...] = ()  # options whose text counts too (a content warning)
     title: int | None = 0  # characters; 0: the platform has no titles; None: no limit
+    needs_title: bool = False  # takes no post without one
+    needs: Literal["", "image", "video", "media"] = ""  # what every post has to carry, what answers one apart; media: an image or a video
     html: bool = False  # takes HTML (made from Markdown) beside the plain text
     # What the text may have in it, and whether `Post.markup` is filled. Links may stand behind words in all but "" and "little_text".
     # links: no more than that (facets); entities: MARKS as spans (Telegram; Matrix, Tumblr); slack: the same as spans for rich_text blocks,
@@ -264,6 +288,7 @@ class Limits:
     video_rate: float | None = None  # frames a second
     captions: tuple[str, ...] = ()  # types of a video's caption file that are taken: "text/vtt", "application/x-subrip"
     alt: int | None = None  # characters
+    fetches_media: bool = False  # the platform fetches files from a public address (`hosted`), so that the config needs a `media_host`
     caps: tuple[Cap, ...] = ()
 
 
@@ -306,7 +331,7 @@ def basic(request: Request, secrets: Secrets) -> Request:
 
 
 def filled(request: Request, secrets: Secrets) -> Request:
-    """Puts secrets in the place of `{name}` in the URL, the headers and the JSON body."""
+    """Puts secrets in the place of `{name}` in the URL, the headers, the JSON body and the form."""
     name = re.compile("{(" + "|".join(map(re.escape, secrets)) + ")}") if secrets else None
 
     def fill(value: Json) -> Json:
@@ -316,12 +341,12 @@ def filled(request: Request, secrets: Secrets) -> Request:
             return {key: fill(inner) for key, inner in value.items()}
         return [fill(inner) for inner in value] if isinstance(value, list | tuple) else value
 
-    return replace(request, url=fill(request.url), headers=fill(request.headers), json=fill(request.json))
+    return replace(request, url=fill(request.url), headers=fill(request.headers), json=fill(request.json), form=fill(request.form))
 
 
 def in_url(request: Request, secrets: Secrets) -> Request:
     """Puts secrets in the place of `{name}` in the URL and the headers, never in what people will read."""
-    return replace(filled(replace(request, json=None), secrets), json=request.json)
+    return replace(filled(replace(request, json=None, form=None), secrets), json=request.json, form=request.form)
 
 
 class PublishError(Exception):
@@ -352,6 +377,61 @@ class InDoubt(PublishError):
     """It left and no answer came: it may be up. Look (`find`) before any second sending."""
 
 
+Find = Callable[[Account, Post, Lost, Ask], Published | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuth:
+    """How a person signs in through the browser (OAuth 2, RFC 6749), as data. `{name}` in an address is a setting of the account.
+
+    What comes of it is kept as the secret `token`, with `refresh` where the platform gives one; `client_id` and `client_secret` are
+    those of the person's own app.
+    """
+
+    authorize: str  # the page where the person says yes
+    token: str  # where the code is traded, and a token renewed
+    scopes: tuple[str, ...]
+    separator: str = " "  # between the scopes
+    pkce: Literal["", "S256", "hex"] = "S256"  # hex: TikTok's, the SHA-256 in hexadecimal digits
+    redirect: str = "http://127.0.0.1:{port}/"  # what the app has to register; without a {port} a page elsewhere, whose address is pasted
+    client_id: str = "client_id"  # what the parameter is called
+    has_secret: bool = True  # whether apps have a client secret
+    in_header: bool = False  # id and secret leave as HTTP Basic, not in the form
+    more: Mapping[str, str] = field(default_factory=dict)  # parameters of the page, beside the usual ones
+    register: str = ""  # where an app is made without a person: Mastodon's
+    device: str = ""  # where a device code is given (RFC 8628)
+    lasting: "Callable[[Account, Secrets, Ask], Secrets] | None" = None  # trades the first token for one that lasts: Meta's
+
+
+def renewing(oauth: OAuth) -> "Callable[[Account, Secrets, Ask], Secrets]":
+    """A `Platform.session` that renews the token of a sign-in. What was pasted, or came without a `refresh`, stays as it is."""
+
+    def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
+        if not secrets.get("refresh"):
+            return secrets
+        answer = ask(refresh_request(oauth, account, secrets)).json()
+        return {"refresh": secrets["refresh"], **tokens_of(answer)}
+
+    return session
+
+
+def refresh_request(oauth: OAuth, account: Account, secrets: Secrets) -> Request:
+    form = {"grant_type": "refresh_token", "refresh_token": "{refresh}"}
+    headers: Mapping[str, str] = {}
+    if oauth.in_header and secrets.get("client_secret"):
+        headers = basic(Request(step="", url=""), {"user": secrets["client_id"], "password": secrets["client_secret"]}).headers
+    else:
+        form |= {oauth.client_id: "{client_id}"} | ({"client_secret": "{client_secret}"} if secrets.get("client_secret") else {})
+    return Request(step="refresh", method="POST", url=oauth.token.format_map(account.settings), headers=headers, form=form, repeat=HARMLESS,
+                   example={"access_token": "x", "refresh_token": "x", "expires_in": 3600})
+
+
+def tokens_of(answer: Json) -> Secrets:
+    """The secrets in the answer of a token endpoint; `expires_in` in seconds, where it says so."""
+    names = {"token": "access_token", "refresh": "refresh_token", "expires_in": "expires_in"}
+    return {name: str(answer[theirs]) for name, theirs in names.items() if answer.get(theirs)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Platform:
     """An adapter, as a value."""
@@ -360,7 +440,8 @@ class Platform:
     limits: Limits
     publish: Callable[[Account, Post, Ask], Published]
     refuses_posts: bool = True  # whether `publish` may raise for what a post holds; False: only for the account's settings
-    find: Callable[[Account, Post, Lost, Ask], Published | None] | None = None  # is it already up?
+    find: Find | None = None  # is it already up?
+    can_find: Callable[[Account], bool] = lambda account: True  # whether `find` works with the account's settings: a bot may look, a webhook not
     find_after: float = 0.0  # seconds until a post that is up can be found
     whoami: Callable[[Account, Ask], str] | None = None  # whose credentials are these, and do they work?
     ask_limits: Callable[[Account, Ask], Limits] | None = None  # servers that tell their own
@@ -368,12 +449,28 @@ class Platform:
     options: tuple[Setting, ...] = ()  # keys of a post, in the platform's or account's variant
     secrets: tuple[str, ...] = ("token",)  # what a person gives once; `termbell login` asks for these
     optional_secrets: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()  # secrets that do as well as `secrets`: the four keys of OAuth 1.0a
     obtain: str = ""  # where a person gets the secrets, in a sentence; {name} is a setting of the account
     last: int | None = None  # days until the secrets end, and a person has to get others; None: no end is known
-    session: Callable[[Account, Secrets, Ask], Secrets] | None = None  # trades them for those that requests carry; `ends`: ISO 8601, if known
+    # Trades the secrets for those that requests carry. When they end, if that is known: `ends` (ISO 8601) or `expires_in` (seconds).
+    session: Callable[[Account, Secrets, Ask], Secrets] | None = None
+    oauth: OAuth | None = None  # how `termbell login` gets the token, where a person does not paste one
     sign: Sign = bearer  # applied as the request leaves, never recorded
+    notices: Callable[[Account, date], Iterable[str]] = lambda account, today: ()  # what a person has to know: a review that is missing
+    price: Callable[[Post], float] | None = None  # what a post costs, in US dollars
     errors: Mapping[str, type[PublishError]] = field(default_factory=dict)  # own codes, where the status misleads
     error_code: Callable[[Response], str] = lambda response: code_in_json(response)
+
+    @property
+    def all_secrets(self) -> tuple[str, ...]:
+        return (*self.secrets, *self.optional_secrets, *self.instead)
+
+    def missing(self, secrets: Iterable[str]) -> list[str]:
+        """Which of its secrets are not among those."""
+        given = set(secrets)
+        if self.instead and given.issuperset(self.instead):
+            return []
+        return [name for name in self.secrets if name not in given]
 
 
 def code_in_json(response: Response) -> str:
@@ -383,6 +480,13 @@ def code_in_json(response: Response) -> str:
     except ValueError:
         return ""
     return str(answer.get("error") or answer.get("code") or "") if isinstance(answer, dict) else ""
+
+
+def hosted(media: Media, number: int, ask: Ask) -> str:
+    """A public address of the file, for as long as the platform needs to fetch it; `media_host` in config.yaml says where that is."""
+    address = f"https://media.example.org/{media.name}"
+    return str(ask(Request(step=f"host {number}", method="PUT", url=f"host:{media.name}", headers={"Content-Type": media.type}, body=media,
+                           repeat=HARMLESS, example={"url": address})).json()["url"])
 
 
 def media_of_kind(media: Sequence[Media], kind: str) -> tuple[Media, ...]:

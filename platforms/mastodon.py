@@ -2,8 +2,8 @@
 
 Mastodon recognises a second sending by its `Idempotency-Key` for an hour; others take the header and ignore it. So `find`
 has to be right on all of them, and mostly must not overlook a post that is up. Servers rewrite what they show (mentions
-lose their server, links are cut by invisible spans, snac turns Markdown into HTML and ":-)" into an emoji), therefore a
-status whose shown text differs is asked for its source before it is taken for another one.
+lose their server, links are cut by invisible spans, snac turns Markdown into HTML and ":-)" into an emoji), therefore
+those whose shown text differs are asked for their source, where none looks like ours, before they are taken for others.
 
 https://docs.joinmastodon.org/methods/statuses/#create and https://docs.joinmastodon.org/methods/media/#v2
 """
@@ -73,17 +73,24 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Our post among the account's own. Some servers (snac) list there only what is public; the rest is in the home timeline."""
+    """Our post among the account's own: as it is shown, else, for the server may have rewritten it, as it was written."""
     me = own(account, ask)
-    visibility = post.options.get("visibility") or (me.get("source") or {}).get("privacy")
-    lists = [f"/api/v1/accounts/{me['id']}/statuses?limit=40&exclude_reblogs=true"]
-    lists += ["/api/v1/timelines/home?limit=40"] if visibility in ("private", "direct") else []
-    for path in lists:
-        for one in listed(account, path, lost.left_at, ask):
-            ours = one["account"]["id"] == me["id"] and one["id"] not in lost.others
-            if ours and is_like(post, one) and says(account, post, one, ask):
+    wanted = bare(post.text if post.text.strip() else post.options.get("content_warning") or "")
+    strange = []
+    for one in (one for path in lists(me, post) for one in listed(account, path, lost.left_at, ask)):
+        if one["account"]["id"] == me["id"] and one["id"] not in lost.others and is_like(post, one):
+            if wanted in (bare(shown(one)), bare(one.get("text") or "")):  # snac tells the source beside what is shown
                 return published(one)
-    return None
+            strange += [] if one.get("text") else [one]
+    rewritten = next((one for one in strange if bare(source(account, one, ask)) == wanted), None)
+    return published(rewritten) if rewritten else None
+
+
+def lists(me: Json, post: Post) -> tuple[str, ...]:
+    """Where the account's posts are. Some servers (snac) list only what is public; the rest is in the home timeline."""
+    visibility = post.options.get("visibility") or (me.get("source") or {}).get("privacy")
+    own_ones = f"/api/v1/accounts/{me['id']}/statuses?limit=40&exclude_reblogs=true"
+    return (own_ones, "/api/v1/timelines/home?limit=40") if visibility in ("private", "direct") else (own_ones,)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -205,11 +212,8 @@ def is_like(post: Post, one: Json) -> bool:
     return not one.get("reblog") and replied == (one.get("in_reply_to_id") or "") and len(one["media_attachments"]) == len(post.media)
 
 
-def says(account: Account, post: Post, one: Json, ask: Ask) -> bool:
-    """Whether its text is the post's: as shown, else as it was written."""
-    wanted = bare(post.text if post.text.strip() else post.options.get("content_warning") or "")
-    shown = bare(unescape(re.sub(r"<[^>]*>", "", one["content"])))
-    return shown == wanted or bare(source(account, one, ask)) == wanted
+def shown(one: Json) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", one["content"]))
 
 
 def bare(text: str) -> str:
@@ -218,9 +222,7 @@ def bare(text: str) -> str:
 
 
 def source(account: Account, one: Json, ask: Ask) -> str:
-    """The text as it was written; as shown where the server tells no source."""
-    if one.get("text"):
-        return str(one["text"])
+    """The text as it was written; empty where the server tells no source."""
     try:
         told = ask(Request(step="source", url=at(account, f"/api/v1/statuses/{one['id']}/source"), repeat=HARMLESS, example={"text": ""}))
     except Rejected:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from platforms.base import Account, Platform, Setting
+from platforms.base import Account, Find, Platform, Setting
 from platforms.registry import names, platform
 from scheduler.checking import (
     Checked,
@@ -92,6 +92,11 @@ class ConfiguredAccount:
     @property
     def name(self) -> str:
         return self.account.name
+
+    @property
+    def find(self) -> Find | None:
+        """How a post that may be up is looked for; None where it cannot be."""
+        return self.platform.find if self.platform.can_find(self.account) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,11 +254,10 @@ def _account(
         checked.say("unknown-platform", written.lines["platform"],
                     f"{what}: no platform is called '{written['platform']}'; {did_you_mean(str(written['platform']), names())}")
         return None
-    given = _expanded(checked, written, what, {*adapter.secrets, *adapter.optional_secrets})
-    secrets = {key: secret for key in (*adapter.secrets, *adapter.optional_secrets) if given.get(key) is not None
+    given = _expanded(checked, written, what, {*adapter.all_secrets})
+    secrets = {key: secret for key in adapter.all_secrets if given.get(key) is not None
                if (secret := checked.value(given, key, what, _secret))}
-    checked.unknown_keys(given, what, [*COMMON, *(row.name for row in (*adapter.settings, *adapter.options)),
-                                       *adapter.secrets, *adapter.optional_secrets])
+    checked.unknown_keys(given, what, [*COMMON, *(row.name for row in (*adapter.settings, *adapter.options)), *adapter.all_secrets])
     settings = {row.name: checked.value(given, row.name, what, setting(row, folder), _default(row, folder)) for row in adapter.settings}
     for row in adapter.settings:
         if row.required and given.get(row.name) is None:

@@ -130,7 +130,7 @@ def _account(one: Platform) -> Schema:
     return _object({
         "platform": {"const": one.name},
         **{name: _or_from_environment(value) for name, value in {**common, **_rows(one.settings), **_rows(one.options)}.items()},
-        **dict.fromkeys((*one.secrets, *one.optional_secrets), secret),
+        **dict.fromkeys(one.all_secrets, secret),
     }, ("platform", *(row.name for row in one.settings if row.required)))
 
 

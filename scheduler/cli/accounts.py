@@ -66,7 +66,8 @@ def _show(one: State, width: int) -> None:
 
 
 def _state(config: Config, credentials: Credentials, one: ConfiguredAccount, verify: bool) -> State:
-    secrets = {name: has(config, one, name) for name in one.platform.secrets}
+    instead = {name: has(config, one, name) for name in one.platform.instead}
+    secrets = instead if instead and all(instead.values()) else {name: has(config, one, name) for name in one.platform.secrets}
     state = State(account=one.name, platform=one.platform.name, secrets=secrets)
     try:
         credentials.of(one.name)
@@ -84,7 +85,7 @@ def _state(config: Config, credentials: Credentials, one: ConfiguredAccount, ver
 
 def has(config: Config, one: ConfiguredAccount, secret: str) -> bool:
     """Whether this one secret of the account is there, in the config or kept."""
-    alone = replace(one, platform=replace(one.platform, secrets=(secret,), optional_secrets=()),
+    alone = replace(one, platform=replace(one.platform, secrets=(secret,), optional_secrets=(), instead=()),
                     secrets={name: where for name, where in one.secrets.items() if name == secret})
     try:
         Credentials({one.name: alone}, config.state).of(one.name)

@@ -105,7 +105,7 @@ def account_of(config: Config, name: str) -> ConfiguredAccount:
 
 def _in_the_config(config: Config, chosen: ConfiguredAccount) -> Mapping[str, str]:
     """The secrets that config.yaml itself names. Raises LoginNeeded where one is not where it says."""
-    named = replace(chosen.platform, secrets=tuple(chosen.secrets), optional_secrets=())
+    named = replace(chosen.platform, secrets=tuple(chosen.secrets), optional_secrets=(), instead=())
     return Credentials({chosen.name: replace(chosen, platform=named)}, config.state).of(chosen.name)
 
 

@@ -126,9 +126,9 @@ class Credentials:
         """What a person gave for the account. Raises LoginNeeded, naming what is missing."""
         configured = self.accounts[account]
         platform, kept = configured.platform, self._kept(ACCOUNTS, account)
-        found = {name: kept[name] for name in (*platform.secrets, *platform.optional_secrets) if name in kept}
+        found = {name: kept[name] for name in platform.all_secrets if name in kept}
         found |= {name: self._named_in_config(secret, name, configured) for name, secret in configured.secrets.items()}
-        missing = [name for name in platform.secrets if name not in found]
+        missing = platform.missing(found)
         if missing:
             raise LoginNeeded(f"{account} has no {' and no '.join(missing)} yet: termbell login {account}")
         return self._noted(found)

@@ -26,7 +26,8 @@ from urllib.request import url2pathname
 
 from filelock import FileLock, Timeout
 
-from platforms.base import InDoubt, Media, Rejected, Request, Response, Secrets, TryLater
+from platforms.base import InDoubt, Media, Part, Rejected, Request, Response, Secrets, TryLater
+from scheduler.engine.wire import content as content_of
 
 LOCK = ".termbell.lock"
 REMEDIES = {
@@ -92,9 +93,9 @@ def writable(folder: Path) -> Response:
     return Response()
 
 
-def write_file(path: Path, body: bytes | Media | None, timeout: float) -> Response:
+def write_file(path: Path, body: bytes | Media | Part | None, timeout: float) -> Response:
     """Under its own name only when it is whole."""
-    content = bytes_of(body) if isinstance(body, Media) else body or b""
+    content = bytes_of(body) if isinstance(body, Media) else content_of(body or b"")
     make_folder(path.parent)
     with writing(path.parent, timeout):
         if not holds(path, content):

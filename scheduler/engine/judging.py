@@ -21,7 +21,7 @@ AN_INSTANT = 100_000_000  # a larger number of seconds is one since 1970
 
 def judged(response: Response, request: Request, platform: Platform, account: str, now: datetime) -> Response:
     """`response`, where the platform has done what was asked. Raises what it means otherwise."""
-    if 200 <= response.status < 300:
+    if 200 <= response.status < 300 or response.status in request.accepts:
         return response
     error = platform.errors.get(platform.error_code(response)) or _by_status(response.status, request)
     words = what_it_said(response)

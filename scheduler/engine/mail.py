@@ -21,6 +21,7 @@ from contextlib import closing, suppress
 from urllib.parse import parse_qs, urlsplit
 
 from platforms.base import InDoubt, LoginNeeded, Rejected, Request, Response, Secrets, TryLater
+from scheduler.engine.wire import content
 
 LAST_REPLY = 120.0  # seconds to wait, at least, for the reply to the dot: filters read the whole mail first (RFC 5321, 4.5.3.2.6)
 OURSELVES = "[127.0.0.1]"  # said in EHLO: the name of the person's machine is nobody's business
@@ -32,7 +33,7 @@ def message(request: Request) -> bytes:
     """The bytes of the mail: `body`, with each picture of `files` in the place of its line (see `platforms/email.py`)."""
     body = request.body if isinstance(request.body, bytes) else b""
     for cid, picture in request.files.items():
-        encoded = encodebytes(picture.file.read_bytes()).replace(b"\n", b"\r\n")
+        encoded = encodebytes(content(picture)).replace(b"\n", b"\r\n")
         body = body.replace(b"\r\n=%b=\r\n" % cid.encode(), b"\r\n" + encoded)
     return body
 

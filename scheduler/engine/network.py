@@ -126,9 +126,17 @@ class Network:
             """Nobody sees a login: whatever becomes of it, the post has not left."""
             return self._answered(replace(request, repeat=HARMLESS), unsigned if request.anonymous else filled, secrets)
 
-        made = self.platform.session(self.account, secrets, ask)
+        made = self._with_its_end(self.platform.session(self.account, secrets, ask))
         self.credentials.keep_session(self.account.name, made)
         return made
+
+    def _with_its_end(self, made: Secrets) -> Secrets:
+        """A session that lasts so many seconds, with the instant instead."""
+        lasts = made.get("expires_in")
+        if lasts is None:
+            return made
+        return {**{name: value for name, value in made.items() if name != "expires_in"},
+                "ends": (self.now() + timedelta(seconds=float(lasts))).isoformat(timespec="seconds")}
 
     def _answered(self, request: Request, sign: Sign, secrets: Secrets) -> Response:
         if request.after:

@@ -14,6 +14,7 @@ from scheduler.calendar.planning import drafts
 from scheduler.calendar.reading import read_calendar
 from scheduler.config import Config, from_environment, read_config
 from scheduler.engine.known_limits import known_limits
+from scheduler.engine.noticing import noticed
 from scheduler.engine.rationing import too_many
 from scheduler.engine.rehearsal import Rehearsals
 from scheduler.problems import Invalid, Problem
@@ -41,8 +42,8 @@ class Plan:
 
 
 def sought(config: Config) -> frozenset[str]:
-    """The platforms on which a post that may be up can be looked for."""
-    return frozenset(one.platform.name for one in config.accounts.values() if one.platform.find)
+    """The accounts on which a post that may be up can be looked for."""
+    return frozenset(one.name for one in config.accounts.values() if one.find)
 
 
 FETCHING = 60.0  # seconds that may be spent on all media that one reading fetches
@@ -143,7 +144,7 @@ def plan(path: Path, *, fetch: bool = False, links: bool = False, now: datetime 
     rehearsals = Rehearsals(config.accounts, (one for draft, some in rendered for one in reader.read(draft, some)))
     deliveries = tuple(rehearsals.judged())
     problems = {*of_reporting(config), *(guarding.problems if guarding else ()), *calendar.problems, *too_many(deliveries, limits),
-                *(problem for delivery in deliveries for problem in delivery.problems)}
+                *noticed(config, deliveries, (now or datetime.now(UTC)).date()), *(problem for one in deliveries for problem in one.problems)}
     return Plan(config=config, deliveries=deliveries, problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
                 files=files, rehearsals=rehearsals)
 

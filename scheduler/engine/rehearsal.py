@@ -9,11 +9,11 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from platforms.base import Account, Media, Platform, Post, Published, PublishError, Request, Response
+from platforms.base import Account, LoginNeeded, Media, Part, Platform, Post, Published, PublishError, Request, Response
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.logs import HIDDEN
-from scheduler.engine.wire import MAIL, pieces, wire
+from scheduler.engine.wire import MAIL, Piece, content, pieces, whole, wire
 from scheduler.problems import Problem
 
 log = logging.getLogger("termbell")
@@ -96,8 +96,8 @@ def with_problem(one: Delivery, rehearsed: Rehearsed) -> Delivery:
 
 def shown(request: Request, platform: Platform) -> dict[str, object]:
     """A request as it would leave, with secrets hidden and files named; `sha256` is that of the body with its files."""
-    names = (*platform.secrets, *platform.optional_secrets, "token")
-    signed = request if request.anonymous else platform.sign(request, dict.fromkeys(names, MARK))
+    names = (*platform.all_secrets, "token")
+    signed = _signed(request, platform, dict.fromkeys(names, MARK))
     leaves = wire(signed, request)
     scheme = signed.url.partition(":")[0]
     text = _mail_text(signed) if scheme in MAIL else _body_text(signed, request)
@@ -109,6 +109,14 @@ def shown(request: Request, platform: Platform) -> dict[str, object]:
         "body": _hidden(text),
         "sha256": hashlib.sha256(leaves.body.replace(MARK.encode(), HIDDEN.encode())).hexdigest(),
     }
+
+
+def _signed(request: Request, platform: Platform, secrets: Mapping[str, str]) -> Request:
+    """A signature that needs a real key is left out: what cannot be signed without it says `LoginNeeded`."""
+    try:
+        return request if request.anonymous else platform.sign(request, secrets)
+    except LoginNeeded:
+        return request
 
 
 def _hidden(text: str) -> str:
@@ -126,12 +134,11 @@ def _body_text(signed: Request, unsigned: Request) -> str:
     return "".join(_as_text(piece) for piece in pieces(signed, unsigned)[1])
 
 
-def _as_text(piece: bytes | Media) -> str:
-    content = piece.file.read_bytes() if isinstance(piece, Media) else piece
+def _as_text(piece: Piece) -> str:
     try:
-        return content.decode()
+        return content(piece).decode()
     except UnicodeDecodeError:
-        return _named(piece) if isinstance(piece, Media) else f"‹{len(piece):,} bytes›"
+        return f"‹{len(piece):,} bytes›" if isinstance(piece, bytes) else _named(piece)
 
 
 def _mail_text(request: Request) -> str:
@@ -142,5 +149,6 @@ def _mail_text(request: Request) -> str:
     return text
 
 
-def _named(media: Media) -> str:
-    return f"‹{media.file.name} {media.size:,} bytes›"
+def _named(piece: Media | Part) -> str:
+    name = whole(piece).file.name
+    return f"‹{name} {piece.size:,} bytes from {piece.start:,}›" if isinstance(piece, Part) else f"‹{name} {piece.size:,} bytes›"

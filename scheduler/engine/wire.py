@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
-from platforms.base import Media, Request
+from platforms.base import Media, Part, Request
 from scheduler import __version__
 
 MAIL = ("smtp", "smtps")
 LEFT_ALONE = "!#$%&'()*+,/:;=?@[]~"  # in the path and query of a URL: what an adapter has quoted stays as it is
 QUOTED_NAME = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # https://html.spec.whatwg.org/#multipart-form-data
 
-Piece = bytes | Media
+Piece = bytes | Media | Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +40,8 @@ def wire(request: Request, unsigned: Request | None = None) -> Wire:
 
         return Wire(method=request.method, url=request.url, headers=dict(request.headers), body=message(request))
     kind, parts = pieces(request, unsigned or request)
-    body = b"".join(part.file.read_bytes() if isinstance(part, Media) else part for part in parts)
-    if scheme == "file":
+    body = b"".join(map(content, parts))
+    if scheme in ("file", "host"):
         return Wire(method=request.method, url=request.url, headers={}, body=body)
     said = {name.lower() for name in request.headers}
     ours = {"User-Agent": f"Termbell/{__version__}"} | ({"Content-Type": kind} if kind else {})
@@ -58,18 +58,34 @@ def pieces(request: Request, unsigned: Request) -> tuple[str, tuple[Piece, ...]]
         return f"multipart/form-data; boundary={boundary}", tuple(_multipart(request, boundary))
     if request.form is not None:
         return "application/x-www-form-urlencoded", (urlencode(request.form).encode(),)
-    if isinstance(request.body, Media):
-        return request.body.type, (request.body,)
+    if isinstance(request.body, Media | Part):
+        return whole(request.body).type, (request.body,)
     return ("application/octet-stream", (request.body,)) if request.body else ("", ())
+
+
+def whole(piece: Media | Part) -> Media:
+    return piece.media if isinstance(piece, Part) else piece
+
+
+def content(piece: Piece) -> bytes:
+    """Raises OSError where the file cannot be read."""
+    if isinstance(piece, bytes):
+        return piece
+    with whole(piece).file.open("rb") as file:
+        if isinstance(piece, Media):
+            return file.read()
+        file.seek(piece.start)
+        return file.read(piece.size)
 
 
 def _multipart(request: Request, boundary: str) -> Iterator[Piece]:
     for name, value in (request.form or {}).items():
         yield f'--{boundary}\r\nContent-Disposition: form-data; name="{_name(name)}"\r\n\r\n{value}\r\n'.encode()
-    for name, media in request.files.items():
+    for name, part in request.files.items():
+        media = whole(part)
         yield (f'--{boundary}\r\nContent-Disposition: form-data; name="{_name(name)}"; filename="{_name(media.name)}"\r\n'
                f"Content-Type: {media.type}\r\n\r\n").encode()
-        yield media
+        yield part
         yield b"\r\n"
     yield f"--{boundary}--\r\n".encode()
 

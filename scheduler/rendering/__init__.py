@@ -23,6 +23,7 @@ from scheduler.rendering.media.captions import NAMES
 from scheduler.rendering.pieces import Piece, Rendering, has_card, is_threaded, language_of, options, pieces, size, size_in_bytes
 from scheduler.rendering.templates import Templates
 
+NEEDED = {"image": "a picture", "video": "a video", "media": "a picture or a video"}
 OURS = ("link", "entry", "account", "platform", "room", "html", "due", "language")  # names that every template has
 
 
@@ -200,9 +201,20 @@ def _check(work: Rendering, post: Post, used: int, piece: Piece, part: int) -> N
     )
     if too_long:
         work.wrong("too-long", name + too_long, piece.place)
+    if part == 0 and not any(problem.severity == "error" for problem in work.problems):
+        _check_needs(work, post, piece)
     too_long = _excess(len(post.title), limits.title, "characters", work.where)
     if too_long and part == 0:
         work.wrong("title-too-long", f"the title has {too_long}", _title_place(work.draft))
+
+
+def _check_needs(work: Rendering, post: Post, piece: Piece) -> None:
+    """What the platform takes no post without."""
+    platform, needs = work.draft.account.account.platform, work.limits.needs
+    if needs and not any(needs in ("media", one.type.partition("/")[0]) for one in post.media):
+        work.wrong("needs-media", f"{platform} takes no post without {NEEDED[needs]}; name one under `media`", piece.place)
+    if work.limits.needs_title and not post.title:
+        work.wrong("needs-title", f"{platform} takes no post without a title; give it a `title`", piece.place)
 
 
 def _excess(used: int, most: int | None, unit: str, where: str) -> str:

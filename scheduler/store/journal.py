@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, insert, select, update
 
 from platforms.base import FOREVER, Request, Response
 from scheduler.store import status
@@ -50,7 +50,14 @@ class Journal:
         """What the `nth` such request of this delivery was answered; None where it was not."""
         with self._database.reading() as connection:
             row = ANSWER.first(connection, of=key, named=request.step, saying=request.digest, nth=nth)
-        return None if row is None else Response(status=row["status"], headers=json.loads(row["headers"]), body=row["body"])
+        return None if row is None else _response(row)
+
+    def answers(self, key: str) -> dict[str, Response]:
+        """What the harmless requests of this delivery were answered last, by step."""
+        asked = select(journal).where(journal.c.delivery == key, journal.c.visible == 0, journal.c.answered_at.is_not(None)).order_by(journal.c.id)
+        with self._database.reading() as connection:
+            rows = connection.execute(asked).mappings().all()
+        return {row["step"]: _response(row) for row in rows}
 
     def left(self, key: str, request: Request, claim: str | None, now: datetime) -> bool:
         """Writes down that a visible request leaves, before it does; returns whether none had left before.
@@ -130,6 +137,10 @@ def seek(connection: Connection, due: Mapping[str, int]) -> None:
              "sent_at": 0, "looks": 1} for key, at in due.items()]
     if rows:
         connection.execute(insert(journal), rows)
+
+
+def _response(row: Mapping[str, Any] | RowMapping) -> Response:
+    return Response(status=row["status"], headers=json.loads(row["headers"]), body=row["body"])
 
 
 def _row(key: str, request: Request, now: datetime) -> dict[str, Any]:

@@ -113,6 +113,27 @@ class Place:
         assert daemon.process.poll() is None, daemon.lines
         return daemon
 
+    def freeze(self, daemon: Daemon) -> None:
+        """Stops it where it stands, but not in the middle of a write to the store: nobody else could write then."""
+        def is_frozen() -> bool:
+            daemon.process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED)
+            if self._may_be_written():
+                return True
+            daemon.process.send_signal(signal.SIGCONT)
+            return False
+
+        until(is_frozen, "it is stopped between two writes")
+
+    def _may_be_written(self) -> bool:
+        with closing(sqlite3.connect(self.folder / ".termbell" / "config.db", timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+            except sqlite3.OperationalError:
+                return False
+            return True
+
     def beat(self) -> list[Any]:
         return self._read("SELECT pid, last_seen FROM heartbeat")
 

@@ -117,7 +117,7 @@ def test_one_that_wakes_after_another_has_taken_over_sends_nothing(place: Place,
     place.write(entry("a", soon(0), media=[{"file": "door.png", "alt": "A door"}]))
     first = place.start()
     assert begun.wait(PATIENCE)
-    first.process.send_signal(signal.SIGSTOP)
+    place.freeze(first)
 
     clock = FakedClock(tmp_path / "clock", ahead=200)
     second = a_second(place, **clock.environment)

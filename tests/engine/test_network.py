@@ -579,6 +579,15 @@ def test_the_fence_of_a_server_that_cannot_be_reached_is_not_asked():
     assert asked == []
 
 
+def test_a_status_that_the_adapter_accepts_is_an_answer(server: Server):
+    ask, _ = in_session(server, token="t")
+    server.behave(answers(status=308, Range="bytes=0-41"))
+
+    answer = ask(Request(step="part", method="PUT", url=f"{server.url}/upload", body=b"x", accepts=(308,)))
+
+    assert (answer.status, answer.headers["range"]) == (308, "bytes=0-41")
+
+
 def test_a_first_request_signs_in_and_the_session_is_kept(server: Server):
     ask, kept = in_session(server)
     ask(a_request(server))
@@ -606,6 +615,16 @@ def test_a_session_that_cannot_be_renewed_is_made_anew(server: Server):
     ask(a_request(server))
 
     assert [one.path for one in server.arrived] == ["/posts", "/renew", "/login", "/posts"]
+
+
+def test_a_session_that_lasts_so_many_seconds_is_kept_with_its_end(server: Server):
+    trial = Trial({"password": "p"})
+    platform = a_platform(session=lambda account, secrets, ask: {"token": "new", "expires_in": "7200"}, secrets=("password",))
+    server.behave(answers())
+
+    Network(ACCOUNT, platform, trial, 5.0, now=lambda: NOW)(Request(step="post", url=f"{server.url}/posts"))
+
+    assert trial.made == {"token": "new", "ends": (NOW + timedelta(hours=2)).isoformat(timespec="seconds")}
 
 
 def test_a_session_is_renewed_before_its_end(server: Server):

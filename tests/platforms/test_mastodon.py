@@ -225,6 +225,21 @@ def test_a_post_is_found_on_snac_which_turns_markdown_into_html_and_smileys_into
     assert found == Published(id=up["id"], url=up["url"])
 
 
+def test_sources_are_asked_for_only_where_none_looks_like_the_post() -> None:
+    """Each is a request, and an account may have had hundreds of posts that day."""
+    steps: list[str] = []
+    server = a_server(status("Another", id="2"), status("Hello", id="1"))
+
+    def asked(request: Request) -> Response:
+        steps.append(request.step)
+        return server(request)
+
+    found = find(ACCOUNT, a_post(text="Hello"), asked)
+
+    assert found == Published(id="1", url=answer("status")["url"])
+    assert steps == ["account", "list"]
+
+
 def test_a_text_that_looks_different_is_compared_with_its_source() -> None:
     up = status("Hello <b>bold</b> 🙂")
 

@@ -249,6 +249,28 @@ def test_a_picture_alone_is_a_post(tmp_path: Path) -> None:
     assert said(*rendered(a_draft(media=(a_picture(tmp_path),)))) == []
 
 
+@pytest.mark.parametrize(("needs", "message"), [
+    ("image", "calendar.yaml:10: launch-day: mastodon takes no post without a picture; name one under `media`"),
+    ("media", "calendar.yaml:10: launch-day: mastodon takes no post without a picture or a video; name one under `media`"),
+])
+def test_a_post_without_the_media_that_a_platform_needs_is_said_and_what_answers_it_needs_none(needs: str, message: str, tmp_path: Path) -> None:
+    limits = replace(FEDIVERSE, needs=needs)
+
+    bare = rendered(a_draft(text="Look", first_comment="It was made in June"), limits)
+    with_one = rendered(a_draft(text="Look", media=(a_picture(tmp_path),), first_comment="It was made in June"), limits)
+
+    assert [said(one) for one in bare] == [[message], []]
+    assert said(*with_one) == []
+
+
+def test_a_post_without_the_title_that_a_platform_needs_is_said() -> None:
+    limits = replace(FEDIVERSE, title=100, needs_title=True)
+
+    assert said(*rendered(a_draft(text="Look"), limits)) == [
+        "calendar.yaml:10: launch-day: mastodon takes no post without a title; give it a `title`"]
+    assert said(*rendered(a_draft(text="Look", title="The door"), limits)) == []
+
+
 def test_too_many_pictures_are_said(tmp_path: Path) -> None:
     pictures = tuple(a_picture(tmp_path, f"{number}.png") for number in range(5))
 
