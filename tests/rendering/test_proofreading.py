@@ -39,7 +39,8 @@ def codes(one: Delivery) -> list[str]:
 
 def test_every_check_is_in_the_table_and_is_looked_for_or_met_while_reading_and_rendering():
     assert set(LOOKS) <= set(SETTABLE)
-    assert set(CHECKS) - set(LOOKS) == {"no-alt", "alt-too-long", "too-long", "title-too-long", "card-not-read", "no-captions"}
+    assert set(CHECKS) - set(LOOKS) == {"no-alt", "alt-too-long", "too-long", "title-too-long", "card-not-read", "no-captions",
+                                        "platform-notice", "price"}
     assert {row.severity for code, row in CHECKS.items() if code in LOOKS} == {"warning"}
     assert [row.code for row in CHECKS.values() if not row.meaning or not row.remedy] == []
 
