@@ -57,10 +57,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 
 def refuse(post: Post) -> None:
     """What Pinterest would refuse for what stands in it."""
-    images, videos = media_of_kind(post.media, "image"), media_of_kind(post.media, "video")
-    if images and videos:
-        raise Rejected("Pinterest takes pictures or a video, not both: take one of them away")
-    if len({(one.width, one.height) for one in images}) > 1:
+    if len({(one.width, one.height) for one in media_of_kind(post.media, "image")}) > 1:
         raise Rejected("the pictures of one pin have to be of the same size: crop them alike")
     if post.link and len(post.link.url) > LONGEST_LINK:
         raise Rejected(f"a link on Pinterest has at most {LONGEST_LINK} characters")
@@ -163,6 +160,7 @@ PLATFORM = Platform(
         animations=(),
         image_bytes=10_000_000,
         videos=1,
+        videos_alone=True,
         video_types=("video/mp4", "video/quicktime"),
         video_codecs=("h264", "hevc", "aac"),
         video_bytes=2_000_000_000,

@@ -205,6 +205,7 @@ PLATFORM = Platform(
         images=4,
         image_bytes=5_000_000,
         videos=1,
+        videos_alone=True,
         video_types=("video/mp4",),
         video_bytes=512_000_000,
         video_seconds=140,

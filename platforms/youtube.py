@@ -72,10 +72,6 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 
 def refuse(post: Post) -> None:
     """What YouTube would refuse for what stands in it."""
-    if len(media_of_kind(post.media, "video")) != 1:
-        raise Rejected("YouTube takes one video, and a picture as its thumbnail: name the video under `media`")
-    if not post.title.strip():
-        raise Rejected("a video on YouTube needs a `title`")
     for what, text in (("title", post.title), ("text", post.text)):
         if re.search("[<>]", text):
             raise Rejected(f"YouTube takes no '<' and '>' in the {what}: say it without")
@@ -263,6 +259,8 @@ PLATFORM = Platform(
         text=5000,
         unit="bytes",
         title=LONGEST_TITLE,
+        needs_title=True,
+        needs="video",
         links=False,
         replies=True,
         images=1,

@@ -68,7 +68,7 @@ def with_what_it_needs(adapter: Platform, post: Post, folder: Path) -> Post:
     has = {one.type.partition("/")[0] for one in post.media}
     if not needs or needs in has or (needs == "media" and has):
         return post
-    return replace(post, media=(a_video(folder) if needs == "video" else an_image(folder, "needed.jpg"), *post.media))
+    return replace(post, media=(a_video(folder) if needs == "video" else an_image(folder, "needed.jpg", size=(640, 480)), *post.media))
 
 
 def a_link(adapter: Platform) -> Post:
@@ -80,7 +80,7 @@ def a_link(adapter: Platform) -> Post:
 def pictures(adapter: Platform, folder: Path) -> Post:
     kind = "png" if "image/png" in adapter.limits.image_types else "jpg"
     number = min(len(ALTS), adapter.limits.images)
-    media = tuple(an_image(folder, f"{nth}.{kind}", colour=("navy", "green")[nth], alt=ALTS[nth]) for nth in range(number))
+    media = tuple(an_image(folder, f"{nth}.{kind}", size=(640, 480), colour=("navy", "green")[nth], alt=ALTS[nth]) for nth in range(number))
     return with_what_it_needs(adapter, a_post(text="Look", media=media), folder)
 
 

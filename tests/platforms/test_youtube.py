@@ -183,8 +183,6 @@ def test_youtube_may_publish_it_later_by_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("changes", "why"), [
-    ({"media": ()}, "one video"),
-    ({"title": " "}, "needs a `title`"),
     ({"title": "1 < 2"}, "no '<' and '>' in the title"),
     ({"text": "1 < 2"}, "no '<' and '>' in the text"),
     ({"spans": tuple(Span(kind="tag", start=n, end=n + 1, value=f"{n:0100}") for n in range(5))}, "tags are longer"),
