@@ -1,5 +1,6 @@
 """The adapter's requests, and what a Pinterest that enforces its rules makes of them."""
 
+import json
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Account, Link, Lost, Post, Published, Rejected, Response, TryLater
+from platforms.base import Account, Link, Lost, Post, Published, Rejected, Request, Response, TryLater
 from platforms.pinterest import PLATFORM, find, publish, whoami
 from scheduler.engine.rehearsal import Rehearsal, shown
+from scheduler.engine.wire import wire
+from tests.platforms.specs import validated
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
 
@@ -167,6 +170,22 @@ PINS: dict[str, Callable[[Path], Post]] = {
     "pictures": lambda folder: a_pin(folder, media=tuple(an_image(folder, f"{n}.png", colour=colour) for n, colour in enumerate(("red", "blue")))),
     "video": lambda folder: a_pin(folder, media=(a_video(folder),)),
 }
+
+
+@pytest.mark.parametrize("name", PINS)
+def test_every_request_is_as_pinterest_specifies_it(name: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal()
+
+    publish(ACCOUNT, PINS[name](tmp_path), rehearsal)
+    find(ACCOUNT, PINS[name](tmp_path), Lost(left_at=DUE), rehearsal)
+    whoami(ACCOUNT, rehearsal)
+
+    assert [validated(with_letters(request), "pinterest.openapi.json") for request in rehearsal.asked if request.step != "upload"]
+
+
+def with_letters(request: Request) -> Request:
+    """The request with its pictures as they leave."""
+    return replace(request, json=json.loads(wire(request).body)) if request.json is not None else request
 
 
 @pytest.mark.parametrize("name", PINS)

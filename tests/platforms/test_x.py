@@ -14,6 +14,7 @@ from platforms.signing import OAUTH1
 from platforms.x import PLATFORM, find, publish, whoami
 from scheduler.engine.rehearsal import Rehearsal
 from scheduler.rendering.measuring import length
+from tests.platforms.specs import validated
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
 
@@ -259,6 +260,21 @@ POSTS: dict[str, Callable[[Path], Any]] = {
     "video": lambda folder: a_post(media=(a_video(folder, size=5_000_000),)),
     "link": lambda folder: with_link(f"The term: {LINK}"),
 }
+
+
+@pytest.mark.parametrize("name", [*POSTS, "poll", "reply"])
+def test_every_request_is_as_x_specifies_it(name: str, tmp_path: Path) -> None:
+    more = {
+        "poll": a_post(options={"poll": {"answers": ["Paper", "Screen"], "hours": 48}, "reply_settings": "following", "made_with_ai": True}),
+        "reply": a_post(reply_to=Published(id="1900000000000000000")),
+    }
+    post = more.get(name) or POSTS[name](tmp_path)
+    rehearsal = Rehearsal()
+
+    publish(ACCOUNT, post, rehearsal)
+    find(ACCOUNT, post, Lost(left_at=DUE), rehearsal)
+
+    assert [validated(request, "x.openapi.json") for request in rehearsal.asked]
 
 
 @pytest.mark.parametrize("name", POSTS)
