@@ -168,7 +168,7 @@ class Lost:
 
 
 MARKS = ("bold", "italic", "strikethrough", "code", "pre", "quote")
-Markup = Literal["", "links", "entities", "discord", "slack", "little_text"]
+Markup = Literal["", "links", "entities", "discord", "markdown", "slack", "little_text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,7 +268,7 @@ class Limits:
     html: bool = False  # takes HTML (made from Markdown) beside the plain text
     # What the text may have in it, and whether `Post.markup` is filled. Links may stand behind words in all but "" and "little_text".
     # links: no more than that (facets); entities: MARKS as spans (Telegram; Matrix, Tumblr); slack: the same as spans for rich_text blocks,
-    # and markup with `& < >` escaped for `text`; discord: MARKS in the markup, whose length counts; little_text: LinkedIn's.
+    # and markup with `& < >` escaped for `text`; discord, markdown: MARKS in the markup, whose length counts; little_text: LinkedIn's.
     markup: Markup = ""
     links: bool = True  # takes a link with a card of its own; False: a link has to stand in the text
     link_or_media: bool = False  # a card and media exclude each other: media win

@@ -214,7 +214,7 @@ PLATFORM = Platform(
     ),
     limits=Limits(
         text=40_000,
-        markup="discord",
+        markup="markdown",
         title=300,
         needs_title=True,
         replies=True,
