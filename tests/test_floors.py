@@ -19,6 +19,7 @@ FLOORS = ("platforms", "scheduler.problems", "scheduler.config", "scheduler.cale
 BESIDE_CONFIG = ("scheduler.checking", "scheduler.checks", "scheduler.guarding", "scheduler.yaml_files", "scheduler.private_files")
 DOORS = {
     "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
+    "jwt": ("platforms/signing.py",),
     "requests_oauthlib": ("platforms/signing.py", "scheduler/engine/credentials.py"),
     "urllib3": ("scheduler/engine/network.py", "scheduler/engine/fetching.py"),  # to platforms; on behalf of a calendar
     "apprise": ("scheduler/engine/telling.py",),
