@@ -2,8 +2,8 @@
 somebody else's post shared, comments.
 
 The text is "little text": a reserved sign that is not escaped cuts the post silently, with a 201. There is no idempotency
-key. An organisation's posts can be listed, a member's not; but LinkedIn refuses an exact repeat for about ten minutes and
-names the post that is up. There are no threads: what answers a post is a comment on it.
+key. An organisation's posts can be listed, a member's and comments not; but LinkedIn refuses an exact repeat for about ten
+minutes and names the post that is up. There are no threads: what answers a post is a comment on it.
 
 https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api
 https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format
@@ -20,6 +20,7 @@ from platforms.base import (
     Account,
     Ask,
     Cap,
+    InDoubt,
     Json,
     Limits,
     Lost,
@@ -41,9 +42,14 @@ from platforms.base import (
 
 LONGEST_COMMENT, LONGEST_QUESTION, LONGEST_ANSWER = 1250, 140, 30  # characters
 DURATIONS = {24: "ONE_DAY", 72: "THREE_DAYS", 168: "SEVEN_DAYS", 336: "FOURTEEN_DAYS"}  # hours
-LOOKS = 300  # at a video that is being processed
+SHORTEST, SMALLEST = 3, 75_000  # of a video: seconds, bytes
+PAUSES = (2, 4, 8, 15, 30, 60, 60, 60)  # seconds before each look at a video that is being processed; a member has 150 requests a day
+LISTED = 50  # posts in one look
 EARLY = timedelta(hours=1)  # how far LinkedIn's clock and ours may be apart
-SERVED = timedelta(days=335)  # for which a version is surely served; LinkedIn says a year
+SERVED = timedelta(days=305)  # the version of a month before that is eleven months old; LinkedIn serves each for at least a year
+RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
+URN = re.compile(r"urn:li:\w+:\d+")
+NAMED = re.compile(r"(?P<name>\S.*) (?P<urn>urn:li:(?:organization:\d+|person:[\w-]+))")
 MEMBER = {"sub": "782bbtaQ", "name": "Ada Lovelace"}
 UPLOAD = {"uploadUrl": "https://www.linkedin.com/dms-uploads/C4E10AQFoyyAjHPMQuQ/uploaded-image/0", "uploadUrlExpiresAt": 1787800000000}
 IMAGE = {"value": {**UPLOAD, "image": "urn:li:image:C4E10AQFoyyAjHPMQuQ"}}
@@ -54,7 +60,7 @@ PART = Response(headers={"etag": "/ambry-video/signedId/AQL5"})
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
-    refuse(post)
+    refuse(account, post)
     author = author_of(account, ask)
     if post.reply_to:
         return commented(account, post, author, ask)
@@ -74,51 +80,76 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(answer.headers["x-restli-id"])
 
 
-def refuse(post: Post) -> None:
+def refuse(account: Account, post: Post) -> None:
     """What LinkedIn would refuse for what stands in it."""
     options = post.options
     beside = [name for name, there in (("media", post.media), ("a poll", options.get("poll")), ("a reshared post", options.get("reshare"))) if there]
+    if post.reply_to:
+        urn_in(str(post.reply_to.ref.get("post", post.reply_to.id)))
+        if beside or len(post.text) > LONGEST_COMMENT:
+            raise Rejected(f"a comment on LinkedIn is a text of at most {LONGEST_COMMENT} characters, without media, poll and reshared post")
+        return
     if len(beside) > 1:
         raise Rejected(f"LinkedIn takes {beside[0]} or {beside[1]}, not both: take one of them away")
-    if len({one.type.partition("/")[0] for one in post.media}) > 1 or len([one for one in post.media if not one.type.startswith("image/")]) > 1:
-        raise Rejected("LinkedIn takes pictures, or one video, or one document: take the others away")
-    if post.reply_to and (beside or len(post.text) > LONGEST_COMMENT):
-        raise Rejected(f"a comment on LinkedIn is a text of at most {LONGEST_COMMENT} characters, without media")
+    if account.settings.get("organization") and options.get("visibility") == "CONNECTIONS":
+        raise Rejected("an organisation has no connections on LinkedIn: take `visibility: CONNECTIONS` away")
+    refuse_media(post.media)
     if options.get("poll"):
         refuse_poll(post.text, options["poll"])
+    if options.get("reshare"):
+        urn_in(options["reshare"])
+    for name in dict(mentioned(post)):
+        if name not in post.markup:
+            raise Rejected(f"`mentions` has somebody whom the text does not name: there is no '{name.replace(chr(92), '')}' in it")
+
+
+def refuse_media(media: tuple[Media, ...]) -> None:
+    videos = media_of_kind(media, "video")
+    if len(media) > 1 and len(media_of_kind(media, "image")) < len(media):
+        raise Rejected("LinkedIn takes pictures, or one video, or one document: take the others away")
+    if videos and (videos[0].size < SMALLEST or (videos[0].seconds or SHORTEST) < SHORTEST):
+        raise Rejected(f"a video on LinkedIn has at least {SHORTEST} seconds and {SMALLEST // 1000} kB: use a longer one")
 
 
 def refuse_poll(text: str, asked: Json) -> None:
     answers = asked["answers"]
-    if len(answers) > 4 or max(map(len, answers)) > LONGEST_ANSWER:
-        raise Rejected(f"a poll on LinkedIn has two to four answers of at most {LONGEST_ANSWER} characters")
+    if not 2 <= len(answers) <= 4 or max(map(len, answers)) > LONGEST_ANSWER or asked.get("multiple"):
+        raise Rejected(f"a poll on LinkedIn has two to four answers of at most {LONGEST_ANSWER} characters, of which one is chosen")
     if asked.get("hours", 24) not in DURATIONS:
         raise Rejected(f"a poll on LinkedIn lasts {', '.join(map(str, DURATIONS))} hours")
-    if len(question(text)) > LONGEST_QUESTION:
-        raise Rejected(f"the question of a poll on LinkedIn, which is the last line of the text, has at most {LONGEST_QUESTION} characters")
+    if not 0 < len(question(text)) <= LONGEST_QUESTION:
+        raise Rejected(f"the question of a poll on LinkedIn, which is the last line of the text, has 1 to {LONGEST_QUESTION} characters")
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Our post among the organisation's own since it left. A member's cannot be listed."""
+    """Our post among the organisation's own since it left. A member's cannot be listed, nor can comments."""
     if post.reply_to:
         raise Rejected("a comment on LinkedIn cannot be looked for")
-    for one in listed(account, 50, ask):
-        made = datetime.fromtimestamp(one["createdAt"] / 1000, UTC)
-        if one["id"] not in lost.others and made > lost.left_at - EARLY and bare(one.get("commentary", "")) == bare(commentary(post)):
+    found, since = listed(account, LISTED, ask), lost.left_at - EARLY
+    for one in found:
+        if one["id"] not in lost.others and at(one["createdAt"]) > since and bare(one.get("commentary", "")) == bare(commentary(post)):
             return published(one["id"])
+    if len(found) == LISTED and at(found[-1]["lastModifiedAt"]) > since:
+        raise InDoubt(f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} to look through")
     return None
 
 
 def listed(account: Account, number: int, ask: Ask) -> Json:
+    """The organisation's posts, the one that was changed last first."""
     author = quote(author_of(account, ask), safe="")
     asked = f"posts?author={author}&q=author&count={number}&sortBy=LAST_MODIFIED"
     return ask(Request(step="list", url=f"{account.settings['server']}/rest/{asked}", headers={**versioned(account), "X-RestLi-Method": "FINDER"},
                        repeat=HARMLESS, example={"elements": []})).json()["elements"]
 
 
+def at(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
 def bare(text: str) -> str:
-    """A little text without white space, and with each hashtag as it is sent: LinkedIn writes them its own way."""
-    return "".join(re.sub(r"\{hashtag\|\\?#\|([^}]*)\}", r"#\1", text).split())
+    """A little text without what LinkedIn may write its own way: white space, escapes, addresses, the form of a hashtag."""
+    signs = re.sub(r"https?://\S+", "", text.replace("\\", ""))
+    return "".join(re.sub(r"\{hashtag\|#\|([^}]*)\}", r"#\1", signs).split())
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -142,10 +173,19 @@ def author_of(account: Account, ask: Ask) -> str:
 def commentary(post: Post) -> str:
     """The text, with each person or organisation of `mentions` named so that LinkedIn finds them."""
     text = post.markup
-    for one in post.options.get("mentions") or ():
-        name, _, urn = one.rpartition(" ")
-        text = text.replace(f"\\@{name}", f"@[{name}]({urn})")
+    for name, mention in mentioned(post):
+        text = text.replace(name, mention)
     return text
+
+
+def mentioned(post: Post) -> Iterator[tuple[str, str]]:
+    """How each stands in the escaped text, and what stands there instead; the longest first, for "Ada" begins "Ada Lovelace"."""
+    for one in sorted(post.options.get("mentions") or (), key=len, reverse=True):
+        found = NAMED.fullmatch(one)
+        if not found:
+            raise Rejected(f"'{one}' is no mention: write the name and the URN, e.g. \"Example School urn:li:organization:5515715\"")
+        name = RESERVED.sub(r"\\\g<0>", found["name"])
+        yield f"\\@{name}", f"@[{name}]({found['urn']})"
 
 
 def question(text: str) -> str:
@@ -156,7 +196,7 @@ def content(account: Account, post: Post, author: str, ask: Ask) -> dict[str, Js
     """The media, the poll, the reshared post, else the card of the link (LinkedIn reads no page itself), else nothing."""
     options = post.options
     if options.get("reshare"):
-        return {"reshareContext": {"parent": options["reshare"]}}
+        return {"reshareContext": {"parent": urn_in(options["reshare"])}}
     if options.get("poll"):
         duration = DURATIONS[round(options["poll"].get("hours", 24))]
         answers = [{"text": one} for one in options["poll"]["answers"]]
@@ -172,11 +212,11 @@ def content(account: Account, post: Post, author: str, ask: Ask) -> dict[str, Js
 
 
 def media(account: Account, post: Post, author: str, ask: Ask) -> dict[str, Json]:
-    first, title = post.media[0], post.title or post.media[0].alt or post.media[0].file.name
+    first = post.media[0]
     if first.type.startswith("video/"):
-        return {"media": {"id": video(account, first, author, ask), "title": title}}
+        return {"media": said({"id": video(account, first, author, ask), "title": first.alt})}
     if not first.type.startswith("image/"):
-        return {"media": {"id": document(account, first, author, ask), "title": title}}
+        return {"media": {"id": document(account, first, author, ask), "title": first.alt or first.file.name}}
     images = [said({"id": picture(account, one, number, author, ask), "altText": one.alt})
               for number, one in enumerate(media_of_kind(post.media, "image"), 1)]
     return {"media": images[0]} if len(images) == 1 else {"multiImage": {"images": images}}
@@ -221,29 +261,28 @@ def put(step: str, url: str, body: Media | Part, kind: str, ask: Ask, anonymous:
 
 
 def processed(account: Account, urn: str, ask: Ask) -> None:
-    for _ in range(LOOKS):
+    for pause in PAUSES:
         state = ask(Request(step="processing", url=f"{account.settings['server']}/rest/videos/{quote(urn, safe='')}", headers=versioned(account),
-                            repeat=HARMLESS, fresh=True, after=2, example={"status": "AVAILABLE"})).json()
+                            repeat=HARMLESS, fresh=True, after=pause, example={"status": "AVAILABLE"})).json()
         if state["status"] == "AVAILABLE":
             return
         if state["status"] == "PROCESSING_FAILED":
             raise Rejected(f"LinkedIn cannot use the video: {state.get('processingFailureReason') or 'its processing failed'}")
-    raise TryLater("LinkedIn is still processing the video", after=60)
+    raise TryLater("LinkedIn is still processing the video", after=300)
 
 
 def commented(account: Account, post: Post, author: str, ask: Ask) -> Published:
     """What answers a comment is another comment on the post that began it."""
     assert post.reply_to
-    on = str(post.reply_to.ref.get("post") or urn_in(post.reply_to.id))
+    on = urn_in(str(post.reply_to.ref.get("post", post.reply_to.id)))
     body = {"actor": author, "object": on, "message": {"text": post.text}}
     answer = ask(rest(account, "comment", f"socialActions/{quote(on, safe='')}/comments", body, example=COMMENTED))
-    comment = answer.headers["x-restli-id"]
-    return Published(id=comment, url=f"https://www.linkedin.com/feed/update/{on}/", ref={"post": on})
+    return Published(id=answer.headers["x-restli-id"], url=f"https://www.linkedin.com/feed/update/{on}/", ref={"post": on})
 
 
 def urn_in(identifier: str) -> str:
     """A post that a person found is known by its URL."""
-    urn = re.search(r"urn:li:\w+:\d+", identifier)
+    urn = URN.search(identifier)
     if not urn:
         raise Rejected(f"{identifier} is no post of LinkedIn; its address has urn:li:share:… or urn:li:activity:… in it")
     return urn[0]
@@ -276,8 +315,9 @@ def published(urn: str, *notes: str) -> Published:
 
 def notices(account: Account, today: date) -> Iterator[str]:
     version = account.settings["version"]
-    if today - datetime.strptime(version, "%Y%m").date() > SERVED:
-        yield f"version {version} of LinkedIn's API, which is served for a year, is about to end: set `version: \"{today:%Y%m}\"`"
+    if version < f"{today - SERVED:%Y%m}":
+        yield (f"version {version} of LinkedIn's API, which is served for a year, is about to end: set `version` to a newer one of "
+               "https://learn.microsoft.com/linkedin/marketing/versioning")
 
 
 OAUTH = OAuth(
