@@ -20,6 +20,7 @@ from platforms.base import (
     Json,
     Limits,
     Media,
+    OAuth,
     Platform,
     Post,
     Published,
@@ -29,6 +30,7 @@ from platforms.base import (
     Setting,
     TryLater,
     media_of_kind,
+    renewing,
 )
 
 MEMBER = {"sub": "782bbtaQ", "name": "Ada Lovelace"}
@@ -107,6 +109,16 @@ def published(urn: str, *notes: str) -> Published:
     return Published(id=urn, url=f"https://www.linkedin.com/feed/update/{urn}/", notes=notes)
 
 
+# https://learn.microsoft.com/linkedin/shared/authentication/authorization-code-flow. LinkedIn asks for an https address, and one that
+# nobody serves, on the person's own machine, tells the code to nobody else. Only some apps get a `refresh`.
+OAUTH = OAuth(
+    authorize="https://www.linkedin.com/oauth/v2/authorization",
+    token="https://www.linkedin.com/oauth/v2/accessToken",
+    scopes=("openid", "profile", "w_member_social"),
+    pkce="",
+    redirect="https://localhost/",
+)
+
 PLATFORM = Platform(
     name="linkedin",
     settings=(
@@ -129,6 +141,9 @@ PLATFORM = Platform(
         checked=date(2026, 11, 23),
     ),
     obtain="https://www.linkedin.com/developers/tools/oauth/token-generator: scopes openid profile w_member_social",
+    optional_secrets=("refresh", "client_id", "client_secret"),
+    session=renewing(OAUTH),
+    oauth=OAUTH,
     last=60,
     publish=publish,
     whoami=whoami,

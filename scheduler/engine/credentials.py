@@ -27,7 +27,7 @@ from scheduler.config import Address, ConfiguredAccount, Secret, from_environmen
 from scheduler.private_files import FILE, private_folder, replace_private
 
 ACCOUNTS, SESSIONS, NAMED, ENDS = "accounts", "sessions", "named", "ends"
-NO_SECRETS = ("user",)  # asked for beside a secret, and found in many an honest answer
+NO_SECRETS = ("user", "client_id")  # asked for beside a secret, and found in many an honest answer
 MOST_IN_A_KEYRING = 1200  # characters: Windows takes 2,560 bytes of UTF-16
 log = logging.getLogger("termbell")
 
@@ -88,6 +88,11 @@ class Trial:
         self.values = {name: value.strip() for name, value in values.items()}
         self.beside = beside
         self.made: dict[str, str] = {}  # the session
+        self._met: set[tuple[str, str]] = set()
+
+    def met(self, values: Secrets) -> None:
+        """These turned up on the way to what is tried, and are to be hidden as well."""
+        self._met.update(values.items())
 
     def of(self, account: str) -> dict[str, str]:
         return self.values
@@ -103,7 +108,7 @@ class Trial:
 
     def all_values(self, names: bool = True) -> frozenset[str]:
         others = self.beside.all_values(names) if self.beside else frozenset()
-        return others | _values({*self.values.items(), *self.made.items()}, names)
+        return others | _values({*self.values.items(), *self.made.items(), *self._met}, names)
 
 
 def _values(named: set[tuple[str, str]], names: bool) -> frozenset[str]:
