@@ -60,9 +60,9 @@ class SigningIn:
         with listening(redirect, port) as listener:
             at = redirect.replace("{port}", str(listener.port))
             app = self._app(written, at)
-            asked_for = page(self.oauth, self.chosen.account, app["client_id"], at)
+            listener.page = asked_for = page(self.oauth, self.chosen.account, app["client_id"], at)
             self._open(asked_for.address)
-            code = listener.code(asked_for, PATIENCE)
+            code = listener.code(PATIENCE)
         return {**app, **traded(self.oauth, self.chosen.account, asked_for, code, app, self._door)}
 
     def _pasted(self, written: Mapping[str, str], redirect: str) -> dict[str, str]:

@@ -27,7 +27,7 @@ HTML = """<!DOCTYPE html>
 
 
 class Listener(ThreadingTCPServer):
-    """Listens until it is left; `code` waits for the answer."""
+    """Listens until it is left; `code` waits for the answer to `page`, which is to be set before the person sees it."""
 
     daemon_threads = True
     block_on_close = False
@@ -40,9 +40,8 @@ class Listener(ThreadingTCPServer):
         self.page: Page | None = None  # until then nothing is an answer
         self.answers: queue.Queue[str | NotSignedIn] = queue.Queue()
 
-    def code(self, page: Page, seconds: float) -> str:
-        """The code of the first answer to this page. Raises NotSignedIn: it was a no, or none came in time."""
-        self.page = page
+    def code(self, seconds: float) -> str:
+        """The code of the first answer. Raises NotSignedIn: it was a no, or none came in time."""
         try:
             answer = self.answers.get(timeout=seconds)
         except queue.Empty:

@@ -58,7 +58,7 @@ class Page:
     platform: str
     address: str
     redirect: str  # where the answer is sent to
-    state: str = field(repr=False)
+    state: str
     verifier: str = field(repr=False)
 
 
