@@ -205,9 +205,15 @@ class Person:
         return subprocess.run([sys.executable, "-m", "scheduler", *words], cwd=self.folder, input=given, text=True, capture_output=True,
                               env=self.environment, timeout=60)
 
-    def start(self, *words: str, stdin: int = subprocess.PIPE) -> "subprocess.Popen[str]":
-        return subprocess.Popen([sys.executable, "-m", "scheduler", *words], cwd=self.folder, text=True, stdin=stdin,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment)
+    @contextmanager
+    def started(self, *words: str, stdin: int = subprocess.PIPE) -> "Iterator[subprocess.Popen[str]]":
+        """Not for longer than the test needs it, and with no terminal but the one that it is given."""
+        with subprocess.Popen([sys.executable, "-m", "scheduler", *words], cwd=self.folder, text=True, stdin=stdin, env=self.environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as command:
+            try:
+                yield command
+            finally:
+                command.kill()
 
     @property
     def shown(self) -> str:

@@ -109,7 +109,7 @@ def granted(oauth: OAuth, account: Account, response: Response, app: Secrets, do
     answer = in_json(response)
     tokens = tokens_of(answer)
     if "token" not in tokens:
-        raise NotSignedIn(no_token(account.platform, error_in(answer), what_it_said(response)))
+        raise NotSignedIn(refused(account.platform, response))
     without = missing(oauth, answer)
     if without:
         raise NotSignedIn(f"{account.platform} granted less than was asked for: {', '.join(without)} is missing; sign in again and allow all of it")
@@ -148,10 +148,10 @@ class Device:
 
 def device(oauth: OAuth, account: Account, app: Secrets, door: Door) -> Device:
     form = {oauth.client_id: "{client_id}", "scope": oauth.separator.join(oauth.scopes)}
-    answer = in_json(response := door(app)(Request(step="device", method="POST", url=address_of(oauth.device, account), form=form,
-                                                   repeat=HARMLESS, accepts=ANSWERS)))
+    response = door(app)(Request(step="device", method="POST", url=address_of(oauth.device, account), form=form, repeat=HARMLESS, accepts=ANSWERS))
+    answer = in_json(response)
     if not answer.get("device_code"):
-        raise NotSignedIn(no_token(account.platform, error_in(answer), what_it_said(response)))
+        raise NotSignedIn(refused(account.platform, response))
     return Device(code=answer["device_code"], user_code=answer["user_code"], complete=answer.get("verification_uri_complete", ""),
                   address=answer.get("verification_uri") or answer["verification_url"], lasts=float(answer.get("expires_in", 600)),
                   interval=float(answer.get("interval", 5)))
@@ -174,6 +174,12 @@ def device_granted(oauth: OAuth, account: Account, device: Device, app: Secrets,
         if error not in ("authorization_pending", "slow_down"):
             return granted(oauth, account, response, app, door)
     raise NotSignedIn(no_token(account.platform, "expired_token", ""))
+
+
+def refused(platform: str, response: Response) -> str:
+    """Why an answer has no token. A 401 without words is for an app that is not known (RFC 6749, 5.2)."""
+    error = error_in(in_json(response)) or ("invalid_client" if response.status == 401 else "")
+    return no_token(platform, error, what_it_said(response) or ("" if error else f"{response.status}"))
 
 
 def no_token(platform: str, error: str, words: str) -> str:

@@ -96,7 +96,7 @@ def test_a_server_that_makes_an_app_for_whoever_asks_needs_no_more_than_a_yes(pe
 def test_on_a_terminal_the_browser_is_opened_unasked(person: Person, authority: Authority):
     somebody = another(person, authority, MADE_FOR_US)
     ours, its = pty.openpty()
-    with somebody.start("login", "board", stdin=its) as command:
+    with somebody.started("login", "board", stdin=its) as command:
         said, _ = command.communicate(timeout=30)
     os.close(ours)
     os.close(its)
@@ -109,7 +109,13 @@ def test_on_a_terminal_the_browser_is_opened_unasked(person: Person, authority: 
 def test_on_a_terminal_a_token_is_asked_for_where_that_is_said(person: Person, authority: Authority):
     authority.tokens = {"typed"}
     ours, its = pty.openpty()
-    with person.start("login", "board", "--token", stdin=its) as command:
+    with person.started("login", "board", "--token", stdin=its) as command:
+        assert command.stderr
+        prompt = ""
+        for sign in iter(lambda: command.stderr.read(1), ""):  # what is typed before it is there is thrown away
+            prompt += sign
+            if prompt.endswith("token of board: "):
+                break
         os.write(ours, b"typed\n")
         command.communicate(timeout=30)
     os.close(ours)
@@ -120,7 +126,7 @@ def test_on_a_terminal_a_token_is_asked_for_where_that_is_said(person: Person, a
 
 
 def test_without_a_browser_the_address_is_printed_and_the_answer_awaited(person: Person, authority: Authority):
-    with person.start("login", "board", "--no-browser") as command:
+    with person.started("login", "board", "--no-browser") as command:
         assert command.stdin
         assert command.stderr
         command.stdin.write(APP)
@@ -137,7 +143,7 @@ def test_without_a_browser_the_address_is_printed_and_the_answer_awaited(person:
 @pytest.mark.parametrize("oauth", [OAUTH, A_PAGE])
 def test_where_nothing_can_listen_the_person_pastes_where_the_browser_was_sent_to(person: Person, authority: Authority, oauth: str):
     somebody = another(person, authority, oauth)
-    with somebody.start("login", "board", "--paste") as command:
+    with somebody.started("login", "board", "--paste") as command:
         assert command.stdin
         assert command.stderr
         command.stdin.write(APP)
@@ -190,7 +196,7 @@ def test_a_no_is_said_and_nothing_is_kept(person: Person, authority: Authority):
 
 def test_an_answer_to_another_question_is_refused_and_the_wait_goes_on(person: Person, authority: Authority):
     port = str(free_ports(1))
-    with person.start("login", "board", "--no-browser", "--port", port) as command:
+    with person.started("login", "board", "--no-browser", "--port", port) as command:
         assert command.stdin
         assert command.stderr
         command.stdin.write(APP)

@@ -1,4 +1,4 @@
-"""Real servers on loopback: `snac`, `pds`, `mail`, `mastodon_mock`, each the JSON that its start script prints.
+"""Real servers on loopback: `snac`, `pds`, `mail`, `mastodon_mock`, `oauth2_mock`, each the JSON that its start script prints.
 
 Where `starting.py` cannot have one, the tests are skipped with the reason; with `servers` in TERMBELL_REQUIRE (a list with
 commas; CI sets it) they fail instead.
@@ -41,6 +41,12 @@ def mail() -> Iterator[Credentials]:
 def mastodon_mock() -> Iterator[Credentials]:
     """An emulator with Mastodon's documented limits, and faults on demand."""
     yield from served("mastodon_mock")
+
+
+@pytest.fixture(scope="session")
+def oauth2_mock() -> Iterator[Credentials]:
+    """An authorization server that says yes at once. It checks the verifier, and takes any app, code and refresh token."""
+    yield from served("oauth2_mock")
 
 
 def served(name: str) -> Iterator[Credentials]:
