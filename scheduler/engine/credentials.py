@@ -115,6 +115,11 @@ def _values(named: set[tuple[str, str]], names: bool) -> frozenset[str]:
     return frozenset(value.strip() for name, value in named if value.strip() and (names or name not in NO_SECRETS))
 
 
+def carries_its_own(configured: ConfiguredAccount) -> bool:
+    """Whether config.yaml names a token, so that what an earlier sign-in left, perhaps of another person, is not renewed in its place."""
+    return configured.platform.oauth is not None and "token" in configured.secrets and "refresh" not in configured.secrets
+
+
 class Credentials:
     """The secrets of a config's accounts. `accounts` may be changed when the config was read again."""
 
@@ -130,7 +135,7 @@ class Credentials:
     def of(self, account: str) -> dict[str, str]:
         """What a person gave for the account. Raises LoginNeeded, naming what is missing."""
         configured = self.accounts[account]
-        platform, kept = configured.platform, self._kept(ACCOUNTS, account)
+        platform, kept = configured.platform, {} if carries_its_own(configured) else self._kept(ACCOUNTS, account)
         found = {name: kept[name] for name in platform.all_secrets if name in kept}
         found |= {name: self._named_in_config(secret, name, configured) for name, secret in configured.secrets.items()}
         missing = platform.missing(found)
@@ -140,7 +145,7 @@ class Credentials:
 
     def session(self, account: str) -> dict[str, str]:
         """What the account's secrets were traded for; empty where nothing is kept."""
-        return self._noted(self._kept(SESSIONS, account))
+        return {} if carries_its_own(self.accounts[account]) else self._noted(self._kept(SESSIONS, account))
 
     def keep(self, account: str, values: Secrets, ends: datetime | None = None) -> str:
         """Keeps what a person gave, and forgets the session that came of others; returns where, to be told."""
