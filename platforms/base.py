@@ -48,6 +48,7 @@ class Media:
     height: int | None = None
     seconds: float | None = None  # of a video
     focus: tuple[float, float] | None = None  # -1 to 1 each, (0, 0) the middle, y upwards
+    captions: "Media | None" = None  # of a video, a file of a type in `Limits.captions`
 
     @property
     def name(self) -> str:
@@ -260,6 +261,8 @@ class Limits:
     tag: str = ""  # a pattern with the tag as its group `tag`; empty: a word with a letter in it, in any script
     counted_options: tuple[str, ...] = ()  # options whose text counts too (a content warning)
     title: int | None = 0  # characters; 0: the platform has no titles; None: no limit
+    needs_title: bool = False  # takes no post without one
+    needs: Literal["", "image", "video", "media"] = ""  # what every post has to carry, what answers one apart; media: an image or a video
     html: bool = False  # takes HTML (made from Markdown) beside the plain text
     # What the text may have in it, and whether `Post.markup` is filled. Links may stand behind words in all but "" and "little_text".
     # links: no more than that (facets); entities: MARKS as spans (Telegram; Matrix, Tumblr); slack: the same as spans for rich_text blocks,
@@ -273,14 +276,17 @@ class Limits:
     animations: tuple[str, ...] = ("image/gif",)  # those of `image_types` that keep moving; image/png is an animated PNG
     image_bytes: int | None = None
     image_pixels: int | None = None  # width x height
+    animation_frames: int | None = None  # at most
     card_image_bytes: int | None = None  # for the picture of a link card
     videos: int = 0
+    videos_alone: bool = False  # no picture may stand beside a video
     video_types: tuple[str, ...] = ("video/mp4",)
     video_codecs: tuple[str, ...] = ("h264", "aac")  # of picture and sound, as ffmpeg calls them
     video_bytes: int | None = None
     video_seconds: float | None = None  # at most
     video_pixels: int | None = None  # width x height
     video_rate: float | None = None  # frames a second
+    captions: tuple[str, ...] = ()  # types of a video's caption file that are taken: "text/vtt", "application/x-subrip"
     alt: int | None = None  # characters
     fetches_media: bool = False  # the platform fetches files from a public address (`hosted`), so that the config needs a `media_host`
     caps: tuple[Cap, ...] = ()
@@ -371,6 +377,9 @@ class InDoubt(PublishError):
     """It left and no answer came: it may be up. Look (`find`) before any second sending."""
 
 
+Find = Callable[[Account, Post, Lost, Ask], Published | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class OAuth:
     """How a person signs in through the browser (OAuth 2, RFC 6749), as data. `{name}` in an address is a setting of the account.
@@ -451,7 +460,8 @@ class Platform:
     limits: Limits
     publish: Callable[[Account, Post, Ask], Published]
     refuses_posts: bool = True  # whether `publish` may raise for what a post holds; False: only for the account's settings
-    find: Callable[[Account, Post, Lost, Ask], Published | None] | None = None  # is it already up?
+    find: Find | None = None  # is it already up?
+    can_find: Callable[[Account], bool] = lambda account: True  # whether `find` works with the account's settings: a bot may look, a webhook not
     find_after: float = 0.0  # seconds until a post that is up can be found
     whoami: Callable[[Account, Ask], str] | None = None  # whose credentials are these, and do they work?
     ask_limits: Callable[[Account, Ask], Limits] | None = None  # servers that tell their own
@@ -531,5 +541,5 @@ def post_from(plain: Mapping[str, Json]) -> Post:
 
 
 def _media_from(plain: Mapping[str, Json]) -> Media:
-    focus = plain["focus"]
-    return Media(**{**plain, "file": Path(plain["file"]), "focus": focus and tuple(focus)})
+    focus, captions = plain["focus"], plain.get("captions")  # a store of an earlier version has none
+    return Media(**{**plain, "file": Path(plain["file"]), "focus": focus and tuple(focus), "captions": captions and _media_from(captions)})

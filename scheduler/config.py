@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from platforms.base import Account, Platform, Setting
+from platforms.base import Account, Find, Platform, Setting
 from platforms.registry import names, platform
 from scheduler.checking import (
     Checked,
@@ -92,6 +92,11 @@ class ConfiguredAccount:
     @property
     def name(self) -> str:
         return self.account.name
+
+    @property
+    def find(self) -> Find | None:
+        """How a post that may be up is looked for; None where it cannot be."""
+        return self.platform.find if self.platform.can_find(self.account) else None
 
 
 @dataclass(frozen=True, kw_only=True)

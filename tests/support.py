@@ -59,6 +59,15 @@ def an_image(
                  digest=hashlib.sha256(body).hexdigest(), alt=alt, width=size[0], height=size[1])
 
 
+def a_video(folder: Path, name: str = "talk.mp4", size: int = 1000, seconds: float = 12.0, width: int = 1080, height: int = 1920,
+            alt: str = "Ms Ada at the board") -> Media:
+    """A file of so many bytes that says it is a video: an adapter opens none."""
+    file = folder / name
+    file.write_bytes(bytes(n % 251 for n in range(size)))
+    return Media(file=file, type="video/mp4", size=size, digest=hashlib.sha256(file.read_bytes()).hexdigest(), alt=alt, seconds=seconds,
+                 width=width, height=height)
+
+
 FIRST = Published(id="1", url="https://example.social/@me/1")
 
 

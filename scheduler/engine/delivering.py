@@ -190,19 +190,18 @@ class Desk:
 
     def _settled(self, row: Row, configured: ConfiguredAccount, post: Post, doubt: Unanswered, ask: Ask) -> Published | None:
         """What is up; None: it may leave again. Raises `InDoubt` while neither can be said."""
-        platform = configured.platform
         if doubt.remembered == FOREVER and doubt.looks == 0:
             self.store.journal.looked(doubt.id)
             return None
         if self.now() < self._settled_at(doubt, configured):
             raise InDoubt(_unanswered(row, doubt))
-        if platform.find:
+        if configured.find:
             others = self.store.ids_of_others(row)
             lost = Lost(left_at=doubt.left_at, others=others, answers=self.store.journal.answers(row.key))
-            found = platform.find(configured.account, post, lost, ask)
+            found = configured.find(configured.account, post, lost, ask)
             if found and found.id not in others:
                 return found
-        if not self._is_remembered(doubt) and (not platform.find or doubt.looks == 0):
+        if not self._is_remembered(doubt) and (not configured.find or doubt.looks == 0):
             self.store.journal.looked(doubt.id)
             raise InDoubt(_unanswered(row, doubt))
         if doubt.is_suspicion and is_over(row, self.now()):
@@ -224,7 +223,7 @@ class Desk:
         if doubt is None:  # the doubt was a look's own, not the publish's
             self.store.again(row, self.now() + pause(row.attempts, None), why)
             return
-        if (not configured.platform.find and not self._is_remembered(doubt)) or row.attempts >= MOST_ATTEMPTS:
+        if (not configured.find and not self._is_remembered(doubt)) or row.attempts >= MOST_ATTEMPTS:
             self._ask_the_person(row, why)
             return
         at_once = doubt.remembered == FOREVER and doubt.looks == 0

@@ -43,7 +43,7 @@ class Calendar:
     """What the person's files say now: the restored store agrees with them before anything leaves."""
 
     deliveries: tuple[Delivery, ...]
-    sought: frozenset[str]  # platforms on which a post can be looked for
+    sought: frozenset[str]  # accounts on which a post can be looked for
 
 
 @dataclass(frozen=True, kw_only=True)

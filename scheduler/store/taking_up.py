@@ -24,7 +24,7 @@ OVER = "was over before it was first planned; retry publishes it all the same"
 
 
 def take_up(connection: Connection, planned: Iterable[Delivery], now: datetime, sought: Iterable[str]) -> Changes:
-    """Adds, edits and cancels deliveries. On the platforms in `sought`, what can be looked for is looked for before it leaves
+    """Adds, edits and cancels deliveries. On the accounts in `sought`, what can be looked for is looked for before it leaves
     when it was due before this store first heard of it: an earlier store, lost since, may have published it.
     """
     found: dict[str, list[str]] = {"added": [], "edited": [], "cancelled": [], "past": [], "differs": []}
@@ -70,7 +70,7 @@ def _add(connection: Connection, fresh: list[dict[str, Any]], now: datetime, sou
         connection.execute(insert(deliveries), fresh[start:start + 500])
     restored = int(connection.scalar(select(facts.c.value).where(facts.c.name == RESTORED)) or 0)
     seek(connection, {one["key"]: one["due"] for one in fresh
-                      if one["due"] < restored or (one["due"] < stamp(now) and one["platform"] in sought)})
+                      if one["due"] < restored or (one["due"] < stamp(now) and one["account"] in sought)})
 
 
 def _edit(connection: Connection, before: Any, values: dict[str, Any]) -> None:

@@ -435,12 +435,20 @@ def test_what_was_due_before_the_store_was_made_is_looked_for_first(tmp_path: Pa
     looked = []
     bench = a_bench(tmp_path, scripted(), find=lambda *_: looked.append(1) or UP)
     bench.store.plan([], DUE)
-    bench.store.plan([a_delivery("k3", entry="old")], DUE + timedelta(minutes=5), sought=["x"])
+    bench.store.plan([a_delivery("k3", entry="old")], DUE + timedelta(minutes=5), sought=["main"])
     bench.clock.pass_(300)
 
     bench.attempt()
 
     assert (bench.store.row("k3").status, looked) == ("published", [1])
+
+
+def test_an_account_whose_posts_cannot_be_looked_for_is_in_doubt_although_others_of_its_platform_are_found(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: UP, can_find=lambda account: False)
+
+    row = bench.attempt()
+
+    assert row.status == "in doubt"
 
 
 def test_a_post_that_is_another_deliverys_is_not_taken_for_this_one(tmp_path: Path) -> None:
