@@ -30,6 +30,7 @@ from platforms.base import (
     LoginNeeded,
     Lost,
     Media,
+    OAuth,
     Platform,
     Poll,
     Post,
@@ -301,6 +302,14 @@ LIMITS = Limits(
     checked=date(2026, 11, 23),
 )
 
+# https://docs.joinmastodon.org/methods/oauth/; servers before 4.3 know no challenge and ignore it
+OAUTH = OAuth(
+    authorize="{server}/oauth/authorize",
+    token="{server}/oauth/token",
+    register="{server}/api/v1/apps",
+    scopes=("read:accounts", "read:statuses", "write:statuses", "write:media"),
+)
+
 PLATFORM = Platform(
     name="mastodon",
     settings=(Setting(name="server", meaning="where the account lives", required=True, example="https://mastodon.social"),),
@@ -312,8 +321,8 @@ PLATFORM = Platform(
         Setting(name="poll", meaning="a question's answers; not together with media", type=Poll,
                 example="{answers: [Paper, Screen], hours: 48}"),
     ),
-    obtain="{server}/settings/applications: make an application with the scopes read:accounts read:statuses write:statuses "
-           "write:media, and copy its access token",
+    obtain=f"{{server}}/settings/applications: make an application with the scopes {' '.join(OAUTH.scopes)}, and copy its access token",
+    oauth=OAUTH,
     limits=LIMITS,
     publish=publish,
     find=find,

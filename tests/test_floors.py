@@ -21,6 +21,7 @@ DOORS = {
     "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
     "jwt": ("platforms/signing.py",),
     "requests_oauthlib": ("platforms/signing.py", "scheduler/engine/credentials.py"),
+    "oauthlib": ("scheduler/engine/signing_in.py",),
     "urllib3": ("scheduler/engine/network.py", "scheduler/engine/fetching.py"),  # to platforms; on behalf of a calendar
     "apprise": ("scheduler/engine/telling.py",),
     "prometheus_client": ("scheduler/engine/metrics.py",),

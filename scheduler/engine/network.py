@@ -37,6 +37,7 @@ from urllib3.response import BaseHTTPResponse, HTTPResponse
 from platforms.base import (
     HARMLESS,
     Account,
+    Ask,
     InDoubt,
     LoginNeeded,
     Platform,
@@ -119,24 +120,23 @@ class Network:
             return others if others and others != session else self._made(session)
 
     def _made(self, session: Secrets) -> Secrets:
+        """A new session; what was given itself, where that cannot be traded for one."""
         assert self.platform.session
-        secrets = {**self.credentials.of(self.account.name), **session}
+        given = self.credentials.of(self.account.name)
+        secrets = {**given, **session}
+        made = with_its_end(self.platform.session(self.account, secrets, self.signing_in(secrets)), self.now())
+        if made:
+            self.credentials.keep_session(self.account.name, made)
+        return made or given
+
+    def signing_in(self, secrets: Secrets) -> Ask:
+        """What answers the requests of a sign-in: filled with these secrets, in no session, and with the secrets that it brings."""
 
         def ask(request: Request) -> Response:
             """Nobody sees a login: whatever becomes of it, the post has not left."""
             return self._answered(replace(request, repeat=HARMLESS), unsigned if request.anonymous else filled, secrets)
 
-        made = self._with_its_end(self.platform.session(self.account, secrets, ask))
-        self.credentials.keep_session(self.account.name, made)
-        return made
-
-    def _with_its_end(self, made: Secrets) -> Secrets:
-        """A session that lasts so many seconds, with the instant instead."""
-        lasts = made.get("expires_in")
-        if lasts is None:
-            return made
-        return {**{name: value for name, value in made.items() if name != "expires_in"},
-                "ends": (self.now() + timedelta(seconds=float(lasts))).isoformat(timespec="seconds")}
+        return ask
 
     def _answered(self, request: Request, sign: Sign, secrets: Secrets) -> Response:
         if request.after:
@@ -225,6 +225,15 @@ class Network:
         if request.is_visible:
             return InDoubt(f"{what} was sent and never answered ({why})")
         return TryLater(f"{what} was not answered ({why})")
+
+
+def with_its_end(made: Secrets, now: datetime) -> Secrets:
+    """A session that lasts so many seconds, with the instant instead."""
+    lasts = made.get("expires_in")
+    if lasts is None:
+        return made
+    return {**{name: value for name, value in made.items() if name != "expires_in"},
+            "ends": (now + timedelta(seconds=float(lasts))).isoformat(timespec="seconds")}
 
 
 def ping(url: str, body: bytes = b"", timeout: float = TO_CONNECT) -> int:

@@ -653,6 +653,23 @@ def test_a_refresh_token_is_used_by_one_at_a_time(server: Server):
 
     assert [one.path for one in server.arrived] == ["/posts", "/posts"]
     assert server.arrived[1].headers["authorization"] == "Bearer another's"
+
+
+def test_what_can_be_traded_for_no_session_leaves_itself_and_nothing_is_kept(server: Server):
+    trial = Trial({"token": "pasted"})
+    server.behave(answers(), answers(), answers(401))
+    ask = Network(ACCOUNT, a_platform(session=lambda account, secrets, ask: {}, secrets=("token",)), trial, 5.0)
+    ask(a_request(server))
+
+    trial.values = {"token": "another"}
+    ask(a_request(server))
+    with pytest.raises(LoginNeeded):
+        ask(a_request(server))
+
+    assert [one.headers["authorization"] for one in server.arrived] == ["Bearer pasted", "Bearer another", "Bearer another"]
+    assert trial.made == {}
+
+
 def test_neither_what_a_session_came_of_nor_the_session_is_quoted(server: Server):
     ask, _ = in_session(server)
     server.behave(answers(200, b'{"id": "made-5ecret"}'), answers(403, b'{"error": "made-5ecret came of pass-5ecret"}'))

@@ -1,5 +1,4 @@
-"""Real servers on loopback: `snac`, `pds`, `mail`, `mastodon_mock`, `synapse`,
-`wordpress`, `ghost`, each the JSON that its start script prints.
+"""Real servers on loopback, each the JSON that its start script prints.
 
 Where `starting.py` cannot have one, the tests are skipped with the reason; with `servers` in TERMBELL_REQUIRE (a list with
 commas; CI sets it) they fail instead.
@@ -60,6 +59,12 @@ def wordpress() -> Iterator[Credentials]:
 def ghost() -> Iterator[Credentials]:
     """A blog with an Admin API key."""
     yield from served("ghost")
+
+
+@pytest.fixture(scope="session")
+def oauth2_mock() -> Iterator[Credentials]:
+    """An authorization server that says yes at once. It checks the verifier, and takes any app, code and refresh token."""
+    yield from served("oauth2_mock")
 
 
 def served(name: str) -> Iterator[Credentials]:
