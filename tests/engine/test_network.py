@@ -39,8 +39,9 @@ from platforms.base import (
 from scheduler import __version__
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.credentials import Trial
+from scheduler.engine.http import KEPT, surely_not_sent
 from scheduler.engine.judging import judged, wait_asked_for, what_it_said
-from scheduler.engine.network import KEPT, Network, Networks, surely_not_sent, wire
+from scheduler.engine.network import Network, Networks, wire
 from scheduler.engine.rehearsal import shown
 from scheduler.problems import Place
 from scheduler.store import WrongStatus
