@@ -177,7 +177,7 @@ def trusted() -> str | bool:
 
 def _body(raw: HTTPResponse, until: float) -> Iterator[bytes]:
     """The answer's bytes as they come; one that has no end, or comes drop by drop, is a broken one."""
-    size = 0
+    size, whole = 0, None if "content-encoding" in raw.headers else raw.length_remaining
     while piece := raw.read1(65_536, decode_content=True):
         size += len(piece)
         if size > LARGEST:
@@ -185,6 +185,8 @@ def _body(raw: HTTPResponse, until: float) -> Iterator[bytes]:
         if time.monotonic() > until:
             raise TimeoutError
         yield piece
+        if size == whole:
+            return
 
 
 def surely_not_sent(fault: BaseException) -> bool:

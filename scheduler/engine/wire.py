@@ -7,6 +7,7 @@ itself, and only that, is missing from `Wire.headers`: Host, Content-Length, Acc
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
 from platforms.base import Media, Part, Request
@@ -94,6 +95,7 @@ def _name(name: str) -> str:
     return name.translate(QUOTED_NAME)
 
 
+@lru_cache(maxsize=256)
 def _quoted(url: str) -> str:
     parts = urlsplit(url)
     return parts._replace(path=quote(parts.path, LEFT_ALONE), query=quote(parts.query, LEFT_ALONE)).geturl()
