@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Limits, Poll
+from platforms.base import Limits, Link, Poll
 from scheduler.calendar.model import LinkTo, MediaFile, Part
 from scheduler.problems import Place
 from scheduler.rendering import render
