@@ -321,12 +321,14 @@ def notices(account: Account, today: date) -> Iterator[str]:
                "https://learn.microsoft.com/linkedin/marketing/versioning")
 
 
+# https://learn.microsoft.com/linkedin/shared/authentication/authorization-code-flow. LinkedIn asks for an https address, and one that
+# nobody serves, on the person's own machine, tells the code to nobody else. Only some apps get a `refresh`.
 OAUTH = OAuth(
     authorize="https://www.linkedin.com/oauth/v2/authorization",
     token="https://www.linkedin.com/oauth/v2/accessToken",
     scopes=("openid", "profile", "w_member_social"),
     pkce="",
-    redirect="https://www.linkedin.com/developers/tools/oauth/redirect",
+    redirect="https://localhost/",
 )
 
 PLATFORM = Platform(

@@ -214,10 +214,11 @@ PLATFORM = Platform(
     ),
     limits=Limits(
         text=40_000,
-        markup="discord",
+        markup="markdown",
         title=300,
         needs_title=True,
         replies=True,
+        own_cards=False,
         link_or_media=True,
         images=20,
         image_types=("image/jpeg", "image/png", "image/gif"),
