@@ -273,7 +273,7 @@ class Instagram(Containers):
     @route("GET", f"{INSTAGRAM}/(179\\d\\d)")
     def container(self, arrived: Arrived, key: str) -> Response:
         state, _, why = self.state(key).partition(" ")
-        return ok(status_code=state, status=why or state)
+        return Response.of({"status_code": state, "status": why or state})
 
     @route("POST", f"{INSTAGRAM}/17841405822304914/media_publish")
     def media_publish(self, arrived: Arrived) -> Response:
