@@ -99,7 +99,7 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
 def what_became_of(identifier: str, post: Post, lost: Lost, ask: Ask) -> Published | None:
     """The post, if its upload has arrived whole."""
     (video,) = media_of_kind(post.media, "video")
-    told = said(ask(asked("status", "post/publish/status/fetch/", {"publish_id": identifier}, HARMLESS, {"status": "PROCESSING_UPLOAD"}, fresh=True)))
+    told = state(identifier, ask)
     match told["status"]:
         case "PUBLISH_COMPLETE" | "SEND_TO_USER_INBOX":
             return Published(id=identifier, url=address(told, lost))
@@ -108,6 +108,10 @@ def what_became_of(identifier: str, post: Post, lost: Lost, ask: Ask) -> Publish
         case "PROCESSING_UPLOAD" if told.get("uploaded_bytes", video.size) < video.size:
             return None
     raise TryLater(f"TikTok is still processing {video.file.name}", after=60)
+
+
+def state(identifier: str, ask: Ask) -> Json:
+    return said(ask(asked("status", "post/publish/status/fetch/", {"publish_id": identifier}, HARMLESS, {"status": "PROCESSING_UPLOAD"}, fresh=True)))
 
 
 def address(told: Json, lost: Lost) -> str | None:
@@ -163,8 +167,11 @@ def uploaded(video: Media, post: Post, wanted: Json, ask: Ask) -> str:
     body = {"post_info": {"title": post.text, **wanted}, "source_info": source} if wanted else {"source_info": source}
     path = f"post/publish/{'' if wanted else 'inbox/'}video/init/"
     begun = said(ask(asked("begin", path, body, HARMLESS, UPLOAD)))
+    arrived = state(begun["publish_id"], ask).get("uploaded_bytes", 0) if len(chunks) > 1 else 0
     for number, chunk in enumerate(chunks, 1):
         is_last = chunk.end == video.size
+        if chunk.end <= arrived and not is_last:
+            continue  # its answer was lost
         ask(Request(step=f"upload {number}", method="PUT", url=begun["upload_url"], body=chunk, anonymous=True,
                     headers={"Content-Type": video.type, "Content-Range": f"bytes {chunk.start}-{chunk.end - 1}/{video.size}"},
                     repeat=DOUBLES if is_last else HARMLESS, example=Response(status=201 if is_last else 206)))
