@@ -271,6 +271,7 @@ class Limits:
     # and markup with `& < >` escaped for `text`; discord, markdown: MARKS in the markup, whose length counts; little_text: LinkedIn's.
     markup: Markup = ""
     links: bool = True  # takes a link with a card of its own; False: a link has to stand in the text
+    own_cards: bool = True  # the card of a link is made by us; False: by the platform, from the page
     link_or_media: bool = False  # a card and media exclude each other: media win
     replies: bool = False  # a post may answer an earlier one: threads, first comments
     images: int = 0  # how many images a post may carry

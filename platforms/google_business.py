@@ -159,6 +159,7 @@ PLATFORM = Platform(
     ),
     limits=Limits(
         text=1500,
+        own_cards=False,
         images=1,
         image_types=("image/jpeg", "image/png"),
         animations=(),

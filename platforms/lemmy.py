@@ -173,6 +173,7 @@ PLATFORM = Platform(
         markup="markdown",
         title=200,
         needs_title=True,
+        own_cards=False,
         link_or_media=True,
         replies=True,
         images=6,

@@ -154,6 +154,7 @@ PLATFORM = Platform(
     limits=Limits(
         text=800,
         title=100,
+        own_cards=False,
         needs="media",
         images=5,
         image_types=("image/jpeg", "image/png"),

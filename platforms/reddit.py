@@ -218,6 +218,7 @@ PLATFORM = Platform(
         title=300,
         needs_title=True,
         replies=True,
+        own_cards=False,
         link_or_media=True,
         images=20,
         image_types=("image/jpeg", "image/png", "image/gif"),

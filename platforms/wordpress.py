@@ -56,7 +56,8 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
 
 
 def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
-    """What stands under our slug, published or not."""
+    """What stands under our slug, published or not. To who is not signed in, WordPress says something else: so that is asked first."""
+    whoami(account, ask)
     asked = urlencode({"slug": slug(post), "status": "publish,future,draft,pending,private", "context": "edit"})
     found = ask(Request(step="look", url=at(account, f"posts?{asked}"), repeat=HARMLESS, fresh=True, example=[])).json()
     return found[0] if found else None

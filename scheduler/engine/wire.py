@@ -9,6 +9,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
 from platforms.base import Json, Media, Part, Request
@@ -125,6 +126,7 @@ def _name(name: str) -> str:
     return name.translate(QUOTED_NAME)
 
 
+@lru_cache(maxsize=256)
 def _quoted(url: str) -> str:
     parts = urlsplit(url)
     return parts._replace(path=quote(parts.path, LEFT_ALONE), query=quote(parts.query, LEFT_ALONE)).geturl()

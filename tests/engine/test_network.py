@@ -1,5 +1,6 @@
 """Sending, against a real server on 127.0.0.1 that answers well or breaks off on purpose."""
 
+import gzip
 import json
 import socket
 import ssl
@@ -39,8 +40,9 @@ from platforms.base import (
 from scheduler import __version__
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.credentials import Trial
+from scheduler.engine.http import KEPT, surely_not_sent
 from scheduler.engine.judging import judged, wait_asked_for, what_it_said
-from scheduler.engine.network import KEPT, Network, Networks, surely_not_sent, wire
+from scheduler.engine.network import Network, Networks, wire
 from scheduler.engine.rehearsal import shown
 from scheduler.problems import Place
 from scheduler.store import WrongStatus
@@ -312,6 +314,13 @@ def test_what_follows_at_once_leaves_by_the_same_connection(server: Server):
 
     upload, status = server.arrived
     assert upload.port == status.port
+
+
+def test_an_answer_that_is_packed_although_nobody_asked_is_read_whole(server: Server):
+    story = b"Once upon a time. " * 20_000
+    server.behave(answers(body=gzip.compress(story), Content_Encoding="gzip"))
+
+    assert network()(a_request(server)).body == story
 
 
 def test_a_connection_that_has_idled_is_not_trusted_with_a_post(server: Server):

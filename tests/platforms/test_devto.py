@@ -63,7 +63,8 @@ def test_an_article_is_a_draft_that_is_published_by_the_last_request() -> None:
     server = scripted(NOTHING, *[documented] * 2)
     spans = (Span(kind="tag", start=0, end=3, value="Maths"),)
 
-    up = publish(ACCOUNT, a_lesson(spans=spans, options={"tags": ["teaching"], "canonical_url": "https://example.org/f", "series": "Fractions"}), server)
+    options = {"tags": ["teaching"], "canonical_url": "https://example.org/f", "series": "Fractions"}
+    up = publish(ACCOUNT, a_lesson(spans=spans, options=options), server)
 
     _, draft, last = server.asked
     assert draft.repeat is HARMLESS

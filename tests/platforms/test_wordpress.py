@@ -15,7 +15,7 @@ from tests.support import DUE, a_post, a_video, an_image, documented, ok, script
 ACCOUNT = Account(name="main", platform="wordpress", settings={"site": "blog.test"})
 SECRETS = {"user": "ada", "password": "abcd efgh"}
 API = r"https://blog\.test/wp-json/wp/v2"
-NOTHING = Response.of([])
+ADA, NOTHING = ok(slug="ada"), Response.of([])
 
 
 @dataclass
@@ -29,6 +29,10 @@ class WordPress(StandIn):
     def check(self, arrived: Arrived) -> None:
         if arrived.headers.get("authorization") != "Basic YWRhOmFiY2QgZWZnaA==":
             raise Refusal(401, {"code": "rest_not_logged_in", "message": "You are not currently logged in."})
+
+    @route("GET", f"{API}/users/me")
+    def me(self, arrived: Arrived) -> Response:
+        return ok(slug="ada")
 
     @route("GET", f"{API}/posts")
     def look(self, arrived: Arrived) -> Response:
@@ -76,11 +80,11 @@ def a_lesson(**changes: Any) -> Post:
 
 
 def test_a_post_is_a_draft_that_is_published_by_the_last_request() -> None:
-    server = scripted(NOTHING, *[documented] * 2)
+    server = scripted(ADA, NOTHING, *[documented] * 2)
 
     up = publish(ACCOUNT, a_lesson(), server)
 
-    look, draft, last = server.asked
+    _, look, draft, last = server.asked
     assert look.url == ("https://blog.test/wp-json/wp/v2/posts?slug=fractions-paper-7f3a9c0d1e2b"
                         "&status=publish%2Cfuture%2Cdraft%2Cpending%2Cprivate&context=edit")
     assert draft.repeat is HARMLESS
@@ -94,11 +98,11 @@ def test_a_post_is_a_draft_that_is_published_by_the_last_request() -> None:
 def test_the_first_picture_is_featured_and_the_others_stand_in_the_text(tmp_path: Path) -> None:
     picture = an_image(tmp_path)
     files = [ok(id=number, source_url=f"https://blog.test/{number}") for number in (1, 2, 3)]
-    server = scripted(NOTHING, *files, *[documented] * 2)
+    server = scripted(ADA, NOTHING, *files, *[documented] * 2)
 
     publish(ACCOUNT, a_lesson(media=(picture, an_image(tmp_path, "b.png", alt='"Blue"'), a_video(tmp_path))), server)
 
-    upload, draft = server.asked[1], server.asked[-2].json
+    upload, draft = server.asked[2], server.asked[-2].json
     assert upload.url.endswith("/media?alt_text=The%20school%20door&title=The%20school%20door")
     assert upload.headers["Content-Disposition"] == f'attachment; filename="{picture.name}"'
     assert draft["featured_media"] == 1
@@ -108,26 +112,26 @@ def test_the_first_picture_is_featured_and_the_others_stand_in_the_text(tmp_path
 
 def test_tags_and_categories_are_made_where_there_are_none_and_found_where_there_are() -> None:
     exists = Response.of({"code": "term_exists", "data": {"term_id": 9}}, 400)
-    server = scripted(NOTHING, Response.of({"id": 5}, 201), exists, exists, *[documented] * 2)
+    server = scripted(ADA, NOTHING, Response.of({"id": 5}, 201), exists, exists, *[documented] * 2)
     spans = (Span(kind="tag", start=0, end=3, value="YearFour"),)
 
     publish(ACCOUNT, a_lesson(spans=spans, options={"tags": ["Paper", "YearFour"], "categories": ["Maths"]}), server)
 
-    assert [one.json for one in server.asked[1:4]] == [{"name": "Paper"}, {"name": "YearFour"}, {"name": "Maths"}]
-    assert (server.asked[4].json["tags"], server.asked[4].json["categories"]) == ([5, 9], [9])
+    assert [one.json for one in server.asked[2:5]] == [{"name": "Paper"}, {"name": "YearFour"}, {"name": "Maths"}]
+    assert (server.asked[5].json["tags"], server.asked[5].json["categories"]) == ([5, 9], [9])
 
 
 def test_a_term_that_is_refused_is_said_in_its_words() -> None:
     with pytest.raises(Rejected, match="refused 'Maths' among the tags: Sorry"):
-        publish(ACCOUNT, a_lesson(options={"tags": ["Maths"]}), scripted(NOTHING, Response.of({"code": "rest_x", "message": "Sorry"}, 400)))
+        publish(ACCOUNT, a_lesson(options={"tags": ["Maths"]}), scripted(ADA, NOTHING, Response.of({"code": "rest_x", "message": "Sorry"}, 400)))
 
 
 def test_an_earlier_attempts_draft_gets_the_text_of_now() -> None:
-    server = scripted(Response.of([{"id": 12, "status": "draft"}]), *[documented] * 2)
+    server = scripted(ADA, Response.of([{"id": 12, "status": "draft"}]), *[documented] * 2)
 
     publish(ACCOUNT, a_lesson(html="<p>Fold it twice.</p>"), server)
 
-    _, draft, _ = server.asked
+    _, _, draft, _ = server.asked
     assert draft.url == "https://blog.test/wp-json/wp/v2/posts/12"
     assert draft.json["content"] == "<p>Fold it twice.</p>"
 
@@ -135,15 +139,15 @@ def test_an_earlier_attempts_draft_gets_the_text_of_now() -> None:
 def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
     up = Response.of([{"id": 12, "status": "publish", "link": "https://blog.test/f"}])
 
-    assert publish(ACCOUNT, a_lesson(), scripted(up)).url == "https://blog.test/f"
-    found = find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(up))
+    assert publish(ACCOUNT, a_lesson(), scripted(ADA, up)).url == "https://blog.test/f"
+    found = find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(ADA, up))
     assert found
     assert found.id == "12"
-    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(Response.of([{"id": 12, "status": "draft"}]))) is None
+    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(ADA, Response.of([{"id": 12, "status": "draft"}]))) is None
 
 
 def test_what_becomes_of_it_may_be_said() -> None:
-    server = scripted(NOTHING, *[documented] * 2)
+    server = scripted(ADA, NOTHING, *[documented] * 2)
 
     publish(ACCOUNT, a_lesson(options={"status": "pending"}), server)
 
