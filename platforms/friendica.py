@@ -27,7 +27,7 @@ VISIBILITY = Literal["public", "unlisted", "private"]
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     titled = replace(post, options={**post.options, "content_warning": post.title}) if post.title else post
-    return mastodon.publish(account, titled, mastodon.without_key(ask))
+    return mastodon.publish(account, titled, mastodon.changing(ask, **mastodon.WITHOUT_KEY))
 
 
 PLATFORM = replace(
@@ -36,7 +36,8 @@ PLATFORM = replace(
     limits=LIMITS,
     options=tuple(replace(row, type=VISIBILITY) if row.name == "visibility" else row for row in mastodon.PLATFORM.options
                   if row.name not in ("poll", "content_warning")),
-    obtain="{server}/settings/oauth, or an application made by a client: a token with the scopes read and write",
+    obtain="an app that makes tokens, such as `toot login`: a token with the scopes read and write",
+    oauth=mastodon.COARSE,
     publish=publish,
     ask_limits=mastodon.asking(LIMITS),
 )

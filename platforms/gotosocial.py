@@ -1,10 +1,11 @@
-"""GoToSocial: Mastodon's API, six files, code points, and no key by which a second sending is recognised.
+"""GoToSocial: Mastodon's API, six files, code points, a visibility of its own, and no key by which a second sending is recognised.
 
 https://docs.gotosocial.org/en/latest/api/swagger/ and its configuration page
 """
 
 from dataclasses import replace
 from datetime import date
+from typing import Literal
 
 from platforms import mastodon
 from platforms.base import Account, Ask, Cap, Limits, Post, Published
@@ -24,9 +25,11 @@ LIMITS = replace(
 )
 
 
+VISIBILITY = Literal["public", "unlisted", "private", "mutuals_only", "direct"]
+
+
 def publish(account: Account, post: Post, ask: Ask) -> Published:
-    """The server takes the key of a status and ignores it: a second sending doubles."""
-    return mastodon.publish(account, post, mastodon.without_key(ask))
+    return mastodon.publish(account, post, mastodon.changing(ask, mastodon.AS_TYPED, **mastodon.WITHOUT_KEY))
 
 
 def ask_limits(account: Account, ask: Ask) -> Limits:
@@ -34,4 +37,13 @@ def ask_limits(account: Account, ask: Ask) -> Limits:
     return replace(mastodon.asking(LIMITS)(account, ask), link_length=None)
 
 
-PLATFORM = replace(mastodon.PLATFORM, name="gotosocial", limits=LIMITS, publish=publish, ask_limits=ask_limits)
+PLATFORM = replace(
+    mastodon.PLATFORM,
+    name="gotosocial",
+    limits=LIMITS,
+    options=tuple(replace(row, type=VISIBILITY) if row.name == "visibility" else row for row in mastodon.PLATFORM.options),
+    obtain="{server}/settings/user/tokens: make an access token with the scopes read and write",
+    oauth=mastodon.COARSE,
+    publish=publish,
+    ask_limits=ask_limits,
+)

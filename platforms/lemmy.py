@@ -43,7 +43,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         return commented(account, post, ask)
     pictures = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
     first = post.media[0] if post.media else None
-    further = [f"![{one.alt}]({url})" for one, url in list(zip(post.media, pictures, strict=True))[1:]]
+    further = [in_markdown(one, url) for one, url in list(zip(post.media, pictures, strict=True))[1:]]
     said = {
         "name": post.title,
         "community_id": community(account, post, ask),
@@ -65,6 +65,11 @@ def refuse(post: Post) -> None:
         raise Rejected("a title on Lemmy is one line of at least three characters")
 
 
+def in_markdown(media: Media, url: str) -> str:
+    alt = re.sub(r"[\\\[\]]", r"\\\g<0>", " ".join(media.alt.split()))
+    return f"![{alt}]({url})"
+
+
 def commented(account: Account, post: Post, ask: Ask) -> Published:
     assert post.reply_to
     on, parent = post.reply_to.ref.get("post") or number_in(post.reply_to.id), post.reply_to.ref.get("comment")
@@ -83,22 +88,25 @@ def number_in(url: str) -> int:
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Ours among what the account has posted since it left. The server changes texts: a post is known by its title, a comment by its post."""
+    """Ours among what the account has posted since it left. The server changes texts: a post is known by its title and where it stands,
+    a comment by its post."""
     me = person(site(account, ask))["name"]
     view, kind = ("comments", "comment") if post.reply_to else ("posts", "post")
+    place = 0 if post.reply_to else community(account, post, ask)
     asked = Request(step="list", url=at(account, f"api/v3/user?username={me}&sort=New&limit=50"), repeat=HARMLESS, example={view: []})
     for one in (entry[kind] for entry in ask(asked).json()[view]):
         made = datetime.fromisoformat(one["published"])
         made = made if made.tzinfo else made.replace(tzinfo=UTC)
-        if one["ap_id"] not in lost.others and made > lost.left_at - EARLY and says(post, one):
+        if one["ap_id"] not in lost.others and made > lost.left_at - EARLY and says(post, one, place):
             ref = {"post": one["post_id"], "comment": one["id"]} if post.reply_to else {"post": one["id"]}
             return Published(id=one["ap_id"], url=one["ap_id"], ref=ref)
     return None
 
 
-def says(post: Post, one: Json) -> bool:
+def says(post: Post, one: Json, place: int) -> bool:
+    """The same title may stand in several communities: a cross-post."""
     if post.reply_to is None:
-        return bool(one["name"].strip() == post.title.strip())
+        return bool(one["name"].strip() == post.title.strip() and one["community_id"] == place)
     on = post.reply_to.ref.get("post") or number_in(post.reply_to.id)
     return bool(one["post_id"] == on and one["content"].strip()[:40] == post.markup.strip()[:40])
 
@@ -118,9 +126,9 @@ def person(told: Json) -> Json:
 
 
 def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
-    """A name and a password are traded for a token that does not end; logins are rationed."""
+    """A name and a password are traded for a token that does not end; logins are rationed. A token that was given is used as it is."""
     if "password" not in secrets:
-        return secrets
+        return {}
     answer = ask(Request(step="login", method="POST", url=at(account, "api/v3/user/login"), repeat=HARMLESS, example={"jwt": "x"},
                          json={"username_or_email": "{user}", "password": "{password}"}))
     return {"token": answer.json()["jwt"]}

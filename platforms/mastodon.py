@@ -74,12 +74,16 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(answer, *otherwise_done(post, answer))
 
 
-def without_key(ask: Ask) -> Ask:
-    """For servers that take the key of a status and ignore it: a second sending doubles there."""
+def changing(ask: Ask, said: Mapping[str, Json] | None = None, **changes: Json) -> Ask:
+    """For a relative: its status says this as well, and its request is another in that."""
     def asked(request: Request) -> Response:
-        return ask(replace(request, repeat=DOUBLES, remembered=0.0) if request.is_visible else request)
+        return ask(replace(request, json={**request.json, **(said or {})}, **changes) if request.is_visible else request)
 
     return asked
+
+
+WITHOUT_KEY: Mapping[str, Json] = {"repeat": DOUBLES, "remembered": 0.0}  # the server ignores the key of a status: a second sending doubles
+AS_TYPED = {"content_type": "text/plain"}  # else the account's preferences may have the text read as Markdown
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
@@ -309,6 +313,8 @@ OAUTH = OAuth(
     register="{server}/api/v1/apps",
     scopes=("read:accounts", "read:statuses", "write:statuses", "write:media"),
 )
+
+COARSE = replace(OAUTH, scopes=("read", "write"))  # servers that know no others
 
 PLATFORM = Platform(
     name="mastodon",

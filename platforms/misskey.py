@@ -15,6 +15,7 @@ from platforms.base import (
     Account,
     Ask,
     Cap,
+    InDoubt,
     Json,
     Limits,
     LoginNeeded,
@@ -33,6 +34,7 @@ from platforms.base import (
 
 EARLY = timedelta(hours=1)  # how far the server's clock and ours may be apart
 LONGEST_WARNING, LONGEST_ANSWER = 100, 50  # characters
+MOST_FILES, MOST_ANSWERS, PER_PAGE = 16, 10, 100
 NOTE = {"createdNote": {"id": "9abcdefghi"}}
 ME = {"id": "9aaaaaaaaa", "username": "ada"}
 FILE = {"id": "9xyzxyzxyz"}
@@ -48,25 +50,32 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 def refuse(post: Post) -> None:
     if len(post.options.get("content_warning") or "") > LONGEST_WARNING:
         raise Rejected(f"a content warning on Misskey has at most {LONGEST_WARNING} characters")
-    if any(len(one) > LONGEST_ANSWER for one in (post.options.get("poll") or {}).get("answers", ())):
-        raise Rejected(f"an answer of a poll on Misskey has at most {LONGEST_ANSWER} characters")
+    if len(post.media) > MOST_FILES:
+        raise Rejected(f"a note on Misskey has at most {MOST_FILES} files, and this has {len(post.media)}")
+    answers = (post.options.get("poll") or {}).get("answers")
+    if answers and not (2 <= len(set(answers)) == len(answers) <= MOST_ANSWERS and all(0 < len(one) <= LONGEST_ANSWER for one in answers)):
+        raise Rejected(f"a poll on Misskey has 2 to {MOST_ANSWERS} different answers of at most {LONGEST_ANSWER} characters")
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    """By the files that were uploaded for it, else (it has none, or a restored store knows of none) by what it says."""
     me = ask(call(account, "account", "i", {}, repeat=HARMLESS, example=ME)).json()["id"]
     since = int((lost.left_at - EARLY).timestamp() * 1000)
-    wanted = {"userId": me, "limit": 100, "withReplies": True, "withChannelNotes": True, "sinceDate": since}
+    wanted = {"userId": me, "limit": PER_PAGE, "withReplies": True, "withChannelNotes": True, "sinceDate": since}
     uploads = {answer.json()["id"] for step, answer in lost.answers.items() if step.startswith("upload")}
-    for one in ask(call(account, "list", "users/notes", wanted, repeat=HARMLESS, example=[])).json():
-        is_ours = uploads & set(one.get("fileIds", ())) if post.media else says(post, one)
+    notes = ask(call(account, "list", "users/notes", wanted, repeat=HARMLESS, example=[])).json()
+    for one in notes:
+        is_ours = uploads & set(one.get("fileIds", ())) if uploads else says(post, one)
         if is_ours and one["id"] not in lost.others:
             return published(account, one["id"])
+    if len(notes) >= PER_PAGE:
+        raise InDoubt(f"{account.name}: too many notes since {lost.left_at - EARLY:%Y-%m-%d %H:%M} UTC to look through")
     return None
 
 
 def says(post: Post, one: Json) -> bool:
-    said = (one.get("text") or "").strip(), one.get("cw") or "", one.get("replyId") or ""
-    return said == (post.text.strip(), post.options.get("content_warning") or "", answered(post))
+    said = (one.get("text") or "").strip(), one.get("cw") or "", one.get("replyId") or "", len(one.get("fileIds") or ())
+    return said == (post.text.strip(), post.options.get("content_warning") or "", answered(post), len(post.media))
 
 
 def whoami(account: Account, ask: Ask) -> str:

@@ -39,6 +39,7 @@ PLATFORM = replace(
     limits=LIMITS,
     options=tuple(replace(row, type=VISIBILITY) if row.name == "visibility" else row for row in mastodon.PLATFORM.options if row.name != "poll"),
     obtain="{server}/settings/applications: make a personal access token with the scopes read and write",
+    oauth=mastodon.COARSE,
     publish=publish,
     ask_limits=mastodon.asking(LIMITS),
 )

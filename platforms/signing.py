@@ -3,11 +3,15 @@
 The libraries are imported when something is signed: a dry run of other platforms does not wait for them.
 """
 
+import json
 import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from platforms.base import LoginNeeded, Request, Secrets, bearer
+from platforms.base import Json, LoginNeeded, Request, Secrets, bearer
+from platforms.nostr_events import identifier, read, written
 
 OAUTH1 = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")  # as a platform's `secrets`
 
@@ -43,3 +47,41 @@ def ghost_token(request: Request, secrets: Secrets) -> Request:
     now = int(time.time())
     token = jwt.encode({"iat": now, "exp": now + 300, "aud": "/admin/"}, key, algorithm="HS256", headers={"kid": name})
     return replace(request, headers={**request.headers, "Authorization": f"Ghost {token}"})
+
+
+FOR_AN_UPLOAD = 600  # seconds for which a media server may take the permission
+NO_MORE_CHANCE = bytes(32)  # a signature may be made without any (BIP-340): the same event has the same one
+
+
+def nostr(request: Request, secrets: Secrets, now: Callable[[], float] = time.time) -> Request:
+    """Signs the event for relays (BIP-340), or the one in the header that a media server asks for (Blossom, BUD-11)."""
+    from btclib_secp256k1.ssa import Signer
+
+    given = secrets["nsec"].strip()
+    try:
+        signer = Signer(read(given)[1] if given.startswith("nsec1") else bytes.fromhex(given))
+    except ValueError:
+        raise LoginNeeded("`nsec` is no private key: that begins with nsec1, or has 64 hexadecimal digits") from None
+    with signer:
+        own = signer.pubkey()[0]
+        kind, *rest = request.json or ("upload", permission(request, now()))
+        said = {"pubkey": rest[1]["authors"][0]} if kind == "REQ" else rest[0]
+        if said["pubkey"] != own.hex():
+            raise LoginNeeded(f"`nsec` is the key of {written('npub', own)}, which is not the account's `npub`")
+        if kind == "REQ":
+            return request
+        name = identifier(said)
+        event = {**said, "id": name, "sig": signer.sign(bytes.fromhex(name), NO_MORE_CHANCE).hex()}
+    if kind == "upload":
+        return replace(request, headers={**request.headers, "Authorization": f"Nostr {in_header(event)}"})
+    return replace(request, json=[kind, event])
+
+
+def permission(request: Request, now: float) -> Json:
+    """The event that allows an upload, for some minutes from now."""
+    asked = json.loads(request.headers["Authorization"].removeprefix("Nostr "))
+    return {**asked, "created_at": int(now), "tags": [*asked["tags"], ["expiration", str(int(now) + FOR_AN_UPLOAD)]]}
+
+
+def in_header(event: Json) -> str:
+    return urlsafe_b64encode(json.dumps(event, separators=(",", ":")).encode()).decode().rstrip("=")

@@ -23,6 +23,8 @@ DOORS = {
     "requests_oauthlib": ("platforms/signing.py", "scheduler/engine/credentials.py"),
     "oauthlib": ("scheduler/engine/signing_in.py",),
     "urllib3": ("scheduler/engine/http.py", "scheduler/engine/fetching.py"),  # to platforms; on behalf of a calendar
+    "websockets": ("scheduler/engine/relays.py",),
+    "btclib_secp256k1": ("platforms/signing.py",),
     "apprise": ("scheduler/engine/telling.py",),
     "prometheus_client": ("scheduler/engine/metrics.py",),
     "keyring": ("scheduler/engine/credentials.py",),

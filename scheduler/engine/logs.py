@@ -16,7 +16,8 @@ from unicodedata import category
 from urllib.parse import quote, quote_plus
 
 FIELDS = ("delivery", "account", "entry", "step")
-QUIET = ("alembic", "apscheduler", "filelock", "oauthlib", "requests_oauthlib", "urllib3", "watchfiles")  # below WARNING some log tokens
+QUIET = ("alembic", "apscheduler", "filelock", "oauthlib", "requests_oauthlib", "urllib3", "watchfiles",
+         "websockets")  # below WARNING some log tokens
 HIDDEN = "•••"
 KEPT = "\n\t\u200c\u200d"  # the last two hold emoji, and the words of some languages, together
 SHORTEST = 4  # characters; hiding something shorter would make the log unreadable and tell what it is

@@ -31,7 +31,7 @@ from scheduler.config import ConfiguredAccount
 from scheduler.engine.credentials import Held
 from scheduler.engine.judging import judged
 from scheduler.engine.logs import HIDDEN, redacted, spellings
-from scheduler.engine.wire import MAIL, Wire, wire
+from scheduler.engine.wire import MAIL, RELAYS, Wire, wire
 
 if TYPE_CHECKING:
     from scheduler.engine.http import Http
@@ -127,11 +127,15 @@ class Network:
             from scheduler.engine import mail
 
             return mail.answer(signed, secrets, self.timeout)
+        if scheme in RELAYS:
+            from scheduler.engine import relays
+
+            return relays.answer(signed, self.timeout)
         if scheme == "file":
             from scheduler.engine import files
 
             return files.answer(signed, secrets, self.timeout)
-        raise Rejected(f"{self.platform.name} '{request.step}': an address begins with https:, http:, smtp:, smtps: or file:; "
+        raise Rejected(f"{self.platform.name} '{request.step}': an address begins with https:, http:, smtp:, smtps:, wss:, ws: or file:; "
                        "look at the account's settings and secrets")
 
     @cached_property

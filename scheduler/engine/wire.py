@@ -16,6 +16,7 @@ from platforms.base import Json, Media, Part, Request
 from scheduler import __version__
 
 MAIL = ("smtp", "smtps")
+RELAYS = ("wss", "ws")
 LEFT_ALONE = "!#$%&'()*+,/:;=?@[]~"  # in the path and query of a URL: what an adapter has quoted stays as it is
 QUOTED_NAME = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # https://html.spec.whatwg.org/#multipart-form-data
 
@@ -55,6 +56,8 @@ def wire(request: Request, unsigned: Request | None = None) -> Wire:
     body = b"".join(map(content, parts))
     if scheme in ("file", "host"):
         return Wire(method=request.method, url=request.url, headers={}, body=body)
+    if scheme in RELAYS:
+        return Wire(method=request.method, url=request.url, headers=dict(request.headers), body=body)
     said = {name.lower() for name in request.headers}
     ours = {"User-Agent": f"Termbell/{__version__}"} | ({"Content-Type": kind} if kind else {})
     headers = {name: value for name, value in ours.items() if name.lower() not in said} | dict(request.headers)

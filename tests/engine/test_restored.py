@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Account, DROPPED, InDoubt, Lost, Platform, Published, TryLater
+from platforms.base import DROPPED, Account, InDoubt, Lost, Platform, Published, TryLater
 from platforms.email import PLATFORM as EMAIL
 from platforms.linkedin import PLATFORM as LINKEDIN
 from scheduler.store.backups import back_up

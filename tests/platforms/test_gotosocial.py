@@ -20,6 +20,22 @@ def test_a_second_sending_is_said_to_double() -> None:
     assert PLATFORM.find
 
 
+def test_a_text_is_shown_as_it_is_typed_whatever_the_accounts_preferences_are() -> None:
+    server = scripted(documented)
+
+    PLATFORM.publish(ACCOUNT, a_post(text="2*3*4"), server)
+
+    assert (server.asked[0].json["status"], server.asked[0].json["content_type"]) == ("2*3*4", "text/plain")
+
+
+def test_it_has_a_visibility_of_its_own_and_coarse_scopes() -> None:
+    (visibility,) = (row for row in PLATFORM.options if row.name == "visibility")
+
+    assert "mutuals_only" in visibility.type.__args__
+    assert PLATFORM.oauth
+    assert PLATFORM.oauth.scopes == ("read", "write")
+
+
 def test_links_count_whole_whatever_the_server_tells() -> None:
     told = {"statuses": {"max_characters": 5000, "characters_reserved_per_url": 25, "max_media_attachments": 6}}
     assert PLATFORM.ask_limits

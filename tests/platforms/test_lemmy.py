@@ -54,7 +54,7 @@ class Lemmy(StandIn):
             raise Refusal(400, {"error": "invalid_post_title"})
         assert asked["community_id"] == 7
         number = len(self.up) + 4711
-        one = {"id": number, "ap_id": f"https://lemmy.test/post/{number}", "published": PUBLISHED, "name": asked["name"], "asked": asked}
+        one = {"id": number, "ap_id": f"https://lemmy.test/post/{number}", "published": PUBLISHED, "name": asked["name"], "community_id": 7}
         self.up[one["ap_id"]] = {"post": one}
         return ok(post_view=self.up[one["ap_id"]])
 
@@ -98,6 +98,14 @@ def test_the_first_picture_is_the_posts_and_the_others_stand_in_its_text(tmp_pat
     assert "language_id" not in said
 
 
+def test_what_a_further_picture_shows_may_have_brackets_and_lines(tmp_path: Path) -> None:
+    server = scripted(*[documented] * 5)
+
+    publish(ACCOUNT, a_resource(media=(an_image(tmp_path), an_image(tmp_path, "b.png", alt="f(x) [0, 1]\nand \\"))), server)
+
+    assert r"![f(x) \[0, 1\] and \\](https://" in server.asked[-1].json["body"]
+
+
 @pytest.mark.parametrize(("before", "said"), [
     (Published(id="x", ref={"post": 5}), {"post_id": 5}),
     (Published(id="x", ref={"post": 5, "comment": 8}), {"post_id": 5, "parent_id": 8}),
@@ -127,17 +135,17 @@ def test_what_lemmy_would_refuse_is_refused_before_anything_leaves(post: Post, w
 
 
 def test_a_post_of_another_delivery_or_from_before_is_not_it() -> None:
-    def one(number: int, made: str, name: str = "Fractions with paper ") -> dict[str, Any]:
-        return {"post": {"id": number, "ap_id": f"https://lemmy.test/post/{number}", "published": made, "name": name}}
+    def one(number: int, made: str, name: str = "Fractions with paper ", place: int = 7) -> dict[str, Any]:
+        return {"post": {"id": number, "ap_id": f"https://lemmy.test/post/{number}", "published": made, "name": name, "community_id": place}}
 
-    listed = ok(posts=[one(1, PUBLISHED), one(2, "2026-09-06T08:00:00Z"), one(3, PUBLISHED, "Other")])
+    listed = ok(posts=[one(4, PUBLISHED, place=8), one(1, PUBLISHED), one(2, "2026-09-06T08:00:00Z"), one(3, PUBLISHED, "Other")])
 
-    found = find(ACCOUNT, a_resource(), Lost(left_at=DUE), scripted(documented, listed))
+    found = find(ACCOUNT, a_resource(), Lost(left_at=DUE), scripted(documented, documented, listed))
 
     assert found
     assert found.ref == {"post": 1}
     others = frozenset({"https://lemmy.test/post/1"})
-    assert find(ACCOUNT, a_resource(), Lost(left_at=DUE, others=others), scripted(documented, listed)) is None
+    assert find(ACCOUNT, a_resource(), Lost(left_at=DUE, others=others), scripted(documented, documented, listed)) is None
 
 
 def test_a_password_is_traded_for_a_token() -> None:
@@ -145,7 +153,7 @@ def test_a_password_is_traded_for_a_token() -> None:
 
     assert session(ACCOUNT, {"user": "ada", "password": "p"}, server) == {"token": "t"}
     assert server.asked[0].json == {"username_or_email": "{user}", "password": "{password}"}, "the network fills them in"
-    assert session(ACCOUNT, {"token": "pasted"}, scripted()) == {"token": "pasted"}
+    assert session(ACCOUNT, {"token": "pasted"}, scripted()) == {}, "another one in its place is taken up"
 
 
 def test_a_token_that_makes_nobody_needs_a_login() -> None:

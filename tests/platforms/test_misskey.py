@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from platforms.base import HARMLESS, Account, Lost, Post, Published, Rejected, Response
+from platforms.base import HARMLESS, Account, InDoubt, Lost, Post, Published, Rejected, Response
 from platforms.misskey import PLATFORM, ask_limits, error_code, find, publish, whoami
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
-from tests.support import DUE, a_post, an_image, documented, ok, scripted
+from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
 
 ACCOUNT = Account(name="main", platform="misskey", settings={"server": "misskey.test"})
 SECRETS = {"token": "good"}
@@ -94,6 +94,9 @@ def test_a_thread_answers_the_note_before(before: str) -> None:
 @pytest.mark.parametrize(("options", "why"), [
     ({"content_warning": "x" * 101}, "at most 100 characters"),
     ({"poll": {"answers": ["x" * 51, "y"]}}, "at most 50 characters"),
+    ({"poll": {"answers": ["Yes"]}}, "2 to 10 different answers"),
+    ({"poll": {"answers": ["Yes", "Yes"]}}, "2 to 10 different answers"),
+    ({"poll": {"answers": [str(one) for one in range(11)]}}, "2 to 10 different answers"),
 ])
 def test_what_misskey_would_refuse_is_refused_before_anything_leaves(options: dict[str, Any], why: str) -> None:
     untouched = scripted()
@@ -117,6 +120,32 @@ def test_a_note_with_files_is_known_by_them_and_one_without_by_its_text(tmp_path
     assert by_text
     assert (by_file.id, by_text.id) == ("2", "4")
     assert find(ACCOUNT, a_post(), Lost(left_at=DUE, others=frozenset({"4"})), scripted(me, plain)) is None
+
+
+def test_pictures_and_videos_are_sixteen_together(tmp_path: Path) -> None:
+    untouched = scripted()
+
+    with pytest.raises(Rejected, match="at most 16 files, and this has 17"):
+        publish(ACCOUNT, a_post(media=(*[an_image(tmp_path)] * 16, a_video(tmp_path))), untouched)
+
+    assert untouched.asked == []
+
+
+def test_a_note_whose_uploads_nobody_knows_any_more_is_known_by_what_it_says(tmp_path: Path) -> None:
+    """A store that was restored from a backup."""
+    notes = Response.of([{"id": "1", "text": "Welcome back", "fileIds": []}, {"id": "2", "text": "Welcome back", "fileIds": ["9f"]}])
+
+    found = find(ACCOUNT, a_post(media=(an_image(tmp_path),)), Lost(left_at=DUE), scripted(ok(id="9me"), notes))
+
+    assert found
+    assert found.id == "2"
+
+
+def test_more_notes_than_the_server_lists_are_a_doubt_and_not_a_no() -> None:
+    notes = Response.of([{"id": str(number), "text": "Another"} for number in range(100)])
+
+    with pytest.raises(InDoubt, match="too many notes since 2026-09-07 07:30 UTC"):
+        find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(ok(id="9me"), notes))
 
 
 def test_the_server_tells_how_long_a_text_may_be_and_whose_credentials_they_are() -> None:

@@ -53,6 +53,39 @@ def test_it_has_no_polls_and_nothing_for_single_readers() -> None:
     assert options["visibility"].__args__ == ("public", "unlisted", "private")
 
 
+@dataclass
+class Stumbling(Pixelfed):
+    """It stores the key before it looks at the status, so that a fault uses it up; an hour later it has forgotten it."""
+
+    faults: int = 1
+    asked_with: int = 0
+
+    def check(self, arrived: Arrived) -> None:
+        key = arrived.headers.get("idempotency-key")
+        if key:
+            self.asked_with += 1
+        if key and self.faults:
+            self.faults -= 1
+            self.keys[key] = ""
+            raise Refusal(500, {"error": "Server Error"})
+        if self.asked_with > 4:
+            self.keys.clear()
+        super().check(arrived)
+
+
+def test_a_key_that_a_fault_has_used_up_keeps_the_post_back_until_it_is_forgotten(tmp_path: Path) -> None:
+    server = Stumbling()
+
+    row = published_through(server, PLATFORM, ACCOUNT, a_post(media=(an_image(tmp_path),)), tmp_path, SECRETS)
+
+    assert (row.status, len(server.up), server.asked_with) == ("published", 1, 5)
+
+
+def test_it_knows_coarse_scopes_only() -> None:
+    assert PLATFORM.oauth
+    assert PLATFORM.oauth.scopes == ("read", "write")
+
+
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(tmp_path: Path) -> None:
     post = a_post(media=(an_image(tmp_path),))
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+from platforms.base import DOUBLES
 from platforms.pleroma import PLATFORM
 from tests.platforms.relatives import SECRETS, Fediverse, account, asked_for
 from tests.platforms.standing_in import Arrived, lost_at_every_step, published_through
-from tests.support import a_post, an_image, ok, scripted
+from tests.support import a_post, an_image, documented, ok, scripted
 
 ACCOUNT = account("pleroma")
 VISIBILITIES = ("public", "unlisted", "local", "private", "direct")
@@ -29,6 +30,36 @@ def test_a_post_may_stay_on_the_server(tmp_path: Path) -> None:
 
     assert asked_for(server)["visibility"] == "local"
     assert visibility.type.__args__ == VISIBILITIES
+
+
+def test_two_accounts_with_the_same_calendar_have_keys_of_their_own_and_an_account_has_one() -> None:
+    def key(who: str) -> str:
+        server = scripted(ok(id=who, acct="ada"), documented)
+        PLATFORM.publish(ACCOUNT, a_post(), server)
+        return server.asked[1].headers["Idempotency-Key"]
+
+    assert key("1") == key("1")
+    assert len({key("1"), key("2"), a_post().key}) == 3
+
+
+def test_a_text_is_shown_as_it_is_typed_and_a_second_sending_is_not_relied_on_to_be_recognised() -> None:
+    server = scripted(documented, documented)
+
+    PLATFORM.publish(ACCOUNT, a_post(text="2*3*4"), server)
+
+    assert server.asked[1].json["content_type"] == "text/plain"
+    assert server.asked[1].repeat is DOUBLES
+
+
+def test_a_token_that_ends_is_renewed() -> None:
+    assert PLATFORM.session
+    server = scripted(ok(access_token="new", refresh_token="newer", expires_in=600))
+
+    made = PLATFORM.session(ACCOUNT, {"token": "old", "refresh": "r", "client_id": "i", "client_secret": "s"}, server)
+
+    assert made == {"token": "new", "refresh": "newer", "expires_in": "600"}
+    assert server.asked[0].url == "https://example.social/oauth/token"
+    assert PLATFORM.session(ACCOUNT, {"token": "pasted"}, scripted()) == {}
 
 
 def test_it_tells_how_long_a_text_may_be() -> None:

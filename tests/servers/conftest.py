@@ -67,6 +67,12 @@ def oauth2_mock() -> Iterator[Credentials]:
     yield from served("oauth2_mock")
 
 
+@pytest.fixture(scope="session")
+def nostr() -> Iterator[Credentials]:
+    """A Nostr relay, and a key of its own."""
+    yield from served("nostr")
+
+
 def served(name: str) -> Iterator[Credentials]:
     try:
         with running(name) as credentials:
