@@ -83,12 +83,12 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 def refuse(account: Account, post: Post) -> None:
     """What LinkedIn would refuse for what stands in it."""
     options = post.options
-    beside = [name for name, there in (("media", post.media), ("a poll", options.get("poll")), ("a reshared post", options.get("reshare"))) if there]
     if post.reply_to:
         urn_in(str(post.reply_to.ref.get("post", post.reply_to.id)))
-        if beside or len(post.text) > LONGEST_COMMENT:
-            raise Rejected(f"a comment on LinkedIn is a text of at most {LONGEST_COMMENT} characters, without media, poll and reshared post")
+        if post.media or options.get("poll") or len(post.text) > LONGEST_COMMENT:  # a reshared post is the first part's
+            raise Rejected(f"a comment on LinkedIn is a text of at most {LONGEST_COMMENT} characters, without media and poll")
         return
+    beside = [name for name, there in (("media", post.media), ("a poll", options.get("poll")), ("a reshared post", options.get("reshare"))) if there]
     if len(beside) > 1:
         raise Rejected(f"LinkedIn takes {beside[0]} or {beside[1]}, not both: take one of them away")
     if account.settings.get("organization") and options.get("visibility") == "CONNECTIONS":
@@ -98,9 +98,10 @@ def refuse(account: Account, post: Post) -> None:
         refuse_poll(post.text, options["poll"])
     if options.get("reshare"):
         urn_in(options["reshare"])
-    for name in dict(mentioned(post)):
+    for name, _ in mentioned(post):
         if name not in post.markup:
-            raise Rejected(f"`mentions` has somebody whom the text does not name: there is no '{name.replace(chr(92), '')}' in it")
+            shown = name.replace("\\", "")
+            raise Rejected(f"`mentions` has somebody whom the text does not name: there is no '{shown}' in it")
 
 
 def refuse_media(media: tuple[Media, ...]) -> None:

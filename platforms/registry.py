@@ -11,7 +11,7 @@ from pathlib import Path
 from platforms.base import Platform
 
 GROUP = "termbell.platforms"
-NOT_ADAPTERS = {"__init__", "base", "nostr_events", "registry", "signing"}
+NOT_ADAPTERS = {"__init__", "base", "graph", "nostr_events", "registry", "signing"}
 
 
 def built_in() -> tuple[str, ...]:

@@ -39,6 +39,7 @@ from platforms.signing import OAUTH1, bearer_or_oauth1
 SEGMENT = 4_194_304  # bytes; at most 5 MB
 LOOKS = 200  # at a file being converted
 EARLY = timedelta(hours=1)  # how far X's clock and ours may be apart
+LONGEST_ANSWER, MINUTES = 25, (5, 10_080)  # of a poll: characters, shortest and longest
 CASHTAG = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}\b")
 MEDIA_LINK = re.compile(r"https://(?:x|twitter)\.com/\S+/(?:photo|video)/\d+$")
 ME = {"data": {"id": "2244994945", "username": "ada"}}
@@ -59,6 +60,15 @@ def refuse(post: Post) -> None:
         raise Rejected("X takes a poll or media, not both: take one of them away")
     if len(CASHTAG.findall(post.text)) > 1:
         raise Rejected("X takes one cashtag ($NAME) in a post: take the others away")
+    if post.options.get("poll"):
+        refuse_poll(post.options["poll"])
+
+
+def refuse_poll(asked: Mapping[str, Json]) -> None:
+    if not 2 <= len(asked["answers"]) <= 4 or max(map(len, asked["answers"])) > LONGEST_ANSWER or asked.get("multiple"):
+        raise Rejected(f"a poll on X has two to four answers of at most {LONGEST_ANSWER} characters, of which one is chosen")
+    if not MINUTES[0] <= poll(asked)["duration_minutes"] <= MINUTES[1]:
+        raise Rejected("a poll on X lasts from five minutes to seven days (`hours`)")
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:

@@ -24,6 +24,7 @@ def judged(response: Response, request: Request, platform: Platform, account: st
     if 200 <= response.status < 300 or response.status in request.accepts:
         return response
     error = platform.errors.get(platform.error_code(response)) or _by_status(response.status, request)
+    error = TryLater if issubclass(error, InDoubt) and not request.is_visible else error  # what nobody sees leaves no doubt
     words = what_it_said(response)
     message = f"{platform.name} answered '{request.step}' with {response.status}" + (f": {words}" if words else "")
     if issubclass(error, TryLater):

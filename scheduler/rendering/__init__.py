@@ -176,7 +176,7 @@ def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
             return None
         media = unfit.instead
     work.sources[media.digest] = file.file
-    too_long = _excess(len(media.alt), limits.alt, "characters", work.where)
+    too_long = _excess(len(media.alt), limits.alt or None, "characters", work.where)
     if too_long:
         work.wrong("alt-too-long", f"the alt of {file.file.name} has {too_long}", file.place)
     if media.type.startswith("video/") and media.captions is None:

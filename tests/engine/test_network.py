@@ -743,6 +743,13 @@ def test_the_platforms_own_code_wins_over_the_status():
     assert later.after == 7
 
 
+def test_a_code_that_means_doubt_means_another_try_where_nobody_sees_the_request():
+    errors = {"Unknown": InDoubt}
+
+    assert type(verdict(400, b'{"error": "Unknown"}', errors=errors)) is InDoubt
+    assert type(verdict(400, b'{"error": "Unknown"}', repeat=HARMLESS, errors=errors)) is TryLater
+
+
 @pytest.mark.parametrize(("body", "words"), [
     (b'{"error": "Validation failed: too long"}', "Validation failed: too long"),
     (b'{"error": "InvalidRequest", "message": "Record is wrong"}', "Record is wrong"),

@@ -349,9 +349,9 @@ def test_mentions_name_people_and_organisations_also_with_reserved_signs_in_thei
 def test_what_answers_a_post_or_a_comment_is_a_comment_on_the_post(before: Published, on: str) -> None:
     page = Organization()
 
-    up = publish(PAGE, a_post(text="Slides (all)", reply_to=before), asking(page, PLATFORM, PAGE, SECRETS))
+    up = publish(PAGE, a_post(text="Slides (all)", reply_to=before, options={"reshare": URN}), asking(page, PLATFORM, PAGE, SECRETS))
 
-    assert {name: page.up[up.id][name] for name in ("text", "on")} == {"text": "Slides (all)", "on": on}
+    assert page.up[up.id]["asked"] == {"actor": "urn:li:organization:5515715", "object": on, "message": {"text": "Slides (all)"}}
     assert (up.ref, up.url) == ({"post": on}, f"https://www.linkedin.com/feed/update/{on}/")
 
 
@@ -379,8 +379,8 @@ ON = Published(id=URN)
     (ACCOUNT, {"options": {"reshare": "https://example.org"}}, "", "is no post of LinkedIn"),
     (ACCOUNT, {"options": {"mentions": ["Ada Lovelace"]}}, "", "'Ada Lovelace' is no mention"),
     (ACCOUNT, {"options": {"mentions": ["Ben (B) urn:li:person:b"]}}, "", r"no '@Ben \(B\)' in it"),
-    (ACCOUNT, {"reply_to": ON}, "picture", "without media, poll and reshared post"),
-    (ACCOUNT, {"reply_to": ON, "options": {"poll": POLL}}, "", "without media, poll and reshared post"),
+    (ACCOUNT, {"reply_to": ON}, "picture", "without media and poll"),
+    (ACCOUNT, {"reply_to": ON, "options": {"poll": POLL}}, "", "without media and poll"),
     (ACCOUNT, {"reply_to": ON, "text": "x" * 1251}, "", "at most 1250 characters"),
     (ACCOUNT, {"reply_to": Published(id="https://example.org")}, "", "is no post of LinkedIn"),
 ])

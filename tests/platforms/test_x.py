@@ -195,14 +195,28 @@ def test_a_thread_answers_the_post_before_also_one_that_a_person_found(before: s
 
 
 @pytest.mark.parametrize(("changes", "why"), [
-    ({"options": {"poll": {"answers": ["Yes", "No"]}}}, "a poll or media, not both"),
     ({"text": "Buy $AAPL and $MSFT"}, "one cashtag"),
+    ({"options": {"poll": {"answers": ["Yes"]}}}, "two to four answers"),
+    ({"options": {"poll": {"answers": ["1", "2", "3", "4", "5"]}}}, "two to four answers"),
+    ({"options": {"poll": {"answers": ["Yes", "N" * 26]}}}, "at most 25 characters"),
+    ({"options": {"poll": {"answers": ["Yes", "No"], "multiple": True}}}, "of which one is chosen"),
+    ({"options": {"poll": {"answers": ["Yes", "No"], "hours": 0.05}}}, "from five minutes to seven days"),
+    ({"options": {"poll": {"answers": ["Yes", "No"], "hours": 169}}}, "from five minutes to seven days"),
 ])
-def test_what_x_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str, tmp_path: Path) -> None:
+def test_what_x_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str) -> None:
     untouched = scripted()
 
     with pytest.raises(Rejected, match=why):
-        publish(ACCOUNT, a_post(media=(an_image(tmp_path),), **changes), untouched)
+        publish(ACCOUNT, a_post(**changes), untouched)
+
+    assert untouched.asked == []
+
+
+def test_a_poll_beside_a_picture_is_refused_before_anything_leaves(tmp_path: Path) -> None:
+    untouched = scripted()
+
+    with pytest.raises(Rejected, match="a poll or media, not both"):
+        publish(ACCOUNT, a_post(media=(an_image(tmp_path),), options={"poll": {"answers": ["Yes", "No"]}}), untouched)
 
     assert untouched.asked == []
 

@@ -1,0 +1,289 @@
+"""Facebook, as a Page: a text, the card of a link, pictures, a video or a reel; a first comment.
+
+Pictures are uploaded unpublished, and shown by the post that names them. A video has an id before it is published, which is asked
+what became of it; what else was lost is looked for among the Page's posts.
+
+https://developers.facebook.com/docs/pages-api/posts and https://developers.facebook.com/docs/video-api/guides/reels-publishing
+"""
+
+import json
+import re
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Literal
+
+from platforms.base import (
+    HARMLESS,
+    Account,
+    Ask,
+    InDoubt,
+    Json,
+    Limits,
+    LoginNeeded,
+    Lost,
+    Media,
+    OAuth,
+    Part,
+    Platform,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Secrets,
+    Setting,
+    TryLater,
+    media_of_kind,
+    tokens_of,
+)
+from platforms.graph import EARLY, ERRORS, bare, error_code, given, got
+
+GRAPH = "https://graph.facebook.com/v26.0"
+VIDEOS = "https://graph-video.facebook.com/v26.0"
+RESUMABLE = "https://rupload.facebook.com/"
+LOOKS = 60  # at a reel that arrives, every five seconds
+SHORTEST_REEL, LONGEST_REEL = 3, 90  # seconds
+SMALLEST_REEL = (540, 960)  # pixels
+FEED_POST = {"id": "1234_5678", "permalink_url": "https://www.facebook.com/1234/posts/5678"}
+COMMENT = {"id": "5678_9012", "permalink_url": "https://www.facebook.com/1234/posts/5678?comment_id=9012"}
+REEL = {"video_id": "777001", "upload_url": "https://rupload.facebook.com/video-upload/v26.0/777001"}
+ARRIVED = {"status": {"video_status": "processing", "uploading_phase": {"status": "complete"}}}
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    if post.reply_to:
+        return commented(post, post.reply_to, ask)
+    videos = media_of_kind(post.media, "video")
+    if videos:
+        return shown_as_reel(account, post, videos[0], ask) if is_reel(post, videos[0]) else shown_as_video(account, post, videos[0], ask)
+    photos = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
+    form = {"message": post.text, "link": post.link.url if post.link and not photos else "",
+            "attached_media": json.dumps([{"media_fbid": one} for one in photos]) if photos else ""}
+    answer = ask(posted("post", page(account, "feed"), **given(form), fields="id,permalink_url", example=FEED_POST)).json()
+    return published(answer)
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    begun = lost.answers.get("begin")
+    if begun:
+        return found_video(str(begun.json()["video_id"]), post, ask)
+    where = f"{GRAPH}/{target(post.reply_to)}/comments?order=reverse_chronological&" if post.reply_to else page(account, "published_posts?")
+    since = lost.left_at - EARLY
+    fields = "id,message,created_time,permalink_url" + ("" if post.reply_to else ",attachments")
+    answer = ask(got("list", f"{where}fields={fields}&since={since.timestamp():.0f}&limit=100", example={"data": []})).json()
+    for one in answer["data"]:
+        if one["id"] not in lost.others and datetime.fromisoformat(one["created_time"]) > since and says(post, one):
+            return published(one, target(post.reply_to) if post.reply_to else "")
+    if "next" in answer.get("paging", {}):
+        raise InDoubt(f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} UTC to look through")
+    return None
+
+
+def whoami(account: Account, ask: Ask) -> str:
+    return str(ask(got("page", f"{GRAPH}/{account.settings['page']}?fields=id,name", example={"id": "1234", "name": "Hill School"})).json()["name"])
+
+
+def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
+    """The Page's own token, for that of a person who may post there; it lasts where theirs does. A Page's token has no Pages."""
+    whose = {"Authorization": "Bearer {token}"}
+    try:
+        pages = ask(replace(got("pages", f"{GRAPH}/me/accounts?fields=id,name,access_token,tasks&limit=100"), headers=whose)).json()["data"]
+    except Rejected:
+        return {"page_token": secrets["token"]}
+    own = next((one for one in pages if one["id"] == str(account.settings["page"])), None)
+    if own is None:
+        names = ", ".join(f"{one['name']} ({one['id']})" for one in pages) or "none"
+        raise LoginNeeded(f"the token is good for these Pages: {names}; set `page` to one of them, or log in again and choose the Page")
+    if "CREATE_CONTENT" not in own.get("tasks", ["CREATE_CONTENT"]):
+        raise LoginNeeded(f"you may not post on {own['name']}: have yourself given the task to create content there")
+    return {"page_token": own["access_token"]}
+
+
+def sign(request: Request, secrets: Secrets) -> Request:
+    scheme = "OAuth" if request.url.startswith(RESUMABLE) else "Bearer"
+    return replace(request, headers={**request.headers, "Authorization": f"{scheme} {secrets.get('page_token') or secrets['token']}"})
+
+
+def lasting(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
+    """A token of 60 days for one of an hour; the Page's token that comes of it has no end."""
+    trade = "grant_type=fb_exchange_token&client_id={client_id}&client_secret={client_secret}&fb_exchange_token={token}"
+    return {"token": tokens_of(ask(got("lasting token", f"{GRAPH}/oauth/access_token?{trade}")).json())["token"]}
+
+
+def page(account: Account, path: str) -> str:
+    return f"{GRAPH}/{account.settings['page']}/{path}"
+
+
+def posted(step: str, url: str, example: Json, **form: str) -> Request:
+    """A visible one."""
+    return Request(step=step, method="POST", url=url, form=form, example=example)
+
+
+def uploaded(account: Account, image: Media, number: int, ask: Ask) -> str:
+    """The id of the picture, which nobody sees yet. Meta keeps one for about a day."""
+    form = {"published": "false", **given({"alt_text_custom": image.alt})}
+    return str(ask(Request(step=f"photo {number}", method="POST", url=page(account, "photos"), form=form, files={"source": image},
+                           repeat=HARMLESS, example={"id": str(555000 + number)})).json()["id"])
+
+
+def is_reel(post: Post, video: Media) -> bool:
+    """As the post says, else whether it can be one."""
+    wanted, why = post.options.get("format"), unfit_for_a_reel(video)
+    if wanted == "reel" and why:
+        raise Rejected(f"{video.file.name} cannot be a reel: {why}; cut it, or take `format: video`")
+    return wanted == "reel" or (wanted is None and not why)
+
+
+def unfit_for_a_reel(video: Media) -> str:
+    width, height, seconds = video.width or 0, video.height or 0, video.seconds or 0
+    if not SHORTEST_REEL <= seconds <= LONGEST_REEL:
+        return f"it lasts {seconds:g} s, and a reel {SHORTEST_REEL} to {LONGEST_REEL} s"
+    if width < SMALLEST_REEL[0] or height < SMALLEST_REEL[1] or abs(height * 9 / (width * 16) - 1) > 0.01:
+        return f"it is {width}x{height}, and a reel 9:16, from 540x960"
+    return ""
+
+
+def shown_as_reel(account: Account, post: Post, video: Media, ask: Ask) -> Published:
+    reels = page(account, "video_reels")
+    begun = ask(replace(posted("begin", reels, REEL, upload_phase="start"), repeat=HARMLESS)).json()
+    ask(Request(step="upload", method="POST", url=begun["upload_url"], headers={"offset": "0", "file_size": str(video.size)}, body=video,
+                repeat=HARMLESS, example={"success": True}))
+    wait_for(begun["video_id"], video, ask)
+    ask(posted("publish", reels, {"success": True}, upload_phase="finish", video_id=begun["video_id"], video_state="PUBLISHED",
+               **given({"description": post.text})))
+    return reel(begun["video_id"])
+
+
+def wait_for(identifier: str, video: Media, ask: Ask) -> None:
+    """Until the whole file has arrived."""
+    for look in range(LOOKS):
+        status = state(identifier, ask, after=5 if look else 0)["status"]
+        if status.get("video_status") in ("error", "upload_failed"):
+            raise Rejected(f"Facebook cannot use {video.file.name}: {phase(status, 'processing', 'error') or status['video_status']}")
+        if phase(status, "uploading") == "complete":
+            return
+    raise TryLater(f"Facebook has not got all of {video.file.name} yet", after=60)
+
+
+def state(identifier: str, ask: Ask, after: float = 0) -> Json:
+    return ask(got("status", f"{GRAPH}/{identifier}?fields=status,permalink_url", fresh=True, after=after, example=ARRIVED)).json()
+
+
+def phase(status: Json, name: str, what: str = "status") -> str:
+    """What is said of a phase: uploading, processing, publishing."""
+    said = (status.get(f"{name}_phase") or {}).get(what) or ""
+    return str(said.get("message", "") if isinstance(said, dict) else said)
+
+
+def shown_as_video(account: Account, post: Post, video: Media, ask: Ask) -> Published:
+    """In the pieces that Facebook asks for."""
+    videos = f"{VIDEOS}/{account.settings['page']}/videos"
+    begun = ask(Request(step="begin", method="POST", url=videos, form={"upload_phase": "start", "file_size": str(video.size)}, repeat=HARMLESS,
+                        example={**place(0, video.size), "video_id": "777001", "upload_session_id": "777002"})).json()
+    upload = {"upload_session_id": str(begun["upload_session_id"])}
+    wanted = begun
+    while int(wanted["start_offset"]) < int(wanted["end_offset"]):
+        start, end = int(wanted["start_offset"]), int(wanted["end_offset"])
+        wanted = ask(Request(step=f"upload {start}", method="POST", url=videos, repeat=HARMLESS, example=place(end, end),
+                             form={"upload_phase": "transfer", **upload, "start_offset": str(start)},
+                             files={"video_file_chunk": Part(media=video, start=start, end=end)})).json()
+    ask(posted("publish", videos, {"success": True}, upload_phase="finish", **upload, **given({"description": post.text})))
+    return seen_at(f"https://www.facebook.com/{begun['video_id']}", str(begun["video_id"]))
+
+
+def place(start: int, end: int) -> dict[str, str]:
+    return {"start_offset": str(start), "end_offset": str(end)}
+
+
+def found_video(identifier: str, post: Post, ask: Ask) -> Published | None:
+    """The video, if it is published. While Facebook works on it, it may become that."""
+    told = state(identifier, ask)
+    if phase(told["status"], "publishing") == "complete":
+        address = told.get("permalink_url") or f"/{identifier}"
+        return seen_at(address if "://" in address else f"https://www.facebook.com{address}", identifier)
+    if phase(told["status"], "processing") == "in_progress":
+        raise TryLater(f"Facebook is still processing the video {identifier}", after=60)
+    return None
+
+
+def commented(post: Post, before: Published, ask: Ask) -> Published:
+    if post.media:
+        raise Rejected("a comment on Facebook is a text alone here: take the media away")
+    on = target(before)
+    answer = ask(posted("comment", f"{GRAPH}/{on}/comments", COMMENT, message=post.text, fields="id,permalink_url")).json()
+    return published(answer, on)
+
+
+def target(post: Published) -> str:
+    """The post that is commented on, also where a comment is answered. One that a person found is known by its URL."""
+    named = post.ref.get("on") or re.search(r"(?:^|[/=])(\d+(?:_\d+)?)/?$", post.id)
+    if not named:
+        raise Rejected(f"which post {post.id} is cannot be told from its address; give one like https://www.facebook.com/1234_5678")
+    return str(named if isinstance(named, str) else named[1])
+
+
+def says(post: Post, one: Json) -> bool:
+    """Whether it has the text; without one it has to have pictures."""
+    return bare(one.get("message") or "") == bare(post.text) and bool(post.text.strip() or one.get("attachments"))
+
+
+def published(one: Json, on: str = "") -> Published:
+    return Published(id=one["id"], url=one.get("permalink_url") or f"https://www.facebook.com/{one['id']}", ref={"on": on or one["id"]})
+
+
+def reel(identifier: str) -> Published:
+    return seen_at(f"https://www.facebook.com/reel/{identifier}", identifier)
+
+
+def seen_at(url: str, identifier: str) -> Published:
+    return Published(id=identifier, url=url, ref={"on": identifier})
+
+
+# https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow; http://localhost is only taken while an app is in development
+OAUTH = OAuth(
+    authorize="https://www.facebook.com/v26.0/dialog/oauth",
+    token=f"{GRAPH}/oauth/access_token",
+    scopes=("pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_posts", "pages_manage_engagement"),
+    separator=",",
+    pkce="",
+    redirect="https://localhost/",
+    lasting=lasting,
+)
+
+PLATFORM = Platform(
+    name="facebook",
+    settings=(Setting(name="page", meaning="the number of the Page, under About: Page transparency", required=True, example="102345678901234"),),
+    options=(
+        Setting(name="format", meaning="how a video is shown; a reel where nothing is said and it is 9:16 and 3 to 90 s long",
+                type=Literal["reel", "video"], example="video"),
+    ),
+    limits=Limits(
+        text=63_206,
+        unit="UTF-16 units",
+        link_or_media=True,
+        replies=True,
+        images=10,
+        image_types=("image/jpeg", "image/png"),
+        animations=(),
+        image_bytes=4_000_000,  # Meta says 10 MB, but others were refused more than 4
+        videos=1,
+        videos_alone=True,
+        video_codecs=("h264", "hevc", "aac"),
+        video_bytes=10_000_000_000,
+        video_seconds=4 * 3600,
+        video_rate=60,
+        alt=1000,  # no figure is published; this is Instagram's
+        source="https://developers.facebook.com/docs/pages-api/posts",
+        checked=date(2026, 11, 25),
+    ),
+    obtain="https://developers.facebook.com/tools/explorer: a User token with " + ", ".join(OAUTH.scopes) + ", made a long-lived one in the "
+           "Access Token Debugger; or the Page's own token",
+    optional_secrets=("client_id", "client_secret"),
+    oauth=OAUTH,
+    session=session,
+    sign=sign,
+    publish=publish,
+    find=find,
+    find_after=10,
+    whoami=whoami,
+    errors=ERRORS,
+    error_code=error_code,
+)

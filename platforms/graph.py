@@ -1,0 +1,145 @@
+"""What Meta's Graph APIs have in common: errors, lists, tokens of 60 days, and the containers of Instagram and Threads. No adapter.
+
+A container is what may be published. Meta fetches its file, and when that is done (FINISHED) it is published, once: asked afterwards, it
+says whether that has happened, so that nothing is published again.
+
+https://developers.facebook.com/docs/instagram-platform/content-publishing
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from platforms.base import (
+    HARMLESS,
+    Account,
+    Ask,
+    InDoubt,
+    Json,
+    LoginNeeded,
+    Lost,
+    Published,
+    PublishError,
+    Rejected,
+    Request,
+    Response,
+    Secrets,
+    TryLater,
+    tokens_of,
+)
+
+LOOKS = 20  # at a container that is being made: after 5, 10, 20, 40 seconds, then every minute
+EARLY = timedelta(hours=1)  # how far Meta's clock and ours may be apart
+A_DAY, A_MONTH = 86_400, 30 * 86_400  # seconds
+# https://developers.facebook.com/docs/graph-api/guides/error-handling; a subcode, else the code, else "transient" where it says so. What
+# failed within Meta may have been posted all the same, and what it calls a duplicate is mostly our own first sending.
+ERRORS: dict[str, type[PublishError]] = {
+    **dict.fromkeys(("102", "190", "4854002"), LoginNeeded),  # 4854002: the person has to prove who they are
+    **dict.fromkeys(("1", "2", "transient", "506", "1366051"), InDoubt),
+    **dict.fromkeys(("4", "9", "17", "32", "341", "368", "613", "9007", "80001", "80002", "1363047", "1390008", "1609010"), TryLater),
+    **dict.fromkeys(("2207050", "2207051"), Rejected),  # the account is restricted; it is taken for spam
+}
+
+
+def error_code(response: Response) -> str:
+    """What `ERRORS` knows of a Graph error, else its code."""
+    try:
+        error = response.json()["error"]
+        said = str(error.get("error_subcode")), str(error.get("code")), "transient" if error.get("is_transient") else ""
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""
+    return next((one for one in said if one in ERRORS), said[1])
+
+
+def got(step: str, url: str, fresh: bool = False, after: float = 0, example: Json = None) -> Request:
+    return Request(step=step, url=url, repeat=HARMLESS, fresh=fresh, after=after, example=example)
+
+
+def given(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value}
+
+
+def bare(text: str) -> str:
+    """A text without its white space, which Meta changes."""
+    return "".join(text.split())
+
+
+def with_token(request: Request, secrets: Secrets) -> Request:
+    """The token as a parameter: these servers document no header. A file for the `media_host` takes none."""
+    token = {"access_token": secrets.get("renewed") or secrets["token"]}
+    if request.form is not None:
+        return replace(request, form={**request.form, **token})
+    joint = "&" if "?" in request.url else "?"
+    return replace(request, url=request.url + joint + urlencode(token)) if request.method == "GET" else request
+
+
+def lasting(server: str, grant: str) -> Callable[[Account, Secrets, Ask], Secrets]:
+    """Trades a token of an hour for one of 60 days."""
+    trade = f"{server}/access_token?grant_type={grant}&client_secret={{client_secret}}&access_token={{token}}"
+
+    def traded(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
+        return {"token": tokens_of(ask(got("lasting token", trade)).json())["token"]}
+
+    return traded
+
+
+def renewing(server: str, grant: str) -> Callable[[Account, Secrets, Ask], Secrets]:
+    """A session whose token is renewed a month before its end. One that is younger than a day cannot be: it is used as it is."""
+    def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
+        for name in ("renewed", "token"):
+            if name in secrets:
+                try:
+                    return renewed(ask(got("refresh", f"{server}/refresh_access_token?grant_type={grant}&access_token={{{name}}}")).json())
+                except Rejected:
+                    return {"renewed": secrets[name], "expires_in": str(A_DAY)}
+                except LoginNeeded:
+                    continue  # that one is dead; the one that was given is younger, or says so itself
+        return {"renewed": secrets["token"], "expires_in": str(A_DAY)}
+
+    return session
+
+
+def renewed(answer: Json) -> Secrets:
+    made = tokens_of(answer)
+    return {"renewed": made["token"], "expires_in": str(max(int(made.get("expires_in", 0)) - A_MONTH, A_DAY))}
+
+
+def contained(step: str, url: str, form: Mapping[str, str], ask: Ask) -> str:
+    """A new container's id."""
+    example = {"id": "17889455560051444"}
+    return str(ask(Request(step=step, method="POST", url=url, form=given(form), repeat=HARMLESS, example=example)).json()["id"])
+
+
+def looked_at(container: str, field: str, words: str, ask: Ask, after: float = 0) -> tuple[str, str]:
+    """The container's state, and what is said of it."""
+    url = f"{container}?fields={field},{words}"
+    told = ask(got("state", url, fresh=True, after=after, example={field: "FINISHED", words: ""})).json()
+    return str(told[field]), str(told.get(words) or "")
+
+
+def wait_for(container: str, field: str, words: str, ask: Ask) -> str:
+    """FINISHED; or PUBLISHED, where an earlier attempt has done that."""
+    for look in range(LOOKS):
+        state, why = looked_at(container, field, words, ask, after=min(5 * 2 ** look, 60))
+        if state in ("FINISHED", "PUBLISHED"):
+            return state
+        if state != "IN_PROGRESS":
+            raise Rejected(f"Meta made nothing of it ({state}{': ' if why else ''}{why}); look at the media, and whether their address is public")
+    raise TryLater("Meta is still fetching or converting the media", after=300)
+
+
+def ours(listed: Iterable[Json], lost: Lost, is_like: Callable[[Json], bool]) -> Json | None:
+    """The one of a list that was made since it left and is like it."""
+    since = lost.left_at - EARLY
+    return next((one for one in listed if one["id"] not in lost.others and datetime.fromisoformat(one["timestamp"]) > since and is_like(one)), None)
+
+
+def identified(post: Published, listed: Callable[[], Iterable[Json]]) -> str:
+    """Its id. One that a person found is known by its URL, and looked for among the latest."""
+    if "://" not in post.id:
+        return post.id
+    found = next((one["id"] for one in listed() if (one.get("permalink") or "").rstrip("/") == post.id.rstrip("/")), None)
+    if found is None:
+        raise Rejected(f"{post.id} is none of the account's latest posts, so nothing can answer it")
+    return str(found)

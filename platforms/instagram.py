@@ -1,0 +1,216 @@
+"""Instagram, a professional account: a picture, a carousel, a reel, a story; a first comment.
+
+What is published is a container first (see graph.py).
+
+https://developers.facebook.com/docs/instagram-platform/content-publishing
+"""
+
+from datetime import date
+from typing import Literal
+
+from platforms.base import (
+    Account,
+    Ask,
+    Cap,
+    InDoubt,
+    Json,
+    Limits,
+    Lost,
+    Media,
+    OAuth,
+    Platform,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Setting,
+    TryLater,
+    hosted,
+    media_of_kind,
+)
+from platforms.graph import A_DAY, ERRORS, bare, contained, error_code, got, identified, lasting, looked_at, ours, renewing, wait_for, with_token
+
+SERVER = "https://graph.instagram.com"
+BASE = f"{SERVER}/v26.0"
+MOST_FILES, MOST_TAGS, MOST_MENTIONS = 10, 30, 20
+NARROWEST, WIDEST = 4 / 5, 1.91  # width : height
+SHORTEST = 3  # seconds
+LONGEST_STORY, LARGEST_STORY = 60, 100_000_000  # seconds, bytes
+ME = {"user_id": "17841405822304914", "username": "hillschool"}
+QUOTA = {"data": [{"quota_usage": 2, "config": {"quota_total": 50, "quota_duration": 86_400}}]}
+
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    if post.reply_to:
+        return commented(account, post, post.reply_to, ask)
+    refuse(post)
+    me = own(ask)["user_id"]
+    look_for_room(me, ask)
+    container = made(me, post, ask)
+    if wait_for(f"{BASE}/{container}", "status_code", "status", ask) == "PUBLISHED":
+        raise InDoubt("Instagram has published it already")
+    answer = ask(Request(step="publish", method="POST", url=f"{BASE}/{me}/media_publish", form={"creation_id": container},
+                         example={"id": "18000000000000001"})).json()
+    notes = ("a story has no text: yours did not go with it",) if is_story(post) and post.text.strip() else ()
+    return Published(id=answer["id"], notes=notes)
+
+
+def refuse(post: Post) -> None:
+    """What Instagram would refuse for what stands in it."""
+    tags, mentions = (sum(span.kind == kind for span in post.spans) for kind in ("tag", "mention"))
+    if tags > MOST_TAGS or mentions > MOST_MENTIONS:
+        raise Rejected(f"Instagram takes {MOST_TAGS} hashtags and {MOST_MENTIONS} mentions, and there are {tags} and {mentions}")
+    most = 1 if is_story(post) else MOST_FILES
+    if not 1 <= len(post.media) <= most:
+        raise Rejected(f"{'a story' if most == 1 else 'a post'} on Instagram has 1 to {most} pictures or videos, and here are {len(post.media)}")
+    for one in post.media:
+        why = unfit(one, is_story(post))
+        if why:
+            raise Rejected(f"{one.file.name} {why}")
+
+
+def unfit(media: Media, as_story: bool) -> str:
+    """Why Instagram would not take the file."""
+    if media.type.startswith("video/"):
+        if media.seconds is not None and media.seconds < SHORTEST:
+            return f"lasts {media.seconds:g} s, and Instagram takes no less than {SHORTEST} s"
+        if as_story and ((media.seconds or 0) > LONGEST_STORY or media.size > LARGEST_STORY):
+            return f"is too long or too large for a story: {LONGEST_STORY} s and {LARGEST_STORY // 1_000_000} MB at most"
+    elif not as_story and media.width and media.height and not NARROWEST <= media.width / media.height <= WIDEST:
+        return f"is {media.width}x{media.height}, and Instagram takes shapes from 4:5 to 1.91:1: crop it"
+    return ""
+
+
+def is_story(post: Post) -> bool:
+    return post.options.get("format") == "story"
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    """What the container says; then, for its id, the account's latest."""
+    if post.reply_to:
+        return found_comment(account, post, post.reply_to, lost, ask)
+    container, me = lost.answers.get("container"), own(ask)["user_id"]
+    if container and looked_at(f"{BASE}/{container.json()['id']}", "status_code", "status", ask)[0] != "PUBLISHED":
+        return None
+    listed = media_of(me, ask, "stories" if is_story(post) else "media")
+    found = ours(listed, lost, lambda one: bare(one.get("caption") or "") == bare(post.text) or bool(container and is_story(post)))
+    if found is None and container:
+        raise TryLater(f"{account.name}: it is published, and not yet among the account's latest", after=60)
+    return Published(id=found["id"], url=found.get("permalink")) if found else None
+
+
+def whoami(account: Account, ask: Ask) -> str:
+    return f"@{own(ask)['username']}"
+
+
+def own(ask: Ask) -> Json:
+    return ask(got("account", f"{BASE}/me?fields=user_id,username", example=ME)).json()
+
+
+def look_for_room(me: str, ask: Ask) -> None:
+    """Whether another post is allowed today: Meta's pages say 50 and 100, the account knows."""
+    told = ask(got("quota", f"{BASE}/{me}/content_publishing_limit?fields=quota_usage,config", fresh=True, example=QUOTA)).json()["data"][0]
+    most = told["config"]["quota_total"]
+    if told["quota_usage"] >= most:
+        raise TryLater(f"Instagram takes no more than the {most} posts that went out through apps in 24 hours", after=3600)
+
+
+def made(me: str, post: Post, ask: Ask) -> str:
+    """The container to be published."""
+    media, url = post.media, f"{BASE}/{me}/media"
+    if len(media) == 1:
+        kind = "STORIES" if is_story(post) else "REELS" if media_of_kind(media, "video") else ""
+        caption = "" if is_story(post) else post.text
+        form = {**file(media[0], 1, ask, described=not is_story(post)), "media_type": kind, "caption": caption}
+        return contained("container", url, form, ask)
+    children = []
+    for number, one in enumerate(media, 1):
+        kind = "VIDEO" if one.type.startswith("video/") else ""
+        form = {**file(one, number, ask), "media_type": kind, "is_carousel_item": "true"}
+        children.append(contained(f"container {number}", url, form, ask))
+    for child in children:
+        wait_for(f"{BASE}/{child}", "status_code", "status", ask)
+    return contained("container", url, {"media_type": "CAROUSEL", "children": ",".join(children), "caption": post.text}, ask)
+
+
+def file(media: Media, number: int, ask: Ask, described: bool = True) -> dict[str, str]:
+    """Videos and stories take no alt text."""
+    url = hosted(media, number, ask)
+    return {"video_url": url} if media.type.startswith("video/") else {"image_url": url, "alt_text": media.alt if described else ""}
+
+
+def media_of(me: str, ask: Ask, edge: str = "media") -> Json:
+    url = f"{BASE}/{me}/{edge}?fields=id,caption,timestamp,permalink&limit=50"
+    return ask(got("list", url, example={"data": []})).json()["data"]
+
+
+def commented(account: Account, post: Post, before: Published, ask: Ask) -> Published:
+    if post.media:
+        raise Rejected("a comment on Instagram is a text alone: take the media away")
+    on = target(before, ask)
+    answer = ask(Request(step="comment", method="POST", url=f"{BASE}/{on}/comments", form={"message": post.text},
+                         example={"id": "17870000000000001"})).json()
+    return Published(id=answer["id"], url=before.url, ref={"on": on})
+
+
+def found_comment(account: Account, post: Post, before: Published, lost: Lost, ask: Ask) -> Published | None:
+    on = target(before, ask)
+    listed = ask(got("list", f"{BASE}/{on}/comments?fields=id,text,timestamp&limit=50", example={"data": []})).json()["data"]
+    found = ours(listed, lost, lambda one: bare(one.get("text") or "") == bare(post.text))
+    return Published(id=found["id"], url=before.url, ref={"on": on}) if found else None
+
+
+def target(before: Published, ask: Ask) -> str:
+    """The post that is commented on, also where a comment is answered."""
+    return str(before.ref.get("on") or identified(before, lambda: media_of(own(ask)["user_id"], ask)))
+
+
+# https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login
+OAUTH = OAuth(
+    authorize="https://www.instagram.com/oauth/authorize",
+    token="https://api.instagram.com/oauth/access_token",
+    scopes=("instagram_business_basic", "instagram_business_content_publish", "instagram_business_manage_comments"),
+    separator=",",
+    pkce="",
+    redirect="https://localhost/",
+    lasting=lasting(SERVER, "ig_exchange_token"),
+)
+
+PLATFORM = Platform(
+    name="instagram",
+    options=(Setting(name="format", meaning="a story, which is gone after a day; else a post, or a reel where it is one video",
+                     type=Literal["story"], example="story"),),
+    limits=Limits(
+        text=2200,
+        unit="UTF-16 units",
+        needs="media",
+        links=False,
+        replies=True,
+        images=MOST_FILES,
+        image_types=("image/jpeg",),
+        animations=(),
+        image_bytes=8_000_000,
+        videos=MOST_FILES,
+        video_types=("video/mp4", "video/quicktime"),
+        video_codecs=("h264", "hevc", "aac"),
+        video_bytes=300_000_000,
+        video_seconds=15 * 60,
+        video_pixels=1920 * 1080,
+        video_rate=60,
+        alt=1000,
+        fetches_media=True,
+        caps=(Cap(posts=100, seconds=A_DAY),),
+        source="https://developers.facebook.com/docs/instagram-platform/content-publishing",
+        checked=date(2026, 11, 25),
+    ),
+    obtain="https://developers.facebook.com/apps: an app with Instagram, API setup with Instagram login, Generate access tokens",
+    optional_secrets=("client_id", "client_secret"),
+    oauth=OAUTH,
+    session=renewing(SERVER, "ig_refresh_token"),
+    sign=with_token,
+    publish=publish,
+    find=find,
+    whoami=whoami,
+    errors=ERRORS,
+    error_code=error_code,
+)

@@ -1,0 +1,269 @@
+"""TikTok: a video or photos, put into the app's inbox, where the person finishes them, or posted directly.
+
+Nothing of a video is there before its last chunk has arrived, and from the beginning it has an id, which is asked what became of it. Photos
+are fetched by TikTok, and have an id only once that is asked for.
+
+https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+from platforms.base import (
+    DOUBLES,
+    HARMLESS,
+    Account,
+    Ask,
+    Cap,
+    Json,
+    Limits,
+    LoginNeeded,
+    Lost,
+    Media,
+    OAuth,
+    Part,
+    Platform,
+    Post,
+    Published,
+    PublishError,
+    Rejected,
+    Repeat,
+    Request,
+    Response,
+    Setting,
+    TryLater,
+    hosted,
+    media_of_kind,
+    renewing,
+)
+
+SERVER = "https://open.tiktokapis.com/v2"
+WHOLE, CHUNK = 64_000_000, 32_000_000  # bytes: up to which a video may be one chunk; of each chunk beyond. The last takes the remainder
+SMALLEST, LARGEST = 360, 4096  # pixels, each side of a video
+LATEST = 20  # videos that are looked through
+EARLY = timedelta(hours=1)  # how far TikTok's clock and ours may be apart
+UNFIT_TEXT = "the text did not go with it, as TikTok's inbox takes the video alone: paste it in the app"
+PRIVACY = Literal["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"]
+UNAUDITED = ("TikTok has to audit an app before others see what it posts: until then it posts directly for SELF_ONLY, to accounts that are private, "
+             "of at most 5 people a day; the inbox works without; once it is audited, say `audited: true`")
+OK = {"code": "ok", "message": "", "log_id": "2026112509301234"}
+CREATOR = {"creator_username": "hillschool", "comment_disabled": False, "duet_disabled": False, "stitch_disabled": False,
+           "max_video_post_duration_sec": 600,
+           "privacy_level_options": ["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"]}
+UPLOAD = {"publish_id": "v_pub_file~v2-1.123", "upload_url": "https://open-upload.tiktokapis.com/video/?upload_id=1&upload_token=x"}
+ERRORS: dict[str, type[PublishError]] = {
+    **dict.fromkeys(("access_token_invalid", "scope_not_authorized"), LoginNeeded),
+    **dict.fromkeys(("rate_limit_exceeded", "spam_risk_too_many_posts", "spam_risk_too_many_pending_share", "reached_active_user_cap"), TryLater),
+    **dict.fromkeys(("403", "404", "416"), TryLater),  # of an upload, which says no code: its address has ended, or it has these bytes already
+}
+
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    refuse(account, post)
+    wanted = about(post, ask) if is_direct(post) else {}
+    videos = media_of_kind(post.media, "video")
+    identifier = uploaded(videos[0], post, wanted, ask) if videos else pulled(post, wanted, ask)
+    return Published(id=identifier, notes=(UNFIT_TEXT,) if videos and not is_direct(post) and post.text.strip() else ())
+
+
+def refuse(account: Account, post: Post) -> None:
+    """What TikTok would refuse for what stands in it."""
+    privacy = post.options.get("privacy")
+    if is_direct(post) and not privacy:
+        raise Rejected("TikTok wants you to say who sees a post that is posted directly: `privacy: SELF_ONLY`, PUBLIC_TO_EVERYONE, "
+                       "MUTUAL_FOLLOW_FRIENDS or FOLLOWER_OF_CREATOR")
+    if is_direct(post) and privacy != "SELF_ONLY" and not account.settings["audited"]:
+        raise Rejected(f"an app that TikTok has not audited cannot post for {privacy}, only for SELF_ONLY; if it has, say `audited: true`")
+    for one in media_of_kind(post.media, "video"):
+        if one.width and one.height and not SMALLEST <= min(one.width, one.height) <= max(one.width, one.height) <= LARGEST:
+            raise Rejected(f"{one.file.name} is {one.width}x{one.height}; TikTok takes videos of {SMALLEST} to {LARGEST} pixels a side")
+
+
+def is_direct(post: Post) -> bool:
+    return post.options.get("mode") == "direct"
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    if "begin" in lost.answers:
+        return what_became_of(said(lost.answers["begin"])["publish_id"], post, lost, ask)
+    for one in latest(ask):
+        made = datetime.fromtimestamp(one["create_time"], UTC)
+        if one["id"] not in lost.others and made > lost.left_at - EARLY and post.text in (one.get("video_description"), one.get("title")):
+            return Published(id=one["id"], url=one.get("share_url"))
+    if is_direct(post) and post.options["privacy"] == "PUBLIC_TO_EVERYONE":
+        raise TryLater("it is not among the account's public posts, where it is only once TikTok has looked it through")
+    raise Rejected("TikTok lists public posts alone: look in the app")
+
+
+def what_became_of(identifier: str, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    """The post, if its upload has arrived whole."""
+    (video,) = media_of_kind(post.media, "video")
+    told = state(identifier, ask)
+    match told["status"]:
+        case "PUBLISH_COMPLETE" | "SEND_TO_USER_INBOX":
+            return Published(id=identifier, url=address(told, lost))
+        case "FAILED":
+            raise Rejected(f"TikTok has the video and made nothing of it: {told.get('fail_reason')}")
+        case "PROCESSING_UPLOAD" if told.get("uploaded_bytes", video.size) < video.size:
+            return None
+    raise TryLater(f"TikTok is still processing {video.file.name}", after=60)
+
+
+def state(identifier: str, ask: Ask) -> Json:
+    return said(ask(asked("status", "post/publish/status/fetch/", {"publish_id": identifier}, HARMLESS, {"status": "PROCESSING_UPLOAD"}, fresh=True)))
+
+
+def address(told: Json, lost: Lost) -> str | None:
+    """Where it is seen; only what is public has one, and once it has been looked through."""
+    ids = told.get("publicaly_available_post_id")
+    if not ids or "creator" not in lost.answers:
+        return None
+    return f"https://www.tiktok.com/@{said(lost.answers['creator'])['creator_username']}/video/{ids[0]}"
+
+
+def latest(ask: Ask) -> Json:
+    fields = "id,create_time,title,video_description,share_url"
+    return said(ask(asked("list", f"video/list/?fields={fields}", {"max_count": LATEST}, HARMLESS, {"videos": []})))["videos"]
+
+
+def whoami(account: Account, ask: Ask) -> str:
+    request = Request(step="account", url=f"{SERVER}/user/info/?fields=open_id,display_name", repeat=HARMLESS,
+                      example={"data": {"user": {"open_id": "1", "display_name": "Hill School"}}, "error": OK})
+    return str(said(ask(request))["user"]["display_name"])
+
+
+def asked(step: str, path: str, body: Json, repeat: Repeat, example: Json, fresh: bool = False) -> Request:
+    return Request(step=step, method="POST", url=f"{SERVER}/{path}", json=body, repeat=repeat, fresh=fresh, example={"data": example, "error": OK})
+
+
+def said(response: Response) -> Json:
+    """What an answer holds. TikTok may say no with a 200."""
+    answer = response.json()
+    code = answer["error"]["code"]
+    if code != "ok":
+        raise ERRORS.get(code, Rejected)(f"TikTok said no: {code} {answer['error'].get('message', '')}".strip(), response)
+    return answer["data"]
+
+
+def about(post: Post, ask: Ask) -> dict[str, Json]:
+    """What is said of a direct post, as far as the account allows it now; TikTok wants that asked before each."""
+    creator = said(ask(asked("creator", "post/publish/creator_info/query/", {}, HARMLESS, CREATOR, fresh=True)))
+    options, privacy = creator["privacy_level_options"], post.options["privacy"]
+    if privacy not in options:
+        raise Rejected(f"this account cannot post for {privacy} now; it can for {', '.join(options)}")
+    videos = media_of_kind(post.media, "video")
+    for one in videos:
+        if (one.seconds or 0) > creator["max_video_post_duration_sec"]:
+            raise Rejected(f"{one.file.name} lasts {one.seconds:.0f} s, and this account may post {creator['max_video_post_duration_sec']} s")
+    allowed = post.options.get("allow") or ()
+    kinds = ("comment", "duet", "stitch") if videos else ("comment",)
+    return {"privacy_level": privacy, **{f"disable_{one}": one not in allowed or creator[f"{one}_disabled"] for one in kinds}}
+
+
+def uploaded(video: Media, post: Post, wanted: Json, ask: Ask) -> str:
+    chunks = cut(video)
+    source = {"source": "FILE_UPLOAD", "video_size": video.size, "chunk_size": chunks[0].size, "total_chunk_count": len(chunks)}
+    body = {"post_info": {"title": post.text, **wanted}, "source_info": source} if wanted else {"source_info": source}
+    path = f"post/publish/{'' if wanted else 'inbox/'}video/init/"
+    begun = said(ask(asked("begin", path, body, HARMLESS, UPLOAD)))
+    arrived = state(begun["publish_id"], ask).get("uploaded_bytes", 0) if len(chunks) > 1 else 0
+    for number, chunk in enumerate(chunks, 1):
+        is_last = chunk.end == video.size
+        if chunk.end <= arrived and not is_last:
+            continue  # its answer was lost
+        ask(Request(step=f"upload {number}", method="PUT", url=begun["upload_url"], body=chunk, anonymous=True,
+                    headers={"Content-Type": video.type, "Content-Range": f"bytes {chunk.start}-{chunk.end - 1}/{video.size}"},
+                    repeat=DOUBLES if is_last else HARMLESS, example=Response(status=201 if is_last else 206)))
+    return str(begun["publish_id"])
+
+
+def cut(video: Media) -> tuple[Part, ...]:
+    """The video in chunks; what is left goes with the last one."""
+    size = CHUNK if video.size > WHOLE else video.size
+    count = video.size // size
+    return tuple(Part(media=video, start=nth * size, end=video.size if nth == count - 1 else (nth + 1) * size) for nth in range(count))
+
+
+def pulled(post: Post, wanted: Json, ask: Ask) -> str:
+    """The id of the photos, which TikTok fetches."""
+    body = {
+        "media_type": "PHOTO",
+        "post_mode": "DIRECT_POST" if wanted else "MEDIA_UPLOAD",
+        "post_info": {name: value for name, value in {"title": post.title, "description": post.text, **wanted}.items() if value != ""},
+        "source_info": {"source": "PULL_FROM_URL", "photo_cover_index": 0,
+                        "photo_images": [hosted(one, number, ask) for number, one in enumerate(post.media, 1)]},
+    }
+    return str(said(ask(asked("photos", "post/publish/content/init/", body, DOUBLES, {"publish_id": "p_pub_url~v2.123"})))["publish_id"])
+
+
+def error_code(response: Response) -> str:
+    """TikTok's own code; of an upload, which has none, the status. A sign-in says its error by itself."""
+    try:
+        error = response.json()["error"]
+        return str(error["code"] if isinstance(error, dict) else error)
+    except (ValueError, LookupError, TypeError):
+        return str(response.status)
+
+
+def notices(account: Account, today: date) -> Iterator[str]:
+    if not account.settings["audited"]:
+        yield UNAUDITED
+
+
+# https://developers.tiktok.com/doc/login-kit-desktop; the challenge is hexadecimal
+OAUTH = OAuth(
+    authorize="https://www.tiktok.com/v2/auth/authorize/",
+    token=f"{SERVER}/oauth/token/",
+    scopes=("user.info.basic", "video.publish", "video.upload", "video.list"),
+    separator=",",
+    pkce="hex",
+    client_id="client_key",
+)
+
+PLATFORM = Platform(
+    name="tiktok",
+    settings=(Setting(name="audited", meaning="whether TikTok has audited your app, so that others may see what it posts", type=bool, default=False,
+                      example="true"),),
+    options=(
+        Setting(name="mode", meaning="into the app's inbox, where you finish it, or directly", type=Literal["inbox", "direct"], default="inbox",
+                example="direct"),
+        Setting(name="privacy", meaning="who sees what is posted directly; TikTok wants it said each time", type=PRIVACY, example="SELF_ONLY"),
+        Setting(name="allow", meaning="what others may do with what is posted directly", type=list[Literal["comment", "duet", "stitch"]],
+                example="[comment]"),
+    ),
+    limits=Limits(
+        text=2200,
+        unit="UTF-16 units",
+        title=90,
+        needs="media",
+        links=False,
+        images=35,
+        image_types=("image/jpeg", "image/webp"),
+        animations=(),
+        image_bytes=20_000_000,
+        image_pixels=1920 * 1080,
+        videos=1,
+        videos_alone=True,
+        video_types=("video/mp4", "video/webm", "video/quicktime"),
+        video_codecs=("h264", "hevc", "vp8", "vp9", "aac", "opus", "vorbis"),
+        video_bytes=4_000_000_000,
+        video_seconds=600,
+        video_rate=60,
+        alt=0,
+        fetches_media=True,
+        caps=(Cap(posts=15, seconds=86_400),),
+        source="https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide",
+        checked=date(2026, 11, 25),
+    ),
+    obtain="https://developers.tiktok.com/apps: an app with Login Kit and the Content Posting API; then let `termbell login` sign you in",
+    optional_secrets=("refresh", "client_id", "client_secret"),
+    oauth=OAUTH,
+    session=renewing(OAUTH),
+    publish=publish,
+    find=find,
+    whoami=whoami,
+    notices=notices,
+    errors=ERRORS,
+    error_code=error_code,
+)
