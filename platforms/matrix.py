@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from urllib.parse import quote, urlsplit
 
 from platforms.base import (
@@ -21,7 +21,6 @@ from platforms.base import (
     InDoubt,
     Json,
     Limits,
-    LoginNeeded,
     Lost,
     Media,
     Platform,
@@ -39,6 +38,7 @@ LARGEST = 62_000  # bytes of JSON; an event has at most 65,536, with what the se
 PAGES, PER_PAGE = 10, 100
 EARLY = timedelta(hours=1)  # how far the server's clock and ours may be apart
 KEY = "org.termbell.key"
+MARKED = re.compile(r"<(?!/?p>|br ?/?>)")  # HTML that says more than the text
 NOT_THERE = 404
 ROOM, EVENT = "!jEsUZKDJdhlrceRyVU:example.org", "$afYN96Vpkk9otqOh3SODwfQBQJVViDBYe2t2ARt7UYQ"
 NOT_ENCRYPTED = Response.of({"errcode": "M_NOT_FOUND"}, NOT_THERE)
@@ -68,14 +68,10 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
         for one in page["chunk"]:
             if one.get("content", {}).get(KEY) == post.key:
                 return published(account, room, one["event_id"], post)
-        if not page.get("end") or any(made_at(one) < since for one in page["chunk"]):
+        if not page.get("end") or any(one["origin_server_ts"] < since.timestamp() * 1000 for one in page["chunk"]):
             return None
         older = f"&from={quote(page['end'], safe='')}"
     raise InDoubt(f"{account.name}: too many messages since {since:%Y-%m-%d %H:%M} UTC to look through")
-
-
-def made_at(event: Json) -> datetime:
-    return datetime.fromtimestamp(event["origin_server_ts"] / 1000, UTC)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -90,9 +86,9 @@ def ask_limits(account: Account, ask: Ask) -> Limits:
 
 
 def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
-    """A name and a password are traded for a token; a device that is always the same keeps transactions recognised."""
+    """A name and a password are traded for a token, as a device that is always the same, so that transactions stay recognised."""
     if "password" not in secrets:
-        return secrets
+        return {}
     device = "TERMBELL" + hashlib.sha256(f"{account.name} {account.settings['server']}".encode()).hexdigest()[:10].upper()
     login = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": "{user}"}, "password": "{password}",
              "device_id": device, "initial_device_display_name": "Termbell"}
@@ -128,7 +124,7 @@ def message(post: Post, uri: str) -> dict[str, Json]:
     said = {"msgtype": "m.text", "body": post.text, KEY: post.key, "m.mentions": mentions(post), "m.relates_to": thread(post)}
     if post.media:
         said |= file(post, post.media[0], uri)
-    if post.html and not is_plain(post):
+    if not post.media and MARKED.search(post.html):  # below a picture it would hide what that shows
         said |= {"format": "org.matrix.custom.html", "formatted_body": post.html}
     return {name: value for name, value in said.items() if value}
 
@@ -140,11 +136,6 @@ def file(post: Post, media: Media, uri: str) -> dict[str, Json]:
     caption = "\n\n".join(filter(None, (post.text, media.alt and (f"({media.alt})" if post.text else media.alt))))
     return {"msgtype": f"m.{media.type.partition('/')[0]}", "body": caption or media.name, "filename": media.name, "url": uri,
             "info": {name: value for name, value in about.items() if value}}
-
-
-def is_plain(post: Post) -> bool:
-    """Whether the HTML says no more than the text, or would hide what a picture shows."""
-    return bool(post.media) or not re.search(r"<(?!/?p>|br ?/?>)", post.html)
 
 
 def mentions(post: Post) -> dict[str, Json]:
@@ -168,17 +159,9 @@ def event_of(post: Published) -> str:
 
 
 def published(account: Account, room: str, event: str, post: Post) -> Published:
-    via = urlsplit(at(account, "")).netloc
+    via = str(account.settings["room"]).partition(":")[2] or urlsplit(at(account, "")).netloc
     root = (post.reply_to.ref.get("root") or event_of(post.reply_to)) if post.reply_to else event
     return Published(id=event, url=f"https://matrix.to/#/{quote(room)}/{quote(event)}?via={via}", ref={"root": root})
-
-
-def error_code(response: Response) -> str:
-    try:
-        answer = response.json()
-    except ValueError:
-        return ""
-    return str(answer.get("errcode", "")) if isinstance(answer, dict) else ""
 
 
 LIMITS = Limits(
@@ -212,6 +195,4 @@ PLATFORM = Platform(
     instead=("user", "password"),
     obtain="in Element: All settings, Help & About, Advanced, Access token; or a name and a password of an account made for this",
     session=session,
-    error_code=error_code,
-    errors={"M_USER_DEACTIVATED": LoginNeeded, "M_UNKNOWN_TOKEN": LoginNeeded, "M_MISSING_TOKEN": LoginNeeded},
 )

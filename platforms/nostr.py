@@ -35,7 +35,6 @@ from platforms.signing import nostr
 
 MENTION = r"(?<![\w/])(?:nostr:|@)?(?P<mention>npub1[02-9ac-hj-np-z]{58})(?![0-9A-Za-z])"
 UNSEEN = re.compile(r"[\x00-\x07\x0b\x0e-\x1f]")  # control characters whose spelling in JSON is not NIP-01's
-KEY = "3bf0c63fcb93463407af97a5e5ee64fa883d107ef9e558472c4eb9aaaefa459d"
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -182,15 +181,14 @@ LIMITS = Limits(
 PLATFORM = Platform(
     name="nostr",
     settings=(
-        Setting(name="npub", meaning="the public key, as apps show it", required=True, example=written("npub", bytes.fromhex(KEY))),
+        Setting(name="npub", meaning="the public key, as apps show it", required=True,
+                example="npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6"),
         Setting(name="relays", meaning="the relays it is published on, those that the account's app writes to", type=list[str], required=True,
                 example='["wss://relay.example.org"]'),
         Setting(name="media_server", meaning="the Blossom server that keeps pictures and videos", required=True,
                 example="https://blossom.example.org"),
     ),
-    options=(
-        Setting(name="content_warning", meaning="why apps hide the post until a click", example="Exam results"),
-    ),
+    options=(Setting(name="content_warning", meaning="why apps hide the post until a click", example="Exam results"),),
     limits=LIMITS,
     publish=publish,
     find=find,

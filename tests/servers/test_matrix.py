@@ -82,6 +82,17 @@ def test_a_text_at_the_limit_is_taken_and_one_more_is_not(tmp_path: Path, room: 
     assert too_large["errcode"] == "M_TOO_LARGE"
 
 
+def test_an_encrypted_room_is_refused(tmp_path: Path, room: Room) -> None:
+    room.asked("PUT", f"client/v3/rooms/{quote(room.id)}/state/m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
+    calendar = a_calendar(tmp_path, room.account(), room, {"id": "plain", "text": "Not for this room"})
+
+    calendar.command("run", "--once").communicate(timeout=90)
+
+    (row,) = calendar.status()
+    assert (row["status"], "is encrypted, and Termbell cannot encrypt" in row["error"]) == ("failed", True)
+    assert room.messages() == []
+
+
 def test_a_password_does_as_well_as_a_token(tmp_path: Path, room: Room) -> None:
     account = {key: value for key, value in room.account().items() if key != "token"}
     calendar = a_calendar(tmp_path, {**account, "user": "alice", "password": "${PASSWORD}"}, room, {"id": "hello", "text": "Hello"})
