@@ -48,6 +48,7 @@ class Media:
     height: int | None = None
     seconds: float | None = None  # of a video
     focus: tuple[float, float] | None = None  # -1 to 1 each, (0, 0) the middle, y upwards
+    captions: "Media | None" = None  # of a video, a file of a type in `Limits.captions`
 
     @property
     def name(self) -> str:
@@ -275,14 +276,17 @@ class Limits:
     animations: tuple[str, ...] = ("image/gif",)  # those of `image_types` that keep moving; image/png is an animated PNG
     image_bytes: int | None = None
     image_pixels: int | None = None  # width x height
+    animation_frames: int | None = None  # at most
     card_image_bytes: int | None = None  # for the picture of a link card
     videos: int = 0
+    videos_alone: bool = False  # no picture may stand beside a video
     video_types: tuple[str, ...] = ("video/mp4",)
     video_codecs: tuple[str, ...] = ("h264", "aac")  # of picture and sound, as ffmpeg calls them
     video_bytes: int | None = None
     video_seconds: float | None = None  # at most
     video_pixels: int | None = None  # width x height
     video_rate: float | None = None  # frames a second
+    captions: tuple[str, ...] = ()  # types of a video's caption file that are taken: "text/vtt", "application/x-subrip"
     alt: int | None = None  # characters
     fetches_media: bool = False  # the platform fetches files from a public address (`hosted`), so that the config needs a `media_host`
     caps: tuple[Cap, ...] = ()
@@ -517,5 +521,5 @@ def post_from(plain: Mapping[str, Json]) -> Post:
 
 
 def _media_from(plain: Mapping[str, Json]) -> Media:
-    focus = plain["focus"]
-    return Media(**{**plain, "file": Path(plain["file"]), "focus": focus and tuple(focus)})
+    focus, captions = plain["focus"], plain.get("captions")  # a store of an earlier version has none
+    return Media(**{**plain, "file": Path(plain["file"]), "focus": focus and tuple(focus), "captions": captions and _media_from(captions)})

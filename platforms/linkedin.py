@@ -121,6 +121,7 @@ PLATFORM = Platform(
         images=1,
         image_types=("image/jpeg", "image/png", "image/gif"),
         image_pixels=36_152_319,
+        animation_frames=250,
         link_or_media=True,
         markup="little_text",
         alt=4086,

@@ -248,6 +248,7 @@ def limits_of(told: Json, server: str) -> Limits:
         "image_types": tuple(one for one in LIMITS.image_types if one in types),
         "video_bytes": media.get("video_size_limit"),
         "video_pixels": media.get("video_matrix_limit"),
+        "video_rate": media.get("video_frame_rate_limit"),
         "video_types": tuple(one for one in LIMITS.video_types if one in types),
         "alt": media.get("description_limit"),
         "source": server,
@@ -275,6 +276,7 @@ LIMITS = Limits(
     image_bytes=16_777_216,
     image_pixels=33_177_600,
     videos=1,
+    videos_alone=True,  # an animated GIF may stand beside pictures: app/services/post_status_service.rb looks for sound and video
     video_types=("video/mp4", "video/webm", "video/quicktime"),
     video_codecs=("h264", "vp8", "vp9", "av1", "aac", "opus", "vorbis", "mp3"),  # no hevc: other servers show it as it is
     video_bytes=103_809_024,

@@ -197,6 +197,10 @@ TABLE = {
         HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, media: [{file: config.yaml, alt: x, focus: [2, 0]}]}',
         'config.yaml:6: a: `media` has a `focus` that is not two numbers from -1 to 1, e.g. focus: [0, 0.5]',
     ),
+    'captions': (
+        HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, media: [{file: config.yaml, alt: x, captions: film.vtt}]}',
+        'config.yaml:6: film.vtt: there is no such file in FOLDER',
+    ),
     'secret elsewhere': (
         'timezone: Europe/London\naccounts:\n  fedi:\n    platform: mastodon\n    server: !secret server\nposts: []',
         'config.yaml:5: accounts.fedi: `server` cannot be `!secret`; that is for the secrets of an account',

@@ -20,6 +20,7 @@ class MediaFile:
     url: str = ""  # where it is fetched from
     alt: str = ""
     focus: tuple[float, float] | None = None
+    captions: Path | None = None  # absolute and known to be there
     place: Place
 
 

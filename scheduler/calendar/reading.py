@@ -210,7 +210,7 @@ class _OneEntry:
             written.line, written.lines = line, {"file": line}
         if "file" not in written:
             raise Wrong("has an item without `file`, e.g. {file: images/door.jpg, alt: The school door}")
-        self.checked.unknown_keys(written, "media", ("file", "alt", "focus"))
+        self.checked.unknown_keys(written, "media", ("file", "alt", "focus", "captions"))
         name, place = text(written["file"]), Place(self.checked.file, written.lines["file"])
         is_remote = re.match(r"https?://", name, re.IGNORECASE) is not None
         file = _named_by(name) if is_remote else self._here(name, place)
@@ -219,7 +219,8 @@ class _OneEntry:
         if self.config.require_alt and severity != "off" and "no-alt" not in self.ignore and not alt.strip():
             self.checked.say("no-alt", place.line, f"{name}: `alt` is missing; say what the picture shows, e.g. alt: The school door, painted blue",
                              severity)
-        return MediaFile(file=file, url=name if is_remote else "", alt=alt, focus=_focus(written.get("focus")), place=place)
+        captions = self._here(text(written["captions"]), Place(self.checked.file, written.lines["captions"])) if written.get("captions") else None
+        return MediaFile(file=file, url=name if is_remote else "", alt=alt, focus=_focus(written.get("focus")), captions=captions, place=place)
 
     def _here(self, name: str, place: Place) -> Path:
         file = (self.config.folder / name).resolve()

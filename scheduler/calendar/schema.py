@@ -45,6 +45,7 @@ POLL: Schema = {"type": "object", "required": ["answers"], "additionalProperties
 FILE: Schema = {"oneOf": [TEXT, _object({
     "file": TEXT, "alt": {**PERHAPS, "description": "what the picture shows, for those who do not see it"},
     "focus": {"type": ["array", "null"], "items": {"type": "number", "minimum": -1, "maximum": 1}, "minItems": 2, "maxItems": 2},
+    "captions": {**PERHAPS, "description": "of a video: a file, WebVTT or SRT"},
 }, ("file",))]}
 MEDIA: Schema = {"type": "array", "items": FILE}
 ADDRESS: Schema = {"type": "string", "pattern": r"^https?://[^\s/]"}

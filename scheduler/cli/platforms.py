@@ -60,7 +60,8 @@ def _show(one: Platform) -> None:
 def _takes(limits: Limits) -> str:
     text = f"{limits.text:,} {limits.unit}" if limits.text else "a text of any length"
     pictures = f", {limits.images} picture{'s' if limits.images > 1 else ''}" if limits.images else ""
-    return text + pictures + (f", {limits.videos} video{'s' if limits.videos > 1 else ''}" if limits.videos else "")
+    beside = " or " if limits.videos_alone else ", "
+    return text + pictures + (f"{beside}{limits.videos} video{'s' if limits.videos > 1 else ''}" if limits.videos else "")
 
 
 def _details(row: Setting) -> str:

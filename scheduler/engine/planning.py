@@ -19,9 +19,9 @@ from scheduler.engine.rationing import too_many
 from scheduler.engine.rehearsal import Rehearsals
 from scheduler.problems import Invalid, Problem
 from scheduler.rendering import render
-from scheduler.rendering.cards import CODE, Cards, LookUp, Page
+from scheduler.rendering.cards import CODE, Cards, LookUp, Page, cards_folder
 from scheduler.rendering.guard import Guarding, read_roster
-from scheduler.rendering.media import Unfit, cache_folder
+from scheduler.rendering.media import Unfit
 from scheduler.rendering.proofreading import Proofreader, links_of
 from scheduler.rendering.templates import Templates
 
@@ -151,7 +151,7 @@ def plan(path: Path, *, fetch: bool = False, links: bool = False, now: datetime 
 
 def _cards(config: Config, fetch: bool, now: datetime) -> Callable[[Draft], LookUp]:
     """How the link cards of a draft are looked up."""
-    pages, folder = Pages(config.fetch_from), cache_folder().parent / "cards"
+    pages, folder = Pages(config.fetch_from), cards_folder()
     cards = Cards(folder=folder, read=pages.page, fetch=pages.picture) if fetch else Cards(folder=folder)
 
     def of(draft: Draft) -> LookUp:

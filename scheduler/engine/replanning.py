@@ -111,6 +111,7 @@ def _heard(pipe: "Connection", longest: float) -> Any:
 def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool, making: float) -> None:
     """What goes on in the other process: reads, tells, waits for the store's place, takes up, tells."""
     from scheduler.engine.planning import plan, sought
+    from scheduler.rendering.cards import cards_folder
     from scheduler.rendering.media.cache import cache_folder, sweep
 
     try:
@@ -119,7 +120,8 @@ def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool, making: 
         store = Store(pipe.recv(), now)
         try:
             changes = store.plan(planned.deliveries, now, sought(planned.config))
-            sweep(cache_folder(), time.time())
+            for folder in (cache_folder(), cards_folder()):
+                sweep(folder, time.time())
             pipe.send(changes)
         finally:
             store.close()

@@ -19,6 +19,7 @@ from scheduler.rendering.finding import spans
 from scheduler.rendering.markup import DIALECTS, Marked
 from scheduler.rendering.measuring import length
 from scheduler.rendering.media import Fetch, Unfit, cache_folder, fitted
+from scheduler.rendering.media.captions import NAMES
 from scheduler.rendering.pieces import Piece, Rendering, has_card, is_threaded, language_of, options, pieces, size, size_in_bytes
 from scheduler.rendering.templates import Templates
 
@@ -150,13 +151,18 @@ def _card_image(work: Rendering, card: Card, limits: Limits) -> Media | None:
 
 def _media(work: Rendering, files: Iterable[MediaFile]) -> tuple[Media, ...]:
     files = tuple(files)
-    found = tuple(media for file in files if (media := _fitted(work, file, work.limits)))
+    leaving = [(file, media) for file in files if (media := _fitted(work, file, work.limits))]
+    found = tuple(media for _, media in leaving)
     for kind, most, name in (("image", work.limits.images, "picture"), ("video", work.limits.videos, "video")):
         count = len(media_of_kind(found, kind))
         if count > most:
             allowed = f"at most {most} {'is' if most == 1 else 'are'}" if most else "none is"
             work.wrong(f"too-many-{kind}s", f"{count} {name}{'s' if count > 1 else ''} {work.where}, where {allowed} taken; leave out "
                        f"{count - most}", files[0].place)
+    pictures, videos = len(media_of_kind(found, "image")), [file for file, media in leaving if media.type.startswith("video/")]
+    if work.limits.videos_alone and pictures and videos:
+        work.wrong("mixed-media", f"{videos[0].file.name} is a video beside {pictures} picture{'s' if pictures > 1 else ''} {work.where}, where a "
+                   "video stands alone; leave out one or the other, or give the video a part of its own in `thread`", videos[0].place)
     return found
 
 
@@ -172,7 +178,17 @@ def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
     too_long = _excess(len(media.alt), limits.alt, "characters", work.where)
     if too_long:
         work.wrong("alt-too-long", f"the alt of {file.file.name} has {too_long}", file.place)
+    if media.type.startswith("video/") and media.captions is None:
+        work.wrong("no-captions", f"{file.file.name} goes out without captions {work.where}, {_instead(limits)}", file.place, "warning")
     return media
+
+
+def _instead(limits: Limits) -> str:
+    """What would be right where a video has no captions."""
+    burn = "where somebody speaks, burn them into the video, then: ignore: [no-captions]"
+    if not limits.captions:
+        return f"which takes no caption files; {burn}"
+    return f"which takes {' or '.join(NAMES[kind] for kind in limits.captions)}; name a file in `captions`, or {burn}"
 
 
 def _check(work: Rendering, post: Post, used: int, piece: Piece, part: int) -> None:

@@ -17,7 +17,7 @@ from unicodedata import category
 from urllib.parse import urljoin
 
 from scheduler.rendering.media import Fetch, Unfit, kind_of
-from scheduler.rendering.media.cache import Cache
+from scheduler.rendering.media.cache import Cache, cache_folder, use
 
 KEPT = 30 * 86400.0  # seconds until a page is read again
 AGAIN = 3600.0  # seconds until one is that could not be read, or whose picture could not
@@ -92,7 +92,7 @@ class Cards:
         For a post that is due, what is known is good enough: it may be up. For one that is over, nothing is asked, and nothing missing.
         """
         if url not in self._known:
-            self._known[url] = _known(self._note(url))
+            self._known[url] = _kept(self._note(url))
         known = self._known[url]
         is_wanted = known is None or (known.is_old(self.now()) and (bool(known.lacks) or not is_due))
         if self.read and self.fetch and is_wanted and not is_over:
@@ -127,14 +127,18 @@ class Cards:
         return self.folder / (hashlib.sha256(url.encode()).hexdigest()[:32] + ".json")
 
 
-def _known(note: Path) -> Known | None:
-    """What was kept of a page; none where that was taken away or is damaged."""
+def cards_folder() -> Path:
+    return cache_folder().parent / "cards"
+
+
+def _kept(note: Path) -> Known | None:
+    """What was kept of a page, from now on in use; none where that was taken away or is damaged."""
     try:
         plain = json.loads(note.read_bytes())
         known = Known(**{**plain, "card": Card(**plain["card"])})
-        return known if not known.card.image or Path(known.card.image).is_file() else None
     except (OSError, ValueError, TypeError, KeyError):
         return None
+    return known if use([note, *([Path(known.card.image)] if known.card.image else [])]) else None
 
 
 def card_of(page: Page) -> Card:

@@ -21,6 +21,7 @@ from urllib.parse import unquote
 from scheduler.calendar.model import Delivery
 from scheduler.guarding import BUILT_IN, Guard
 from scheduler.problems import Invalid, Place, Problem
+from scheduler.rendering.media import spoken
 
 # What a word may have in it that no reader takes for a part of it: emphasis, accents that stand apart, inline HTML, what is invisible.
 UNSEEN = ("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
@@ -39,7 +40,6 @@ TAG = re.compile(r"<[^<>]*>")
 IS_INLINE = re.compile(INLINE)
 SHOWN_ATTRIBUTE = re.compile(r'\s(?:alt|title|href|src)="([^"]*)"')
 URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-READABLE = re.compile(rb"(?:[\x20-\x7e]|[\xc3-\xdf][\x80-\xbf]){8,}")
 # Letters that look like Latin ones, in small letters or in capitals; the first of each pair is taken for the second. From
 # https://www.unicode.org/Public/security/latest/confusables.txt, and Latin letters that Unicode does not take apart.
 PAIRS = (
@@ -73,10 +73,9 @@ IN_A_PART = 3  # words that one part may be written as: Anna-Lena, O'Brien
 LARGEST = 2_000_000  # bytes of a roster
 SLOW = 0.25  # seconds that a pattern of the person's may take for one text
 SLOW_IN_ALL = 2.0  # seconds that it may lose so, until it is not tried any more
-METADATA = 1_000_000  # bytes at each end of a file
 
 
-Kind = Literal["text", "name", "bytes"]  # a name is a file's or an address, where nobody writes capitals; bytes are anything
+Kind = Literal["text", "name"]  # a name is a file's or an address, where nobody writes capitals
 
 
 class Field(NamedTuple):
@@ -292,8 +291,6 @@ class Guarding:
 
 def _counts(single: str, kind: Kind, is_within: bool) -> bool:
     """Whether a name that stands alone is one here."""
-    if kind == "bytes":
-        return len(single) >= RUN  # shorter ones stand in any noise
     return not (single in IS_WORD or len(single) <= FEW) or (kind == "text" and is_within)
 
 
@@ -357,8 +354,8 @@ def fields(one: Delivery) -> Iterator[Field]:
         key, what = ("link", "the picture of its link") if number > len(post.media) else ("media", f"file {number}")
         file = one.sources.get(media.digest, media.file)
         yield from (Field(f"the alt of {what}", key, media.alt), Field(f"the name of {what}", key, file.stem, "name"))
-        if media.type == "image/gif" or media.type.startswith("video/"):
-            yield Field(f"what is written in {what}", key, _written_in(media.file), "bytes")
+        if media.captions:
+            yield Field(f"a caption of {what}", key, spoken(media.captions))
     for name, value in post.options.items():
         yield from (Field(f"`{name}`", name, text) for text in _texts(value))
 
@@ -376,19 +373,6 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, dict | list | tuple):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner)
-
-
-@lru_cache(maxsize=1024)
-def _written_in(file: Path) -> str:
-    """What can be read of a file that leaves as it is: its metadata stand at its ends."""
-    try:
-        with file.open("rb") as opened:
-            head = opened.read(METADATA)
-            opened.seek(max(len(head), opened.seek(0, 2) - METADATA))
-            tail = opened.read()
-    except OSError:
-        return ""
-    return "\n".join(found.decode("utf-8", "replace") for found in READABLE.findall(head + b"\0" + tail))
 
 
 def _latin(text: str) -> str:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from platforms.base import media_of_kind
 from scheduler.calendar.model import Delivery, Draft
 from scheduler.checks import SETTABLE, Checks, Quiet
 from scheduler.problems import Place, Problem
@@ -176,12 +175,6 @@ def links_of(one: Delivery) -> list[str]:
     return list(dict.fromkeys([*found, *([one.post.link.url] if one.post.link else [])]))
 
 
-def no_captions(reader: Proofreader, one: Delivery, number: int) -> Iterator[str]:
-    for media in media_of_kind(one.post.media, "video"):
-        name = one.sources.get(media.digest, media.file).name
-        yield f"{name} goes out without captions; where somebody speaks, burn them into the video, then: ignore: [no-captions]"
-
-
 def same_text(reader: Proofreader, one: Delivery, days: int) -> Iterator[str]:
     if one.part or not one.post.text:
         return
@@ -215,7 +208,6 @@ LOOKS: Mapping[str, tuple[Look, str]] = {  # code -> what looks, and the key of 
     "no-words": (no_words, "text"),
     "capitals": (capitals, "text"),
     "dead-link": (dead_link, "link"),
-    "no-captions": (no_captions, "media"),
     "same-text": (same_text, "text"),
     "at-night": (at_night, "when"),
     "in-break": (in_break, "when"),

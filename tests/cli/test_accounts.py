@@ -279,7 +279,7 @@ def test_an_account_and_a_named_secret_exclude_each_other(named: Path, command: 
 def test_platforms_say_what_they_take_and_need():
     shown = lines(termbell("platforms", "mastodon"))
 
-    assert "500 " in shown
+    assert "takes    500 graphemes, 4 pictures or 1 video\n" in shown
     assert "needs    token\n" in shown
     assert "server" in shown
     assert "https://docs.joinmastodon.org" in shown

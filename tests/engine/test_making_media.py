@@ -1,6 +1,7 @@
 """Media are made ready before the time they are due, and never keep the daemon from anything else."""
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from scheduler.engine.delivering import Desk
 from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.replanning import make_media_apart, replan_apart
 from scheduler.engine.reporting import Reporting
+from scheduler.rendering.cards import cards_folder
 from scheduler.rendering.media.cache import cache_folder
 from scheduler.store import Store
 from tests.cli.support import a_calendar
@@ -84,6 +86,24 @@ def test_the_daemon_makes_beside_its_other_work_what_it_had_no_time_for_and_read
         daemon.run(for_at_most=30.0)
 
         assert statuses(store)["door"] == "scheduled"
+
+
+def test_a_reading_deletes_what_nobody_has_needed_for_two_months_and_keeps_what_it_needs(tmp_path: Path, config: Path) -> None:
+    with a_store(tmp_path) as store:
+        replan_apart(config, lambda _: store.file, NOW)
+        unneeded = [folder / "unneeded.json" for folder in (cache_folder(), cards_folder())]
+        for file in unneeded:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("{}")
+        needed = {file for file in cache_folder().iterdir() if file not in unneeded}
+        for file in (*unneeded, *needed):
+            os.utime(file, (0, 0))
+
+        replan_apart(config, lambda _: store.file, NOW)
+
+    assert len(needed) == 2  # the picture and its note
+    assert needed == set(cache_folder().iterdir())
+    assert [file for file in unneeded if file.exists()] == []
 
 
 def test_what_cannot_be_made_ready_is_not_tried_for_ever(tmp_path: Path, config: Path, caplog: pytest.LogCaptureFixture) -> None:

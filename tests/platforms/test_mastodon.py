@@ -16,6 +16,7 @@ from platforms.base import (
     InDoubt,
     LoginNeeded,
     Lost,
+    Media,
     Published,
     Rejected,
     Request,
@@ -165,6 +166,22 @@ def test_a_file_still_being_converted_is_looked_at_again_every_two_seconds(tmp_p
     _, look, again, status = server.asked
     assert (look.method, look.url, look.after, look.fresh) == ("GET", "https://example.social/api/v1/media/9", 2, True)
     assert again == look
+    assert status.json["media_ids"] == ["9"]
+
+
+def test_a_video_leaves_with_its_alt_text_and_the_status_waits_until_it_is_converted(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    film = Media(file=tmp_path / "film.mp4", type="video/mp4", size=12, digest="f" * 64, alt="We dance", width=320, height=240, seconds=1.0)
+    accepted, ready = answer("media_accepted"), answer("media_ready")
+    server = scripted(ok(202, **accepted), ok(206, **accepted), ok(**ready), documented)
+
+    publish(ACCOUNT, post_from(as_plain(a_post(media=(film,)))), server)
+
+    upload, look, status = server.asked[0], server.asked[-2], server.asked[-1]
+    assert (upload.url, upload.repeat) == ("https://example.social/api/v2/media", HARMLESS)
+    assert upload.files == {"file": film}
+    assert upload.form == {"description": "We dance"}
+    assert (look.url, look.after) == ("https://example.social/api/v1/media/9", 2)
     assert status.json["media_ids"] == ["9"]
 
 
@@ -350,10 +367,11 @@ def test_a_server_that_tells_only_its_length_keeps_our_other_figures() -> None:
 
 
 def test_a_limit_that_is_no_number_is_none_of_ours() -> None:
-    told = {"statuses": {"max_characters": "many", "max_media_attachments": [4]}, "media_attachments": {"image_size_limit": 5000}}
+    told = {"statuses": {"max_characters": "many", "max_media_attachments": [4]},
+            "media_attachments": {"image_size_limit": 5000, "video_frame_rate_limit": 60}}
     limits = ask_limits(ACCOUNT, scripted(ok(configuration=told)))
 
-    assert limits == replace(PLATFORM.limits, image_bytes=5000, source="https://example.social")
+    assert limits == replace(PLATFORM.limits, image_bytes=5000, video_rate=60, source="https://example.social")
 
 
 @pytest.mark.parametrize(("said", "error"), [

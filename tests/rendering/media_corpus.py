@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 from random import Random
@@ -79,10 +80,32 @@ def marked(file: Path) -> Path:
     return file
 
 
+def noted_by_its_maker(file: Path) -> Path:
+    """A JPEG with a maker note as iPhones write it, in a directory of Exif's own kind: its version, and whether it was in focus."""
+    entries = ((0x0001, 14), (0x0007, 1))
+    directory = struct.pack(">H", len(entries)) + b"".join(struct.pack(">HHIi", tag, 9, 1, value) for tag, value in entries) + bytes(4)
+    with Image.open(file) as opened:
+        exif = opened.getexif()
+        exif[0x010F] = "Apple"
+        exif.get_ifd(0x8769)[0x927C] = b"Apple iOS\0\0\1MM" + directory
+        opened.load()
+        opened.save(file, exif=exif)
+    return file
+
+
 def a_heic(file: Path, picture: Image.Image) -> Path:
     source = file.with_suffix(".source.png")
     picture.save(source)
     run("heif-enc", "-q", "90", "-o", file, source)
+    source.unlink()
+    return file
+
+
+def sixteen_bits(file: Path, picture: Image.Image) -> Path:
+    """A PNG with 16 bits for each colour, which Pillow does not write."""
+    source = file.with_suffix(".source.png")
+    picture.save(source)
+    ffmpeg("-i", source, "-pix_fmt", "rgb48be", file)
     source.unlink()
     return file
 

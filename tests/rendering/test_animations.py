@@ -111,8 +111,16 @@ def test_where_only_videos_move_it_becomes_one(tmp_path: Path, name: str) -> Non
 def test_an_animation_that_is_too_large_is_told_with_the_limit(tmp_path: Path) -> None:
     file = moving(tmp_path / "a.gif", size=(200, 200))
 
-    with pytest.raises(Unfit, match=r"a\.gif has 0\.\d MB and 200 x 200 pixels; .* sent as it is, with at most 10\.0 kB: save it smaller"):
+    with pytest.raises(Unfit, match=r"a\.gif has 0\.\d MB and 3 frames of 200 x 200 pixels; .* sent as it is, with at most 10\.0 kB: save it"):
         fit(file, replace(TAKES_ALL, image_bytes=10_000))
+
+
+def test_frames_are_counted_where_a_platform_counts_them(tmp_path: Path) -> None:
+    file = moving(tmp_path / "a.gif", frames=4)
+
+    assert len(frames(fit(file, replace(TAKES_ALL, animation_frames=4)).file)) == 4
+    with pytest.raises(Unfit, match=r"a\.gif has .* 4 frames of 40 x 30 pixels; .* sent as it is, with at most 3 frames: save it smaller"):
+        fit(file, replace(TAKES_ALL, animation_frames=3))
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])

@@ -1,6 +1,7 @@
 """What a page says of itself, for the card of a link: whatever it is made of, it is bounded, clean, and kept."""
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from scheduler.calendar.model import LinkTo
 from scheduler.rendering import render
 from scheduler.rendering.cards import AGAIN, DESCRIPTION, KEPT, TITLE, Card, Cards, Page, card_of
 from scheduler.rendering.media import Unfit
+from scheduler.rendering.media.cache import DAY, UNUSED, sweep
 from scheduler.rendering.templates import Templates
 from tests.rendering.support import a_draft
 from tests.support import an_image
@@ -130,6 +132,22 @@ def test_what_is_kept_is_read_again_when_it_is_old_but_not_for_a_post_that_is_du
     assert web.cards(tmp_path, now=1001 + KEPT).of(URL, is_due=True).card.title == "Autumn & winter"
     assert Cards(folder=tmp_path / "cards", now=lambda: 1001 + KEPT).of(URL).card.title == "Autumn & winter"
     assert web.cards(tmp_path, now=1001 + KEPT).of(URL).card.title == "Winter"
+
+
+def test_a_card_that_is_needed_stays_and_one_that_nobody_has_needed_for_two_months_goes(tmp_path: Path, web: Web):
+    needed, other = web.cards(tmp_path).of(URL), "https://example.org/other/"
+    web.there["other"] = b"<title>Another</title>"
+    web.cards(tmp_path).of(other)
+    long_ago = time.time() - UNUSED - DAY
+    for file in (tmp_path / "cards").iterdir():
+        os.utime(file, (long_ago, long_ago))
+
+    assert Cards(folder=tmp_path / "cards").of(URL) == needed  # a calendar is read
+    assert sweep(tmp_path / "cards", time.time()) == 1  # the note of the other one
+
+    assert Cards(folder=tmp_path / "cards").of(URL) == needed
+    with pytest.raises(Unfit, match="was not read yet"):
+        Cards(folder=tmp_path / "cards").of(other)
 
 
 def test_a_page_that_is_down_is_tried_again_in_an_hour_and_what_was_known_stays(tmp_path: Path, web: Web):

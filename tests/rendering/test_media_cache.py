@@ -1,4 +1,4 @@
-"""What was made is kept as long as a calendar needs it, and a month longer."""
+"""What was made is kept as long as a calendar needs it, and two months longer."""
 
 import os
 import time
@@ -66,7 +66,7 @@ def test_one_that_few_bytes_made_smaller_is_not_taken_for_the_best(tmp_path: Pat
     assert (whole.width, whole.height) == (600, 400)
 
 
-def test_what_is_needed_stays_and_what_nobody_has_needed_for_a_month_goes(tmp_path: Path) -> None:
+def test_what_is_needed_stays_and_what_nobody_has_needed_for_two_months_goes(tmp_path: Path) -> None:
     needed, other = fit(a_photo(tmp_path)), tmp_path / "b.png"
     noise((20, 20)).save(other)
     unneeded = fit(other)

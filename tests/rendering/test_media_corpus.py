@@ -11,7 +11,18 @@ from platforms.base import Limits, Media
 from scheduler.calendar.model import MediaFile
 from scheduler.problems import Place
 from scheduler.rendering.media import Unfit, fitted
-from tests.rendering.media_corpus import a_heic, a_video, corners, is_clean, marked, noise, quarters, told_by
+from tests.rendering.media_corpus import (
+    a_heic,
+    a_video,
+    corners,
+    is_clean,
+    marked,
+    noise,
+    noted_by_its_maker,
+    quarters,
+    sixteen_bits,
+    told_by,
+)
 from tests.rendering.support import PLAIN
 
 LIMITS = {
@@ -46,6 +57,7 @@ MODES = {
     "palette.png": ("P", saved()),
     "ink.png": ("1", saved()),
     "scan.png": ("I;16", saved()),
+    "deep.png": ("RGB", sixteen_bits),
     "veil.png": ("LA", saved()),
     "photo.webp": ("RGB", saved()),
     "photo.avif": ("RGB", saved(quality=90)),
@@ -73,6 +85,28 @@ def test_a_picture_leaves_clean_and_within_the_limits(tmp_path: Path, name: str,
     assert (media.width or 0) * (media.height or 0) <= (LIMITS[limits].image_pixels or 256 * 128)
     if mode in ("RGB", "RGBA", "CMYK", "P"):
         assert corners(Image.open(media.file)) == ["red", "lime", "blue", "white"]
+
+
+@pytest.mark.parametrize("limits", LIMITS)
+def test_what_the_maker_of_a_camera_notes_stays_behind(tmp_path: Path, limits: str) -> None:
+    quarters((256, 128)).save(tmp_path / "a.jpg", quality=90)
+    file = noted_by_its_maker(tmp_path / "a.jpg")
+    assert "Apple:MakerNoteVersion 14" in told_by(file)
+
+    media = fit(file, LIMITS[limits])
+
+    assert is_clean(media)
+    assert b"Apple" not in media.file.read_bytes()
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+@pytest.mark.parametrize("name", ["phone.heic", "photo.avif"])
+def test_what_was_cut_off_is_told(tmp_path: Path, name: str, share: float) -> None:
+    file = MODES[name][1](tmp_path / name, noise((256, 128)))
+    file.write_bytes(file.read_bytes()[:int(file.stat().st_size * share)])
+
+    with pytest.raises(Unfit, match=rf"{name} is (damaged or not complete|no picture that we can read)"):
+        fit(file, LIMITS["roomy"])
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

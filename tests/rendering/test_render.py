@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Poll
+from platforms.base import Limits, Poll
 from scheduler.calendar.model import LinkTo, MediaFile, Part
 from scheduler.problems import Place
+from tests.rendering.media_corpus import a_video
 from tests.rendering.support import BLUESKY, DUE, FEDIVERSE, PLAIN, SITE, a_draft, rendered, said
 from tests.support import an_image
 
@@ -277,6 +278,20 @@ def test_too_many_pictures_are_said(tmp_path: Path) -> None:
         "calendar.yaml:15: launch-day: 5 pictures on mastodon (fediverse), where at most 4 are taken; leave out 1"]
     assert said(*rendered(a_draft(text="Hello", media=pictures[:1]), PLAIN)) == [
         "calendar.yaml:15: launch-day: 1 picture on mastodon (fediverse), where none is taken; leave out 1"]
+
+
+def test_a_video_beside_pictures_is_said_at_its_line_where_videos_stand_alone(tmp_path: Path) -> None:
+    film = MediaFile(file=a_video(tmp_path / "film.mp4"), alt="We dance", place=Place("calendar.yaml", 17))
+    limits = replace(FEDIVERSE, videos=1, videos_alone=True)
+
+    def errors(limits: Limits, *media: MediaFile, thread: tuple[Part, ...] = ()) -> list[str]:
+        return [str(error) for one in rendered(a_draft(text="Hello", media=media, thread=thread), limits) for error in one.errors]
+
+    assert errors(limits, a_picture(tmp_path), film) == [
+        "calendar.yaml:17: launch-day: film.mp4 is a video beside 1 picture on mastodon (fediverse), where a video stands alone; leave out one or "
+        "the other, or give the video a part of its own in `thread`"]
+    assert errors(limits, film, thread=(Part(text="Two", media=(a_picture(tmp_path),), place=THERE),)) == []
+    assert errors(replace(limits, videos_alone=False), a_picture(tmp_path), film) == []
 
 
 def test_a_damaged_picture_is_said_at_its_line_and_the_rest_is_rendered(tmp_path: Path) -> None:

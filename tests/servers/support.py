@@ -14,6 +14,8 @@ from typing import Any
 import requests
 import yaml
 from PIL import Image
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 PATIENCE = 90.0  # seconds that a test waits for the daemon
 
@@ -42,6 +44,15 @@ class Calendar:
         return subprocess.Popen([sys.executable, "-m", "scheduler", *words, "-c", str(self.config)], text=True, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **self.environment})
 
+    def run_until_published(self, count: int) -> str:
+        """`run --once` until so many are: a busy server resets a connection now and then, and is asked again some seconds later. What it said."""
+        said, deadline = "", time.monotonic() + PATIENCE
+        while [row["status"] for row in self.status()].count("published") < count:
+            assert time.monotonic() < deadline, f"not published within {PATIENCE:.0f} s:\n{said}"
+            said += self.command("run", "--once").communicate(timeout=180)[0]
+            time.sleep(1)
+        return said
+
     def status(self) -> list[dict[str, Any]]:
         said = subprocess.run([sys.executable, "-m", "scheduler", "status", "--json", "-c", str(self.config)], capture_output=True, text=True,
                               check=False, env={**os.environ, **self.environment})
@@ -68,11 +79,17 @@ def ended_well(daemon: "subprocess.Popen[str]") -> str:
     return said
 
 
+def read_from(url: str, token: str = "") -> requests.Response:
+    """What is at the address; asked again where the server resets the connection."""
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=Retry(total=5, backoff_factor=0.5)))
+        return session.get(url, headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=60)
+
+
 def mastodon_texts(server: str, token: str) -> list[dict[str, Any]]:
     """The account's posts, the newest first."""
-    headers = {"Authorization": f"Bearer {token}"}
-    me = requests.get(f"{server}/api/v1/accounts/verify_credentials", headers=headers, timeout=10).json()["id"]
-    found: list[dict[str, Any]] = requests.get(f"{server}/api/v1/accounts/{me}/statuses?limit=40", headers=headers, timeout=10).json()
+    me = read_from(f"{server}/api/v1/accounts/verify_credentials", token).json()["id"]
+    found: list[dict[str, Any]] = read_from(f"{server}/api/v1/accounts/{me}/statuses?limit=40", token).json()
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.servers.support import Calendar, bluesky_records, mastodon_texts
+from tests.servers.support import Calendar, bluesky_records, mastodon_texts, read_from
 
 pytestmark = pytest.mark.xdist_group("pds")
 FAMILY = "👨‍👩‍👧‍👦"  # 25 bytes
@@ -44,7 +44,7 @@ def test_bluesky_takes_300_graphemes_and_3000_bytes_and_no_more(tmp_path: Path, 
     refused = {"graphemes-more": taken["graphemes"] + "x", "bytes-more": taken["bytes"] + "x"}
     calendar = a_calendar(tmp_path, account, pds["app_password"], **taken, **refused)
 
-    said = ran(calendar, "run", "--once")
+    said = calendar.run_until_published(len(taken))
 
     up = [record["value"]["text"] for record in bluesky_records(pds["base_url"], pds["handle"])]
     assert {text for text in up if text in (*taken.values(), *refused.values())} == set(taken.values()), said
@@ -73,7 +73,7 @@ def test_mastodon_takes_500_characters_and_no_more(tmp_path: Path, mastodon_mock
     text = "Zoë’s class " + "x" * 488
     calendar = a_calendar(tmp_path, account, mastodon_mock["access_token"], at=text, more=text + "x")
 
-    said = ran(calendar, "run", "--once")
+    said = calendar.run_until_published(1)
 
     up = [one["content"] for one in mastodon_texts(mastodon_mock["base_url"], mastodon_mock["access_token"])]
     assert [content.count("x") for content in up if "class xxx" in content] == [488], said
@@ -89,12 +89,11 @@ def mastodon_says(server: dict[str, Any], text: str) -> tuple[int, str]:
 
 def test_a_server_that_takes_more_is_asked_how_much(tmp_path: Path, snac: dict[str, Any]) -> None:
     account = {"platform": "mastodon", "server": snac["base_url"], "token": "${TOKEN}"}
-    told = requests.get(f"{snac['base_url']}/api/v1/instance", timeout=60).json()["configuration"]["statuses"]["max_characters"]
+    told = read_from(f"{snac['base_url']}/api/v1/instance").json()["configuration"]["statuses"]["max_characters"]
     calendar = a_calendar(tmp_path, account, snac["access_token"], long="y" * 501)
     assert shown_limit(calendar) == 500, "nobody has asked yet"
 
-    said = ran(calendar, "run", "--once")  # plans with what was known, and asks
-    said += ran(calendar, "run", "--once")
+    said = calendar.run_until_published(1)  # plans with what was known, and asks; then with what it was told
 
     up = [one["content"].count("y") for one in mastodon_texts(snac["base_url"], snac["access_token"]) if "yyy" in one["content"]]
     assert up == [501], said

@@ -16,11 +16,12 @@ from pathlib import Path
 from platforms.base import Limits, Media
 from scheduler.calendar.model import MediaFile
 from scheduler.rendering.media.cache import Cache, cache_folder, digest_of
+from scheduler.rendering.media.captions import CODE, captions, spoken
 from scheduler.rendering.media.kinds import NOT_READY, Unfit, kind_of, taken
 from scheduler.rendering.media.pictures import Moving, picture, thumbnail
 from scheduler.rendering.media.videos import video
 
-__all__ = ["NOT_READY", "Fetch", "Unfit", "cache_folder", "fitted", "kind_of", "thumbnail"]
+__all__ = ["NOT_READY", "Fetch", "Unfit", "cache_folder", "fitted", "kind_of", "spoken", "thumbnail"]
 
 Fetch = Callable[[str], bytes]  # what is at an address; raises `Unfit`
 
@@ -42,7 +43,17 @@ def fitted(source: MediaFile, limits: Limits, cache: Path, fetch: Fetch | None =
         media = _made(file, kind, digest, limits, kept, until)
     except Unfit as unfit:
         raise unfit.described(source.alt, source.focus) from unfit.__cause__
-    return replace(media, alt=source.alt, focus=source.focus)
+    return replace(media, alt=source.alt, focus=source.focus, captions=_captions(source, kind, limits, kept))
+
+
+def _captions(source: MediaFile, kind: str, limits: Limits, cache: Cache) -> Media | None:
+    """Those that the platform takes."""
+    if source.captions is None:
+        return None
+    if not kind.startswith("video/"):
+        raise Unfit(CODE, f"{source.file.name} is a picture, and captions belong to a video; take `captions` away")
+    found = captions(source.captions, cache)
+    return found if found.type in limits.captions else None
 
 
 def _made(file: Path, kind: str, digest: str, limits: Limits, cache: Cache, until: float) -> Media:

@@ -21,7 +21,7 @@ from scheduler.rendering.media.kinds import Unfit
 
 MADE_BY = 2  # raised when the same file and limits would give other bytes: what the cache holds is made anew
 DAY = 86_400.0
-UNUSED = 30 * DAY  # seconds
+UNUSED = 60 * DAY  # seconds
 UNFINISHED = ".unfinished-"
 
 

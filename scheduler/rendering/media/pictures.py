@@ -60,7 +60,7 @@ def picture(file: Path, kind: str, digest: str, limits: Limits, cache: Cache, be
 def _asked(digest: str, kind: str, limits: Limits) -> object:
     """All that decides what is made: other types matter to no JPEG that may stay one, and what moves matters to none that cannot."""
     types = ("image/jpeg",) if kind == "image/jpeg" and kind in limits.image_types else limits.image_types
-    moves = () if kind in ("image/jpeg", "image/heic") else (kind in limits.animations, limits.videos > 0)
+    moves = () if kind in ("image/jpeg", "image/heic") else (kind in limits.animations, limits.animation_frames, limits.videos > 0)
     return digest, sorted(types), limits.image_bytes, limits.image_pixels, moves
 
 
@@ -113,17 +113,18 @@ def _refuse_bombs(file: Path, opened: "Image") -> None:
 
 def _of_animation(file: Path, opened: "Image", limits: Limits) -> Made:
     """Cleaned where it is taken; else a video, and where none is taken either, the first frame."""
-    kind = f"image/{str(opened.format).lower()}"
+    kind, frames = f"image/{str(opened.format).lower()}", getattr(opened, "n_frames", 1)
     animations.look_through(file, opened)
     if kind in limits.animations and kind in limits.image_types:
         body = animations.cleaned(file.read_bytes(), kind, is_common(opened.info.get("icc_profile", b"")))
-        if _fits(len(body), limits) and math.prod(opened.size) <= (limits.image_pixels or math.inf):
+        if (_fits(len(body), limits) and math.prod(opened.size) <= (limits.image_pixels or math.inf)
+                and frames <= (limits.animation_frames or math.inf)):
             return Made(body=body, kind=kind, size=opened.size, is_best=True)
     if limits.videos and kind in FROM_PICTURES and has_ffmpeg():
         raise Moving
     if kind in limits.animations and kind in limits.image_types:
-        raise Unfit("media-too-large", f"{file.name} has {megabytes(len(body))} and {opened.width} x {opened.height} pixels; an animation is "
-                    f"sent as it is, with at most {_at_most(limits)}: save it smaller")
+        raise Unfit("media-too-large", f"{file.name} has {megabytes(len(body))} and {frames} frames of {opened.width} x {opened.height} "
+                    f"pixels; an animation is sent as it is, with at most {_at_most(limits)}: save it smaller")
     opened.seek(0)
     remark = f"{file.name} is animated, and only its first frame is shown there; " + (
         f"taken are animations as {listed(limits.animations)}" if limits.animations else "no animations are taken")
@@ -131,7 +132,8 @@ def _of_animation(file: Path, opened: "Image", limits: Limits) -> Made:
 
 
 def _at_most(limits: Limits) -> str:
-    figures = (limits.image_bytes and megabytes(limits.image_bytes), limits.image_pixels and f"{limits.image_pixels:,} pixels")
+    figures = (limits.image_bytes and megabytes(limits.image_bytes), limits.animation_frames and f"{limits.animation_frames} frames",
+               limits.image_pixels and f"{limits.image_pixels:,} pixels")
     return " and ".join(figure for figure in figures if figure)
 
 
