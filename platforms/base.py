@@ -166,7 +166,7 @@ class Lost:
 
 
 MARKS = ("bold", "italic", "strikethrough", "code", "pre", "quote")
-Markup = Literal["", "links", "entities", "discord", "slack", "little_text"]
+Markup = Literal["", "links", "entities", "discord", "slack", "teams", "little_text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,6 +252,7 @@ class Limits:
     text: int | None = None  # in `unit`; None: no limit
     unit: Unit = "characters"
     text_bytes: int | None = None  # UTF-8, beside `text`
+    text_with_media: int | None = None  # instead of `text`, where media go with it: Telegram's captions
     link_length: int | None = None  # what a link counts as; None: its own length
     short_mentions: bool = False  # @name@server counts as @name
     bare_links: bool = True  # example.org is a link there; False: only with http:// or https://
@@ -266,7 +267,8 @@ class Limits:
     html: bool = False  # takes HTML (made from Markdown) beside the plain text
     # What the text may have in it, and whether `Post.markup` is filled. Links may stand behind words in all but "" and "little_text".
     # links: no more than that (facets); entities: MARKS as spans (Telegram; Matrix, Tumblr); slack: the same as spans for rich_text blocks,
-    # and markup with `& < >` escaped for `text`; discord: MARKS in the markup, whose length counts; little_text: LinkedIn's.
+    # and markup with `& < >` escaped for `text`; discord: MARKS in the markup, whose length counts; teams: some of
+    # them in the Markdown of Adaptive Cards; little_text: LinkedIn's.
     markup: Markup = ""
     links: bool = True  # takes a link with a card of its own; False: a link has to stand in the text
     link_or_media: bool = False  # a card and media exclude each other: media win
@@ -287,7 +289,7 @@ class Limits:
     video_pixels: int | None = None  # width x height
     video_rate: float | None = None  # frames a second
     captions: tuple[str, ...] = ()  # types of a video's caption file that are taken: "text/vtt", "application/x-subrip"
-    alt: int | None = None  # characters
+    alt: int | None = None  # characters; 0: its media have none
     fetches_media: bool = False  # the platform fetches files from a public address (`hosted`), so that the config needs a `media_host`
     caps: tuple[Cap, ...] = ()
 
@@ -460,6 +462,8 @@ class Platform:
     price: Callable[[Post], float] | None = None  # what a post costs, in US dollars
     errors: Mapping[str, type[PublishError]] = field(default_factory=dict)  # own codes, where the status misleads
     error_code: Callable[[Response], str] = lambda response: code_in_json(response)
+    refuses: Callable[[Response], bool] = lambda response: False  # whether an answer of 2xx is a refusal all the same: Slack's `"ok": false`
+    by_hand: bool = False  # a person publishes it: it is handed to them, as `publish` says in its notes, and waits for their word
 
     @property
     def all_secrets(self) -> tuple[str, ...]:

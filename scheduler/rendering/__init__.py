@@ -37,6 +37,8 @@ def render(
 
     Whether a picture may go without alt (`require_alt`) is judged where the calendar is read, once for all accounts.
     """
+    if limits.text_with_media and draft.content.media:
+        limits = replace(limits, text=limits.text_with_media)
     work = Rendering(draft, limits, cache, fetch, until, cards)
     content = _filled(work, templates)
     deliveries: list[Delivery] = []
@@ -175,7 +177,7 @@ def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
             return None
         media = unfit.instead
     work.sources[media.digest] = file.file
-    too_long = _excess(len(media.alt), limits.alt, "characters", work.where)
+    too_long = _excess(len(media.alt), limits.alt or None, "characters", work.where)
     if too_long:
         work.wrong("alt-too-long", f"the alt of {file.file.name} has {too_long}", file.place)
     if media.type.startswith("video/") and media.captions is None:
