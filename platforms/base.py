@@ -99,7 +99,7 @@ class Response:
 class Request:
     """One exchange with a platform. At most one of `json`, `form` (with `files`) and `body` is set.
 
-    `url` may be of another scheme than HTTP: `smtp:`, `file:`, `host:` and `wss:` have answerers of their own.
+    `url` may be of another scheme than HTTP: `smtp:`, `file:`, `host:`, `wss:`, `apprise:` and `handoff:` have answerers of their own.
     """
 
     step: str  # its name in logs, errors and the journal: "upload 1", "status"

@@ -41,7 +41,7 @@ def wire(request: Request, unsigned: Request | None = None) -> Wire:
         return Wire(method=request.method, url=request.url, headers=dict(request.headers), body=message(request))
     kind, parts = pieces(request, unsigned or request)
     body = b"".join(map(content, parts))
-    if scheme in ("file", "host"):
+    if scheme in ("file", "host", "apprise", "handoff"):
         return Wire(method=request.method, url=request.url, headers={}, body=body)
     said = {name.lower() for name in request.headers}
     ours = {"User-Agent": f"Termbell/{__version__}"} | ({"Content-Type": kind} if kind else {})
