@@ -161,8 +161,11 @@ def _of_the_daemon(store: Store, health: Health) -> Iterator[Finding]:
     yield not overdue, f"{overdue} deliveries are due and not taken up" + ("; see `termbell status`" if overdue else "")
     for name, why in health.held.items():
         yield False, f"{name} is held: {why}"
-    for row in store.rows(statuses=(status.IN_DOUBT,)):
-        yield False, f"{row.key[:8]} ({row.entry}) is in doubt: {row.error}"
+    for row in store.rows(statuses=(status.IN_DOUBT, status.HELD)):
+        if row.status == status.IN_DOUBT:
+            yield False, f"{row.key[:8]} ({row.entry}) is in doubt: {row.error}"
+        elif row.is_handed_over:
+            yield True, f"{row.key[:8]} ({row.entry}) is {row.error}"
 
 
 def _of_reporting(config: Config, store: Store, health: Health) -> Iterator[Finding]:

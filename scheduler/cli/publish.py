@@ -33,7 +33,7 @@ def command(config: Path, entry: str, account: str | None, dry_run: bool) -> Non
                  + f"; {did_you_mean(entry, {row.entry for row in work.store.rows()})}")
         work.store.release(utc_now(), work.desk.by)
         for row in rows:
-            if row.status in (status.PUBLISHED, status.IN_DOUBT):
+            if row.status in (status.PUBLISHED, status.IN_DOUBT) or row.is_handed_over:
                 continue
             try:
                 work.store.retry(row.key, utc_now())
@@ -48,4 +48,4 @@ def command(config: Path, entry: str, account: str | None, dry_run: bool) -> Non
         say(line(row))
     if any(row.status == status.IN_DOUBT for row in ended):
         raise SystemExit(3)
-    raise SystemExit(int(any(row.status != status.PUBLISHED for row in ended)))
+    raise SystemExit(int(any(row.status != status.PUBLISHED and not row.is_handed_over for row in ended)))

@@ -135,6 +135,12 @@ class Network:
             from scheduler.engine import files
 
             return files.answer(signed, secrets, self.timeout)
+        if scheme == "apprise":
+            from scheduler.engine import telling
+
+            return telling.answer(signed, self.timeout)
+        if scheme == "handoff":  # the store holds it, and the person is told, when this is recorded
+            return request.documented()
         raise Rejected(f"{self.platform.name} '{request.step}': an address begins with https:, http:, smtp:, smtps:, wss:, ws: or file:; "
                        "look at the account's settings and secrets")
 

@@ -54,7 +54,7 @@ def wire(request: Request, unsigned: Request | None = None) -> Wire:
         return Wire(method=request.method, url=request.url, headers=dict(request.headers), body=message(request))
     kind, parts = pieces(request, unsigned or request)
     body = b"".join(map(content, parts))
-    if scheme in ("file", "host"):
+    if scheme in ("file", "host", "apprise", "handoff"):
         return Wire(method=request.method, url=request.url, headers={}, body=body)
     if scheme in RELAYS:
         return Wire(method=request.method, url=request.url, headers=dict(request.headers), body=body)

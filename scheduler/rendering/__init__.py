@@ -37,6 +37,8 @@ def render(
 
     Whether a picture may go without alt (`require_alt`) is judged where the calendar is read, once for all accounts.
     """
+    if limits.text_with_media and draft.content.media:
+        limits = replace(limits, text=limits.text_with_media)
     work = Rendering(draft, limits, cache, fetch, until, cards)
     content = _filled(work, templates)
     deliveries: list[Delivery] = []
