@@ -15,8 +15,10 @@ FILES = sorted(file for part in ("platforms", "scheduler") for file in (HERE / p
 # From the ground up. A module imports what is on its own floor or below.
 FLOORS = ("platforms", "scheduler.problems", "scheduler.config", "scheduler.calendar", "scheduler.rendering", "scheduler.store",
           "scheduler.engine", "scheduler.cli")
-# Reading YAML, which config.yaml and the calendar share, and some of its keys; files of the state folder, which the store and what is above it write.
-BESIDE_CONFIG = ("scheduler.checking", "scheduler.checks", "scheduler.guarding", "scheduler.yaml_files", "scheduler.private_files")
+# Reading YAML, which config.yaml and the calendar share, and some of its keys; files of the state folder, which the store and what is above it write;
+# the digests of files, which are made where media are made ready and compared where they leave.
+BESIDE_CONFIG = ("scheduler.checking", "scheduler.checks", "scheduler.guarding", "scheduler.yaml_files", "scheduler.private_files",
+                 "scheduler.digests")
 DOORS = {
     "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
     "requests_oauthlib": ("platforms/signing.py", "scheduler/engine/credentials.py"),

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from platforms.base import Ask
+from scheduler.cli.progress import progress
 from scheduler.config import Config, ConfiguredAccount, read_config
 from scheduler.engine.alone import Alone, AlreadyRunning
 from scheduler.engine.credentials import Credentials
@@ -97,7 +98,7 @@ def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> Non
 
 
 def _answerer(config: Config, credentials: Credentials, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:
-    networks = Networks(credentials, config.timeout)
+    networks = Networks(credentials, config.timeout, gone=progress(sys.stderr))
 
     def network(configured: ConfiguredAccount) -> Ask:
         credentials.accounts[configured.name] = configured  # the calendar may have been read again since

@@ -13,14 +13,13 @@ any other: it would be in doubt for nothing. So a connection is used again withi
 patience, and where it is not closed already (urllib3 looks); after that a new one is made.
 """
 
-import io
 import os
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from traceback import walk_tb
 from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
@@ -37,8 +36,10 @@ from urllib3.response import BaseHTTPResponse, HTTPResponse
 from platforms.base import (
     HARMLESS,
     Account,
+    Ask,
     InDoubt,
     LoginNeeded,
+    Media,
     Platform,
     PublishError,
     Rejected,
@@ -53,8 +54,9 @@ from platforms.base import (
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.credentials import Held
 from scheduler.engine.judging import judged
+from scheduler.engine.leaving import Leaving
 from scheduler.engine.logs import HIDDEN, redacted, spellings
-from scheduler.engine.wire import MAIL, Wire, wire
+from scheduler.engine.wire import MAIL, Wire, look_at, whole, wire
 
 __all__ = ["Network", "Networks", "Wire", "wire"]
 
@@ -63,6 +65,7 @@ KEPT = 1.0  # seconds; gunicorn closes after 2, Node.js and Apache after 5, ngin
 REDIRECTS = 5
 LARGEST = 32 * 1024 * 1024  # bytes of an answer
 BEFORE_ITS_END = timedelta(minutes=1)  # a session is renewed, so that no request meets it
+OURS = ("file:", "host:")  # no server's answers; an address that is made for a file may be signed by a secret's name
 LONG_ENOUGH = 8  # characters of a secret that is hidden in answers
 REACHES_NOBODY = (NewConnectionError, ConnectTimeoutError, requests.exceptions.ProxyError)
 
@@ -71,14 +74,27 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+Gone = Callable[[str, Media, int], None]  # told that so many bytes of an account's file have left
+
+
+def unseen(account: str, media: Media, position: int) -> None:
+    pass
+
+
+def no_host(request: Request) -> Response:
+    raise Rejected(f"'{request.step}' needs a public address for a file; say in config.yaml where: media_host (docs/media-host.md)")
+
+
 class Network:
     """Answers one account's requests by sending them."""
 
     def __init__(self, account: Account, platform: Platform, credentials: Held, timeout: float,
                  sleep: Callable[[float], None] = time.sleep, now: Callable[[], datetime] = utc_now,
-                 monotonic: Callable[[], float] = time.monotonic) -> None:
+                 monotonic: Callable[[], float] = time.monotonic, host: Ask = no_host, gone: Gone = unseen) -> None:
+        """`host` answers `host:`, `gone` is told what has left."""
         self.account, self.platform, self.credentials = account, platform, credentials
         self.timeout, self.sleep, self.now, self.monotonic = timeout, sleep, now, monotonic
+        self.host, self.gone = host, gone
         self._http = Connections()
         self._answered_at: dict[str, float] = {}  # server -> when it answered last, by a clock that nobody sets
         self._proxies = getproxies()
@@ -87,7 +103,7 @@ class Network:
     def __call__(self, request: Request) -> Response:
         """The answer without the secrets that a server may repeat in it: it goes into the journal, and adapters take words from it."""
         answer = self._asked(request)
-        return answer if request.url.startswith("file:") else self._clean(answer)
+        return answer if request.url.startswith(OURS) else self._clean(answer)
 
     def _clean(self, answer: Response) -> Response:
         return without(self.credentials.all_values(names=False), answer)
@@ -161,6 +177,8 @@ class Network:
             from scheduler.engine import files
 
             return files.answer(signed, secrets, self.timeout)
+        if scheme == "host":
+            return self.host(request)
         raise Rejected(f"{self.platform.name} '{request.step}': an address begins with https:, http:, smtp:, smtps: or file:; "
                        "look at the account's settings and secrets")
 
@@ -180,6 +198,9 @@ class Network:
     def _prepared(self, request: Request, signed: Request) -> requests.PreparedRequest:
         try:
             leaves = wire(signed, request)
+            for piece in leaves.pieces:
+                if not isinstance(piece, bytes):
+                    look_at(whole(piece))
             made, address = requests.PreparedRequest(), addressed(leaves.method, leaves.url)
             for header in leaves.headers.items():
                 check_header_validity(header)
@@ -190,9 +211,9 @@ class Network:
         except OSError as fault:
             raise TryLater(f"{self.platform.name} '{request.step}' was not sent: {fault}") from fault
         made.method, made.url, made.headers = address.method, address.url, CaseInsensitiveDict({**address.headers, **leaves.headers})
-        if leaves.body:
-            made.headers["Content-Length"] = str(len(leaves.body))
-            made.body = cast("bytes", Leaving(leaves.body, request.fence))
+        if leaves.size:
+            made.headers["Content-Length"] = str(leaves.size)
+            made.body = cast("bytes", Leaving(leaves.pieces, request.fence, partial(self.gone, self.account.name)))
         return made
 
     def _exchanged(self, request: Request, leaves: requests.PreparedRequest) -> Response:
@@ -240,15 +261,16 @@ def ping(url: str, body: bytes = b"", timeout: float = TO_CONNECT) -> int:
 class Networks:
     """The network of each account, made once, so that connections live on from request to request and from post to post."""
 
-    def __init__(self, credentials: Held, timeout: float) -> None:
-        self.credentials, self.timeout = credentials, timeout
+    def __init__(self, credentials: Held, timeout: float, host: Ask = no_host, gone: Gone = unseen) -> None:
+        self.credentials, self.timeout, self.host, self.gone = credentials, timeout, host, gone
         self._made: dict[str, Network] = {}
 
     def of(self, configured: ConfiguredAccount) -> Network:
         """That of the account as it is configured now: the calendar may have been read again since."""
         known = self._made.get(configured.name)
         if known is None or (known.account, known.platform) != (configured.account, configured.platform):
-            known = self._made[configured.name] = Network(configured.account, configured.platform, self.credentials, self.timeout)
+            known = self._made[configured.name] = Network(configured.account, configured.platform, self.credentials, self.timeout,
+                                                                    host=self.host, gone=self.gone)
         return known
 
 
@@ -278,22 +300,6 @@ class Connections(HTTPAdapter):
 def addressed(method: str, url: str) -> requests.PreparedRequest:
     """A request to that address, as yet without its headers and its body: they differ from post to post. Raises `ValueError`."""
     return requests.Request(method, url).prepare()
-
-
-class Leaving(io.BytesIO):
-    """A body that leaves in small pieces, each with the timeout to itself: a big picture on a slow line takes its time.
-
-    It is asked for once the connection stands, which is the last moment at which nothing can have happened yet.
-    """
-
-    def __init__(self, body: bytes, fence: Callable[[], None]) -> None:
-        super().__init__(body)
-        self._fence = fence
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if self.tell() == 0:
-            self._fence()
-        return super().read(size)
 
 
 def without(secrets: Iterable[str], response: Response) -> Response:

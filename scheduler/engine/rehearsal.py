@@ -13,10 +13,11 @@ from platforms.base import Account, LoginNeeded, Media, Part, Platform, Post, Pu
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.logs import HIDDEN
-from scheduler.engine.wire import MAIL, Piece, content, pieces, whole, wire
+from scheduler.engine.wire import MAIL, Piece, chunks, content, pieces, whole, wire
 from scheduler.problems import Problem
 
 log = logging.getLogger("termbell")
+CAPTIONS = ("text/vtt", "application/x-subrip")  # files that are text, and short
 MARK = "termbell-hides-a-secret-here"  # stands where a secret would, in letters that no encoding changes
 
 
@@ -107,8 +108,17 @@ def shown(request: Request, platform: Platform) -> dict[str, object]:
         "url": _hidden(leaves.url),
         "headers": {name: _hidden_header(name, value) for name, value in leaves.headers.items()},
         "body": _hidden(text),
-        "sha256": hashlib.sha256(leaves.body.replace(MARK.encode(), HIDDEN.encode())).hexdigest(),
+        "sha256": _digest(leaves.pieces),
     }
+
+
+def _digest(body: Iterable[Piece]) -> str:
+    """Of the body with its files and without its secrets."""
+    digest = hashlib.sha256()
+    for piece in body:
+        for chunk in [piece.replace(MARK.encode(), HIDDEN.encode())] if isinstance(piece, bytes) else chunks(piece):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _signed(request: Request, platform: Platform, secrets: Mapping[str, str]) -> Request:
@@ -135,6 +145,8 @@ def _body_text(signed: Request, unsigned: Request) -> str:
 
 
 def _as_text(piece: Piece) -> str:
+    if not isinstance(piece, bytes) and whole(piece).type not in CAPTIONS:
+        return _named(piece)
     try:
         return content(piece).decode()
     except UnicodeDecodeError:

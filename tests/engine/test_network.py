@@ -40,11 +40,11 @@ from scheduler import __version__
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.credentials import Trial
 from scheduler.engine.judging import judged, wait_asked_for, what_it_said
-from scheduler.engine.network import KEPT, Network, Networks, surely_not_sent, wire
+from scheduler.engine.network import KEPT, Network, Networks, surely_not_sent
 from scheduler.engine.rehearsal import shown
 from scheduler.problems import Place
 from scheduler.store import WrongStatus
-from tests.engine.support import a_platform
+from tests.engine.support import a_platform, body_of
 from tests.support import an_image
 
 NOW = datetime(2026, 9, 7, 8, 30, tzinfo=UTC)
@@ -250,19 +250,19 @@ def test_what_the_dry_run_shows_is_what_leaves_the_secrets_apart(server: Server,
         ask(request)
 
     for request, arrived in zip(requests, server.arrived, strict=True):
-        plain, leaves = shown(request, ask.platform), wire(request)
+        plain, body = shown(request, ask.platform), body_of(request)
         headers = {name.lower(): value.replace("•••", TOKEN["token"]) for name, value in plain["headers"].items()}  # type: ignore[attr-defined]
         added = {"host", "accept-encoding", "content-length"}
         assert headers == {name: value for name, value in arrived.headers.items() if name not in added}
-        assert (plain["method"], plain["url"], leaves.body) == (arrived.method, server.url + arrived.path, arrived.body)
+        assert (plain["method"], plain["url"], body) == (arrived.method, server.url + arrived.path, arrived.body)
 
 
 def test_the_same_request_makes_the_same_bytes_whatever_the_secret(tmp_path: Path):
     request = Request(step="upload", method="POST", url="https://x.test/{token}", form={"a": "1"}, files={"file": an_image(tmp_path)})
 
-    bodies = {wire(in_url(request, {"token": token}), request).body for token in ("one", "two")}
+    bodies = {body_of(in_url(request, {"token": token}), request) for token in ("one", "two")}
 
-    assert bodies == {wire(request).body}
+    assert bodies == {body_of(request)}
 
 
 def test_an_anonymous_request_leaves_without_credentials(server: Server):

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from platforms.base import Limits, Media
 from scheduler.calendar.model import MediaFile
-from scheduler.rendering.media.cache import Cache, cache_folder, digest_of
+from scheduler.digests import digest_now
+from scheduler.rendering.media.cache import Cache, cache_folder
 from scheduler.rendering.media.captions import CODE, captions, spoken
 from scheduler.rendering.media.kinds import NOT_READY, Unfit, kind_of, taken
 from scheduler.rendering.media.pictures import Moving, picture, thumbnail
@@ -31,8 +32,7 @@ def fitted(source: MediaFile, limits: Limits, cache: Path, fetch: Fetch | None =
     kept = Cache(cache)
     file = _copy(source, kept, fetch) if source.url else source.file
     try:
-        status = file.stat()
-        digest = digest_of(file, status.st_size, status.st_mtime_ns)
+        digest = digest_now(file)
         with file.open("rb") as opened:
             kind = kind_of(opened.read(32))
     except OSError as error:
