@@ -486,7 +486,7 @@ def hosted(media: Media, number: int, ask: Ask) -> str:
     """A public address of the file, for as long as the platform needs to fetch it; `media_host` in config.yaml says where that is."""
     address = f"https://media.example.org/{media.name}"
     return str(ask(Request(step=f"host {number}", method="PUT", url=f"host:{media.name}", headers={"Content-Type": media.type}, body=media,
-                           repeat=HARMLESS, example={"url": address})).json()["url"])
+                           repeat=HARMLESS, anonymous=True, example={"url": address})).json()["url"])
 
 
 def media_of_kind(media: Sequence[Media], kind: str) -> tuple[Media, ...]:

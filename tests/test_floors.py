@@ -18,7 +18,7 @@ FLOORS = ("platforms", "scheduler.problems", "scheduler.config", "scheduler.cale
 # Reading YAML, which config.yaml and the calendar share, and some of its keys; files of the state folder, which the store and what is above it write;
 # the digests of files, which are made where media are made ready and compared where they leave.
 BESIDE_CONFIG = ("scheduler.checking", "scheduler.checks", "scheduler.guarding", "scheduler.yaml_files", "scheduler.private_files",
-                 "scheduler.digests")
+                 "scheduler.digests", "scheduler.media_hosts")
 DOORS = {
     "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
     "requests_oauthlib": ("platforms/signing.py", "scheduler/engine/credentials.py"),
@@ -26,6 +26,7 @@ DOORS = {
     "apprise": ("scheduler/engine/telling.py",),
     "prometheus_client": ("scheduler/engine/metrics.py",),
     "keyring": ("scheduler/engine/credentials.py",),
+    "obstore": ("scheduler/engine/hosts.py",),
     "smtplib": ("scheduler/engine/mail.py",),
     "apscheduler": ("scheduler/engine/clock.py",),
     "watchfiles": ("scheduler/engine/watching.py",),

@@ -56,7 +56,8 @@ def answer(request: Request, secrets: Secrets, timeout: float) -> Response:
         if request.method == "HEAD":
             return writable(path)
         if request.method == "DELETE":
-            path.unlink(missing_ok=True)
+            for file in (path, unfinished(path)):
+                file.unlink(missing_ok=True)
             return Response()
         if request.json is not None:
             return write_tree(path, request.json, request.headers, timeout, fence=request.fence)
@@ -200,7 +201,7 @@ def holds(path: Path, content: Piece) -> bool:
 
 def prepared(target: Path, content: Piece) -> Path:
     """A file with `content` beside `target`, on disk."""
-    temporary = target.with_name(f".{target.name}.part")
+    temporary = unfinished(target)
     temporary.unlink(missing_ok=True)  # left by one that was killed, or a link that somebody laid there
     try:
         with temporary.open("xb") as file:
@@ -211,6 +212,10 @@ def prepared(target: Path, content: Piece) -> Path:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def unfinished(target: Path) -> Path:
+    return target.with_name(f".{target.name}.part")
 
 
 def make_folder(folder: Path) -> None:

@@ -17,6 +17,7 @@ from scheduler.engine.wire import MAIL, Piece, chunks, content, pieces, whole, w
 from scheduler.problems import Problem
 
 log = logging.getLogger("termbell")
+NO_HOST = "fetches this file from a public address; say in the config where it may stand: media_host (docs/media-host.md)"
 CAPTIONS = ("text/vtt", "application/x-subrip")  # files that are text, and short
 MARK = "termbell-hides-a-secret-here"  # stands where a secret would, in letters that no encoding changes
 
@@ -58,8 +59,9 @@ def rehearsed(account: Account, platform: Platform, post: Post) -> Rehearsed:
 class Rehearsals:
     """The rehearsals of a plan's deliveries; each is made once, when it is asked for first."""
 
-    def __init__(self, accounts: Mapping[str, ConfiguredAccount], deliveries: Iterable[Delivery]) -> None:
-        self._accounts = accounts
+    def __init__(self, accounts: Mapping[str, ConfiguredAccount], deliveries: Iterable[Delivery], hosts_media: bool = True) -> None:
+        """`hosts_media`: the config has a `media_host`."""
+        self._accounts, self._hosts_media = accounts, hosts_media
         self._deliveries = {one.key: one for one in deliveries}
         self._made: dict[str, Rehearsed] = {}
 
@@ -86,7 +88,10 @@ class Rehearsals:
         if one.after and before is None:
             return Rehearsed()
         configured = self._accounts[one.account]
-        return rehearsed(configured.account, configured.platform, replace(one.post, reply_to=before) if before else one.post)
+        made = rehearsed(configured.account, configured.platform, replace(one.post, reply_to=before) if before else one.post)
+        if not self._hosts_media and any(request.url.startswith("host:") for request in made.asked):
+            return replace(made, code="no-media-host", refused=f"{configured.platform.name} {NO_HOST}")
+        return made
 
 
 def with_problem(one: Delivery, rehearsed: Rehearsed) -> Delivery:
