@@ -1,4 +1,4 @@
-"""Real servers on loopback: `snac`, `pds`, `mail`, `mastodon_mock`, each the JSON that its start script prints.
+"""Real servers on loopback: `snac`, `pds`, `mail`, `mastodon_mock`, `moto_s3`, `wordpress`, each the JSON that its start script prints.
 
 Where `starting.py` cannot have one, the tests are skipped with the reason; with `servers` in TERMBELL_REQUIRE (a list with
 commas; CI sets it) they fail instead.
@@ -41,6 +41,18 @@ def mail() -> Iterator[Credentials]:
 def mastodon_mock() -> Iterator[Credentials]:
     """An emulator with Mastodon's documented limits, and faults on demand."""
     yield from served("mastodon_mock")
+
+
+@pytest.fixture(scope="session")
+def moto_s3() -> Iterator[Credentials]:
+    """An emulator of S3 with an empty private bucket. It takes any key; that a signature is right, `test_media_host.py` holds against botocore."""
+    yield from served("moto_s3")
+
+
+@pytest.fixture(scope="session")
+def wordpress() -> Iterator[Credentials]:
+    """A WordPress with an author and an application password."""
+    yield from served("wordpress")
 
 
 def served(name: str) -> Iterator[Credentials]:
