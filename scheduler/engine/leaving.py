@@ -4,7 +4,7 @@ its time."""
 from collections.abc import Callable, Iterator, Sequence
 
 from platforms.base import Media, Part
-from scheduler.engine.wire import Piece, chunks, whole
+from scheduler.engine.wire import Encoded, Piece, chunks, whole
 
 Gone = Callable[[Media, int], None]  # told that a file has left so far
 
@@ -46,8 +46,8 @@ class Leaving:
 
     def _read(self) -> Iterator[bytes]:
         for piece in self._pieces:
-            if isinstance(piece, bytes):
-                yield piece
+            if isinstance(piece, bytes | Encoded):
+                yield from chunks(piece)
                 continue
             position = piece.start if isinstance(piece, Part) else 0
             for chunk in chunks(piece):

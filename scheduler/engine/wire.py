@@ -8,20 +8,35 @@ than a short text.
 """
 
 import json
+import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
-from platforms.base import Media, Part, Rejected, Request
+from platforms.base import Json, Media, Part, Rejected, Request
 from scheduler import __version__
 from scheduler.digests import digest_now
 
 MAIL = ("smtp", "smtps")
 LEFT_ALONE = "!#$%&'()*+,/:;=?@[]~"  # in the path and query of a URL: what an adapter has quoted stays as it is
 QUOTED_NAME = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # https://html.spec.whatwg.org/#multipart-form-data
-AT_A_TIME = 65_536  # bytes that are read of a file
+AT_A_TIME = 65_535  # bytes that are read of a file: a multiple of three, which base64 makes four of
 
-Piece = bytes | Media | Part
+
+@dataclass(frozen=True)
+class Encoded:
+    """A file that stands in a JSON body, as base64."""
+
+    media: Media
+
+    @property
+    def size(self) -> int:
+        return -(-self.media.size // 3) * 4
+
+
+Piece = bytes | Media | Part | Encoded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +52,11 @@ class Wire:
     def size(self) -> int:
         """Bytes of the body."""
         return sum(map(size_of, self.pieces))
+
+    @property
+    def body(self) -> bytes:
+        """All of it at once, for what is small. Raises OSError where a file cannot be read."""
+        return b"".join(map(content, self.pieces))
 
 
 def wire(request: Request, unsigned: Request | None = None) -> Wire:
@@ -60,8 +80,8 @@ def wire(request: Request, unsigned: Request | None = None) -> Wire:
 
 def pieces(request: Request, unsigned: Request) -> tuple[str, tuple[Piece, ...]]:
     """The type of the body, and what it consists of, files not yet read."""
-    if request.json is not None:
-        return "application/json", (json.dumps(request.json, ensure_ascii=False, separators=(",", ":")).encode(),)
+    if request.json is not None and not request.files:
+        return "application/json", tuple(_json(request.json))
     if request.files:
         boundary = f"termbell-{unsigned.digest[:32]}"
         return f"multipart/form-data; boundary={boundary}", tuple(_multipart(request, boundary))
@@ -72,8 +92,8 @@ def pieces(request: Request, unsigned: Request) -> tuple[str, tuple[Piece, ...]]
     return ("application/octet-stream", (request.body,)) if request.body else ("", ())
 
 
-def whole(piece: Media | Part) -> Media:
-    return piece.media if isinstance(piece, Part) else piece
+def whole(piece: Media | Part | Encoded) -> Media:
+    return piece if isinstance(piece, Media) else piece.media
 
 
 def size_of(piece: Piece) -> int:
@@ -81,19 +101,19 @@ def size_of(piece: Piece) -> int:
 
 
 def chunks(piece: Piece) -> Iterator[bytes]:
-    """The bytes of a piece, a little of a file at a time. Raises OSError where the file cannot be read, or has become shorter."""
+    """The bytes of a piece, a little at a time. Raises OSError where the file cannot be read, or has become shorter."""
     if isinstance(piece, bytes):
-        yield piece
+        yield from (piece[start:start + AT_A_TIME] for start in range(0, len(piece), AT_A_TIME))
         return
     with whole(piece).file.open("rb") as file:
         file.seek(piece.start if isinstance(piece, Part) else 0)
-        left = piece.size
+        left = piece.media.size if isinstance(piece, Encoded) else piece.size
         while left:
             chunk = file.read(min(left, AT_A_TIME))
             if not chunk:
                 raise OSError(f"{whole(piece).file} has become shorter")
             left -= len(chunk)
-            yield chunk
+            yield b64encode(chunk) if isinstance(piece, Encoded) else chunk
 
 
 def content(piece: Piece) -> bytes:
@@ -107,7 +127,24 @@ def look_at(media: Media) -> None:
         raise Rejected(f"{media.file}: the file has changed since it was checked; put it back as it was, or name the new one in the calendar")
 
 
+def _json(value: Json) -> Iterator[Piece]:
+    """The JSON, with each `Media` in it as a piece of its own."""
+    files: dict[str, Media] = {}
+
+    def placed(media: Media) -> str:
+        return files.setdefault(media.digest, media).digest
+
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=placed)
+    for piece in re.split(f"({'|'.join(files)})", text) if files else [text]:
+        yield Encoded(files[piece]) if piece in files else piece.encode()
+
+
 def _multipart(request: Request, boundary: str) -> Iterator[Piece]:
+    """The JSON, if any, is the first part, called `json`."""
+    if request.json is not None:
+        yield f'--{boundary}\r\nContent-Disposition: form-data; name="json"\r\nContent-Type: application/json\r\n\r\n'.encode()
+        yield from _json(request.json)
+        yield b"\r\n"
     for name, value in (request.form or {}).items():
         yield f'--{boundary}\r\nContent-Disposition: form-data; name="{_name(name)}"\r\n\r\n{value}\r\n'.encode()
     for name, part in request.files.items():
@@ -123,6 +160,7 @@ def _name(name: str) -> str:
     return name.translate(QUOTED_NAME)
 
 
+@lru_cache(maxsize=256)
 def _quoted(url: str) -> str:
     parts = urlsplit(url)
     return parts._replace(path=quote(parts.path, LEFT_ALONE), query=quote(parts.query, LEFT_ALONE)).geturl()

@@ -10,7 +10,6 @@ from platforms.base import DOUBLES, HARMLESS, Account, Ask, Limits, Platform, Po
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.delivering import Desk
-from scheduler.engine.wire import content, wire
 from scheduler.problems import Place
 from scheduler.store import Row, Store
 from tests.support import DUE, a_post
@@ -84,8 +83,3 @@ def a_bench(folder: Path, network: Any, **platform: Any) -> Bench:
     store = Store(folder / "store.db", DUE)
     store.plan([a_delivery()], DUE - timedelta(days=1))
     return Bench(store=store, platform=a_platform(**platform), network=network)
-
-
-def body_of(request: Request, unsigned: Request | None = None) -> bytes:
-    """The bytes of the request's body."""
-    return b"".join(map(content, wire(request, unsigned).pieces))

@@ -10,7 +10,7 @@ from platforms.base import Account, Request, Response, basic, filled, in_url, un
 from platforms.email import PLATFORM as EMAIL
 from scheduler.engine.rehearsal import Rehearsal, rehearsed, shown
 from scheduler.engine.wire import wire
-from tests.engine.support import a_platform, body_of, two_steps
+from tests.engine.support import a_platform, two_steps
 from tests.support import a_post, an_image
 
 POST = Request(step="status", method="POST", url="https://x.test/posts", json={"text": "Grüße"}, example={"id": "1"})
@@ -72,7 +72,7 @@ def test_files_are_named_in_the_place_of_their_bytes(tmp_path: Path):
 
     assert str(plain["body"]).count(named) == 1
     assert "Tür" in str(plain["body"])
-    assert plain["sha256"] == hashlib.sha256(body_of(multipart)).hexdigest()
+    assert plain["sha256"] == hashlib.sha256(wire(multipart).body).hexdigest()
     assert shown(replace(POST, json=None, body=door), platform)["body"] == named
     assert shown(replace(POST, json=None, body=b"\xff\xfe"), platform)["body"] == "‹2 bytes›"
 
@@ -93,7 +93,7 @@ def test_a_mail_is_shown_with_its_pictures_named(tmp_path: Path):
 
     assert (plain["method"], plain["url"]) == ("SEND", "smtp://smtp.example.org:587?tls=starttls")
     assert f"‹door.png {door.size:,} bytes›" in str(plain["body"])
-    assert plain["sha256"] == hashlib.sha256(body_of(request)).hexdigest()
+    assert plain["sha256"] == hashlib.sha256(wire(request).body).hexdigest()
 
 
 def test_a_file_of_the_site_is_shown_as_its_texts():

@@ -1,4 +1,4 @@
-"""Real servers on loopback: `snac`, `pds`, `mail`, `mastodon_mock`, `moto_s3`, `wordpress`, each the JSON that its start script prints.
+"""Real servers on loopback, each the JSON that its start script prints.
 
 Where `starting.py` cannot have one, the tests are skipped with the reason; with `servers` in TERMBELL_REQUIRE (a list with
 commas; CI sets it) they fail instead.
@@ -44,15 +44,33 @@ def mastodon_mock() -> Iterator[Credentials]:
 
 
 @pytest.fixture(scope="session")
-def moto_s3() -> Iterator[Credentials]:
-    """An emulator of S3 with an empty private bucket. It takes any key; that a signature is right, `test_media_host.py` holds against botocore."""
-    yield from served("moto_s3")
+def synapse() -> Iterator[Credentials]:
+    """A Matrix homeserver with two people, and its usual rate limits."""
+    yield from served("synapse")
 
 
 @pytest.fixture(scope="session")
 def wordpress() -> Iterator[Credentials]:
-    """A WordPress with an author and an application password."""
+    """A site with an application password, on PHP's own web server."""
     yield from served("wordpress")
+
+
+@pytest.fixture(scope="session")
+def moto_s3() -> Iterator[Credentials]:
+    """An emulator of S3 with a private bucket. It takes any key; that a signature is right, `test_media_host.py` holds against botocore."""
+    yield from served("moto_s3")
+
+
+@pytest.fixture(scope="session")
+def ghost() -> Iterator[Credentials]:
+    """A blog with an Admin API key."""
+    yield from served("ghost")
+
+
+@pytest.fixture(scope="session")
+def oauth2_mock() -> Iterator[Credentials]:
+    """An authorization server that says yes at once. It checks the verifier, and takes any app, code and refresh token."""
+    yield from served("oauth2_mock")
 
 
 def served(name: str) -> Iterator[Credentials]:
