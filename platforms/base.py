@@ -289,6 +289,10 @@ class Limits:
     video_seconds: float | None = None  # at most
     video_pixels: int | None = None  # width x height
     video_rate: float | None = None  # frames a second
+    documents: int = 0  # how many a post may carry: presentations that are leafed through, as LinkedIn has them
+    document_types: tuple[str, ...] = ("application/pdf",)
+    document_bytes: int | None = None
+    document_pages: int | None = None
     captions: tuple[str, ...] = ()  # types of a video's caption file that are taken: "text/vtt", "application/x-subrip"
     alt: int | None = None  # characters
     fetches_media: bool = False  # the platform fetches files from a public address (`hosted`), so that the config needs a `media_host`

@@ -37,6 +37,7 @@ DOORS = {
     "sqlite3": ("scheduler/store/",),
     "jinja2": ("scheduler/rendering/",),
     "PIL": ("scheduler/rendering/",),
+    "pypdf": ("scheduler/rendering/media/documents.py",),
     "pi_heif": ("scheduler/rendering/media/",),
     "imageio_ffmpeg": ("scheduler/rendering/media/",),
     "click": ("scheduler/cli/",),
