@@ -42,6 +42,7 @@ def command(config: Path, entry: str, account: str | None, dry_run: bool) -> Non
         for name in dict.fromkeys(row.account for row in rows):
             while claimed := work.store.claim(name, work.desk.by, utc_now(), entry=entry):
                 work.desk.deliver(claimed)
+        work.sweep()
         work.reporting.teller.tell(at_once=True)
         ended = work.store.rows(entry=entry, account=account)
     for row in ended:
