@@ -110,8 +110,8 @@ def _in_discord(span: Span, within: str) -> str:
 
 # ---- Markdown, of Reddit and Lemmy ----------------------------------------------------------------------------------
 
-# And what makes a heading of the line above, an entity, a superscript or a spoiler.
-MARKDOWN = re.compile(SIGNS + r"|^[ \t]*(?:[-=](?=[-= \t]*$)|\d+\)(?=\s|$))|&(?=#?\w+;)|\^|:(?=::)", re.MULTILINE)
+# And what makes a heading of the line above, an entity, a superscript, a spoiler, or a picture of the link after it.
+MARKDOWN = re.compile(SIGNS + r"|^[ \t]*(?:[-=](?=[-= \t]*$)|\d+\)(?=\s|$))|&(?=#?\w+;)|\^|:(?=::)|!(?!\s)", re.MULTILINE)
 
 
 def markdown(marked: Marked) -> str:

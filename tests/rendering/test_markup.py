@@ -88,6 +88,7 @@ def shown_as_markdown(sent: str) -> list[str]:
 
 @thorough
 @given(texts())
+@example("!school.ie is there!")
 @example("Title\n---\n===\n2^10 &copy; ::: spoiler x\n- a\n1. b\n~~x~~")
 def test_markdown_shows_a_text_without_marks_as_it_is(text: str) -> None:
     assume(not re.search(r"^(\t| {4})|[\x00\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]", text, re.MULTILINE))
