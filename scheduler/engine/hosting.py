@@ -83,9 +83,10 @@ class Hosting:
         """A public address of the file."""
         name, way = name_of(media), WAYS[host.kind]
         with self._alone(name), self._in_words(host):
-            self._note(name, {"since": self.now().isoformat(), "where": where(host)})
+            self._note_now(name, host)
             secrets = self._secrets(host)
             url = way.put(host.settings, name, media, self._ask(host, secrets))
+            self._note_now(name, host)  # an upload may have taken long
             return way.sign(host.settings)(Request(step="fetch", url=url), secrets).url
 
     def try_out(self, host: MediaHost, fetch: Callable[[str], bytes]) -> bool:
@@ -170,6 +171,9 @@ class Hosting:
         except FileNotFoundError:
             return {}
         return found
+
+    def _note_now(self, name: str, host: MediaHost) -> None:
+        self._note(name, {"since": self.now().isoformat(), "where": where(host)})
 
     def _note(self, name: str, entry: Mapping[str, str] | None) -> None:
         """On disk before it returns."""

@@ -127,7 +127,8 @@ def folder_file(settings: Settings, name: str) -> str:
 
 
 WAYS = {
-    "s3": Way(put=s3_put, take_away=s3_take_away, sign=s3_sign, where=s3_bucket),
+    "s3": Way(put=s3_put, take_away=s3_take_away, sign=s3_sign,
+              where=lambda settings: f"{s3_bucket(settings)}/{s3_key(settings, '')}"),
     "wordpress": Way(put=wordpress_put, take_away=wordpress_take_away, sign=lambda settings: basic,
                      where=lambda settings: str(settings["server"])),
     "folder": Way(put=folder_put, take_away=folder_take_away, sign=lambda settings: unsigned,

@@ -3,7 +3,7 @@
 import json
 import logging
 from base64 import b64encode
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -40,8 +40,10 @@ class WordPress:
     arrived: list[str] = field(default_factory=list)
     behave: list[str] = field(default_factory=list)  # "lost": taken up and not answered
     noted_then: list[list[str]] = field(default_factory=list)  # the list, when an upload arrived
+    meanwhile: Callable[[], None] = lambda: None
 
     def upload(self, name: str, body: bytes) -> dict[str, Any]:
+        self.meanwhile()
         self.noted_then.append(list(json.loads((self.state / "hosted.json").read_text())))
         stem, count, number = name.partition(".")[0], sum(one["name"] == name for one in self.media.values()), len(self.media) + 1
         self.media[number] = {"id": number, "name": name, "slug": f"{stem}-{count + 1}" if count else stem, "source_url": f"{self.url}/up/{name}",
@@ -243,6 +245,18 @@ def test_on_wordpress_the_same_file_is_uploaded_once(tmp_path: Path, wordpress: 
     assert hosted(picture, 1, hosting) == hosted(picture, 2, hosting)
 
     assert wordpress.arrived == ["GET", "POST", "GET"]
+
+
+def test_it_stands_for_its_time_however_long_the_upload_took(tmp_path: Path, wordpress: WordPress):
+    clock, picture = Clock(), an_image(tmp_path)
+    hosting = a_hosting(on_wordpress(wordpress), tmp_path, clock)
+    wordpress.meanwhile = lambda: clock.pass_(3600)
+
+    hosted(picture, 1, hosting)
+    clock.pass_(AT_LEAST.total_seconds() - 1)
+    hosting.sweep(nothing)
+
+    assert len(wordpress.media) == 1
 
 
 def test_on_wordpress_an_upload_whose_answer_was_lost_is_found(tmp_path: Path, wordpress: WordPress):
