@@ -8,6 +8,8 @@ from typing import Any
 
 from platforms.base import Post, Published, post_from
 
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
 
 class WrongStatus(Exception):
     """What was asked is not possible for a delivery in its status."""
@@ -94,7 +96,7 @@ class Changes:
 
 def stamp(instant: datetime) -> int:
     """Microseconds since 1970."""
-    return round((instant - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+    return (instant - EPOCH) // MICROSECOND
 
 
 def instant(stamp: int, offset: int = 0) -> datetime:
