@@ -259,6 +259,7 @@ PLATFORM = Platform(
     limits=Limits(
         text=63_206,
         unit="UTF-16 units",
+        own_cards=False,
         link_or_media=True,
         replies=True,
         images=10,
