@@ -10,7 +10,7 @@ import pytest
 from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Link, Lost, Post, Published, Rejected, Request, Response, Span, TryLater
 from platforms.devto import PLATFORM, find, publish, whoami
 from scheduler.engine.judging import judged
-from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, published_through, route
+from tests.platforms.standing_in import Arrived, Refusal, StandIn, asking, lost_at_every_step, published_through, route
 from tests.support import DUE, a_post, an_image, documented, ok, scripted
 
 ACCOUNT = Account(name="main", platform="devto", settings={"server": "https://dev.to"})
@@ -25,6 +25,7 @@ class Forem(StandIn):
     """One member. Readers see what is published; the same title within five minutes is refused."""
 
     articles: list[dict[str, Any]] = field(default_factory=list)
+    recent: set[str] = field(default_factory=set)  # titles of the last five minutes
 
     def check(self, arrived: Arrived) -> None:
         if arrived.url.startswith("https:") and arrived.headers.get("api-key") != "good":
@@ -43,8 +44,9 @@ class Forem(StandIn):
         asked = arrived.json["article"]
         if len(asked.get("tags", ())) > 4 or not all(one.isalnum() for one in asked.get("tags", ())) or len(asked["title"]) > 128:
             raise Refusal(422, {"error": "Tag list exceed the maximum of 4 tags", "status": 422})
-        if asked["title"] in [one["title"] for one in self.articles]:
+        if asked["title"] in self.recent:
             raise Refusal(422, {"error": "Title has already been used in the last five minutes", "status": 422})
+        self.recent.add(asked["title"])
         self.articles.append({**asked, "id": 150589 + len(self.articles), "url": f"https://dev.to/ada/{len(self.articles)}"})
         return Response.of(self.articles[-1], 201)
 
@@ -132,8 +134,9 @@ def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
 
 
 def test_last_weeks_article_of_the_same_words_is_not_taken_for_this_one(tmp_path: Path) -> None:
-    last_week = listed("Fold it in **half**.\n\n<!-- 0000000000000000 -->", published=True, title="Fractions with paper (again)")
-    forem = Forem(articles=[last_week], up={"2": last_week})
+    forem = Forem()
+    publish(ACCOUNT, a_lesson(), asking(forem, PLATFORM, ACCOUNT, SECRETS))
+    forem.recent.clear()
 
     row = published_through(forem, PLATFORM, ACCOUNT, a_lesson(), tmp_path, SECRETS)
 
