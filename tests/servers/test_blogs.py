@@ -137,6 +137,15 @@ def test_a_plain_text_keeps_its_paragraphs(tmp_path: Path, a_wordpress: Blog, a_
         assert re.findall(r"<p>(.*?)</p>", html) == ["2 * 3 * 4 &lt; 25 &amp; more", "Second"], html
 
 
+def test_what_ghost_refuses_is_said_in_its_most_telling_words(tmp_path: Path, a_ghost: Blog) -> None:
+    calendar = a_ghost.calendar(tmp_path, {"id": "wrong", "title": "Wrong", "text": "x", "ghost": {"canonical_url": f"https://x.test/{'x' * 2000}"}})
+
+    said, _ = calendar.command("run", "--once").communicate(timeout=60)
+
+    assert [row["status"] for row in calendar.status()] == ["failed"]
+    assert "422: Validation failed for canonical_url." in said
+
+
 def test_a_newsletter_is_sent_with_the_post(tmp_path: Path, a_ghost: Blog) -> None:
     calendar = a_ghost.calendar(tmp_path, {"id": "letter", "title": "Letter", "text": "x", "ghost": {"newsletter": "default-newsletter"}})
 
