@@ -11,7 +11,8 @@ from platforms.base import InDoubt, Json, LoginNeeded, Platform, PublishError, R
 from scheduler.engine.logs import harmless
 
 UNFINISHED = (408, 425)  # beside 5xx: the server does not say what became of it
-NAMED = ("error_description", "message", "description", "detail", "error", "errors", "title")  # where APIs put words for people
+# Where APIs put words for people.
+NAMED = ("error_description", "context", "message", "description", "detail", "error", "errors", "title")
 MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 LONGEST = 200  # characters
 # What an adapter raises where a 2xx answer is not what the platform documents: no JSON, a list for an object, a key that is missing.

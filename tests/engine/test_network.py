@@ -756,6 +756,8 @@ def test_a_code_that_means_doubt_means_another_try_where_nobody_sees_the_request
     (b'{"error": "invalid_grant", "error_description": "The code has expired"}', "The code has expired"),
     (b'{"error": {"message": "Unsupported post request", "code": 100}}', "Unsupported post request"),
     (b'{"errors": [{"detail": "You are not allowed"}]}', "You are not allowed"),
+    (b'{"errors": [{"message": "Validation error, cannot save post.", "context": "Validation failed for name."}]}', "Validation failed for name."),
+    (b'{"errors": [{"message": "Resource not found", "context": null}]}', "Resource not found"),
     (b'{"code": 7}', '{"code": 7}'),
     (b"<html><style>p {}</style><h1>Bad &amp; worse</h1>\n</html>", "Bad & worse"),
     (b"\x1b[2J\x07red\x9b alert\n", "[2J red� alert"),
