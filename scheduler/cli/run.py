@@ -3,6 +3,8 @@
 import logging
 import os
 import signal
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,9 +12,10 @@ import click
 from scheduler.cli.options import config_option
 from scheduler.cli.output import say
 from scheduler.cli.working import Working, working
+from scheduler.config import ConfiguredAccount
 from scheduler.engine.backing_up import keep_a_backup
 from scheduler.engine.daemon import Daemon, utc_now
-from scheduler.engine.replanning import MAKING, make_media_apart
+from scheduler.engine.replanning import MAKING, ask_limits_apart, make_media_apart
 from scheduler.engine.watching import watched
 from scheduler.store import Row, status
 
@@ -37,7 +40,7 @@ def command(config: Path, once: bool, dry_run: bool) -> None:
     if once and not dry_run:
         raise SystemExit(rounds(config))
     with working(config, dry_run=dry_run, waits=once) as work:
-        raise SystemExit(_once(work) if once else _daemon(work, config))
+        raise SystemExit(_once(work) if once else _daemon(work, config, dry_run))
 
 
 def rounds(config: Path, making: float = MAKING) -> int:
@@ -78,8 +81,13 @@ def _once(work: Working) -> int:
     return 3 if any(row.status == status.IN_DOUBT for row in changed) else int(any(row.status in GONE_WRONG for row in changed))
 
 
-def _daemon(work: Working, config: Path) -> int:
-    daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, ends=work.credentials.ends,
+def _limits_asked(work: Working, config: Path, dry_run: bool) -> Callable[[Iterable[ConfiguredAccount], datetime], bool]:
+    """How a daemon has servers asked for their limits; in a dry run nobody is asked."""
+    return lambda accounts, now: not dry_run and work.limits.is_due(accounts, now) and ask_limits_apart(config)
+
+
+def _daemon(work: Working, config: Path, dry_run: bool) -> int:
+    daemon = Daemon(config=config, store=work.store, desk=work.desk, ask_limits=_limits_asked(work, config, dry_run), ends=work.credentials.ends,
                     folders=watched(work.config, work.files), reporting=work.reporting, unready=work.unready,
                     hosting=work.hosting)
     for one in (signal.SIGTERM, signal.SIGINT):

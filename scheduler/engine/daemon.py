@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -20,14 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from platforms.base import Ask
 from scheduler.config import ConfiguredAccount
 from scheduler.engine import ending
 from scheduler.engine.backing_up import keep_a_backup
 from scheduler.engine.clock import JUMP, LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.hosting import Hosting, needed
-from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.pacing import Aside, Every
 from scheduler.engine.replanning import MAKING, Replanned, make_media_apart, replan_apart
 from scheduler.engine.reporting import Inside, Reporting
@@ -56,11 +54,10 @@ class Daemon:
     config: Path
     store: Store
     desk: Desk
-    limits: KnownLimits
     folders: tuple[Path, ...] = ()  # watched for changes
     now: Callable[[], datetime] = utc_now
     making: float = MAKING  # seconds that a reading of the calendar gives to making media ready
-    ask: Callable[[ConfiguredAccount], Ask]
+    ask_limits: Callable[[Iterable[ConfiguredAccount], datetime], bool]  # whether a server tells other limits than before
     ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
     reporting: Reporting
     hosting: Hosting | None = None
@@ -232,7 +229,7 @@ class Daemon:
                 ending.warn(self.store, self.desk.accounts, self.ends, self.now())
                 if self.hosting:
                     self.hosting.sweep(lambda: needed(self.store))
-            if self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
+            if self.ask_limits(self.desk.accounts.values(), self.now()):
                 log.info("a server told other limits than before")
                 self._reread.set()
         except OSError as fault:

@@ -31,6 +31,10 @@ class KnownLimits:
         stated = configured.platform.limits
         return _told(stated, told["limits"]) if told else stated
 
+    def is_due(self, accounts: Iterable[ConfiguredAccount], now: datetime) -> bool:
+        """Whether a server that tells has not been asked today."""
+        return bool(_stale(accounts, self._read(), now))
+
     def ask(self, accounts: Iterable[ConfiguredAccount], answerer: Callable[[ConfiguredAccount], Ask], now: datetime) -> bool:
         """Asks the servers that tell and were not asked today; returns whether any limit is another one now.
 
@@ -38,7 +42,7 @@ class KnownLimits:
         """
         known = self._read()
         before = json.dumps({name: told["limits"] for name, told in known.items()}, sort_keys=True)
-        stale = [one for one in accounts if one.platform.ask_limits and not _is_fresh(known.get(_identity(one)), now)]
+        stale = _stale(accounts, known, now)
         for configured in stale:
             assert configured.platform.ask_limits
             try:
@@ -72,6 +76,10 @@ def known_limits(config: Config) -> KnownLimits:
 def _identity(configured: ConfiguredAccount) -> str:
     """An account whose server changes is another one."""
     return f"{configured.name} {configured.account.settings.get('server', '')}"
+
+
+def _stale(accounts: Iterable[ConfiguredAccount], known: dict[str, Any], now: datetime) -> list[ConfiguredAccount]:
+    return [one for one in accounts if one.platform.ask_limits and not _is_fresh(known.get(_identity(one)), now)]
 
 
 def _is_fresh(told: dict[str, Any] | None, now: datetime) -> bool:

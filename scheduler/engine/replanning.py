@@ -8,17 +8,18 @@ gives it `MAKING` seconds; what is not ready then holds its delivery, is made by
 """
 
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, cast
 
 from platforms.registry import platform
-from scheduler.config import Config
+from scheduler.config import Config, read_config
 from scheduler.problems import Invalid, Place, Problem
 from scheduler.store import Changes, NewerSchema, Store, StoreFailed
 
@@ -97,6 +98,30 @@ def _make_media(pipe: "Connection", path: Path, fetch: bool) -> None:
 
     with suppress(Invalid):  # said by the next reading
         pipe.send(tuple(problem for problem in plan(path, fetch=fetch).problems if problem.code == TOO_SLOW))
+
+
+def ask_limits_apart(path: Path, longest: float = LONGEST) -> bool:
+    """Asks the servers that tell their limits, in a process of its own: a daemon that waits needs nothing that speaks HTTP.
+
+    Returns whether any limit is another one now.
+    """
+    with _apart(_ask_limits, path) as pipe, suppress(TimeoutError, EOFError):
+        return bool(_heard(pipe, longest))
+    return False
+
+
+def _ask_limits(pipe: "Connection", path: Path) -> None:
+    from scheduler.engine.credentials import Credentials
+    from scheduler.engine.known_limits import known_limits
+    from scheduler.engine.logs import set_up
+    from scheduler.engine.network import Networks
+
+    with suppress(Invalid):  # said by the next reading
+        config = read_config(path)
+        credentials = Credentials(config.accounts, config.state)
+        set_up(sys.stderr, credentials.all_values)
+        networks = Networks(credentials, config.timeout)
+        pipe.send(known_limits(config).ask(config.accounts.values(), networks.of, datetime.now(UTC)))
 
 
 def _heard(pipe: "Connection", longest: float) -> Any:

@@ -67,3 +67,13 @@ def test_what_an_earlier_version_did_not_write_down_is_as_the_adapter_states(tmp
     stated = replace(account, platform=replace(account.platform, limits=replace(LIMITS, text=500, link_length=23)))
 
     assert (known.of(stated).text, known.of(stated).link_length) == (5000, 23)
+
+
+def test_a_server_is_due_until_it_was_asked_and_again_a_day_later(tmp_path: Path):
+    known, account = KnownLimits(tmp_path / "limits.json"), an_account(lambda account, ask: replace(LIMITS, text=5000))
+    silent = an_account(None)
+
+    assert (known.is_due([account], DUE), known.is_due([silent], DUE)) == (True, False)
+    known.ask([account], lambda _: lambda request: None, DUE)  # type: ignore[arg-type, return-value]
+    assert known.is_due([account], DUE + timedelta(hours=23)) is False
+    assert known.is_due([account], DUE + timedelta(hours=25)) is True

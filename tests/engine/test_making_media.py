@@ -18,7 +18,6 @@ from scheduler.cli.run import rounds
 from scheduler.config import read_config
 from scheduler.engine.daemon import Daemon
 from scheduler.engine.delivering import Desk
-from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.replanning import make_media_apart, replan_apart
 from scheduler.engine.reporting import Reporting
 from scheduler.rendering.cards import cards_folder
@@ -158,8 +157,8 @@ def test_a_picture_whose_copy_was_deleted_is_made_again_with_the_next_reading(tm
 def a_daemon(config: Path, store: Store, **more: object) -> Daemon:
     accounts = read_config(config).accounts
     desk = Desk(store=store, accounts=accounts, answerer=lambda _: scripted(), by="here:1:a", now=lambda: NOW, timeout=5.0)
-    return Daemon(config=config, store=store, desk=desk, limits=KnownLimits(config.parent / "limits.json"), now=lambda: NOW,
-                  ask=lambda _: scripted(), reporting=Reporting(store=store, now=lambda: NOW), making=0.0, **more)  # type: ignore[arg-type]
+    return Daemon(config=config, store=store, desk=desk, now=lambda: NOW,
+                  ask_limits=lambda accounts, now: False, reporting=Reporting(store=store, now=lambda: NOW), making=0.0, **more)  # type: ignore[arg-type]
 
 
 def stop_when_scheduled(daemon: Daemon, store: Store) -> None:

@@ -17,7 +17,6 @@ from scheduler.config import Address, Config, Listening, Secret, read_config
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import Daemon, utc_now
 from scheduler.engine.hosting import AT_LEAST, Hosting, name_of
-from scheduler.engine.known_limits import known_limits
 from scheduler.engine.pacing import Aside, Every
 from scheduler.engine.replanning import Replanned
 from scheduler.engine.reporting import STUCK, UNPINGED, UNSERVED, Inside, Reporting, summary
@@ -203,8 +202,8 @@ def a_daemon(folder: Path, config: Config, supervisor: Supervisor) -> Daemon:
     bench = a_bench(folder, scripted())
     bench.store.plan([a_delivery(due=utc_now() + timedelta(days=1))], utc_now())
     said = Reporting(store=bench.store, now=utc_now, config=config, credentials=Credentials({}, folder), supervisor=supervisor)
-    return Daemon(config=config.path, store=bench.store, desk=replace(bench.desk(), now=utc_now), limits=known_limits(config),
-                  ask=lambda _: scripted(), reporting=said)
+    return Daemon(config=config.path, store=bench.store, desk=replace(bench.desk(), now=utc_now), 
+                  ask_limits=lambda accounts, now: False, reporting=said)
 
 
 def test_a_daemon_takes_away_once_an_hour_what_stands_where_the_config_says_now(tmp_path: Path):

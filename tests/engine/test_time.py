@@ -20,7 +20,6 @@ from platforms.mastodon import PLATFORM
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.daemon import Daemon
 from scheduler.engine.delivering import Desk
-from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.reporting import Reporting
 from scheduler.problems import Place, Problem
 from scheduler.store import LEASE, Row, Store
@@ -88,8 +87,8 @@ class Life:
         account = ConfiguredAccount(account=Account(name="main", platform="mastodon", settings={"server": "https://x.test"}),
                                     platform=PLATFORM, place=Place("config.yaml", 3))
         desk = Desk(store=self.store, accounts={"main": account}, answerer=lambda _: self.server, by="here:1:a", now=self.ours, timeout=TIMEOUT)
-        self.daemon = Daemon(config=folder / "config.yaml", store=self.store, desk=desk, limits=KnownLimits(folder / "limits.json"),
-                             now=self.ours, ask=lambda _: self.server, reporting=Reporting(store=self.store, now=self.ours))
+        self.daemon = Daemon(config=folder / "config.yaml", store=self.store, desk=desk, 
+                             now=self.ours, ask_limits=lambda accounts, now: False, reporting=Reporting(store=self.store, now=self.ours))
 
     def set(self, by: timedelta) -> None:
         self.ours.at += by
