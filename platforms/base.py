@@ -101,7 +101,7 @@ class Request:
 
     A `Media` in `json` leaves as base64. With `files`, `json` is the first part of multipart/form-data.
 
-    `url` may be of another scheme than HTTP: `smtp:`, `file:`, `host:` and `wss:` have answerers of their own.
+    `url` may be of another scheme than HTTP: `smtp:`, `file:`, `host:`, `wss:`, `apprise:` and `handoff:` have answerers of their own.
     """
 
     step: str  # its name in logs, errors and the journal: "upload 1", "status"
@@ -168,7 +168,7 @@ class Lost:
 
 
 MARKS = ("bold", "italic", "strikethrough", "code", "pre", "quote")
-Markup = Literal["", "links", "entities", "discord", "markdown", "slack", "little_text"]
+Markup = Literal["", "links", "entities", "discord", "markdown", "slack", "teams", "little_text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +254,7 @@ class Limits:
     text: int | None = None  # in `unit`; None: no limit
     unit: Unit = "characters"
     text_bytes: int | None = None  # UTF-8, beside `text`
+    text_with_media: int | None = None  # instead of `text`, where media go with it: Telegram's captions
     link_length: int | None = None  # what a link counts as; None: its own length
     short_mentions: bool = False  # @name@server counts as @name
     bare_links: bool = True  # example.org is a link there; False: only with http:// or https://
@@ -268,7 +269,8 @@ class Limits:
     html: bool = False  # takes HTML (made from Markdown) beside the plain text
     # What the text may have in it, and whether `Post.markup` is filled. Links may stand behind words in all but "" and "little_text".
     # links: no more than that (facets); entities: MARKS as spans (Telegram; Matrix, Tumblr); slack: the same as spans for rich_text blocks,
-    # and markup with `& < >` escaped for `text`; discord, markdown: MARKS in the markup, whose length counts; little_text: LinkedIn's.
+    # and markup with `& < >` escaped for `text`; discord, markdown: MARKS in the markup, whose length counts; teams: some of
+    # them in the Markdown of Adaptive Cards; little_text: LinkedIn's.
     markup: Markup = ""
     links: bool = True  # takes a link with a card of its own; False: a link has to stand in the text
     own_cards: bool = True  # the card of a link is made by us; False: by the platform, from the page
@@ -289,8 +291,12 @@ class Limits:
     video_seconds: float | None = None  # at most
     video_pixels: int | None = None  # width x height
     video_rate: float | None = None  # frames a second
+    documents: int = 0  # how many a post may carry: presentations that are leafed through, as LinkedIn has them
+    document_types: tuple[str, ...] = ("application/pdf",)
+    document_bytes: int | None = None
+    document_pages: int | None = None
     captions: tuple[str, ...] = ()  # types of a video's caption file that are taken: "text/vtt", "application/x-subrip"
-    alt: int | None = None  # characters
+    alt: int | None = None  # characters; 0: its media have none
     fetches_media: bool = False  # the platform fetches files from a public address (`hosted`), so that the config needs a `media_host`
     caps: tuple[Cap, ...] = ()
 
@@ -483,6 +489,8 @@ class Platform:
     price: Callable[[Post], float] | None = None  # what a post costs, in US dollars
     errors: Mapping[str, type[PublishError]] = field(default_factory=dict)  # own codes, where the status misleads
     error_code: Callable[[Response], str] = lambda response: code_in_json(response)
+    refuses: Callable[[Response], bool] = lambda response: False  # whether an answer of 2xx is a refusal all the same: Slack's `"ok": false`
+    by_hand: bool = False  # a person publishes it: it is handed to them, as `publish` says in its notes, and waits for their word
 
     @property
     def all_secrets(self) -> tuple[str, ...]:
@@ -509,7 +517,7 @@ def hosted(media: Media, number: int, ask: Ask) -> str:
     """A public address of the file, for as long as the platform needs to fetch it; `media_host` in config.yaml says where that is."""
     address = f"https://media.example.org/{media.name}"
     return str(ask(Request(step=f"host {number}", method="PUT", url=f"host:{media.name}", headers={"Content-Type": media.type}, body=media,
-                           repeat=HARMLESS, example={"url": address})).json()["url"])
+                           repeat=HARMLESS, anonymous=True, example={"url": address})).json()["url"])
 
 
 def media_of_kind(media: Sequence[Media], kind: str) -> tuple[Media, ...]:

@@ -1,7 +1,8 @@
 """DEV (dev.to) and other Forem sites: an article in Markdown with tags, a series and where it was published first.
 
-The article is a draft until the last request. It has no key of ours: before anything is made, an article of that title and text is
-looked for, so that an earlier attempt's draft is used. To publish a draft twice changes nothing.
+The article is a draft until the last request, and ends with a comment that readers do not see and that holds the delivery's key:
+before anything is made it is looked for, so that an earlier attempt's draft is used and an earlier attempt's article is found, and
+last week's of the same words is not taken for it. To publish a draft twice changes nothing.
 
 https://developers.forem.com/api/v1#tag/articles
 """
@@ -20,6 +21,7 @@ from platforms.base import (
     Json,
     Limits,
     Lost,
+    Media,
     Platform,
     Post,
     Published,
@@ -28,24 +30,27 @@ from platforms.base import (
     Response,
     Secrets,
     Setting,
+    TryLater,
+    code_in_json,
     hosted,
 )
 
 MOST_TAGS, LONGEST_TAG = 4, 30
 ACCEPT = {"Accept": "application/vnd.forem.api-v1+json"}
+ERRORS = {"last five minutes": TryLater}  # the title has been used, by a draft that did not keep our mark, or by a person
 ARTICLE = {"id": 150589, "url": "https://dev.to/ada/fractions-with-paper-3fkd"}
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(post)
-    pictures = [(one, hosted(one, number, ask)) for number, one in enumerate(post.media, 1)]
-    cover, body = cover_and_body(post, pictures)
-    known = looked_up(account, post, body, ask)
+    known = looked_up(account, post, ask)
     if known and known.get("published"):
         return published(known)
-    identifier = known["id"] if known else drafted(account, post, cover, body, ask)
+    article = as_article(post, [(one, hosted(one, number, ask)) for number, one in enumerate(post.media, 1)])
+    identifier = known["id"] if known else drafted(account, article, ask)
     answer = ask(Request(step="publish", method="PUT", url=at(account, f"articles/{identifier}"), headers=ACCEPT,
-                         json={"article": {"published": True}}, repeat=DROPPED, remembered=FOREVER, example=ARTICLE))
+                         json={"article": {**(article if known else {}), "published": True}}, repeat=DROPPED, remembered=FOREVER,
+                         example=ARTICLE))
     return published(answer.json())
 
 
@@ -58,41 +63,44 @@ def refuse(post: Post) -> None:
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """The article of this title among the latest; its text has the addresses of its pictures in it, which are not known any more."""
-    found = next((one for one in articles(account, ask) if one.get("published") and one["title"] == post.title
-                  and str(one["id"]) not in lost.others), None)
-    return published(found) if found else None
+    known = looked_up(account, post, ask)
+    return published(known) if known and known.get("published") else None
 
 
-def looked_up(account: Account, post: Post, body: str, ask: Ask) -> Json | None:
-    return next((one for one in articles(account, ask) if one["title"] == post.title and one["body_markdown"].strip() == body.strip()), None)
+def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
+    """Our article, published or not, among the latest."""
+    latest = ask(Request(step="look", url=at(account, "articles/me/all?per_page=100"), headers=ACCEPT, repeat=HARMLESS, fresh=True,
+                         example=[])).json()
+    return next((one for one in latest if mark(post) in one["body_markdown"]), None)
 
 
-def articles(account: Account, ask: Ask) -> Json:
-    return ask(Request(step="look", url=at(account, "articles/me/all?per_page=100"), headers=ACCEPT, repeat=HARMLESS, fresh=True, example=[])).json()
+def mark(post: Post) -> str:
+    return f"<!-- {post.key} -->"
 
 
-def cover_and_body(post: Post, pictures: list[tuple[Json, str]]) -> tuple[str, str]:
+def as_article(post: Post, pictures: list[tuple[Media, str]]) -> dict[str, Json]:
     """A cover has no alternative text, so that a picture is one only where the person says so."""
-    cover = pictures.pop(0)[1] if pictures and post.options.get("cover") else ""
-    return cover, "\n\n".join([post.markup, *(f"![{one.alt.replace(']', ')')}]({url})" for one, url in pictures)])
-
-
-def drafted(account: Account, post: Post, cover: str, body: str, ask: Ask) -> int:
     options = post.options
+    cover = pictures.pop(0)[1] if pictures and options.get("cover") else ""
     article = {
         "title": post.title,
-        "body_markdown": body,
-        "published": False,
+        "body_markdown": "\n\n".join([post.markup, *(f"![{in_brackets(one.alt)}]({url})" for one, url in pictures), mark(post)]),
         "tags": tags(post),
         "main_image": cover,
         "description": post.summary,
         "canonical_url": options.get("canonical_url") or (post.link.url if post.link and options.get("cross_posted") else ""),
         "series": options.get("series"),
     }
-    said = {name: value for name, value in article.items() if value or name == "published"}
-    answer = ask(Request(step="draft", method="POST", url=at(account, "articles"), headers=ACCEPT, json={"article": said}, repeat=HARMLESS,
-                         example=Response.of(ARTICLE, 201)))
+    return {name: value for name, value in article.items() if value}
+
+
+def in_brackets(alt: str) -> str:
+    return re.sub(r"([\\\[\]])", r"\\\1", " ".join(alt.split()))
+
+
+def drafted(account: Account, article: dict[str, Json], ask: Ask) -> int:
+    answer = ask(Request(step="draft", method="POST", url=at(account, "articles"), headers=ACCEPT, json={"article": {**article, "published": False}},
+                         repeat=HARMLESS, example=Response.of(ARTICLE, 201)))
     return int(answer.json()["id"])
 
 
@@ -112,6 +120,12 @@ def tags(post: Post) -> list[str]:
 
 def published(one: Json) -> Published:
     return Published(id=str(one["id"]), url=one["url"])
+
+
+def error_code(response: Response) -> str:
+    """The words that `ERRORS` knows: Forem has no codes."""
+    said = code_in_json(response)
+    return next((known for known in ERRORS if known in said), said)
 
 
 def sign(request: Request, secrets: Secrets) -> Request:
@@ -149,4 +163,6 @@ PLATFORM = Platform(
     publish=publish,
     find=find,
     whoami=whoami,
+    errors=ERRORS,
+    error_code=error_code,
 )

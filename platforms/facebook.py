@@ -48,6 +48,7 @@ COMMENT = {"id": "5678_9012", "permalink_url": "https://www.facebook.com/1234/po
 REEL = {"video_id": "777001", "upload_url": "https://rupload.facebook.com/video-upload/v26.0/777001"}
 ARRIVED = {"status": {"video_status": "processing", "uploading_phase": {"status": "complete"}}}
 
+
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     if post.reply_to:
         return commented(post, post.reply_to, ask)
@@ -258,6 +259,7 @@ PLATFORM = Platform(
     limits=Limits(
         text=63_206,
         unit="UTF-16 units",
+        own_cards=False,
         link_or_media=True,
         replies=True,
         images=10,

@@ -6,11 +6,10 @@ up. To publish a draft twice changes nothing, and sends the newsletter once.
 https://docs.ghost.org/admin-api/posts/creating-a-post
 """
 
-import re
 from datetime import date
 from html import escape
 from typing import Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from platforms.base import (
     DROPPED,
@@ -33,6 +32,8 @@ from platforms.base import (
     TryLater,
 )
 from platforms.signing import ghost_token
+from platforms.site import paragraphs
+from platforms.wordpress import slug, tags
 
 NOT_THERE = 404
 LONGEST_EXCERPT = 300  # characters
@@ -78,8 +79,8 @@ def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> Json:
     body = {
         "title": post.title,
         "slug": slug(post),
-        "html": "\n".join([post.html or f"<p>{escape(post.text)}</p>", *further]),
-        "status": "draft",
+        "html": "\n".join([post.html or paragraphs(post), *further]),
+        "status": "" if known else "draft",
         "tags": [{"name": name} for name in tags(post)],
         "feature_image": pictures[0] if pictures else None,
         "feature_image_alt": first and first.alt,
@@ -106,15 +107,6 @@ def whoami(account: Account, ask: Ask) -> str:
 def at(account: Account, path: str) -> str:
     site = str(account.settings["site"]).rstrip("/")
     return f"{site if '://' in site else 'https://' + site}/ghost/api/admin/{path}"
-
-
-def slug(post: Post) -> str:
-    words = re.findall(r"[a-z0-9]+", post.title.lower())[:8]
-    return quote("-".join([*words, post.key[:12]]))
-
-
-def tags(post: Post) -> list[str]:
-    return list(dict.fromkeys([*(post.options.get("tags") or ()), *(span.value for span in post.spans if span.kind == "tag")]))
 
 
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:

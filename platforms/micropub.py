@@ -9,6 +9,7 @@ https://www.w3.org/TR/micropub/
 import re
 from collections.abc import Iterator
 from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 from typing import Literal
 from urllib.parse import urljoin
@@ -44,29 +45,33 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     answer = ask(Request(step="post", method="POST", url=endpoint, json={"type": ["h-entry"], "properties": properties(post, files)},
                          example=CREATED))
     notes = ("the site says that it will appear in a while",) if answer.status == WILL_APPEAR else ()
-    return published(answer.headers["location"], *notes)
+    return published(urljoin(endpoint, answer.headers["location"]), *notes)
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Ours in the list of posts, where the site has one."""
+    """Ours in the list of posts, where the site has one that can be relied on: it knows what went there earlier."""
     answer = ask(Request(step="list", url=asking(discovered(account, ask), "q=source&limit=50"), repeat=HARMLESS, accepts=NO_LIST,
                          example={"items": []}))
-    if answer.status in NO_LIST or "items" not in answer.json():
+    listed = answer.json().get("items") if answer.status not in NO_LIST else None
+    up = {first(one, "url"): one for one in (item.get("properties", {}) for item in listed or ())}
+    if listed is None or (lost.others and not lost.others & up.keys()):
         raise Rejected(f"{account.name}: this site does not tell what it has, so that the post cannot be looked for")
-    for one in (item.get("properties", {}) for item in answer.json()["items"]):
-        address = first(one, "url")
-        if address and address not in lost.others and is_like(post, one):
-            return published(address)
-    return None
+    address = next((address for address, one in up.items() if address and address not in lost.others and is_like(post, one)), None)
+    return published(address) if address else None
 
 
 def is_like(post: Post, one: Json) -> bool:
-    """Whether it has our slug in its address, or our title and text."""
-    if slug(post) in first(one, "url"):
+    """Whether it has our slug in its address, or our title and text. Sites name posts that have no title."""
+    if post.key[:12] in first(one, "url"):
         return True
     content = next(iter(one.get("content") or ()), "")
-    text = content.get("value") or re.sub(r"<[^>]*>", "", content.get("html", "")) if isinstance(content, dict) else content
-    return first(one, "name") == post.title and "".join(text.split()) == "".join(post.text.split())
+    shown = {bare(str(form)) for form in (content.values() if isinstance(content, dict) else [content])}
+    return post.title in ("", first(one, "name")) and not shown.isdisjoint({bare(post.text), bare(post.html)} - {""})
+
+
+def bare(text: str) -> str:
+    """A text, or HTML, without what sites change in it: tags, entities, white space."""
+    return "".join(unescape(re.sub(r"<[^>]*>", "", text)).split())
 
 
 def first(properties: Json, name: str) -> str:
@@ -185,7 +190,7 @@ PLATFORM = Platform(
     obtain="{site}: an app token (Micro.blog: Account, App tokens; WordPress: the IndieAuth plug-in) with the scopes create and media",
     publish=publish,
     find=find,
-    find_after=60,
+    find_after=300,  # some build their pages, and a list of them, after they have answered
     whoami=whoami,
     errors={"insufficient_scope": LoginNeeded, "forbidden": LoginNeeded, "invalid_token": LoginNeeded},
 )

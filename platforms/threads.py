@@ -133,6 +133,7 @@ PLATFORM = Platform(
     limits=Limits(
         text=500,
         unit="characters, emoji as bytes",
+        own_cards=False,
         link_or_media=True,
         replies=True,
         images=MOST_FILES,

@@ -8,7 +8,7 @@ https://developer.wordpress.org/rest-api/reference/posts/
 
 import re
 from datetime import date
-from html import escape
+from html import escape, unescape
 from typing import Literal
 from urllib.parse import quote, urlencode
 
@@ -32,7 +32,9 @@ from platforms.base import (
     Setting,
     basic,
 )
+from platforms.site import paragraphs
 
+LONGEST_WORDS = 100  # characters of a slug
 EXISTS = 400  # what a tag that is there already is answered with
 FILE = {"id": 11, "source_url": "https://blog.example.org/wp-content/uploads/2026/09/door.png"}
 DRAFT = {"id": 12, "status": "draft", "slug": "welcome-back-7f3a9c0d1e2b", "link": "https://blog.example.org/?p=12"}
@@ -40,19 +42,18 @@ POST = {**DRAFT, "status": "publish", "link": "https://blog.example.org/welcome-
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
-    wanted = post.options.get("status", "publish")
     known = looked_up(account, post, ask)
-    if known and known["status"] == wanted:
+    if known and known["status"] != "draft":
         return published(known)
     identifier = drafted(account, post, known, ask)
-    answer = ask(Request(step="publish", method="POST", url=at(account, f"posts/{identifier}"), json={"status": wanted},
-                         repeat=DROPPED, remembered=FOREVER, example=POST))
+    answer = ask(Request(step="publish", method="POST", url=at(account, f"posts/{identifier}"),
+                         json={"status": post.options.get("status", "publish")}, repeat=DROPPED, remembered=FOREVER, example=POST))
     return published(answer.json())
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     known = looked_up(account, post, ask)
-    return published(known) if known and known["status"] == post.options.get("status", "publish") else None
+    return published(known) if known and known["status"] != "draft" else None
 
 
 def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
@@ -71,10 +72,10 @@ def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> int:
     shown = [figure(one, file) for one, file in zip(post.media, files, strict=True) if file["id"] != featured]
     body = {
         "title": post.title,
-        "content": "\n".join([post.html or f"<p>{escape(post.text)}</p>", *shown]),
+        "content": "\n".join([post.html or paragraphs(post), *shown]),
         "excerpt": post.summary,
         "slug": slug(post),
-        "status": "draft",
+        "status": "" if known else "draft",  # an earlier attempt's request may be under way still: what it publishes stays published
         "featured_media": featured,
         "tags": [term(account, "tags", name, ask) for name in tags(post)],
         "categories": [term(account, "categories", name, ask) for name in post.options.get("categories") or ()],
@@ -95,8 +96,9 @@ def at(account: Account, path: str) -> str:
 
 
 def slug(post: Post) -> str:
-    words = re.findall(r"[a-z0-9]+", post.title.lower())[:8]
-    return "-".join([*words, post.key[:12]])
+    """Words of the title, and the key, whole: what is longer than the platform takes would be cut at its end."""
+    words = "-".join(re.findall(r"[a-z0-9]+", post.title.lower())[:8])[:LONGEST_WORDS].strip("-")
+    return f"{words}-{post.key[:12]}".lstrip("-")
 
 
 def tags(post: Post) -> list[str]:
@@ -104,13 +106,25 @@ def tags(post: Post) -> list[str]:
 
 
 def term(account: Account, kind: str, name: str, ask: Ask) -> int:
-    """The number of a tag or category; it is made where there is none."""
+    """The number of a tag or category. It is made where there is none, which for a category takes an editor.
+
+    WordPress keeps names with entities in them ("R&amp;D"), so that what is searched for is the longest part that needs none.
+    """
+    searched = max(re.split("[&<>\"']", name), key=len).strip()
+    asked = urlencode({"search": searched, "per_page": 100, "_fields": "id,name"})
+    listed = ask(Request(step=f"look for {kind} {name}", url=at(account, f"{kind}?{asked}"), repeat=HARMLESS, example=[])).json()
+    known = next((one["id"] for one in listed if unescape(one["name"]).casefold() == name.casefold()), None)
+    return int(known or made(account, kind, name, ask))
+
+
+def made(account: Account, kind: str, name: str, ask: Ask) -> Json:
+    """The number of a new one, or of the one that WordPress takes for the same ("Éire" and "Eire")."""
     answer = ask(Request(step=f"{kind} {name}", method="POST", url=at(account, kind), json={"name": name}, repeat=HARMLESS, accepts=(EXISTS,),
                          example=Response.of({"id": 3}, 201)))
     told = answer.json()
     if answer.status == EXISTS and told.get("code") != "term_exists":
         raise Rejected(f"wordpress refused '{name}' among the {kind}: {told.get('message', '')}", answer)
-    return int(told["data"]["term_id"] if answer.status == EXISTS else told["id"])
+    return told["data"]["term_id"] if answer.status == EXISTS else told["id"]
 
 
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> Json:
@@ -157,6 +171,7 @@ PLATFORM = Platform(
     whoami=whoami,
     errors={
         **dict.fromkeys(("rest_not_logged_in", "incorrect_password", "invalid_username"), LoginNeeded),
-        **dict.fromkeys(("rest_upload_sideload_error", "rest_upload_unknown_error", "application_passwords_disabled"), Rejected),
+        **dict.fromkeys(("rest_upload_sideload_error", "rest_upload_unknown_error", "application_passwords_disabled",
+                         "application_passwords_disabled_for_user"), Rejected),
     },
 )

@@ -23,6 +23,7 @@ from scheduler.checking import (
     late_policy,
     networks,
     number,
+    one_of,
     seconds,
     setting,
     text,
@@ -31,6 +32,7 @@ from scheduler.checking import (
 )
 from scheduler.checks import Checks, Quiet, read_checks, read_quiet
 from scheduler.guarding import Guard, read_guard
+from scheduler.media_hosts import ADDRESSES, EXAMPLE, KINDS
 from scheduler.problems import Invalid, Place, did_you_mean
 from scheduler.yaml_files import List, Map, Named, read_yaml
 
@@ -73,6 +75,16 @@ class Listening:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaHost:
+    """Where files stand that platforms fetch from a public address."""
+
+    kind: str  # one of KINDS
+    settings: Mapping[str, Any]
+    secrets: tuple[Address, ...]
+    place: Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +131,7 @@ class Config:
     notify: tuple[Address, ...] = ()  # whom the person wants to be told by
     health: Listening | None = None
     healthcheck: Address | None = None  # pinged every minute
+    media_host: MediaHost | None = None
     posts: Any = None  # entries written right in config.yaml, as YAML gave them
 
     @property
@@ -129,7 +142,7 @@ class Config:
 
 COMMON = ("platform", "at", "grace", "late", "language", "markdown", "fit")
 KEYS = ("timezone", "language", "markdown", "fit", "at", "grace", "late", "timeout", "require_alt", "checks", "quiet", "guard", "fetch_from",
-        "templates", "calendar", "state", "notify", "health", "healthcheck_url", "accounts", "groups", "posts")
+        "templates", "calendar", "state", "notify", "health", "healthcheck_url", "media_host", "accounts", "groups", "posts")
 
 
 def read_config(path: Path) -> Config:
@@ -163,6 +176,7 @@ def read_config(path: Path) -> Config:
         notify=tuple(_addresses(checked, root, "notify", "mailto://USER:PASSWORD@example.org")),
         health=_health(checked, root),
         healthcheck=_healthcheck(checked, root),
+        media_host=_media_host(checked, root, path.parent),
     )
     if checked.problems:
         raise Invalid(sorted(checked.problems, key=lambda one: one.place))
@@ -214,6 +228,42 @@ def _healthcheck(checked: Checked, root: Map) -> Address | None:
             checked.say("wrong-value", one.place.line, f"config: `healthcheck_url` has to begin with https:// or http://, e.g. {example}")
         return one
     return None
+
+
+def _media_host(checked: Checked, root: Map, folder: Path) -> MediaHost | None:
+    written = root.get("media_host")
+    known = checked.mapping(written, root.lines["media_host"], "media_host", EXAMPLE) if written is not None else None
+    if known is None:
+        return None
+    if "kind" not in known:
+        checked.say("missing-key", root.lines["media_host"], f"media_host: `kind` is missing; there are: {', '.join(KINDS)}, e.g. {EXAMPLE}")
+        return None
+    name = checked.value(known, "kind", "media_host", lambda value: one_of(value, KINDS))
+    return _of_kind(checked, known, name, root.lines["media_host"], folder) if name else None
+
+
+def _of_kind(checked: Checked, known: Map, name: str, line: int, folder: Path) -> MediaHost:
+    kind, what = KINDS[name], "media_host"
+    checked.unknown_keys(known, what, ["kind", *(row.name for row in kind.settings), *kind.secrets])
+    for needed in (*(row.name for row in kind.settings if row.required), *kind.secrets):
+        if known.get(needed) is None:
+            checked.say("missing-key", line, f"{what}: {name} needs `{needed}`, e.g. {kind.example}")
+    given = _expanded(checked, known, what, {*kind.secrets})
+    settings = {row.name: checked.value(given, row.name, what, _address if row.name in ADDRESSES else setting(row, folder), row.default)
+                for row in kind.settings}
+    secrets = tuple(Address(key=f"{what}.{key}", secret=secret, place=Place(checked.file, known.lines[key])) for key in kind.secrets
+                    if known.get(key) is not None and (secret := checked.value(known, key, what, _unexpanded)))
+    return MediaHost(kind=name, settings=settings, secrets=secrets, place=Place(checked.file, line))
+
+
+def _address(value: object) -> str:
+    if not re.match(r"https?://[^\s/]", text(value)):
+        raise Wrong(f"has to begin with https:// or http://, not '{value}'")
+    return text(value).rstrip("/")
+
+
+def _unexpanded(value: object) -> Secret:
+    return Secret(name=str(value)) if isinstance(value, Named) else Secret(literal=text(value))
 
 
 def from_environment(text: str) -> str:

@@ -15,8 +15,10 @@ FILES = sorted(file for part in ("platforms", "scheduler") for file in (HERE / p
 # From the ground up. A module imports what is on its own floor or below.
 FLOORS = ("platforms", "scheduler.problems", "scheduler.config", "scheduler.calendar", "scheduler.rendering", "scheduler.store",
           "scheduler.engine", "scheduler.cli")
-# Reading YAML, which config.yaml and the calendar share, and some of its keys; files of the state folder, which the store and what is above it write.
-BESIDE_CONFIG = ("scheduler.checking", "scheduler.checks", "scheduler.guarding", "scheduler.yaml_files", "scheduler.private_files")
+# Reading YAML, which config.yaml and the calendar share, and some of its keys; files of the state folder, which the store and what is above it write;
+# the digests of files, which are made where media are made ready and compared where they leave.
+BESIDE_CONFIG = ("scheduler.checking", "scheduler.checks", "scheduler.guarding", "scheduler.yaml_files", "scheduler.private_files",
+                 "scheduler.digests", "scheduler.media_hosts")
 DOORS = {
     "requests": ("scheduler/engine/http.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
     "jwt": ("platforms/signing.py",),
@@ -28,6 +30,7 @@ DOORS = {
     "apprise": ("scheduler/engine/telling.py",),
     "prometheus_client": ("scheduler/engine/metrics.py",),
     "keyring": ("scheduler/engine/credentials.py",),
+    "obstore": ("scheduler/engine/hosts.py",),
     "smtplib": ("scheduler/engine/mail.py",),
     "apscheduler": ("scheduler/engine/clock.py",),
     "watchfiles": ("scheduler/engine/watching.py",),
@@ -36,6 +39,7 @@ DOORS = {
     "sqlite3": ("scheduler/store/",),
     "jinja2": ("scheduler/rendering/",),
     "PIL": ("scheduler/rendering/",),
+    "pypdf": ("scheduler/rendering/media/documents.py",),
     "pi_heif": ("scheduler/rendering/media/",),
     "imageio_ffmpeg": ("scheduler/rendering/media/",),
     "click": ("scheduler/cli/",),

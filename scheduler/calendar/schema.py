@@ -13,6 +13,7 @@ from scheduler.calendar.reading import CONTENT
 from scheduler.checking import FITS, LATE, UNITS
 from scheduler.checks import SETTABLE, SEVERITIES, Check
 from scheduler.guarding import BUILT_IN
+from scheduler.media_hosts import ADDRESSES, KINDS
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -100,6 +101,7 @@ def config_schema() -> Schema:
         "notify": {**TEXTS, "description": "Apprise URLs that tell you what went wrong: ${NAME}, !secret NAME or the URL"},
         "health": {"type": ["string", "integer"], "description": "port or address of the health page, e.g. 127.0.0.1:8377"},
         "healthcheck_url": {"type": "string", "description": "pinged every minute, as cron monitors expect it"},
+        "media_host": {"oneOf": [{"type": "null"}, *map(_media_host, KINDS)]},
         "accounts": {"type": ["object", "null"], "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
                      "additionalProperties": {"oneOf": [_account(one) for one in known]}},
         "groups": {"type": ["object", "null"], "additionalProperties": TEXTS}, "posts": _posts(known),
@@ -115,6 +117,15 @@ def _checks() -> Schema:
 
     return {**_object({code: of(row) for code, row in SETTABLE.items()}), "type": NOTHING_TOO,
             "description": "how severe each check is, and its number (docs/checks.md)"}
+
+
+def _media_host(name: str) -> Schema:
+    kind = KINDS[name]
+    rows = {row: {**value, **(ADDRESS if row in ADDRESSES else {})} for row, value in _rows(kind.settings).items()}
+    return _object({
+        "kind": {"const": name}, **{row: _or_from_environment(value) for row, value in rows.items()},
+        **{key: {**TEXT, "description": "${NAME}, or !secret NAME"} for key in kind.secrets},
+    }, ("kind", *(row.name for row in kind.settings if row.required), *kind.secrets))
 
 
 def calendar_schema() -> Schema:

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import click
 
-from platforms.base import LoginNeeded
+from platforms.base import LoginNeeded, PublishError
 from scheduler import __version__
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import emit, say
-from scheduler.config import Config, read_config
+from scheduler.config import Config, MediaHost, read_config
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import utc_now
+from scheduler.engine.fetching import Fetching, NotFetched
 from scheduler.engine.gathering import notifiers
 from scheduler.engine.health import AHEAD, Health, ago, health_of
+from scheduler.engine.hosting import Hosting, where
 from scheduler.engine.planning import plan
 from scheduler.engine.reporting import UNPINGED, UNSERVED
 from scheduler.engine.telling import is_known
@@ -35,17 +37,19 @@ Finding = tuple[bool, str]  # whether it is well, and a sentence
 @click.command(short_help="Find what stalls, and what to do about it.")
 @config_option
 @json_option
-def command(config: Path, as_json: bool) -> None:
+@click.option("--media-host", is_flag=True, help="Put a tiny picture on the `media_host`, fetch it and delete it.")
+def command(config: Path, as_json: bool, media_host: bool) -> None:
     """Check the calendar, the store, the disk, the daemon and the credentials; say what to do about what is wrong.
 
-    Nothing is sent. Ends with 1 when something is wrong.
+    Nothing is sent, unless --media-host asks for it. Ends with 1 when something is wrong.
 
     \b
     Examples:
       termbell doctor
       termbell doctor --json
+      termbell doctor --media-host
     """
-    findings = list(_findings(config))
+    findings = list(_findings(config, media_host))
     if as_json:
         emit({"findings": [{"ok": well, "message": what} for well, what in findings]})
     else:
@@ -54,7 +58,7 @@ def command(config: Path, as_json: bool) -> None:
     raise SystemExit(int(not all(well for well, _ in findings)))
 
 
-def _findings(path: Path) -> Iterator[Finding]:
+def _findings(path: Path, tries_host: bool) -> Iterator[Finding]:
     yield True, f"termbell {__version__} on Python {sys.version.split()[0]} with SQLite {SQLITE}"
     yield True, ", ".join(f"{library} {version(library)}" for library in LIBRARIES)
     config, found = _read(path)
@@ -63,6 +67,7 @@ def _findings(path: Path) -> Iterator[Finding]:
         yield from _of_the_disk(config)
         yield from _of_permissions(config)
         yield from _of_credentials(config)
+        yield from _of_the_media_host(config, tries_host)
         yield from _of_the_store(config)
 
 
@@ -121,6 +126,34 @@ def _of_credentials(config: Config) -> Iterator[Finding]:
             yield False, str(missing)
 
 
+def _of_the_media_host(config: Config, tries: bool) -> Iterator[Finding]:
+    host, credentials = config.media_host, Credentials(config.accounts, config.state)
+    if host is None:
+        if tries:
+            yield False, f"{config.path.name} has no `media_host`; docs/media-host.md says which there are"
+        return
+    try:
+        for secret in host.secrets:
+            credentials.address(secret)
+    except LoginNeeded as missing:
+        yield False, str(missing)
+        return
+    yield True, f"media_host is {where(host)}" + ("" if tries else "; `termbell doctor --media-host` tries it out")
+    if tries:
+        yield _tried(Hosting(host=host, folder=config.state, credentials=credentials, timeout=config.timeout), host, config)
+
+
+def _tried(hosting: Hosting, host: MediaHost, config: Config) -> Finding:
+    try:
+        same = hosting.try_out(host, lambda url: Fetching(allow=config.fetch_from)(url).body)
+    except NotFetched as why:
+        return False, f"what is put on media_host cannot be fetched from there: {why}"
+    except PublishError as fault:
+        return False, str(fault)
+    return same, "a picture was put on media_host, fetched and deleted" if same else (
+        "what is fetched from media_host is not what was put there; look whether its address is right")
+
+
 def _of_the_store(config: Config) -> Iterator[Finding]:
     last = newest(config.store)
     yield True, f"the newest backup is {last}" if last else "there is no backup yet; `termbell run` makes one every day"
@@ -161,8 +194,11 @@ def _of_the_daemon(store: Store, health: Health) -> Iterator[Finding]:
     yield not overdue, f"{overdue} deliveries are due and not taken up" + ("; see `termbell status`" if overdue else "")
     for name, why in health.held.items():
         yield False, f"{name} is held: {why}"
-    for row in store.rows(statuses=(status.IN_DOUBT,)):
-        yield False, f"{row.key[:8]} ({row.entry}) is in doubt: {row.error}"
+    for row in store.rows(statuses=(status.IN_DOUBT, status.HELD)):
+        if row.status == status.IN_DOUBT:
+            yield False, f"{row.key[:8]} ({row.entry}) is in doubt: {row.error}"
+        elif row.is_handed_over:
+            yield True, f"{row.key[:8]} ({row.entry}) is {row.error}"
 
 
 def _of_reporting(config: Config, store: Store, health: Health) -> Iterator[Finding]:

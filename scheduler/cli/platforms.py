@@ -39,7 +39,8 @@ def features(one: Platform) -> list[str]:
     limits = one.limits
     can = {
         "titles": limits.title != 0, "html": limits.html, "link cards": limits.links, "threads": limits.replies,
-        "pictures": bool(limits.images), "videos": bool(limits.videos), "polls": any(row.type is Poll for row in one.options),
+        "pictures": bool(limits.images), "videos": bool(limits.videos), "documents": bool(limits.documents),
+        "polls": any(row.type is Poll for row in one.options),
         "finds lost posts": one.find is not None, "verifies credentials": one.whoami is not None,
         "tells its own limits": one.ask_limits is not None,
     }
@@ -61,7 +62,8 @@ def _takes(limits: Limits) -> str:
     text = f"{limits.text:,} {limits.unit}" if limits.text else "a text of any length"
     pictures = f", {limits.images} picture{'s' if limits.images > 1 else ''}" if limits.images else ""
     beside = " or " if limits.videos_alone else ", "
-    return text + pictures + (f"{beside}{limits.videos} video{'s' if limits.videos > 1 else ''}" if limits.videos else "")
+    videos = f"{beside}{limits.videos} video{'s' if limits.videos > 1 else ''}" if limits.videos else ""
+    return text + pictures + videos + (f" or {limits.documents} document{'s' if limits.documents > 1 else ''}" if limits.documents else "")
 
 
 def _details(row: Setting) -> str:

@@ -33,7 +33,7 @@ def command(config: Path, entry: str, account: str | None, dry_run: bool) -> Non
                  + f"; {did_you_mean(entry, {row.entry for row in work.store.rows()})}")
         work.store.release(utc_now(), work.desk.by)
         for row in rows:
-            if row.status in (status.PUBLISHED, status.IN_DOUBT):
+            if row.status in (status.PUBLISHED, status.IN_DOUBT) or row.is_handed_over:
                 continue
             try:
                 work.store.retry(row.key, utc_now())
@@ -42,10 +42,11 @@ def command(config: Path, entry: str, account: str | None, dry_run: bool) -> Non
         for name in dict.fromkeys(row.account for row in rows):
             while claimed := work.store.claim(name, work.desk.by, utc_now(), entry=entry):
                 work.desk.deliver(claimed)
+        work.sweep()
         work.reporting.teller.tell(at_once=True)
         ended = work.store.rows(entry=entry, account=account)
     for row in ended:
         say(line(row))
     if any(row.status == status.IN_DOUBT for row in ended):
         raise SystemExit(3)
-    raise SystemExit(int(any(row.status != status.PUBLISHED for row in ended)))
+    raise SystemExit(int(any(row.status != status.PUBLISHED and not row.is_handed_over for row in ended)))

@@ -1,4 +1,4 @@
-"""termbell resolve KEY: a person's word about a delivery in doubt."""
+"""termbell resolve KEY: a person's word about a delivery in doubt, or about one that they publish themselves."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from scheduler.cli.run import line
 from scheduler.engine.daemon import utc_now
 
 
-@click.command(short_help="Say how a delivery in doubt ended.")
+@click.command(short_help="Say how a delivery in doubt, or in your hands, ended.")
 @click.argument("key")
 @click.option("--published", metavar="URL", help="It is up, at this address.")
 @click.option("--again", is_flag=True, help="It is not up: send it again.")
 @click.option("--drop", is_flag=True, help="Let it be.")
 @config_option
 def command(config: Path, key: str, published: str | None, again: bool, drop: bool) -> None:
-    """Say what you found when you looked: the delivery KEY is up, shall be sent again, or is dropped.
+    """Say what you found when you looked, or did yourself: the delivery KEY is up, shall be sent again, or is dropped.
 
     \b
     Examples:

@@ -65,6 +65,7 @@ def _once(work: Working) -> int:
     work.store.too_late(now)
     for account in work.config.accounts:
         work.desk.work(account)
+    work.sweep()
     work.reporting.teller.tell(at_once=True)
     changed = [row for row in work.store.rows() if row.status != before[row.key] or row.status == status.PUBLISHING]
     for row in changed:
@@ -79,7 +80,8 @@ def _once(work: Working) -> int:
 
 def _daemon(work: Working, config: Path) -> int:
     daemon = Daemon(config=config, store=work.store, desk=work.desk, limits=work.limits, ask=work.ask, ends=work.credentials.ends,
-                    folders=watched(work.config, work.files), reporting=work.reporting, unready=work.unready)
+                    folders=watched(work.config, work.files), reporting=work.reporting, unready=work.unready,
+                    hosting=work.hosting)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()

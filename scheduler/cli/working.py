@@ -9,11 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from platforms.base import Ask
+from scheduler.cli.progress import progress
 from scheduler.config import Config, ConfiguredAccount, read_config
 from scheduler.engine.alone import Alone, AlreadyRunning
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import utc_now
 from scheduler.engine.delivering import Desk
+from scheduler.engine.hosting import Hosting, needed
 from scheduler.engine.known_limits import KnownLimits, known_limits
 from scheduler.engine.logs import redacted, set_up
 from scheduler.engine.network import Networks
@@ -35,12 +37,17 @@ class Working:
     desk: Desk
     limits: KnownLimits
     credentials: Credentials
+    hosting: Hosting
     files: tuple[Path, ...]
     unready: tuple[str, ...]  # media that are not made ready yet
     reporting: Reporting  # of a dry run: one that tells nobody
 
     def ask(self, configured: ConfiguredAccount) -> Ask:
         return self.desk.answerer(configured)
+
+    def sweep(self) -> None:
+        """Takes away what platforms need not fetch any more."""
+        self.hosting.sweep(lambda: needed(self.store))
 
 
 @contextmanager
@@ -72,12 +79,14 @@ def working(path: Path, *, dry_run: bool = False, waits: bool = True, making: fl
         set_up(sys.stderr, credentials.all_values)
         tell(read)
         store = held.enter_context(closing(Store(places[0], now)))
+        hosting = Hosting(host=read.config.media_host, folder=places[0].parent, credentials=credentials, timeout=read.config.timeout,
+                          gone=progress(sys.stderr))
         desk = Desk(store=store, accounts=read.config.accounts, by=claimant(), now=utc_now, timeout=read.config.timeout,
-                    answerer=_answerer(read.config, credentials, dry_run),
+                    answerer=_answerer(read.config, credentials, hosting, dry_run),
                     hide=lambda text: redacted(text, credentials.all_values()))
         reporting = Reporting(store=store, now=utc_now) if dry_run else Reporting(
             store=store, now=utc_now, config=read.config, credentials=credentials)
-        yield Working(config=read.config, store=store, desk=desk, limits=known_limits(read.config), credentials=credentials,
+        yield Working(config=read.config, store=store, desk=desk, limits=known_limits(read.config), credentials=credentials, hosting=hosting,
                       files=read.files, unready=read.unready, reporting=reporting)
 
 
@@ -96,8 +105,8 @@ def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> Non
         reporting.teller.tell(at_once=True)
 
 
-def _answerer(config: Config, credentials: Credentials, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:
-    networks = Networks(credentials, config.timeout)
+def _answerer(config: Config, credentials: Credentials, hosting: Hosting, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:
+    networks = Networks(credentials, config.timeout, host=hosting, gone=hosting.gone)
 
     def network(configured: ConfiguredAccount) -> Ask:
         credentials.accounts[configured.name] = configured  # the calendar may have been read again since

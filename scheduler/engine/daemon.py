@@ -26,6 +26,7 @@ from scheduler.engine import ending
 from scheduler.engine.backing_up import keep_a_backup
 from scheduler.engine.clock import JUMP, LOOK, Clock
 from scheduler.engine.delivering import Desk
+from scheduler.engine.hosting import Hosting, needed
 from scheduler.engine.known_limits import KnownLimits
 from scheduler.engine.pacing import Aside, Every
 from scheduler.engine.replanning import MAKING, Replanned, make_media_apart, replan_apart
@@ -62,6 +63,7 @@ class Daemon:
     ask: Callable[[ConfiguredAccount], Ask]
     ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
     reporting: Reporting
+    hosting: Hosting | None = None
     unready: tuple[str, ...] = ()  # media that the calendar was taken up without
     _stopping: threading.Event = field(default_factory=threading.Event)
     _awake: "SimpleQueue[None]" = field(default_factory=SimpleQueue)  # ends a wait of the main loop
@@ -228,6 +230,8 @@ class Daemon:
         try:
             with self._as_long_as_the_store_works():
                 ending.warn(self.store, self.desk.accounts, self.ends, self.now())
+                if self.hosting:
+                    self.hosting.sweep(lambda: needed(self.store))
             if self.limits.ask(self.desk.accounts.values(), self.ask, self.now()):
                 log.info("a server told other limits than before")
                 self._reread.set()
@@ -244,6 +248,8 @@ class Daemon:
             self._follow(read)
             if read.config is not None:
                 self.desk = replace(self.desk, accounts=read.config.accounts)
+                if self.hosting:
+                    self.hosting.host = read.config.media_host
             self.reporting.read(read)
             self._make_ready(read.unready)
             self.ring()

@@ -140,8 +140,12 @@ class Desk:
         journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched,
                                 latest=None if is_second or may_be_late(row) else row.late_at)
         published = configured.platform.publish(configured.account, post, journalled)
-        self._insist(lambda: self._recorded(row, published, journalled), noted, stopping)
-        self._tell(published, noted)
+        by_hand = configured.platform.by_hand
+        self._insist(lambda: self._recorded(row, published, journalled, by_hand), noted, stopping)
+        if by_hand:
+            noted.info("handed over, and waits for a person's word")
+        else:
+            self._tell(published, noted)
 
     def _heeding(self, configured: ConfiguredAccount) -> Ask:
         """The account's answerer. Where the platform says that it takes no more for now, what is under way ends, and the next waits."""
@@ -156,10 +160,10 @@ class Desk:
 
         return answered
 
-    def _recorded(self, row: Row, published: Published, journalled: Journalled) -> None:
+    def _recorded(self, row: Row, published: Published, journalled: Journalled, by_hand: bool) -> None:
         """Where the claim ran out meanwhile, whoever has the delivery now finds the answer in the journal, and sends nothing."""
         try:
-            self.store.published(row, published, self.now())
+            (self.store.handed_over if by_hand else self.store.published)(row, published, self.now())
         except WrongStatus:
             if journalled.answered:
                 self.store.journal.answered(row.key, *journalled.answered, self.now())

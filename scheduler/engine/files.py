@@ -2,7 +2,8 @@
 
     GET file     its bytes, with an `etag`; 204 without a body where there is no such file
     HEAD folder  200 when files can be written there
-    PUT file     a picture, copied; or bytes. With a header `inside`, a folder, not where a symbolic link leads out of it
+    PUT file     a picture or video, copied; or bytes. With a header `inside`, a folder, not where a symbolic link leads out of it
+    DELETE file  gone, also where it was gone already
     PUT folder   the texts in `json` (relative path -> text), all or, seen by a reader, in the order given
 
 A `PUT` of a folder writes every text to a file beside its target first, on disk, and then renames them one after the
@@ -26,7 +27,9 @@ from urllib.request import url2pathname
 
 from filelock import FileLock, Timeout
 
-from platforms.base import InDoubt, Media, Part, Rejected, Request, Response, Secrets, TryLater
+from platforms.base import InDoubt, Media, Rejected, Request, Response, Secrets, TryLater
+from scheduler.digests import digest_now
+from scheduler.engine.wire import Piece, chunks, look_at, size_of, whole
 from scheduler.engine.wire import content as content_of
 
 LOCK = ".termbell.lock"
@@ -52,6 +55,10 @@ def answer(request: Request, secrets: Secrets, timeout: float) -> Response:
             return read(path)
         if request.method == "HEAD":
             return writable(path)
+        if request.method == "DELETE":
+            for file in (path, unfinished(path)):
+                file.unlink(missing_ok=True)
+            return Response()
         if request.json is not None:
             return write_tree(path, request.json, request.headers, timeout, fence=request.fence)
         if "inside" in request.headers:
@@ -93,9 +100,11 @@ def writable(folder: Path) -> Response:
     return Response()
 
 
-def write_file(path: Path, body: bytes | Media | Part | None, timeout: float) -> Response:
+def write_file(path: Path, body: Piece | None, timeout: float) -> Response:
     """Under its own name only when it is whole."""
-    content = bytes_of(body) if isinstance(body, Media) else content_of(body or b"")
+    content = body or b""
+    if not isinstance(content, bytes):
+        look_at_picture(whole(content))
     make_folder(path.parent)
     with writing(path.parent, timeout):
         if not holds(path, content):
@@ -104,14 +113,11 @@ def write_file(path: Path, body: bytes | Media | Part | None, timeout: float) ->
     return Response.of({})
 
 
-def bytes_of(media: Media) -> bytes:
+def look_at_picture(media: Media) -> None:
     try:
-        content = media.file.read_bytes()
+        look_at(media)
     except FileNotFoundError as gone:
         raise Rejected(f"{media.file}: the file is gone; `termbell check` makes it anew, then retry") from gone
-    if hashlib.sha256(content).hexdigest() != media.digest:
-        raise Rejected(f"{media.file}: the picture has changed since it was checked; put it back as it was, or name the new one in the calendar")
-    return content
 
 
 def write_tree(folder: Path, texts: Mapping[str, str], headers: Mapping[str, str], timeout: float, rename: Rename = os.replace,
@@ -181,29 +187,35 @@ def rename_all(ready: Mapping[Path, Path], rename: Rename) -> None:
             raise InDoubt(said(fault, target)) from fault
 
 
-def holds(path: Path, content: bytes) -> bool:
+def holds(path: Path, content: Piece) -> bool:
     """Whether `content` stands there already. A folder in its place is found here, before anything is renamed."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     try:
-        return path.stat().st_size == len(content) and path.read_bytes() == content
+        if path.stat().st_size != size_of(content):
+            return False
+        return digest_now(path) == content.digest if isinstance(content, Media) else path.read_bytes() == content_of(content)
     except FileNotFoundError:
         return False
 
 
-def prepared(target: Path, content: bytes) -> Path:
+def prepared(target: Path, content: Piece) -> Path:
     """A file with `content` beside `target`, on disk."""
-    temporary = target.with_name(f".{target.name}.part")
+    temporary = unfinished(target)
     temporary.unlink(missing_ok=True)  # left by one that was killed, or a link that somebody laid there
     try:
         with temporary.open("xb") as file:
-            file.write(content)
+            file.writelines(chunks(content))
             file.flush()
             os.fsync(file.fileno())
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def unfinished(target: Path) -> Path:
+    return target.with_name(f".{target.name}.part")
 
 
 def make_folder(folder: Path) -> None:

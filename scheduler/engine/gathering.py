@@ -27,11 +27,15 @@ GATHER = timedelta(seconds=60)  # that the first notice waits for others
 OLD = timedelta(hours=24)  # what is older is told with the day it began
 CALM = 60.0  # seconds without a fault, after which the store works again: reading may go well while writing does not
 SHOWN = 10  # of one kind in a message
-COUNTED = ("failed", "missed", "in doubt", "late", "held")
-GOOD = ("store works", "calendar valid", "daemon back")
-ORDER = ("store", "store works", "in doubt", "failed", "missed", "late", "held", "token ending", "calendar invalid", "calendar valid", "daemon back")
-TITLES = {"late": "late and waiting for your word", "store": "the store fails", "store works": "the store works again"}
+URGENT = ("handoff",)  # waits for no others, and is never cut short: the post is in it
+COUNTED = ("handoff", "failed", "missed", "in doubt", "late", "held")
+GOOD = ("handoff", "store works", "calendar valid", "daemon back")
+ORDER = ("handoff", "store", "store works", "in doubt", "failed", "missed", "late", "held", "token ending", "calendar invalid", "calendar valid",
+         "daemon back")
+TITLES = {"handoff": "to publish yourself", "late": "late and waiting for your word", "store": "the store fails",
+          "store works": "the store works again"}
 REMEDIES = {
+    "handoff": "When it is up: termbell resolve KEY --published URL; or --again, to be told once more; or --drop",
     "in doubt": "Look whether it is up, then: termbell resolve KEY --published URL | --again | --drop",
     "failed": "Mend the cause, then: termbell retry KEY, or: termbell cancel KEY",
     "missed": "Send it after all: termbell retry KEY, or let it be: termbell cancel KEY",
@@ -113,7 +117,7 @@ class Teller:
         self.trouble.look(self.now())
         known = self.notifiers()
         notices, heard = self._listed(known)
-        if not at_once and all(abs(self.now() - one.at) < GATHER for one in notices):
+        if not at_once and all(abs(self.now() - one.at) < GATHER and one.kind not in URGENT for one in notices):
             notices = []
         fresh = {one: self._fresh(one.name, notices, heard) for one in known}
         ready = [one for one in known if fresh[one] and (one.name not in self._failing or self._failing[one.name].again <= self.clock())]
@@ -186,9 +190,10 @@ def letter(url: str, notices: Sequence[Notice], now: datetime, place: str) -> Le
 def _group(kind: str, notices: Sequence[Notice], now: datetime) -> str:
     first = min(one.at for one in notices)
     since = f" since {first:%Y-%m-%d %H:%M} UTC" if now - first > OLD else ""
-    more = [f"- and {len(notices) - SHOWN} more"] if len(notices) > SHOWN else []
+    shown = len(notices) if kind in URGENT else SHOWN
+    more = [f"- and {len(notices) - shown} more"] if len(notices) > shown else []
     heading = _counted(kind, len(notices))
-    lines = [f"{heading[0].upper()}{heading[1:]}{since}:", *(f"- {one.text}" for one in notices[:SHOWN]), *more]
+    lines = [f"{heading[0].upper()}{heading[1:]}{since}:", *(f"- {one.text}" for one in notices[:shown]), *more]
     return "\n".join([*lines, *([REMEDIES[kind]] if kind in REMEDIES else [])])
 
 

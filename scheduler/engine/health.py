@@ -26,6 +26,7 @@ class Health:
     last_beat: datetime | None = None
     next_due: datetime | None = None
     held: Mapping[str, str] = field(default_factory=dict)  # account -> why it waits for a person
+    handed_over: int = 0  # deliveries that a person has to publish
     notifier: str | None = None  # why telling does not work
     fault: str | None = None  # the store's
     stuck: tuple[str, ...] = ()  # what the daemon, asked from within, says of itself
@@ -61,6 +62,7 @@ class Health:
         doubts = self.counts.get(status.IN_DOUBT, 0)
         return (
             *([f"{_many(doubts)} in doubt; see `termbell status`"] if doubts else []),
+            *([f"{_many(self.handed_over)} waiting for you to publish; see `termbell status`"] if self.handed_over else []),
             *(f"{account} waits for you; see `termbell status`" for account in self.held),
             *(["notices cannot be told; see `termbell doctor`"] if self.notifier else []),
         )
@@ -79,7 +81,7 @@ def health_of(store: Store, now: datetime, *, working: Collection[str] = (), stu
         return Health(
             at=now, counts=store.counts(), stuck=stuck, last_beat=beat[0] if beat else None, next_due=store.next_due(now),
             overdue=tuple(row for row in store.overdue(now - OVERDUE) if row.account not in working),
-            held=store.accounts.held(), notifier=store.notices.trouble())
+            held=store.accounts.held(), handed_over=store.handed_over_now(), notifier=store.notices.trouble())
     except StoreFailed as failed:
         return Health(at=now, fault=str(failed), stuck=stuck)
 

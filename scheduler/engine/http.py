@@ -12,7 +12,6 @@ any other: it would be in doubt for nothing. So a connection is used again withi
 patience, and where it is not closed already (urllib3 looks); after that a new one is made.
 """
 
-import io
 import os
 import ssl
 import time
@@ -33,7 +32,8 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionErr
 from urllib3.response import BaseHTTPResponse, HTTPResponse
 
 from platforms.base import InDoubt, PublishError, Rejected, Request, Response, TryLater
-from scheduler.engine.wire import wire
+from scheduler.engine.leaving import Gone, Leaving, unseen
+from scheduler.engine.wire import look_at, whole, wire
 
 TO_CONNECT = 10.0  # seconds, at most
 KEPT = 1.0  # seconds; gunicorn closes after 2, Node.js and Apache after 5, nginx after 75
@@ -45,8 +45,9 @@ REACHES_NOBODY = (NewConnectionError, ConnectTimeoutError, requests.exceptions.P
 class Http:
     """Sends the requests of one account at `platform`."""
 
-    def __init__(self, platform: str, timeout: float, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.platform, self.timeout, self.monotonic = platform, timeout, monotonic
+    def __init__(self, platform: str, timeout: float, monotonic: Callable[[], float] = time.monotonic, gone: Gone = unseen) -> None:
+        """`gone` is told how much of a file has left."""
+        self.platform, self.timeout, self.monotonic, self.gone = platform, timeout, monotonic, gone
         self._connections = Connections()
         self._answered_at: dict[str, float] = {}  # server -> when it answered last, by a clock that nobody sets
         self._proxies = getproxies()
@@ -68,6 +69,9 @@ class Http:
     def _prepared(self, request: Request, signed: Request) -> requests.PreparedRequest:
         try:
             leaves = wire(signed, request)
+            for piece in leaves.pieces:
+                if not isinstance(piece, bytes):
+                    look_at(whole(piece))
             made, address = requests.PreparedRequest(), addressed(leaves.method, leaves.url)
             for header in leaves.headers.items():
                 check_header_validity(header)
@@ -78,9 +82,9 @@ class Http:
         except OSError as fault:
             raise TryLater(f"{self.platform} '{request.step}' was not sent: {fault}") from fault
         made.method, made.url, made.headers = address.method, address.url, CaseInsensitiveDict({**address.headers, **leaves.headers})
-        if leaves.body:
-            made.headers["Content-Length"] = str(len(leaves.body))
-            made.body = cast("bytes", Leaving(leaves.body, request.fence))
+        if leaves.size:
+            made.headers["Content-Length"] = str(leaves.size)
+            made.body = cast("bytes", Leaving(leaves.pieces, request.fence, self.gone))
         return made
 
     def _exchanged(self, request: Request, leaves: requests.PreparedRequest) -> Response:
@@ -151,22 +155,6 @@ class Connections(HTTPAdapter):
 def addressed(method: str, url: str) -> requests.PreparedRequest:
     """A request to that address, as yet without its headers and its body: they differ from post to post. Raises `ValueError`."""
     return requests.Request(method, url).prepare()
-
-
-class Leaving(io.BytesIO):
-    """A body that leaves in small pieces, each with the timeout to itself: a big picture on a slow line takes its time.
-
-    It is asked for once the connection stands, which is the last moment at which nothing can have happened yet.
-    """
-
-    def __init__(self, body: bytes, fence: Callable[[], None]) -> None:
-        super().__init__(body)
-        self._fence = fence
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if self.tell() == 0:
-            self._fence()
-        return super().read(size)
 
 
 def trusted() -> str | bool:

@@ -11,7 +11,8 @@ from platforms.base import InDoubt, Json, LoginNeeded, Platform, PublishError, R
 from scheduler.engine.logs import harmless
 
 UNFINISHED = (408, 425)  # beside 5xx: the server does not say what became of it
-NAMED = ("error_description", "message", "detail", "error", "errors", "title")  # where APIs put words for people
+# Where APIs put words for people.
+NAMED = ("error_description", "context", "message", "description", "detail", "error", "errors", "title")
 MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 LONGEST = 200  # characters
 # What an adapter raises where a 2xx answer is not what the platform documents: no JSON, a list for an object, a key that is missing.
@@ -21,7 +22,7 @@ AN_INSTANT = 100_000_000  # a larger number of seconds is one since 1970
 
 def judged(response: Response, request: Request, platform: Platform, account: str, now: datetime) -> Response:
     """`response`, where the platform has done what was asked. Raises what it means otherwise."""
-    if 200 <= response.status < 300 or response.status in request.accepts:
+    if response.status in request.accepts or (200 <= response.status < 300 and not platform.refuses(response)):
         return response
     error = platform.errors.get(platform.error_code(response)) or _by_status(response.status, request)
     error = TryLater if issubclass(error, InDoubt) and not request.is_visible else error  # what nobody sees leaves no doubt
@@ -62,11 +63,21 @@ def _words(answer: Json) -> str:
 
 
 def wait_asked_for(response: Response, now: datetime) -> float | None:
-    """Seconds that the platform asks us to wait: `Retry-After`, else until its rate limit is reset."""
+    """Seconds that the platform asks us to wait: `Retry-After`, else until its rate limit is reset, else what its JSON says."""
     for name in ("retry-after", "x-ratelimit-reset", "ratelimit-reset"):
         if name in response.headers:
             return _seconds(response.headers[name].strip(), now)
-    return None
+    return _seconds(_in_json(response), now)
+
+
+def _in_json(response: Response) -> str:
+    """Telegram's `{"parameters": {"retry_after": 7}}`, Discord's `{"retry_after": 0.5}`."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return ""
+    places = (answer, answer.get("parameters")) if isinstance(answer, dict) else ()
+    return next((str(place["retry_after"]) for place in places if isinstance(place, dict) and "retry_after" in place), "")
 
 
 def spent(response: Response, now: datetime) -> float | None:

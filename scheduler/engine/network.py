@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from platforms.base import (
@@ -17,6 +17,7 @@ from platforms.base import (
     Account,
     Ask,
     LoginNeeded,
+    Media,
     Platform,
     PublishError,
     Rejected,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "Networks", "Wire", "wire"]
 
 BEFORE_ITS_END = timedelta(minutes=1)  # a session is renewed, so that no request meets it
+OURS = ("file:", "host:")  # no server's answers; an address that is made for a file may be signed by a secret's name
 LONG_ENOUGH = 8  # characters of a secret that is hidden in answers
 
 
@@ -46,19 +48,32 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+Gone = Callable[[str, Media, int], None]  # told that so many bytes of an account's file have left
+
+
+def unseen(account: str, media: Media, position: int) -> None:
+    pass
+
+
+def no_host(request: Request) -> Response:
+    raise Rejected(f"'{request.step}' needs a public address for a file; say in config.yaml where: media_host (docs/media-host.md)")
+
+
 class Network:
     """Answers one account's requests by sending them."""
 
     def __init__(self, account: Account, platform: Platform, credentials: Held, timeout: float,
                  sleep: Callable[[float], None] = time.sleep, now: Callable[[], datetime] = utc_now,
-                 monotonic: Callable[[], float] = time.monotonic) -> None:
+                 monotonic: Callable[[], float] = time.monotonic, host: Ask = no_host, gone: Gone = unseen) -> None:
+        """`host` answers `host:`, `gone` is told what has left."""
         self.account, self.platform, self.credentials = account, platform, credentials
         self.timeout, self.sleep, self.now, self.monotonic = timeout, sleep, now, monotonic
+        self.host, self.gone = host, gone
 
     def __call__(self, request: Request) -> Response:
         """The answer without the secrets that a server may repeat in it: it goes into the journal, and adapters take words from it."""
         answer = self._asked(request)
-        return answer if request.url.startswith("file:") else self._clean(answer)
+        return answer if request.url.startswith(OURS) else self._clean(answer)
 
     def _clean(self, answer: Response) -> Response:
         return without(self.credentials.all_values(names=False), answer)
@@ -135,6 +150,14 @@ class Network:
             from scheduler.engine import files
 
             return files.answer(signed, secrets, self.timeout)
+        if scheme == "host":
+            return self.host(request)
+        if scheme == "apprise":
+            from scheduler.engine import telling
+
+            return telling.answer(signed, self.timeout)
+        if scheme == "handoff":  # the store holds it, and the person is told, when this is recorded
+            return request.documented()
         raise Rejected(f"{self.platform.name} '{request.step}': an address begins with https:, http:, smtp:, smtps:, wss:, ws: or file:; "
                        "look at the account's settings and secrets")
 
@@ -142,7 +165,7 @@ class Network:
     def _http(self) -> "Http":
         from scheduler.engine.http import Http
 
-        return Http(self.platform.name, self.timeout, self.monotonic)
+        return Http(self.platform.name, self.timeout, self.monotonic, partial(self.gone, self.account.name))
 
 
 def with_its_end(made: Secrets, now: datetime) -> Secrets:
@@ -157,15 +180,16 @@ def with_its_end(made: Secrets, now: datetime) -> Secrets:
 class Networks:
     """The network of each account, made once, so that connections live on from request to request and from post to post."""
 
-    def __init__(self, credentials: Held, timeout: float) -> None:
-        self.credentials, self.timeout = credentials, timeout
+    def __init__(self, credentials: Held, timeout: float, host: Ask = no_host, gone: Gone = unseen) -> None:
+        self.credentials, self.timeout, self.host, self.gone = credentials, timeout, host, gone
         self._made: dict[str, Network] = {}
 
     def of(self, configured: ConfiguredAccount) -> Network:
         """That of the account as it is configured now: the calendar may have been read again since."""
         known = self._made.get(configured.name)
         if known is None or (known.account, known.platform) != (configured.account, configured.platform):
-            known = self._made[configured.name] = Network(configured.account, configured.platform, self.credentials, self.timeout)
+            known = self._made[configured.name] = Network(configured.account, configured.platform, self.credentials, self.timeout,
+                                                                    host=self.host, gone=self.gone)
         return known
 
 

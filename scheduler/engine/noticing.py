@@ -18,6 +18,8 @@ def noticed(config: Config, deliveries: Iterable[Delivery], today: date) -> Iter
     for name, ones in planned.items():
         configured = config.accounts[name]
         said = [("platform-notice", words) for words in configured.platform.notices(configured.account, today)]
+        if configured.platform.by_hand and not config.notify:
+            said.append(("platform-notice", "nobody is told when there is something to post by hand; name under `notify` who shall be"))
         for code, words in [*said, *_price(configured.platform.price, ones)]:
             severity = config.checks.severity(code)
             if severity != "off":

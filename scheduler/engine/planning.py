@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from scheduler.calendar.model import Delivery, Draft
 from scheduler.calendar.planning import drafts
 from scheduler.calendar.reading import read_calendar
 from scheduler.config import Config, from_environment, read_config
+from scheduler.engine.hosts import NO_S3
 from scheduler.engine.known_limits import known_limits
 from scheduler.engine.noticing import noticed
 from scheduler.engine.rationing import too_many
@@ -141,10 +143,12 @@ def plan(path: Path, *, fetch: bool = False, links: bool = False, now: datetime 
                 for draft in drafts(config, calendar.entries)]
     dead = dead_links((url for _, some in rendered for one in some for url in links_of(one)), config.fetch_from) if links else {}
     reader = Proofreader(checks=config.checks, quiet=config.quiet, guarding=guarding, dead=dead)
-    rehearsals = Rehearsals(config.accounts, (one for draft, some in rendered for one in reader.read(draft, some)))
+    rehearsals = Rehearsals(config.accounts, (one for draft, some in rendered for one in reader.read(draft, some)),
+                            hosts_media=config.media_host is not None)
     deliveries = tuple(rehearsals.judged())
-    problems = {*of_reporting(config), *(guarding.problems if guarding else ()), *calendar.problems, *too_many(deliveries, limits),
-                *noticed(config, deliveries, (now or datetime.now(UTC)).date()), *(problem for one in deliveries for problem in one.problems)}
+    problems = {*of_reporting(config), *of_hosting(config), *(guarding.problems if guarding else ()), *calendar.problems,
+                *too_many(deliveries, limits), *noticed(config, deliveries, (now or datetime.now(UTC)).date()),
+                *(problem for one in deliveries for problem in one.problems)}
     return Plan(config=config, deliveries=deliveries, problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
                 files=files, rehearsals=rehearsals)
 
@@ -189,6 +193,12 @@ def of_reporting(config: Config) -> Iterator[Problem]:
         if url and not _is_known(url):
             yield Problem("unknown-notifier", "config: `notify` has an address that Apprise cannot use; how that of each service is written: "
                           "https://github.com/caronc/apprise/wiki", address.place)
+
+
+def of_hosting(config: Config) -> Iterator[Problem]:
+    """Whether what the `media_host` needs is installed."""
+    if config.media_host and config.media_host.kind == "s3" and find_spec("obstore") is None:
+        yield Problem("no-extra", NO_S3, config.media_host.place)
 
 
 def _is_known(url: str) -> bool:

@@ -13,10 +13,12 @@ from platforms.base import Account, LoginNeeded, Media, Part, Platform, Post, Pu
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.logs import HIDDEN
-from scheduler.engine.wire import MAIL, Encoded, Piece, content, pieces, whole, wire
+from scheduler.engine.wire import MAIL, Encoded, Piece, chunks, content, pieces, whole, wire
 from scheduler.problems import Problem
 
 log = logging.getLogger("termbell")
+NO_HOST = "fetches this file from a public address; say in the config where it may stand: media_host (docs/media-host.md)"
+CAPTIONS = ("text/vtt", "application/x-subrip")  # files that are text, and short
 MARK = "termbell-hides-a-secret-here"  # stands where a secret would, in letters that no encoding changes
 
 
@@ -57,8 +59,9 @@ def rehearsed(account: Account, platform: Platform, post: Post) -> Rehearsed:
 class Rehearsals:
     """The rehearsals of a plan's deliveries; each is made once, when it is asked for first."""
 
-    def __init__(self, accounts: Mapping[str, ConfiguredAccount], deliveries: Iterable[Delivery]) -> None:
-        self._accounts = accounts
+    def __init__(self, accounts: Mapping[str, ConfiguredAccount], deliveries: Iterable[Delivery], hosts_media: bool = True) -> None:
+        """`hosts_media`: the config has a `media_host`."""
+        self._accounts, self._hosts_media = accounts, hosts_media
         self._deliveries = {one.key: one for one in deliveries}
         self._made: dict[str, Rehearsed] = {}
 
@@ -85,7 +88,10 @@ class Rehearsals:
         if one.after and before is None:
             return Rehearsed()
         configured = self._accounts[one.account]
-        return rehearsed(configured.account, configured.platform, replace(one.post, reply_to=before) if before else one.post)
+        made = rehearsed(configured.account, configured.platform, replace(one.post, reply_to=before) if before else one.post)
+        if not self._hosts_media and any(request.url.startswith("host:") for request in made.asked):
+            return replace(made, code="no-media-host", refused=f"{configured.platform.name} {NO_HOST}")
+        return made
 
 
 def with_problem(one: Delivery, rehearsed: Rehearsed) -> Delivery:
@@ -107,8 +113,17 @@ def shown(request: Request, platform: Platform) -> dict[str, object]:
         "url": _hidden(leaves.url),
         "headers": {name: _hidden_header(name, value) for name, value in leaves.headers.items()},
         "body": _hidden(text),
-        "sha256": hashlib.sha256(leaves.body.replace(MARK.encode(), HIDDEN.encode())).hexdigest(),
+        "sha256": _digest(leaves.pieces),
     }
+
+
+def _digest(body: Iterable[Piece]) -> str:
+    """Of the body with its files and without its secrets."""
+    digest = hashlib.sha256()
+    for piece in body:
+        for chunk in [piece.replace(MARK.encode(), HIDDEN.encode())] if isinstance(piece, bytes) else chunks(piece):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _signed(request: Request, platform: Platform, secrets: Mapping[str, str]) -> Request:
@@ -135,7 +150,7 @@ def _body_text(signed: Request, unsigned: Request) -> str:
 
 
 def _as_text(piece: Piece) -> str:
-    if isinstance(piece, Encoded):
+    if isinstance(piece, Encoded) or (not isinstance(piece, bytes) and whole(piece).type not in CAPTIONS):
         return _named(piece)
     try:
         return content(piece).decode()

@@ -1,4 +1,4 @@
-"""Telling a person: letters leave by Apprise, in a process of its own. The only door to Apprise.
+"""Telling a person, and posting where an account is one of Apprise's: letters leave by Apprise, in a process of its own. The only door to Apprise.
 
 Apprise with its plugins takes as much memory as the daemon itself, and a server that answers nothing may hold it up: both
 end with the process, at the latest after `longest` seconds. What the library says of a failure may hold parts of the URL,
@@ -15,11 +15,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from platforms.base import InDoubt, Media, Rejected, Request, Response
 from scheduler.engine.logs import HIDDEN, redacted
 
+UNKNOWN = "the URL is none that Apprise knows"
 LONGEST = 60.0  # seconds for all letters together
 TELLS_NOTHING = re.compile(r"[/@:?&=,#\s]+")  # what stands between the parts of a URL
 
@@ -32,6 +35,7 @@ class Letter:
     title: str
     body: str
     is_bad: bool = True  # news of a failure; some services show it in red
+    files: tuple[Path, ...] = ()
 
 
 def is_known(url: str) -> bool:
@@ -56,6 +60,19 @@ def send_apart(letters: Sequence[Letter], longest: float = LONGEST) -> list[str 
         process.kill()
         process.join()
         ours.close()
+
+
+def answer(request: Request, timeout: float) -> Response:
+    """Answers an `apprise:` request, whose URL follows. A service that did not take it may have taken it, or a part of it, all the same."""
+    form = request.form or {}
+    request.fence()
+    why, = send_apart([Letter(url=request.url.removeprefix("apprise:"), title=form["title"], body=form["text"], is_bad=False,
+                              files=tuple(piece.file for piece in request.files.values() if isinstance(piece, Media)))], max(timeout, LONGEST))
+    if why is None:
+        return Response.of({})
+    if UNKNOWN in why:
+        raise Rejected(f"apprise: {UNKNOWN}; see https://github.com/caronc/apprise/wiki")
+    raise InDoubt(f"apprise '{request.step}' was handed over, and it is not known whether it is up: {why}")
 
 
 def _heard(pipe: "Connection", many: int, until: float) -> Iterator[str | None]:
@@ -87,9 +104,10 @@ def _is_taken(letter: Letter) -> bool:
     asset = apprise.AppriseAsset(app_id="Termbell", app_desc="Termbell", async_mode=False)
     notifier = apprise.Apprise(asset=asset)
     if not notifier.add(letter.url):
-        raise ValueError("the URL is none that Apprise knows")
+        raise ValueError(UNKNOWN)
     kind = apprise.NotifyType.FAILURE if letter.is_bad else apprise.NotifyType.INFO
-    return bool(notifier.notify(body=letter.body, title=letter.title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT))
+    return bool(notifier.notify(body=letter.body, title=letter.title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT,
+                                attach=[str(file) for file in letter.files] or None))
 
 
 class Said(logging.Handler):

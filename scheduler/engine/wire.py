@@ -2,6 +2,9 @@
 
 Whatever others draw at random is made from the request: the same request, the same bytes. What the HTTP library adds by
 itself, and only that, is missing from `Wire.headers`: Host, Content-Length, Accept-Encoding.
+
+A body is a row of pieces. Files in it are read a little at a time, as they leave, so that a long video costs no more memory
+than a short text.
 """
 
 import json
@@ -12,14 +15,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
-from platforms.base import Json, Media, Part, Request
+from platforms.base import Json, Media, Part, Rejected, Request
 from scheduler import __version__
+from scheduler.digests import digest_now
 
 MAIL = ("smtp", "smtps")
 RELAYS = ("wss", "ws")
 LEFT_ALONE = "!#$%&'()*+,/:;=?@[]~"  # in the path and query of a URL: what an adapter has quoted stays as it is
 QUOTED_NAME = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # https://html.spec.whatwg.org/#multipart-form-data
-
+AT_A_TIME = 65_535  # bytes that are read of a file: a multiple of three, which base64 makes four of
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,10 @@ class Encoded:
     """A file that stands in a JSON body, as base64."""
 
     media: Media
+
+    @property
+    def size(self) -> int:
+        return -(-self.media.size // 3) * 4
 
 
 Piece = bytes | Media | Part | Encoded
@@ -39,11 +47,21 @@ class Wire:
     method: str
     url: str
     headers: dict[str, str]
-    body: bytes
+    pieces: tuple[Piece, ...]  # of the body
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return sum(map(size_of, self.pieces))
+
+    @property
+    def body(self) -> bytes:
+        """All of it at once, for what is small. Raises OSError where a file cannot be read."""
+        return b"".join(map(content, self.pieces))
 
 
 def wire(request: Request, unsigned: Request | None = None) -> Wire:
-    """What leaves for `request`. Raises OSError where a file cannot be read.
+    """What leaves for `request`. Raises OSError where a picture of a mail cannot be read.
 
     What is drawn comes from the `unsigned` one, so that a secret changes nothing but its own place.
     """
@@ -51,17 +69,16 @@ def wire(request: Request, unsigned: Request | None = None) -> Wire:
     if scheme in MAIL:
         from scheduler.engine.mail import message
 
-        return Wire(method=request.method, url=request.url, headers=dict(request.headers), body=message(request))
+        return Wire(method=request.method, url=request.url, headers=dict(request.headers), pieces=(message(request),))
     kind, parts = pieces(request, unsigned or request)
-    body = b"".join(map(content, parts))
-    if scheme in ("file", "host"):
-        return Wire(method=request.method, url=request.url, headers={}, body=body)
+    if scheme in ("file", "host", "apprise", "handoff"):
+        return Wire(method=request.method, url=request.url, headers={}, pieces=parts)
     if scheme in RELAYS:
-        return Wire(method=request.method, url=request.url, headers=dict(request.headers), body=body)
+        return Wire(method=request.method, url=request.url, headers=dict(request.headers), pieces=parts)
     said = {name.lower() for name in request.headers}
     ours = {"User-Agent": f"Termbell/{__version__}"} | ({"Content-Type": kind} if kind else {})
     headers = {name: value for name, value in ours.items() if name.lower() not in said} | dict(request.headers)
-    return Wire(method=request.method, url=_quoted(request.url), headers=headers, body=body)
+    return Wire(method=request.method, url=_quoted(request.url), headers=headers, pieces=parts)
 
 
 def pieces(request: Request, unsigned: Request) -> tuple[str, tuple[Piece, ...]]:
@@ -82,15 +99,35 @@ def whole(piece: Media | Part | Encoded) -> Media:
     return piece if isinstance(piece, Media) else piece.media
 
 
-def content(piece: Piece) -> bytes:
-    """Raises OSError where the file cannot be read."""
+def size_of(piece: Piece) -> int:
+    return len(piece) if isinstance(piece, bytes) else piece.size
+
+
+def chunks(piece: Piece) -> Iterator[bytes]:
+    """The bytes of a piece, a little at a time. Raises OSError where the file cannot be read, or has become shorter."""
     if isinstance(piece, bytes):
-        return piece
+        yield from (piece[start:start + AT_A_TIME] for start in range(0, len(piece), AT_A_TIME))
+        return
     with whole(piece).file.open("rb") as file:
-        if not isinstance(piece, Part):
-            return b64encode(file.read()) if isinstance(piece, Encoded) else file.read()
-        file.seek(piece.start)
-        return file.read(piece.size)
+        file.seek(piece.start if isinstance(piece, Part) else 0)
+        left = piece.media.size if isinstance(piece, Encoded) else piece.size
+        while left:
+            chunk = file.read(min(left, AT_A_TIME))
+            if not chunk:
+                raise OSError(f"{whole(piece).file} has become shorter")
+            left -= len(chunk)
+            yield b64encode(chunk) if isinstance(piece, Encoded) else chunk
+
+
+def content(piece: Piece) -> bytes:
+    """All of it at once, for what is small. Raises OSError where the file cannot be read."""
+    return b"".join(chunks(piece))
+
+
+def look_at(media: Media) -> None:
+    """Raises `Rejected` where the file is no longer what was made ready, and OSError where it cannot be read."""
+    if media.file.stat().st_size != media.size or digest_now(media.file) != media.digest:
+        raise Rejected(f"{media.file}: the file has changed since it was checked; put it back as it was, or name the new one in the calendar")
 
 
 def _json(value: Json) -> Iterator[Piece]:

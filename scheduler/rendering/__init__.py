@@ -37,6 +37,8 @@ def render(
 
     Whether a picture may go without alt (`require_alt`) is judged where the calendar is read, once for all accounts.
     """
+    if limits.text_with_media and draft.content.media:
+        limits = replace(limits, text=limits.text_with_media)
     work = Rendering(draft, limits, cache, fetch, until, cards)
     content = _filled(work, templates)
     deliveries: list[Delivery] = []
@@ -154,12 +156,14 @@ def _media(work: Rendering, files: Iterable[MediaFile]) -> tuple[Media, ...]:
     files = tuple(files)
     leaving = [(file, media) for file in files if (media := _fitted(work, file, work.limits))]
     found = tuple(media for _, media in leaving)
-    for kind, most, name in (("image", work.limits.images, "picture"), ("video", work.limits.videos, "video")):
+    for kind, most, name in (("image", work.limits.images, "picture"), ("video", work.limits.videos, "video"),
+                             ("application", work.limits.documents, "document")):
         count = len(media_of_kind(found, kind))
         if count > most:
             allowed = f"at most {most} {'is' if most == 1 else 'are'}" if most else "none is"
-            work.wrong(f"too-many-{kind}s", f"{count} {name}{'s' if count > 1 else ''} {work.where}, where {allowed} taken; leave out "
-                       f"{count - most}", files[0].place)
+            code = "too-many-images" if kind == "image" else f"too-many-{name}s"
+            work.wrong(code, f"{count} {name}{'s' if count > 1 else ''} {work.where}, where {allowed} taken; leave out {count - most}",
+                       files[0].place)
     pictures, videos = len(media_of_kind(found, "image")), [file for file, media in leaving if media.type.startswith("video/")]
     if work.limits.videos_alone and pictures and videos:
         work.wrong("mixed-media", f"{videos[0].file.name} is a video beside {pictures} picture{'s' if pictures > 1 else ''} {work.where}, where a "

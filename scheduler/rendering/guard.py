@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from scheduler.calendar.model import Delivery
 from scheduler.guarding import BUILT_IN, Guard
 from scheduler.problems import Invalid, Place, Problem
-from scheduler.rendering.media import spoken
+from scheduler.rendering.media import printed, spoken
 
 # What a word may have in it that no reader takes for a part of it: emphasis, accents that stand apart, inline HTML, what is invisible.
 UNSEEN = ("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
@@ -356,6 +356,8 @@ def fields(one: Delivery) -> Iterator[Field]:
         yield from (Field(f"the alt of {what}", key, media.alt), Field(f"the name of {what}", key, file.stem, "name"))
         if media.captions:
             yield Field(f"a caption of {what}", key, spoken(media.captions))
+        if media.type == "application/pdf":
+            yield Field(f"a page of {what}", key, printed(media))
     for name, value in post.options.items():
         yield from (Field(f"`{name}`", name, text) for text in _texts(value))
 

@@ -4,6 +4,7 @@ What a person typed is escaped, so that it shows as it is and becomes no markup 
 escaping is undone by what the platform documents: `tests/rendering/test_markup.py` has the inverses.
 
 Discord  https://docs.discord.com/developers/reference#message-formatting and its help page "Markdown Text 101"
+Teams    https://learn.microsoft.com/adaptive-cards/authoring-cards/text-features
 LinkedIn https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format
 Slack    https://docs.slack.dev/messaging/formatting-message-text#escaping; nothing escapes `*` or `_` there, therefore marks
          go as rich_text blocks, which an adapter makes from the spans
@@ -77,6 +78,7 @@ SIGNS = (r"^[ \t]*(?:\d+\.(?=\s|$)|#(?=#*(?:\s|$))|>|[-+](?=[\s#]|$))"
          r"|[\\*`~|<\[]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|:(?=[\w+-]+:)")
 # And an address, as far as Discord takes it to go, with a `<` that only ends it: a backslash would be a part of it.
 DISCORD = re.compile(r"""(?:https?|steam)://[^\s<]+[^\s<.,:;"'\]](?:[.,:;"'\]]*<(?![@#&:/a-z]))?|""" + SIGNS, re.MULTILINE)
+TEAMS_TAKES = frozenset({"bold", "italic", "link"})
 AROUND = {"bold": "**", "italic": "_", "strikethrough": "~~"}
 
 
@@ -108,8 +110,8 @@ def _in_discord(span: Span, within: str) -> str:
 
 # ---- Markdown, of Reddit and Lemmy ----------------------------------------------------------------------------------
 
-# And what makes a heading of the line above, an entity, a superscript or a spoiler.
-MARKDOWN = re.compile(SIGNS + r"|^[ \t]*(?:[-=](?=[-= \t]*$)|\d+\)(?=\s|$))|&(?=#?\w+;)|\^|:(?=::)", re.MULTILINE)
+# And what makes a heading of the line above, an entity, a superscript, a spoiler, or a picture of the link after it.
+MARKDOWN = re.compile(SIGNS + r"|^[ \t]*(?:[-=](?=[-= \t]*$)|\d+\)(?=\s|$))|&(?=#?\w+;)|\^|:(?=::)|!(?!\s)", re.MULTILINE)
 
 
 def markdown(marked: Marked) -> str:
@@ -122,6 +124,25 @@ def markdown(marked: Marked) -> str:
 
     made = written(Marked(marked.text, marks), _with_backslashes(MARKDOWN), wrap)
     return re.sub(r"(?<=[^\n])\n(?=[^\n])", "  \n", made)
+
+
+# ---- Teams -----------------------------------------------------------------------------------------------------------
+
+# Only what would be a mark is escaped: not every app of Teams takes a backslash for one.
+TEAMS = re.compile(r"\\(?=[^\w\s])|\*(?=\S)|(?<=\S)\*|(?<!\w)_(?=\S)|(?<=\S)_(?!\w)|\[(?=[^\]\n]*\]\()")
+
+
+def teams(marked: Marked) -> str:
+    """The Markdown of an Adaptive Card's text. Not every Teams makes a link of a bare address: each is written as one."""
+    marks = tuple(span for span in marked.spans if span.kind in TEAMS_TAKES)
+    return written(Marked(marked.text, marks), _with_backslashes(TEAMS), _in_teams)
+
+
+def _in_teams(span: Span, within: str) -> str:
+    if span.kind == "link":
+        address = span.value if "://" in span.value else f"https://{span.value}"
+        return f"[{within.replace(']', chr(92) + ']')}]({re.sub('[()<> ]', lambda sign: f'%{ord(sign[0]):X}', address)})"
+    return AROUND[span.kind] + within + AROUND[span.kind]
 
 
 # ---- LinkedIn and Slack ----------------------------------------------------------------------------------------------
@@ -163,6 +184,7 @@ DIALECTS = {
     "": Dialect(),
     "links": Dialect(takes=frozenset({"link"})),
     "entities": Dialect(takes=ALL),
+    "teams": Dialect(takes=TEAMS_TAKES, write=teams),
     "slack": Dialect(takes=ALL, write=slack),
     "discord": Dialect(takes=ALL, write=discord, counts=True),
     "markdown": Dialect(takes=ALL, write=markdown, counts=True),

@@ -28,7 +28,7 @@ from scheduler.store.database import PATIENCE, Database, Prepared, StoreFailed
 from scheduler.store.journal import LEFT, UNANSWERED, Journal
 from scheduler.store.migrations import NewerSchema, migrate
 from scheduler.store.notices import Notices, note, take_back
-from scheduler.store.rows import Changes, Row, Unanswered, WrongStatus, instant, row_of, stamp
+from scheduler.store.rows import HANDOFF, Changes, Row, Unanswered, WrongStatus, instant, row_of, stamp
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import accounts, deliveries, facts, heartbeat, journal
 from scheduler.store.taking_up import take_up
@@ -135,7 +135,7 @@ class Store:
                     or_(and_(deliveries.c.status == status.SCHEDULED, deliveries.c.late != "publish",
                              deliveries.c.reason.is_(None),
                              ~and_(deliveries.c.key.in_(select(journal.c.delivery).where(UNANSWERED)), follows_what_is_up())),
-                        and_(deliveries.c.status == status.HELD, deliveries.c.late == "skip", deliveries.c.reason != "late")))
+                        and_(deliveries.c.status == status.HELD, deliveries.c.late == "skip", deliveries.c.reason.not_in(("late", HANDOFF)))))
         found = []
         with self.database.reading() as connection:
             if connection.scalar(select(deliveries.c.key).where(past).limit(1)) is None:
@@ -199,6 +199,14 @@ class Store:
                    ref=json.dumps(dict(published.ref)), error="; ".join(published.notes) or None, reason=None, **NO_CLAIM)
             FORGET.on(connection, of=row.key)
 
+    def handed_over(self, row: Row, ready: Published, now: datetime) -> None:
+        """A person has to publish it: it waits for them, however long, and they are told what, as the notes say it."""
+        with self.database.writing() as connection:
+            why = f"waiting for you: publish it, then: termbell resolve {row.key[:8]} --published URL | --again | --drop"
+            become(connection, row.key, status.HELD, row.claim, reason=HANDOFF, error=why, **NO_CLAIM)
+            FORGET.on(connection, of=row.key)
+            note(connection, now, HANDOFF, f"{_named(row)}: " + "\n".join(ready.notes))
+
     def again(self, row: Row, at: datetime, error: str | None) -> None:
         """Another attempt, or another look, at `at`."""
         with self.database.writing() as connection:
@@ -230,10 +238,10 @@ class Store:
     # A person's word
 
     def resolve(self, key: str, *, published: Published | None = None, again: bool = False, now: datetime) -> Row:
-        """Ends a doubt: it is up as `published`, it shall go out `again`, or it is dropped."""
+        """Ends a doubt, or a person's own publishing: it is up as `published`, it shall go out `again`, or it is dropped."""
         row = self.row(key)
-        if row.status != status.IN_DOUBT:
-            raise WrongStatus(f"{key} is {row.status}, not in doubt")
+        if row.status != status.IN_DOUBT and not row.is_handed_over:
+            raise WrongStatus(f"{key} is {row.status}, not in doubt and not yours to publish")
         if published:
             self.published(row, published, now)
             return self.row(key)
@@ -295,6 +303,11 @@ class Store:
     def counts(self) -> dict[str, int]:
         with self.database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(select(deliveries.c.status, func.count()).group_by(deliveries.c.status))}
+
+    def handed_over_now(self) -> int:
+        """How many wait for a person to publish them."""
+        with self.database.reading() as connection:
+            return connection.scalar(select(func.count()).where(deliveries.c.status == status.HELD, deliveries.c.reason == HANDOFF)) or 0
 
     def posted_since(self, since: datetime, *, account: str | None = None, platform: str | None = None) -> list[datetime]:
         """When the account, or all accounts of the platform, published since then, the earliest first."""

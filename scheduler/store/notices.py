@@ -18,7 +18,7 @@ from scheduler.store.database import Database
 from scheduler.store.rows import instant, stamp
 from scheduler.store.tables import facts, notices
 
-KINDS = ("missed", "failed", "in doubt", "held", "late", "token ending", "calendar invalid", "calendar valid",
+KINDS = ("handoff", "missed", "failed", "in doubt", "held", "late", "token ending", "calendar invalid", "calendar valid",
          "daemon back", "store", "store works")
 TELLER = "notifier"  # the fact that says why telling does not work
 HEARD = "heard by "  # and the name of a notifier: the fact that says up to which notice it has told

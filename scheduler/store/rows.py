@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from platforms.base import Post, Published, post_from
+from scheduler.store import status
+
+HANDOFF = "handoff"  # why a delivery is held that a person has to publish
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -51,6 +54,11 @@ class Row:
     @property
     def published(self) -> Published:
         return Published(id=self.published_id or "", url=self.url, ref=self.ref)
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Whether it waits for a person to publish it."""
+        return self.status == status.HELD and self.reason == HANDOFF
 
     @property
     def late_at(self) -> datetime:

@@ -25,7 +25,7 @@ deliveries = Table(
     Column("post", Text, nullable=False),  # JSON of platforms.base.Post
     Column("place", Text, nullable=False),  # file:line
     Column("status", Text, nullable=False),
-    Column("reason", Text),  # why it is held: "login", "problem", "late"; "word": a person wants it out, however late
+    Column("reason", Text),  # why it is held: "login", "problem", "late", "handoff"; "word": a person wants it out, however late
     Column("next_at", BigInteger, nullable=False),  # the next attempt
     Column("attempts", Integer, nullable=False, default=0),  # that came to an end, and the one under way
     Column("interrupted", Integer, nullable=False, default=0),  # attempts that a process did not live to the end of

@@ -12,7 +12,7 @@ from scheduler.calendar.model import Delivery
 from scheduler.store import status
 from scheduler.store.changing import NEVER_TRIED, become
 from scheduler.store.journal import LEFT, seek
-from scheduler.store.rows import Changes, stamp
+from scheduler.store.rows import HANDOFF, Changes, stamp
 from scheduler.store.tables import deliveries, facts, journal
 
 COMPARED = ("key", "part", "after", "entry", "account", "status", "post", "due", "grace", "late", "place", "reason", "error", "next_at")
@@ -45,7 +45,7 @@ def take_up(connection: Connection, planned: Iterable[Delivery], now: datetime, 
             found["past" if values["status"] == status.MISSED else "added"].append(name)
         elif _same(before, values):
             continue
-        elif before.status in EDITABLE and before.key not in doubtful:
+        elif before.status in EDITABLE and before.key not in doubtful and before.reason != HANDOFF:
             _edit(connection, before, values)
             found["edited"].append(name)
         elif before.post != values["post"]:

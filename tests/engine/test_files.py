@@ -157,7 +157,7 @@ def test_a_picture_that_changed_or_went_since_it_was_checked_is_refused(tmp_path
     other = replace(picture, digest=hashlib.sha256(b"other").hexdigest())
     gone = replace(picture, file=tmp_path / "gone.png")
 
-    with pytest.raises(Rejected, match=r"door\.png: the picture has changed"):
+    with pytest.raises(Rejected, match=r"door\.png: the file has changed"):
         ask(tmp_path / "copy.png", "PUT", body=other)
     with pytest.raises(Rejected, match=r"gone\.png: the file is gone; `termbell check` makes it anew"):
         ask(tmp_path / "copy.png", "PUT", body=gone)

@@ -756,10 +756,13 @@ def test_a_code_that_means_doubt_means_another_try_where_nobody_sees_the_request
     (b'{"error": "invalid_grant", "error_description": "The code has expired"}', "The code has expired"),
     (b'{"error": {"message": "Unsupported post request", "code": 100}}', "Unsupported post request"),
     (b'{"errors": [{"detail": "You are not allowed"}]}', "You are not allowed"),
+    (b'{"errors": [{"message": "Validation error, cannot save post.", "context": "Validation failed for name."}]}', "Validation failed for name."),
+    (b'{"errors": [{"message": "Resource not found", "context": null}]}', "Resource not found"),
     (b'{"code": 7}', '{"code": 7}'),
     (b"<html><style>p {}</style><h1>Bad &amp; worse</h1>\n</html>", "Bad & worse"),
     (b"\x1b[2J\x07red\x9b alert\n", "[2J red� alert"),
     ("Prêt\u00a0? 10\u202f%\u2028👩\u200d👧".encode(), "Prêt ? 10 % 👩\u200d👧"),
+    (b'{"ok": false, "description": "Bad Request: chat not found"}', "Bad Request: chat not found"),
     (b"x" * 300, "x" * 199 + "…"),
     (b"", ""),
     (b"\xff\xfe", "��"),
@@ -784,6 +787,25 @@ def test_the_platforms_words_are_shown_in_one_harmless_line(body: bytes, words: 
 ])
 def test_a_platform_says_how_long_to_wait(headers: dict[str, str], seconds: float | None):
     assert wait_asked_for(Response(status=429, headers=headers), NOW) == seconds
+
+
+@pytest.mark.parametrize(("body", "seconds"), [
+    (b'{"parameters": {"retry_after": 7}}', 7), (b'{"retry_after": 0.5}', 0.5), (b'{"retry_after": NaN}', None), (b'{"retry_after": null}', None),
+    (b'{"parameters": [1]}', None), (b"[7]", None), (b"soon", None),
+])
+def test_a_platform_may_say_it_in_the_body(body: bytes, seconds: float | None):
+    assert wait_asked_for(Response(status=429, body=body), NOW) == seconds
+
+
+def test_a_platform_may_say_no_with_a_200():
+    def refuses(response: Response) -> bool:
+        return response.body == b'{"ok": false, "error": "ratelimited"}'
+
+    no = verdict(200, b'{"ok": false, "error": "ratelimited"}', refuses=refuses, errors={"ratelimited": TryLater})
+
+    assert isinstance(no, TryLater)
+    assert isinstance(verdict(200, b'{"ok": false, "error": "ratelimited"}', refuses=refuses), Rejected)
+    assert judged(Response(body=b"ok"), Request(step="status", url="https://x.test"), a_platform(refuses=refuses), "fediverse", NOW).text == "ok"
 
 
 def test_a_wait_is_counted_from_now():

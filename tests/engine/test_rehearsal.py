@@ -78,7 +78,7 @@ def test_files_are_named_in_the_place_of_their_bytes(tmp_path: Path):
 
 
 def test_a_file_that_is_text_is_shown(tmp_path: Path):
-    captions = replace(an_image(tmp_path), file=tmp_path / "captions.vtt", type="text/vtt")
+    captions = replace(an_image(tmp_path), file=tmp_path / "captions.vtt", type="text/vtt", size=len("WEBVTT"))
     captions.file.write_text("WEBVTT")
 
     assert shown(replace(POST, json=None, body=captions), a_platform(sign=unsigned))["body"] == "WEBVTT"

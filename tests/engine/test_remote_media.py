@@ -122,7 +122,7 @@ def test_a_page_in_the_place_of_a_picture_is_not_kept(tmp_path: Path, files: Fil
     config = a_calendar(tmp_path, files.url + "/page")
 
     for _ in range(2):
-        assert said(plan(config, fetch=True)) == [f"error config.yaml:12: door: {files.url}/page is neither a picture nor a video that we know; "
+        assert said(plan(config, fetch=True)) == [f"error config.yaml:12: door: {files.url}/page is no picture, video or PDF that we know; "
                                                   "look at it in a browser"]
     assert list(Path(os.environ["TERMBELL_CACHE"]).rglob("*")) == []
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from platforms.base import Published
+from platforms.base import Published, hosted
 from scheduler.config import Address, Config, Listening, Secret, read_config
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import Daemon, utc_now
+from scheduler.engine.hosting import AT_LEAST, Hosting, name_of
 from scheduler.engine.known_limits import known_limits
 from scheduler.engine.pacing import Aside, Every
 from scheduler.engine.replanning import Replanned
@@ -25,7 +26,7 @@ from scheduler.problems import Place, Problem
 from scheduler.store import Store
 from tests.engine.stand_in import a_stand_in
 from tests.engine.support import Clock, a_bench, a_delivery
-from tests.support import DUE, scripted
+from tests.support import DUE, an_image, scripted
 
 HEAD = "timezone: UTC\naccounts: {site: {platform: site, folder: public}}\n"
 WRONG = Problem("yaml", "YAML cannot be read here", Place("march.yaml", 3))
@@ -204,6 +205,22 @@ def a_daemon(folder: Path, config: Config, supervisor: Supervisor) -> Daemon:
     said = Reporting(store=bench.store, now=utc_now, config=config, credentials=Credentials({}, folder), supervisor=supervisor)
     return Daemon(config=config.path, store=bench.store, desk=replace(bench.desk(), now=utc_now), limits=known_limits(config),
                   ask=lambda _: scripted(), reporting=said)
+
+
+def test_a_daemon_takes_away_once_an_hour_what_stands_where_the_config_says_now(tmp_path: Path):
+    daemon = a_daemon(tmp_path, a_config(tmp_path), Supervisor(environment={}))
+    host = "media_host: {kind: folder, folder: www, url: 'https://school.test/media'}\n"
+    daemon.config.write_text(HEAD + host + "posts: []")
+    daemon.hosting = Hosting(host=None, folder=tmp_path, credentials=Credentials({}, tmp_path), timeout=5.0)
+    daemon.read_again()
+    door = an_image(tmp_path)
+    hosted(door, 1, daemon.hosting)
+
+    daemon.hosting.now = lambda: utc_now() + AT_LEAST + timedelta(seconds=1)
+    daemon._once_an_hour()
+
+    assert (tmp_path / "www").is_dir()
+    assert not (tmp_path / "www" / name_of(door)).exists()
 
 
 def test_a_daemon_whose_calendar_became_invalid_puts_that_on_the_list(tmp_path: Path):

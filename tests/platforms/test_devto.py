@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Link, Lost, Post, Rejected, Response, Span
+from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Link, Lost, Post, Published, Rejected, Request, Response, Span, TryLater
 from platforms.devto import PLATFORM, find, publish, whoami
-from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
-from tests.support import DUE, a_post, an_image, documented, scripted
+from scheduler.engine.judging import judged
+from tests.platforms.standing_in import Arrived, Refusal, StandIn, asking, lost_at_every_step, published_through, route
+from tests.support import DUE, a_post, an_image, documented, ok, scripted
 
 ACCOUNT = Account(name="main", platform="devto", settings={"server": "https://dev.to"})
 SECRETS = {"key": "good"}
 API = r"https://dev\.to/api"
 NOTHING = Response.of([])
+MARK = "\n\n<!-- 7f3a9c0d1e2b4a55 -->"
 
 
 @dataclass
@@ -23,6 +25,7 @@ class Forem(StandIn):
     """One member. Readers see what is published; the same title within five minutes is refused."""
 
     articles: list[dict[str, Any]] = field(default_factory=list)
+    recent: set[str] = field(default_factory=set)  # titles of the last five minutes
 
     def check(self, arrived: Arrived) -> None:
         if arrived.url.startswith("https:") and arrived.headers.get("api-key") != "good":
@@ -41,8 +44,9 @@ class Forem(StandIn):
         asked = arrived.json["article"]
         if len(asked.get("tags", ())) > 4 or not all(one.isalnum() for one in asked.get("tags", ())) or len(asked["title"]) > 128:
             raise Refusal(422, {"error": "Tag list exceed the maximum of 4 tags", "status": 422})
-        if asked["title"] in [one["title"] for one in self.articles]:
+        if asked["title"] in self.recent:
             raise Refusal(422, {"error": "Title has already been used in the last five minutes", "status": 422})
+        self.recent.add(asked["title"])
         self.articles.append({**asked, "id": 150589 + len(self.articles), "url": f"https://dev.to/ada/{len(self.articles)}"})
         return Response.of(self.articles[-1], 201)
 
@@ -69,7 +73,7 @@ def test_an_article_is_a_draft_that_is_published_by_the_last_request() -> None:
     _, draft, last = server.asked
     assert draft.repeat is HARMLESS
     assert draft.json == {"article": {
-        "title": "Fractions with paper", "body_markdown": "Fold it in **half**.", "published": False, "tags": ["teaching", "maths"],
+        "title": "Fractions with paper", "body_markdown": f"Fold it in **half**.{MARK}", "published": False, "tags": ["teaching", "maths"],
         "description": "What worked", "canonical_url": "https://example.org/f", "series": "Fractions"}}
     assert (last.url, last.json) == ("https://dev.to/api/articles/150589", {"article": {"published": True}})
     assert (last.repeat, last.remembered) == (DROPPED, FOREVER)
@@ -86,14 +90,14 @@ def test_an_article_that_was_elsewhere_first_says_where() -> None:
 
 @pytest.mark.parametrize("cover", [False, True])
 def test_pictures_stand_in_the_text_and_the_first_may_be_the_cover(cover: bool, tmp_path: Path) -> None:
-    server = scripted(*[documented] * 2, NOTHING, *[documented] * 2)
+    server = scripted(NOTHING, *[documented] * 4)
     first, second = an_image(tmp_path), an_image(tmp_path, "b.png", alt="A [blue] bicycle")
 
     publish(ACCOUNT, a_lesson(media=(first, second), options={"cover": cover}), server)
 
     said = server.asked[3].json["article"]
     in_text = "" if cover else f"\n\n![The school door](https://media.example.org/{first.name})"
-    assert said["body_markdown"] == f"Fold it in **half**.{in_text}\n\n![A [blue) bicycle](https://media.example.org/{second.name})"
+    assert said["body_markdown"] == f"Fold it in **half**.{in_text}\n\n![A \\[blue\\] bicycle](https://media.example.org/{second.name}){MARK}"
     assert said.get("main_image") == (f"https://media.example.org/{first.name}" if cover else None)
 
 
@@ -106,24 +110,46 @@ def test_tags_that_dev_would_refuse_are_refused_before_anything_leaves(tags: lis
         publish(ACCOUNT, a_lesson(options={"tags": tags}), scripted())
 
 
-def test_an_earlier_attempts_draft_is_used_and_an_article_of_its_own_is_not_touched() -> None:
-    others = {"id": 1, "title": "Fractions with paper", "body_markdown": "Another text", "published": False}
-    ours = {"id": 2, "title": "Fractions with paper", "body_markdown": "Fold it in **half**.\n", "published": False}
-    server = scripted(Response.of([others, ours]), documented)
+def listed(body: str, **changes: Any) -> dict[str, Any]:
+    return {"id": 2, "title": "Fractions with paper", "body_markdown": body, "published": False, "url": "https://dev.to/a", **changes}
+
+
+def test_an_earlier_attempts_draft_is_published_with_the_text_of_now() -> None:
+    others = listed("Fold it in **half**.", id=1)
+    server = scripted(Response.of([others, listed(f"Fold it.{MARK}\n")]), documented)
 
     publish(ACCOUNT, a_lesson(), server)
 
-    assert server.asked[-1].url == "https://dev.to/api/articles/2"
+    last = server.asked[-1]
+    assert last.url == "https://dev.to/api/articles/2"
+    assert (last.json["article"]["body_markdown"], last.json["article"]["published"]) == (f"Fold it in **half**.{MARK}", True)
 
 
 def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
-    up = Response.of([{"id": 2, "title": "Fractions with paper", "body_markdown": "Fold it in **half**.", "published": True, "url": "https://dev.to/a"}])
+    up = Response.of([listed(f"Fold it.{MARK}", published=True)])
 
     assert publish(ACCOUNT, a_lesson(), scripted(up)).url == "https://dev.to/a"
-    found = find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(up))
-    assert found
-    assert found.id == "2"
-    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE, others=frozenset({"2"})), scripted(up)) is None
+    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(up)) == Published(id="2", url="https://dev.to/a")
+    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(Response.of([listed(MARK)]))) is None
+
+
+def test_last_weeks_article_of_the_same_words_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    forem = Forem()
+    publish(ACCOUNT, a_lesson(), asking(forem, PLATFORM, ACCOUNT, SECRETS))
+    forem.recent.clear()
+
+    row = published_through(forem, PLATFORM, ACCOUNT, a_lesson(), tmp_path, SECRETS)
+
+    assert (row.status, len(forem.up)) == ("published", 2)
+
+
+def test_a_title_that_has_been_used_a_moment_ago_is_worth_another_try() -> None:
+    used = ok(422, error="Validation failed: Title has already been used in the last five minutes")
+
+    with pytest.raises(TryLater, match="last five minutes"):
+        judged(used, Request(step="draft", url="https://dev.to/api/articles"), PLATFORM, "main", DUE)
+    with pytest.raises(Rejected, match="Canonical url"):
+        judged(ok(422, error="Canonical url has already been taken"), Request(step="draft", url="x"), PLATFORM, "main", DUE)
 
 
 def test_it_tells_whose_credentials_they_are() -> None:

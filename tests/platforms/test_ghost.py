@@ -99,6 +99,14 @@ def test_a_post_is_a_draft_that_is_published_by_the_last_request(tmp_path: Path)
     assert (last.repeat, last.remembered) == (DROPPED, FOREVER)
 
 
+def test_a_plain_text_keeps_its_paragraphs() -> None:
+    server = scripted(NOT_THERE, *[documented] * 2)
+
+    publish(ACCOUNT, a_lesson(html="", text="Fold & cut.\n\nTwice."), server)
+
+    assert server.asked[1].json["posts"][0]["html"] == "<p>Fold &amp; cut.</p>\n<p>Twice.</p>"
+
+
 def test_a_newsletter_goes_out_with_the_publishing() -> None:
     server = scripted(NOT_THERE, *[documented] * 2)
 
@@ -115,6 +123,7 @@ def test_an_earlier_attempts_draft_gets_the_text_of_now() -> None:
 
     _, again, _ = server.asked
     assert (again.method, again.url) == ("PUT", "https://blog.test/ghost/api/admin/posts/6b/?source=html")
+    assert "status" not in again.json["posts"][0]
     assert (again.json["posts"][0]["html"], again.json["posts"][0]["updated_at"]) == ("<p>Fold it twice.</p>", "2026-09-07T08:00:00.000Z")
 
 

@@ -88,6 +88,12 @@ def test_a_site_that_names_none_is_said_and_one_may_be_given() -> None:
     assert discovered(given, scripted()) == "https://example.org/mp"
 
 
+def test_a_relative_address_is_one_of_the_site() -> None:
+    created = Response(status=201, headers={"location": "/2026/welcome-back"})
+
+    assert publish(ACCOUNT, a_post(), scripted(HOME, created)).url == "https://example.org/2026/welcome-back"
+
+
 def test_files_go_to_the_media_endpoint_and_keep_what_they_show(tmp_path: Path) -> None:
     server = scripted(HOME, CONFIG, *[documented] * 3)
 
@@ -131,6 +137,32 @@ def test_a_lost_post_is_found_by_its_address_or_its_words(one: dict[str, Any]) -
     found = find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(HOME, ok(items=[{"properties": one}])))
 
     assert found == Published(id=one["url"][0], url=one["url"][0])
+
+
+@pytest.mark.parametrize("content", [
+    {"html": "<ul>\n<li>Fold &amp; cut</li>\n</ul>"},
+    {"html": "<div><ul><li>Fold &#38; cut</li></ul></div>", "value": "Fold & cut"},
+    "<ul><li>Fold &amp; cut</li></ul>",
+    "- Fold & cut",
+])
+def test_a_lost_note_is_found_whatever_the_site_makes_of_its_text_and_calls_it(content: Any) -> None:
+    note = a_post(title="", text="- Fold & cut", html="<ul>\n<li>Fold &amp; cut</li>\n</ul>")
+    one = {"url": ["https://example.org/1"], "name": ["Fold & cut"], "content": [content]}
+
+    assert find(ACCOUNT, note, Lost(left_at=DUE), scripted(HOME, ok(items=[{"properties": one}])))
+
+
+def test_a_lost_picture_without_words_is_not_taken_for_another() -> None:
+    one = {"url": ["https://example.org/1"], "photo": ["https://media.example.org/1.png"]}
+
+    assert find(ACCOUNT, a_post(title="", text=""), Lost(left_at=DUE), scripted(HOME, ok(items=[{"properties": one}]))) is None
+
+
+def test_a_list_that_does_not_know_what_went_there_earlier_proves_nothing() -> None:
+    lost = Lost(left_at=DUE, others=frozenset({"https://example.org/0"}))
+
+    with pytest.raises(Rejected, match="does not tell what it has"):
+        find(ACCOUNT, a_post(), lost, scripted(HOME, ok(items=[])))
 
 
 def test_other_posts_are_not_it_and_a_site_without_a_list_cannot_be_looked_through() -> None:

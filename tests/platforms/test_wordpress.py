@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,12 @@ class WordPress(StandIn):
         number = len(self.files) + 1
         self.files[number] = arrived.query["alt_text"]
         return Response.of({"id": number, "source_url": f"https://blog.test/{number}.png"}, 201)
+
+    @route("GET", f"{API}/(?:tags|categories)")
+    def terms_like(self, arrived: Arrived) -> Response:
+        """Names are kept, and looked through, with entities in them."""
+        names = {escape(name): number for name, number in self.terms.items()}
+        return Response.of([{"id": number, "name": name} for name, number in names.items() if arrived.query["search"] in name])
 
     @route("POST", f"{API}/(?:tags|categories)")
     def term(self, arrived: Arrived) -> Response:
@@ -110,20 +117,35 @@ def test_the_first_picture_is_featured_and_the_others_stand_in_the_text(tmp_path
                                 '<figure><video controls src="https://blog.test/3" aria-label="Ms Ada at the board"></video></figure>')
 
 
-def test_tags_and_categories_are_made_where_there_are_none_and_found_where_there_are() -> None:
+def test_tags_and_categories_are_found_by_their_names_and_made_where_there_are_none() -> None:
     exists = Response.of({"code": "term_exists", "data": {"term_id": 9}}, 400)
-    server = scripted(ADA, NOTHING, Response.of({"id": 5}, 201), exists, exists, *[documented] * 2)
+    alike = Response.of([{"id": 4, "name": "Paper folding"}, {"id": 5, "name": "paper &amp; string"}])
+    server = scripted(ADA, NOTHING, alike, NOTHING, Response.of({"id": 6}, 201), NOTHING, exists, *[documented] * 2)
     spans = (Span(kind="tag", start=0, end=3, value="YearFour"),)
 
-    publish(ACCOUNT, a_lesson(spans=spans, options={"tags": ["Paper", "YearFour"], "categories": ["Maths"]}), server)
+    publish(ACCOUNT, a_lesson(spans=spans, options={"tags": ["Paper & string", "YearFour"], "categories": ["Éire"]}), server)
 
-    assert [one.json for one in server.asked[2:5]] == [{"name": "Paper"}, {"name": "YearFour"}, {"name": "Maths"}]
-    assert (server.asked[5].json["tags"], server.asked[5].json["categories"]) == ([5, 9], [9])
+    look, _, make, *_, draft, _ = server.asked[2:]
+    assert look.url == "https://blog.test/wp-json/wp/v2/tags?search=string&per_page=100&_fields=id%2Cname"
+    assert (make.url, make.json) == ("https://blog.test/wp-json/wp/v2/tags", {"name": "YearFour"})
+    assert (draft.json["tags"], draft.json["categories"]) == ([5, 6], [9])
 
 
 def test_a_term_that_is_refused_is_said_in_its_words() -> None:
+    refused = Response.of({"code": "rest_x", "message": "Sorry"}, 400)
+
     with pytest.raises(Rejected, match="refused 'Maths' among the tags: Sorry"):
-        publish(ACCOUNT, a_lesson(options={"tags": ["Maths"]}), scripted(ADA, NOTHING, Response.of({"code": "rest_x", "message": "Sorry"}, 400)))
+        publish(ACCOUNT, a_lesson(options={"tags": ["Maths"]}), scripted(ADA, NOTHING, NOTHING, refused))
+
+
+def test_a_plain_text_keeps_its_paragraphs_and_links() -> None:
+    server = scripted(ADA, NOTHING, *[documented] * 2)
+    text = "Fold & cut.\nTwice.\n\nSee https://example.org"
+
+    publish(ACCOUNT, a_lesson(html="", text=text, spans=(Span(kind="link", start=24, end=43, value="https://example.org"),)), server)
+
+    assert server.asked[2].json["content"] == (
+        '<p>Fold &amp; cut.<br>\nTwice.</p>\n<p>See <a href="https://example.org">https://example.org</a></p>')
 
 
 def test_an_earlier_attempts_draft_gets_the_text_of_now() -> None:
@@ -134,6 +156,7 @@ def test_an_earlier_attempts_draft_gets_the_text_of_now() -> None:
     _, _, draft, _ = server.asked
     assert draft.url == "https://blog.test/wp-json/wp/v2/posts/12"
     assert draft.json["content"] == "<p>Fold it twice.</p>"
+    assert "status" not in draft.json, "what is being published at this moment would be a draft again"
 
 
 def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
@@ -146,6 +169,14 @@ def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
     assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(ADA, Response.of([{"id": 12, "status": "draft"}]))) is None
 
 
+def test_what_an_editor_has_published_since_is_left_as_it_is() -> None:
+    up = Response.of([{"id": 12, "status": "publish", "link": "https://blog.test/f"}])
+    post = a_lesson(options={"status": "pending"})
+
+    assert publish(ACCOUNT, post, scripted(ADA, up)).id == "12"
+    assert find(ACCOUNT, post, Lost(left_at=DUE), scripted(ADA, up)) == publish(ACCOUNT, post, scripted(ADA, up))
+
+
 def test_what_becomes_of_it_may_be_said() -> None:
     server = scripted(ADA, NOTHING, *[documented] * 2)
 
@@ -156,13 +187,15 @@ def test_what_becomes_of_it_may_be_said() -> None:
 
 def test_the_slug_carries_the_key_and_it_tells_whose_credentials_they_are() -> None:
     assert slug(a_post(title="")) == "7f3a9c0d1e2b"
+    assert slug(a_post(title="Donaudampf" * 50)).endswith("donaudampf-7f3a9c0d1e2b")
+    assert len(slug(a_post(title="Donaudampf " * 50))) < 191
     assert whoami(ACCOUNT, scripted(documented)) == "ada"
 
 
 POSTS: dict[str, Callable[[Path], Post]] = {
     "text": lambda folder: a_lesson(),
     "pictures and tags": lambda folder: a_lesson(media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle")),
-                                                 options={"tags": ["Paper"]}),
+                                                 options={"tags": ["Paper & string"]}),
 }
 
 

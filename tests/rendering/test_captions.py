@@ -67,7 +67,7 @@ def test_what_are_no_captions_is_told_with_the_remedy(tmp_path: Path, written: s
 def test_a_picture_has_no_captions(tmp_path: Path) -> None:
     picture = replace(a_film(tmp_path), file=an_image(tmp_path).file)
 
-    with pytest.raises(Unfit, match=r"door\.png is a picture, and captions belong to a video; take `captions` away"):
+    with pytest.raises(Unfit, match=r"door\.png is no video, and captions belong to a video; take `captions` away"):
         fitted(picture, TAKES_BOTH, tmp_path / "cache")
 
 

@@ -4,6 +4,7 @@ The inverses are written from what the platforms document (see `scheduler/render
 """
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -12,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from platforms.base import Span
 from scheduler.rendering.markdown import as_read, plain
-from scheduler.rendering.markup import Marked, discord, little_text, markdown, slack
+from scheduler.rendering.markup import Marked, discord, little_text, markdown, slack, teams
 from tests.rendering.strategies import read_texts, texts, thorough
 from tests.rendering.support import ENTITIES, PLAIN
 
@@ -87,6 +88,7 @@ def shown_as_markdown(sent: str) -> list[str]:
 
 @thorough
 @given(texts())
+@example("!school.ie is there!")
 @example("Title\n---\n===\n2^10 &copy; ::: spoiler x\n- a\n1. b\n~~x~~")
 def test_markdown_shows_a_text_without_marks_as_it_is(text: str) -> None:
     assume(not re.search(r"^(\t| {4})|[\x00\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]", text, re.MULTILINE))
@@ -129,6 +131,16 @@ def test_slack_shows_the_text_as_it_is_and_takes_nothing_of_it_for_a_command(tex
 
     assert "<" not in sent
     assert unescape(re.sub("&(?!(amp|lt|gt);)", "&amp;", sent)) == text
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("**bold** *slanted* `c` [the term](https://example.org/a_(b))", "**bold** _slanted_ c [the term](https://example.org/a_%28b%29)"),
+    ("https://example.org/_a_ and example.org", r"[https://example.org/\_a\_](https://example.org/_a_) and [example.org](https://example.org)"),
+    ("2 * 3, 2*3, \\_x\\_, snake_case", r"2 * 3, 2\*3, \_x\_, snake_case"),
+    ("\\[x\\](y) [z] #tag", r"\[x](y) [z] #tag"),
+])
+def test_in_teams_only_what_would_be_a_mark_is_escaped_and_every_address_is_a_link(text: str, expected: str) -> None:
+    assert teams(as_read(text, replace(PLAIN, markup="teams"))) == expected
 
 
 def test_a_part_has_its_share_of_a_mark() -> None:

@@ -196,9 +196,9 @@ def png_of(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize(("name", "body", "message"), [
-    ("a.txt", b"hello", "a.txt is neither a picture nor a video that we know; taken are JPEG, PNG, WEBP, GIF"),
-    ("a.jpg", b"", "a.jpg is neither a picture nor a video that we know; taken are JPEG, PNG, WEBP, GIF"),
-    ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a.svg is neither a picture nor a video that we know; taken are JPEG, PNG, WEBP, GIF"),
+    ("a.txt", b"hello", "a.txt is no picture, video or PDF that we know; taken are JPEG, PNG, WEBP, GIF"),
+    ("a.jpg", b"", "a.jpg is no picture, video or PDF that we know; taken are JPEG, PNG, WEBP, GIF"),
+    ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a.svg is no picture, video or PDF that we know; taken are JPEG, PNG, WEBP, GIF"),
     ("a.heic", b"\0\0\0\x18ftypheic" + bytes(50), "a.heic is no picture that we can read; save it as JPEG or PNG"),
     ("a.mov", b"\0\0\0\x18ftypqt  " + bytes(50), "a.mov is a video, and none is taken there; taken are JPEG, PNG, WEBP, GIF"),
     ("a.png", png_of(30_000, 30_000), "a.png has more pixels than we open; save it smaller"),

@@ -318,6 +318,23 @@ def test_a_damaged_picture_is_said_at_its_line_and_the_rest_is_rendered(tmp_path
     assert (delivery.post.text, delivery.post.media) == ("Hello", ())
 
 
+def test_where_media_have_no_alt_none_is_too_long(tmp_path: Path) -> None:
+    draft = a_draft(text="Our door", media=(a_picture(tmp_path),))
+
+    assert said(*rendered(draft, replace(FEDIVERSE, alt=0))) == []
+
+
+def test_a_text_that_goes_with_media_may_have_a_limit_of_its_own(tmp_path: Path) -> None:
+    limits = replace(FEDIVERSE, text=40, text_with_media=20)
+    text = "Look at our new door, all of you"
+
+    [alone] = rendered(a_draft(text=text), limits)
+    [beside] = rendered(a_draft(text=text, media=(a_picture(tmp_path),)), limits)
+
+    assert (alone.limit, said(alone)) == (40, [])
+    assert said(beside) == ["calendar.yaml:10: launch-day: 32 of 20 characters on mastodon (fediverse); shorten it by 12"]
+
+
 def test_an_alt_can_be_too_long(tmp_path: Path) -> None:
     [problem] = said(*rendered(a_draft(text="Hello", media=(a_picture(tmp_path, alt="x" * 1502),))))
 

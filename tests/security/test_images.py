@@ -93,10 +93,10 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "big.avif": (lambda: promising("AVIF", b"ispe", 8, struct.pack(">II", BIG, BIG)), "promises 10900 x 10900 pixels and holds next to nothing"),
     "cut.jpg": (lambda: cut("JPEG"), "is damaged or not complete"),
     "cut.webp": (lambda: cut("WEBP"), "is damaged or not complete"),
-    "drawing.png": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "neither a picture nor a video"),
-    "page.jpg": (lambda: b"<!doctype html><script>alert(1)</script>", "neither a picture nor a video"),
-    "archive.png": (lambda: b"PK\3\4" + bytes(100), "neither a picture nor a video"),
-    "script.eps": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n", "neither a picture nor a video"),
+    "drawing.png": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "no picture, video or PDF"),
+    "page.jpg": (lambda: b"<!doctype html><script>alert(1)</script>", "no picture, video or PDF"),
+    "archive.png": (lambda: b"PK\3\4" + bytes(100), "an office file or an archive"),
+    "script.eps": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n", "no picture, video or PDF"),
 }
 
 

@@ -56,6 +56,12 @@ def wordpress() -> Iterator[Credentials]:
 
 
 @pytest.fixture(scope="session")
+def moto_s3() -> Iterator[Credentials]:
+    """An emulator of S3 with a private bucket. It takes any key; that a signature is right, `test_media_host.py` holds against botocore."""
+    yield from served("moto_s3")
+
+
+@pytest.fixture(scope="session")
 def ghost() -> Iterator[Credentials]:
     """A blog with an Admin API key."""
     yield from served("ghost")

@@ -22,7 +22,8 @@ SCRIPTS = Path(__file__).parents[3] / "shared" / "servers"
 ONE_AT_A_TIME = Path(tempfile.gettempdir()) / f"termbell-servers-{os.getuid()}.lock"
 BELOW_EPHEMERAL = (18_000, 32_000)  # ports that the system gives to nobody who asks for just any
 PATIENCE = 900  # seconds; a first start compiles the server
-PORTS = {"snac": 1, "pds": 2, "mail": 4, "mastodon_mock": 1, "oauth2_mock": 1, "synapse": 1, "wordpress": 1, "ghost": 1, "nostr": 1}  # in a row
+# In a row.
+PORTS = {"snac": 1, "pds": 2, "mail": 4, "mastodon_mock": 1, "oauth2_mock": 1, "synapse": 1, "wordpress": 1, "ghost": 1, "nostr": 1, "moto_s3": 1}
 
 Credentials = dict[str, Any]
 

@@ -99,6 +99,62 @@ def test_a_post_is_on_ghost_with_its_pictures_and_tags(tmp_path: Path, a_ghost: 
     assert requests.get(post["feature_image"], timeout=30).content[:4] == b"\x89PNG"
 
 
+def test_an_author_may_use_the_categories_that_there_are_and_no_others(tmp_path: Path, a_wordpress: Blog, wordpress: dict[str, Any]) -> None:
+    def make(path: str, **what: str) -> Any:
+        return requests.post(f"{a_wordpress.url}/wp-json/wp/v2/{path}", json=what, timeout=30,
+                             auth=(wordpress["user"], wordpress["app_password"])).json()
+
+    category = make("categories", name="Reading & writing")["id"]
+    author = make("users", username="bob", email="bob@example.test", password="pw-bob", roles="author")
+    assert author["roles"] == ["author"]
+    a_wordpress.secrets = {"user": "bob", "password": make(f"users/{author['id']}/application-passwords", name="Termbell")["password"]}
+    known, unknown = ({"id": name, "title": f"By {name}", "text": f"x {name}", "wordpress": {"categories": [category], "tags": [f"Tag of {name}"]}}
+                      for name, category in (("known", "reading & Writing"), ("unknown", "Sums")))
+    calendar = a_wordpress.calendar(tmp_path, known)
+    calendar.posts.append({"to": ["blog"], **WHEN, **unknown})
+    calendar.write()
+
+    said = calendar.run_until_published(1)
+
+    (post,) = a_wordpress.asked("posts?search=By&context=edit")
+    assert (post["title"]["raw"], post["categories"]) == ("By known", [category])
+    assert [a_wordpress.asked(f"tags/{one}")["name"] for one in post["tags"]] == ["Tag of known"]
+    assert [row["status"] for row in calendar.status() if row["entry"] == "unknown"] == ["failed"], said
+    assert "not allowed to create terms" in said
+
+
+def test_a_plain_text_keeps_its_paragraphs(tmp_path: Path, a_wordpress: Blog, a_ghost: Blog) -> None:
+    shown = {"wordpress": lambda: a_wordpress.asked("posts?search=Plain")[0]["content"]["rendered"],
+             "ghost": lambda: a_ghost.asked("posts/?filter=title:'Plain'&formats=html")["posts"][0]["html"]}
+    for blog in (a_wordpress, a_ghost):
+        folder = tmp_path / blog.platform
+        folder.mkdir()
+        calendar = blog.calendar(folder, {"id": "plain", "title": "Plain", "text": "2 * 3 * 4 < 25 & more\n\nSecond", "markdown": False})
+
+        calendar.run_until_published(1)
+
+        html = shown[blog.platform]()
+        assert re.findall(r"<p>(.*?)</p>", html) == ["2 * 3 * 4 &lt; 25 &amp; more", "Second"], html
+
+
+def test_what_ghost_refuses_is_said_in_its_most_telling_words(tmp_path: Path, a_ghost: Blog) -> None:
+    calendar = a_ghost.calendar(tmp_path, {"id": "wrong", "title": "Wrong", "text": "x", "ghost": {"canonical_url": f"https://x.test/{'x' * 2000}"}})
+
+    said, _ = calendar.command("run", "--once").communicate(timeout=60)
+
+    assert [row["status"] for row in calendar.status()] == ["failed"]
+    assert "422: Validation failed for canonical_url." in said
+
+
+def test_a_newsletter_is_sent_with_the_post(tmp_path: Path, a_ghost: Blog) -> None:
+    calendar = a_ghost.calendar(tmp_path, {"id": "letter", "title": "Letter", "text": "x", "ghost": {"newsletter": "default-newsletter"}})
+
+    calendar.run_until_published(1)
+
+    (post,) = a_ghost.asked("posts/?filter=title:'Letter'&include=newsletter,email")["posts"]
+    assert (post["status"], post["newsletter"]["slug"]) == ("published", "default-newsletter")
+
+
 def test_credentials_that_are_refused_hold_the_account(tmp_path: Path, a_wordpress: Blog, a_ghost: Blog) -> None:
     a_ghost.secrets = {"key": "5f:" + "0" * 64}
     a_wordpress.secrets |= {"password": "wrong"}

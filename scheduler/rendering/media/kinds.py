@@ -15,6 +15,9 @@ STARTS = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"GIF8": "image/gif",
     b"\x1aE\xdf\xa3": "video/webm",
+    b"%PDF-": "application/pdf",
+    b"PK\x03\x04": "application/zip",  # what Word, PowerPoint and LibreOffice write
+    b"\xd0\xcf\x11\xe0": "application/x-ole-storage",  # and their programs of the last century
 }
 NOT_READY = "media-not-ready"  # the code of what would have to be made after `until`
 
@@ -40,7 +43,8 @@ def kind_of(head: bytes) -> str:
 
 
 def taken(limits: Limits) -> str:
-    return f"taken are {listed((*(limits.image_types if limits.images else ()), *(limits.video_types if limits.videos else ())))}"
+    types = ((limits.images, limits.image_types), (limits.videos, limits.video_types), (limits.documents, limits.document_types))
+    return f"taken are {listed(tuple(kind for most, kinds in types if most for kind in kinds))}"
 
 
 def listed(types: tuple[str, ...]) -> str:

@@ -1,0 +1,348 @@
+"""Slack's requests; and a Slack that enforces the order of an upload, shows files late, and loses answers."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from platforms.base import (
+    HARMLESS,
+    Account,
+    InDoubt,
+    LoginNeeded,
+    Lost,
+    Post,
+    Published,
+    PublishError,
+    Rejected,
+    Request,
+    Response,
+    Span,
+    TryLater,
+)
+from platforms.slack import PLATFORM, find, publish, sign, whoami
+from scheduler.engine.judging import judged
+from scheduler.rendering.markup import Marked, slack
+from tests import support
+from tests.engine.support import Bench, Clock, Crash, a_bench
+from tests.support import DUE, a_video, an_image, documented, scripted
+
+HOOK = Account(name="staff", platform="slack", settings={"channel": None})
+BOT = Account(name="staff", platform="slack", settings={"channel": "C01"})
+SECRETS = {"webhook": "https://hooks.slack.com/services/T/B/X", "token": "xoxb-1"}
+FORMS = {"auth.test": set(), "files.getUploadURLExternal": {"filename", "length", "alt_txt"}}
+BODIES = {  # what the SDK's methods take (python-slack-sdk 3.43), of what we send
+    "chat.postMessage": {"channel", "text", "blocks", "thread_ts", "unfurl_links", "unfurl_media", "metadata"},
+    "files.completeUploadExternal": {"files", "channel_id", "initial_comment", "thread_ts"},
+}
+
+
+def a_post(**changes: Any) -> Post:
+    return rendered(support.a_post(**changes))
+
+
+def rendered(post: Post) -> Post:
+    return replace(post, markup=slack(Marked(post.text, post.spans)))
+
+
+def asked_for(post: Post, account: Account = BOT) -> list[Request]:
+    server = scripted(*[documented] * 9)
+    publish(account, post, server)
+    assert [one.repeat for one in server.asked[:-1]] == [HARMLESS] * (len(server.asked) - 1)
+    assert server.asked[-1].is_visible
+    return server.asked
+
+
+def test_a_bots_message_carries_the_key_and_its_text_as_blocks() -> None:
+    *_, message = asked_for(a_post(text="Welcome <back> & *you*"))
+
+    assert (message.method, message.url) == ("POST", "https://slack.com/api/chat.postMessage")
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": "Welcome <back> & *you*"}]}
+    assert message.json == {
+        "channel": "C01", "text": "Welcome &lt;back&gt; &amp; *you*", "blocks": [{"type": "rich_text", "elements": [section]}],
+        "metadata": {"event_type": "termbell_post", "event_payload": {"key": "7f3a9c0d1e2b4a55"}}}
+    assert sign(message, SECRETS).headers == {"Authorization": "Bearer xoxb-1"}
+
+
+def test_marks_and_links_are_styles_and_quotes_and_code_stand_by_themselves() -> None:
+    text = "Bold and sloped term\nquoted\nprint(1)\nbye example.org"
+    spans = (Span(kind="bold", start=0, end=15), Span(kind="italic", start=9, end=15), Span(kind="link", start=16, end=20, value="https://a.org"),
+             Span(kind="quote", start=21, end=27), Span(kind="pre", start=28, end=36, value="py"), Span(kind="tag", start=37, end=40, value="bye"),
+             Span(kind="link", start=41, end=52, value="example.org"))
+
+    *_, message = asked_for(a_post(text=text, spans=spans))
+
+    assert message.json["blocks"][0]["elements"] == [
+        {"type": "rich_text_section", "elements": [
+            {"type": "text", "text": "Bold and ", "style": {"bold": True}},
+            {"type": "text", "text": "sloped", "style": {"bold": True, "italic": True}},
+            {"type": "text", "text": " "},
+            {"type": "link", "url": "https://a.org", "text": "term"}]},
+        {"type": "rich_text_quote", "elements": [{"type": "text", "text": "quoted"}]},
+        {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "print(1)"}]},
+        {"type": "rich_text_section", "elements": [
+            {"type": "text", "text": "bye "}, {"type": "link", "url": "https://example.org", "text": "example.org"}]},
+    ]
+
+
+def test_a_webhooks_message_has_the_text_alone_and_slack_tells_no_id_of_it() -> None:
+    server = scripted(Response(body=b"ok"))
+
+    up = publish(HOOK, a_post(), server)
+
+    (message,) = server.asked
+    assert sign(message, SECRETS).url == "https://hooks.slack.com/services/T/B/X"
+    assert message.json.keys() == {"text", "blocks"}
+    assert up == Published(id="7f3a9c0d1e2b4a55")
+
+
+def test_a_webhook_shows_pictures_that_are_public(tmp_path: Path) -> None:
+    door = an_image(tmp_path, alt="The door")
+
+    host, message = asked_for(a_post(text="", media=(door,)), HOOK)
+
+    assert (host.url, host.body) == (f"host:{door.name}", door)
+    assert message.json == {"blocks": [
+        {"type": "image", "image_url": f"https://media.example.org/{door.name}", "alt_text": "The door"}]}
+
+
+def test_a_webhook_takes_no_video_and_says_so_before_anything_leaves(tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="a Slack webhook takes no videos"):
+        publish(HOOK, a_post(media=(a_video(tmp_path),)), scripted())
+
+
+def test_files_are_shared_by_the_last_request_with_the_text_as_their_comment(tmp_path: Path) -> None:
+    door, talk = an_image(tmp_path, alt="The door"), a_video(tmp_path, alt="")
+
+    _, first, upload, second, _, share = asked_for(a_post(text="Look & see", media=(door, talk)))
+
+    assert first.form == {"filename": door.name, "length": str(door.size), "alt_txt": "The door"}
+    assert second.form == {"filename": talk.name, "length": "1000"}
+    assert (upload.body, upload.anonymous, upload.headers) == (door, True, {"Content-Type": "image/png"})
+    assert share.json == {"channel_id": "C01", "initial_comment": "Look &amp; see",
+                          "files": [{"id": "F1", "title": "The door"}, {"id": "F2", "title": talk.name}]}
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_previews_of_links_can_be_asked_for_and_left_out(preview: bool) -> None:
+    *_, message = asked_for(a_post(options={"preview": preview}))
+
+    assert (message.json["unfurl_links"], message.json["unfurl_media"]) == (preview, preview)
+
+
+@pytest.mark.parametrize("before", ["1790000000.000100", "https://school.slack.com/archives/C01/p1790000000000100"])
+def test_a_part_of_a_thread_names_the_message_before_also_where_a_person_gave_its_link(before: str) -> None:
+    *_, message = asked_for(a_post(reply_to=Published(id=before)))
+
+    assert message.json["thread_ts"] == "1790000000.000100"
+
+
+def test_what_is_no_message_cannot_be_answered() -> None:
+    with pytest.raises(Rejected, match="names no message of Slack"):
+        publish(BOT, a_post(reply_to=Published(id="https://example.org")), scripted(documented))
+
+
+def test_whoami_names_the_bot_and_a_webhook_cannot_be_tried() -> None:
+    assert whoami(BOT, scripted(documented)) == "termbell in School"
+    assert whoami(HOOK, scripted()) == "a webhook, which Slack has no way to try"
+
+
+def test_the_secret_that_is_needed_is_named_where_the_other_one_was_given() -> None:
+    with pytest.raises(LoginNeeded, match="no webhook; give it one, or name its `channel`"):
+        sign(asked_for(a_post(), HOOK)[-1], {"token": "x"})
+    with pytest.raises(LoginNeeded, match="no token; give it one, or take its `channel` away"):
+        sign(asked_for(a_post())[-1], {"webhook": "x"})
+
+
+@pytest.mark.parametrize(("given", "error"), [
+    (Response.of({"ok": False, "error": "channel_not_found"}), Rejected),
+    (Response.of({"ok": False, "error": "invalid_auth"}), LoginNeeded),
+    (Response.of({"ok": False, "error": "missing_scope", "needed": "chat:write"}), LoginNeeded),
+    (Response.of({"ok": False, "error": "ratelimited"}), TryLater),
+    (Response.of({"ok": False, "error": "fatal_error"}), InDoubt),
+    (Response.of({"ok": False, "error": "ratelimited"}, 429), TryLater),
+    (Response(status=400, body=b"invalid_payload"), Rejected),
+    (Response(status=404, body=b"no_service"), LoginNeeded),
+    (Response(status=500, body=b"rollup_error"), TryLater),
+    (Response(status=503), InDoubt),
+])
+def test_what_slacks_refusals_mean_also_those_with_a_200(given: Response, error: type[PublishError]) -> None:
+    with pytest.raises(error):
+        judged(given, asked_for(a_post())[-1], PLATFORM, "staff", DUE)
+
+
+@pytest.mark.parametrize("body", [b'{"ok": true}', b"ok", b"OK - 1234", b""])
+def test_whatever_else_slack_says_with_a_200_is_an_answer(body: bytes) -> None:
+    kind = "application/json" if body.startswith(b"{") else "text/plain"
+    given = Response(headers={"content-type": kind}, body=body)
+
+    assert judged(given, asked_for(a_post())[-1], PLATFORM, "staff", DUE) is given
+
+
+@dataclass
+class Channel:
+    """A channel of Slack: takes what its methods know, wants a file's bytes before it is shared, shows that some seconds later."""
+
+    clock: Clock
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)  # id -> the length that was told
+    there: set[str] = field(default_factory=set)  # the files whose bytes are
+    loses: str = ""  # the step whose next answer is lost
+    how: BaseException = field(default_factory=lambda: InDoubt("lost"))
+
+    def __call__(self, request: Request) -> Response:
+        if request.is_visible:
+            request.fence()
+        answer = judged(self._answer(request), request, PLATFORM, "staff", DUE)
+        if self.loses and request.step.startswith(self.loses):
+            self.loses = ""
+            raise self.how
+        return answer
+
+    def _answer(self, request: Request) -> Response:
+        name = urlsplit(request.url).path.rpartition("/")[2]
+        if request.url.startswith("https://files.slack.com/upload/"):
+            if self.files[name] != getattr(request.body, "size", 0):
+                return Response(status=400)
+            self.there.add(name)
+            return Response(headers={"content-type": "text/plain"}, body=b"OK - 9")
+        if name in FORMS:
+            assert set(request.form or {}) <= FORMS[name]
+            return self._said(name, request.form or {})
+        if name in BODIES:
+            assert set(request.json) <= BODIES[name]
+            return self._shown(name, request.json)
+        return self._listed(name, {key: value[0] for key, value in parse_qs(urlsplit(request.url).query).items()})
+
+    def _said(self, name: str, form: Any) -> Response:
+        if name == "auth.test":
+            return Response.of({"ok": True, "url": "https://school.slack.com/"})
+        identifier = f"F{len(self.files)}"
+        self.files[identifier] = int(form["length"])
+        return Response.of({"ok": True, "upload_url": f"https://files.slack.com/upload/{identifier}", "file_id": identifier})
+
+    def _shown(self, name: str, body: dict[str, Any]) -> Response:
+        shared = [one["id"] for one in body.get("files", [])]
+        if not self.there.issuperset(shared):
+            return Response.of({"ok": False, "error": "file_not_found"})
+        late = 10 if shared else 0
+        self.said(ago=-late, files=[{"id": one} for one in shared], **{name: body[name] for name in ("thread_ts", "metadata") if name in body})
+        return Response.of({"ok": True, "files": body["files"]} if shared else {"ok": True, "channel": "C01", "ts": self.messages[-1]["ts"]})
+
+    def said(self, ago: float = 0, **more: Any) -> str:
+        ts = f"{(self.clock() - timedelta(seconds=ago)).timestamp() + len(self.messages) / 100_000:.6f}"
+        self.messages.append({"ts": ts, **more})
+        return ts
+
+    def _listed(self, name: str, query: dict[str, str]) -> Response:
+        since, now, thread = float(query.get("oldest", 0)), self.clock().timestamp(), query.get("ts")
+        assert (name == "conversations.replies") == bool(thread)
+        found = [one for one in self.messages if since < float(one["ts"]) <= now + 1 and one.get("thread_ts") == thread]
+        start, most = int(query.get("cursor", 0)), int(query["limit"])
+        more = str(start + most) if len(found) > start + most else ""
+        return Response.of({"ok": True, "messages": found[start:start + most], "response_metadata": {"next_cursor": more}})
+
+
+def a_desk(folder: Path, post: Post, account: Account = BOT) -> tuple[Bench, Channel]:
+    looks = {"find": lambda _, row, lost, ask: find(account, post, lost, ask)} if PLATFORM.can_find(account) else {}
+    bench = a_bench(folder, None, publish=lambda _, row, ask: publish(account, post, ask), find_after=PLATFORM.find_after, **looks)
+    channel = Channel(bench.clock)
+    bench.network = channel
+    return bench, channel
+
+
+@pytest.mark.parametrize("how", [InDoubt("lost"), Crash()])
+def test_a_message_whose_answer_was_lost_is_found_by_its_key(how: BaseException, tmp_path: Path) -> None:
+    bench, channel = a_desk(tmp_path, a_post())
+    channel.said(metadata={"event_type": "termbell_post", "event_payload": {"key": "another"}})
+    channel.loses, channel.how = "message", how
+
+    lives_through(bench)
+    bench.clock.pass_(60)
+    row = bench.restart(channel)
+
+    assert (row.status, row.published_id) == ("published", channel.messages[1]["ts"])
+    assert row.url == f"https://school.slack.com/archives/C01/p{channel.messages[1]['ts'].replace('.', '')}"
+    assert len(channel.messages) == 2
+
+
+@pytest.mark.parametrize("step", ["place 1", "upload 1", "place 2", "upload 2", "share"])
+def test_with_files_the_process_may_die_at_every_step_and_the_message_is_up_once(step: str, tmp_path: Path) -> None:
+    bench, channel = a_desk(tmp_path, a_post(media=(an_image(tmp_path), an_image(tmp_path, "b.png", colour="green"))))
+    channel.loses, channel.how = step, Crash()
+
+    lives_through(bench)
+    bench.clock.pass_(60)
+    row = bench.restart(channel)
+
+    assert row.status == "published"
+    assert [len(one["files"]) for one in channel.messages] == [2]
+    if step == "share":
+        assert row.published_id == channel.messages[0]["ts"]
+
+
+def test_what_never_arrived_is_sent_after_two_looks(tmp_path: Path) -> None:
+    bench, channel = a_desk(tmp_path, a_post())
+    bench.network = scripted(documented, InDoubt("lost on the way"))
+    bench.attempt()
+
+    bench.network = channel
+    for _ in range(3):
+        bench.clock.pass_(60)
+        row = bench.attempt()
+
+    assert (row.status, len(channel.messages)) == ("published", 1)
+
+
+def test_through_a_webhook_a_lost_answer_is_in_doubt_and_nothing_leaves_again(tmp_path: Path) -> None:
+    bench, _ = a_desk(tmp_path, a_post(), HOOK)
+    bench.network = scripted(InDoubt("lost"))
+
+    assert not PLATFORM.can_find(HOOK)
+    assert bench.attempt().status == "in doubt"
+    bench.clock.pass_(86_400)
+    assert bench.restart(scripted()).status == "in doubt"
+
+
+def test_an_answer_to_a_message_with_files_waits_until_slack_shows_it(tmp_path: Path) -> None:
+    channel = Channel(Clock())
+    files = publish(BOT, a_post(media=(an_image(tmp_path),)), channel)
+    part = a_post(key="k2", reply_to=files)
+
+    with pytest.raises(TryLater, match="does not show the message with the file F0 yet"):
+        publish(BOT, part, channel)
+    channel.clock.pass_(30)
+    publish(BOT, part, channel)
+
+    assert channel.messages[1]["thread_ts"] == channel.messages[0]["ts"]
+    found = find(BOT, part, Lost(left_at=channel.clock()), channel)
+    assert found is not None
+    assert found.id == channel.messages[1]["ts"]
+
+
+def test_a_long_history_is_read_page_by_page_and_not_for_ever() -> None:
+    channel = Channel(Clock())
+    for _ in range(450):
+        channel.said()
+    last = channel.said(metadata={"event_payload": {"key": "7f3a9c0d1e2b4a55"}})
+
+    found = find(BOT, a_post(), Lost(left_at=DUE), channel)
+
+    assert found is not None
+    assert found.id == last
+    for _ in range(2000):
+        channel.said()
+    with pytest.raises(InDoubt, match="too many messages"):
+        find(BOT, a_post(key="other"), Lost(left_at=DUE), channel)
+
+
+def lives_through(bench: Bench) -> None:
+    """An attempt, whether or not the process dies in it."""
+    try:
+        bench.attempt()
+    except Crash:
+        assert json.dumps(bench.store.row("k1").status) == '"publishing"'
