@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from platforms.base import Account, Link, LoginNeeded, Lost, Post, Published, Rejected, Response
-from platforms.lemmy import PLATFORM, SITE, error_code, find, publish, session, whoami
+from platforms.lemmy import PLATFORM, SITE, find, publish, session, whoami
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, published_through, route
 from tests.support import DUE, a_post, an_image, documented, ok, scripted
 
@@ -182,11 +182,6 @@ def test_a_token_that_makes_nobody_needs_a_login() -> None:
     assert whoami(ACCOUNT, scripted(documented)) == "ada"
     with pytest.raises(LoginNeeded, match="does not know who this is"):
         whoami(ACCOUNT, scripted(Response.of({**SITE, "my_user": None})))
-
-
-def test_its_own_code_is_read() -> None:
-    assert error_code(Response.of({"error": "rate_limit_error"}, 400)) == "rate_limit_error"
-    assert error_code(Response(body=b"Bad gateway")) == ""
 
 
 POSTS: dict[str, Callable[[Path], Post]] = {
