@@ -24,7 +24,6 @@ from platforms.base import (
     Published,
     Rejected,
     Request,
-    Response,
     Secrets,
     Setting,
     TryLater,
@@ -158,13 +157,6 @@ def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
     return at(account, f"pictrs/image/{answer['files'][0]['file']}")
 
 
-def error_code(response: Response) -> str:
-    try:
-        return str(response.json()["error"])
-    except (ValueError, LookupError, TypeError):
-        return ""
-
-
 PLATFORM = Platform(
     name="lemmy",
     settings=(
@@ -199,7 +191,6 @@ PLATFORM = Platform(
     find=find,
     find_after=30,
     whoami=whoami,
-    error_code=error_code,
     errors={**dict.fromkeys(("incorrect_login", "not_logged_in", "missing_totp_token", "incorrect_totp_token"), LoginNeeded),
             "rate_limit_error": TryLater},
 )

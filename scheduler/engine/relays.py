@@ -135,7 +135,7 @@ def connected(relay: str, patience: float) -> Iterator[Line]:
             connection = open_.enter_context(connect(
                 relay, ssl=trusted() if relay.startswith("wss:") else None, user_agent_header=f"Termbell/{__version__}",
                 compression=None, open_timeout=patience, close_timeout=TO_CLOSE, max_size=LARGEST))
-        except (OSError, WebSocketException) as fault:
+        except (OSError, WebSocketException, ValueError) as fault:  # the last where there can be no such server
             raise Missing(TryLater, f"cannot be reached ({fault})") from fault
         try:
             yield Line(connection, until)

@@ -127,7 +127,7 @@ def test_of_several_that_did_not_take_it_the_one_that_may_have_it_counts_most(
     assert type(raised.value) is error
 
 
-@pytest.mark.parametrize("address", [NOWHERE, "ws://no-such-host.invalid", "wss://127.0.0.1:9"])
+@pytest.mark.parametrize("address", [NOWHERE, "ws://no-such-host.invalid", "wss://127.0.0.1:9", "wss://two..dots", "wss://[", "wss:"])
 def test_a_relay_that_cannot_be_reached_has_got_nothing(address: str) -> None:
     passed: list[str] = []
 

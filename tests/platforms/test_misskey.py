@@ -15,6 +15,7 @@ from tests.support import DUE, a_post, a_video, an_image, documented, ok, script
 ACCOUNT = Account(name="main", platform="misskey", settings={"server": "misskey.test"})
 SECRETS = {"token": "good"}
 API = r"https://misskey\.test/api"
+FIELDS = {"text", "cw", "visibility", "localOnly", "fileIds", "poll", "replyId"}
 MADE = 1_788_769_803_000  # milliseconds; 2026-09-07T08:30:03Z
 
 
@@ -44,10 +45,16 @@ class Misskey(StandIn):
     @route("POST", f"{API}/notes/create")
     def create(self, arrived: Arrived) -> Response:
         asked = arrived.json
-        choices = asked.get("poll", {}).get("choices", ["a", "b"])
-        if not (set(asked.get("fileIds", ())) <= set(self.files) and 2 <= len(choices) <= 10 and max(map(len, choices)) <= 50
-                and len(asked.get("cw", "")) <= 100 and len(asked.get("text", "")) <= 3000):
+        assert asked.keys() <= FIELDS
+        files, choices = asked.get("fileIds", ["-"]), asked.get("poll", {}).get("choices", ["a", "b"])
+        if not (1 <= len(set(files)) == len(files) <= 16 and 2 <= len(set(choices)) == len(choices) <= 10 and max(map(len, choices)) <= 50
+                and len(asked.get("cw", "")) <= 100 and 0 < len(asked.get("text", "-")) <= 3000
+                and (asked.keys() & {"text", "fileIds", "poll"}) and asked["visibility"] in ("public", "home", "followers")):
             raise Refusal(400, {"error": {"code": "INVALID_PARAM", "message": "Invalid param."}})
+        if "fileIds" in asked and not set(files) <= set(self.files):
+            raise Refusal(400, {"error": {"code": "NO_SUCH_FILE", "message": "Some files are not found."}})
+        if asked.get("replyId", "9before") != "9before":
+            raise Refusal(400, {"error": {"code": "NO_SUCH_REPLY_TARGET", "message": "No such reply target."}})
         identifier = f"9note{len(self.up)}"
         self.up[identifier] = {**asked, "id": identifier, "createdAt": "2026-09-07T08:30:03.000Z"}
         return ok(createdNote=self.up[identifier])
@@ -161,6 +168,8 @@ def test_its_own_code_is_read() -> None:
 
 POSTS: dict[str, Callable[[Path], Post]] = {
     "text": lambda folder: a_post(),
+    "reply with a poll": lambda folder: a_post(reply_to=Published(id="9before"), options={"poll": {"answers": ["Paper", "Screen"]}}),
+    "pictures alone": lambda folder: a_post(text="", media=(an_image(folder),)),
     "pictures": lambda folder: a_post(media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle"))),
 }
 
