@@ -16,7 +16,7 @@ from tests.acceptance.proxy import Proxy
 from tests.servers.support import Calendar
 from tests.servers.test_killed import POST, killed_and_started_again
 
-pytestmark = pytest.mark.xdist_group("wordpress")
+ON_WORDPRESS, ON_GHOST = (pytest.mark.xdist_group(name) for name in ("wordpress", "ghost"))
 WHEN = {"when": "2026-09-07 08:30", "late": "publish"}
 
 
@@ -62,12 +62,20 @@ def a_ghost(ghost: dict[str, Any]) -> Blog:
     return Blog("ghost", ghost["base_url"], {"key": ghost["admin_api_key"]}, asked)
 
 
+@pytest.fixture(params=[pytest.param("wordpress", marks=ON_WORDPRESS), pytest.param("ghost", marks=ON_GHOST)])
+def blog(request: pytest.FixtureRequest) -> Blog:
+    """Either."""
+    found: Blog = request.getfixturevalue(f"a_{request.param}")
+    return found
+
+
 ENTRY = {
     "id": "fractions", "title": "Fractions with paper", "text": "Fold it in **half**. #YearFour", "summary": "What worked",
     "media": [{"file": "door.png", "alt": "The school door"}, {"file": "bicycle.png", "alt": "A bicycle, \"blue\""}],
 }
 
 
+@ON_WORDPRESS
 def test_a_post_is_on_wordpress_with_its_pictures_and_terms(tmp_path: Path, a_wordpress: Blog) -> None:
     calendar = a_wordpress.calendar(tmp_path, {**ENTRY, "wordpress": {"categories": ["Maths"]}})
 
@@ -85,6 +93,7 @@ def test_a_post_is_on_wordpress_with_its_pictures_and_terms(tmp_path: Path, a_wo
     assert "<strong>half</strong>" in page
 
 
+@ON_GHOST
 def test_a_post_is_on_ghost_with_its_pictures_and_tags(tmp_path: Path, a_ghost: Blog) -> None:
     calendar = a_ghost.calendar(tmp_path, {**ENTRY, "ghost": {"tags": ["Maths"]}})
 
@@ -99,6 +108,7 @@ def test_a_post_is_on_ghost_with_its_pictures_and_tags(tmp_path: Path, a_ghost: 
     assert requests.get(post["feature_image"], timeout=30).content[:4] == b"\x89PNG"
 
 
+@ON_WORDPRESS
 def test_an_author_may_use_the_categories_that_there_are_and_no_others(tmp_path: Path, a_wordpress: Blog, wordpress: dict[str, Any]) -> None:
     def make(path: str, **what: str) -> Any:
         return requests.post(f"{a_wordpress.url}/wp-json/wp/v2/{path}", json=what, timeout=30,
@@ -123,20 +133,19 @@ def test_an_author_may_use_the_categories_that_there_are_and_no_others(tmp_path:
     assert "not allowed to create terms" in said
 
 
-def test_a_plain_text_keeps_its_paragraphs(tmp_path: Path, a_wordpress: Blog, a_ghost: Blog) -> None:
-    shown = {"wordpress": lambda: a_wordpress.asked("posts?search=Plain")[0]["content"]["rendered"],
-             "ghost": lambda: a_ghost.asked("posts/?filter=title:'Plain'&formats=html")["posts"][0]["html"]}
-    for blog in (a_wordpress, a_ghost):
-        folder = tmp_path / blog.platform
-        folder.mkdir()
-        calendar = blog.calendar(folder, {"id": "plain", "title": "Plain", "text": "2 * 3 * 4 < 25 & more\n\nSecond", "markdown": False})
+def test_a_plain_text_keeps_its_paragraphs(tmp_path: Path, blog: Blog) -> None:
+    calendar = blog.calendar(tmp_path, {"id": "plain", "title": "Plain", "text": "2 * 3 * 4 < 25 & more\n\nSecond", "markdown": False})
 
-        calendar.run_until_published(1)
+    calendar.run_until_published(1)
 
-        html = shown[blog.platform]()
-        assert re.findall(r"<p>(.*?)</p>", html) == ["2 * 3 * 4 &lt; 25 &amp; more", "Second"], html
+    if blog.platform == "wordpress":
+        html = blog.asked("posts?search=Plain")[0]["content"]["rendered"]
+    else:
+        html = blog.asked("posts/?filter=title:'Plain'&formats=html")["posts"][0]["html"]
+    assert re.findall(r"<p>(.*?)</p>", html) == ["2 * 3 * 4 &lt; 25 &amp; more", "Second"], html
 
 
+@ON_GHOST
 def test_what_ghost_refuses_is_said_in_its_most_telling_words(tmp_path: Path, a_ghost: Blog) -> None:
     calendar = a_ghost.calendar(tmp_path, {"id": "wrong", "title": "Wrong", "text": "x", "ghost": {"canonical_url": f"https://x.test/{'x' * 2000}"}})
 
@@ -146,6 +155,7 @@ def test_what_ghost_refuses_is_said_in_its_most_telling_words(tmp_path: Path, a_
     assert "422: Validation failed for canonical_url." in said
 
 
+@ON_GHOST
 def test_a_newsletter_is_sent_with_the_post(tmp_path: Path, a_ghost: Blog) -> None:
     calendar = a_ghost.calendar(tmp_path, {"id": "letter", "title": "Letter", "text": "x", "ghost": {"newsletter": "default-newsletter"}})
 
@@ -155,24 +165,18 @@ def test_a_newsletter_is_sent_with_the_post(tmp_path: Path, a_ghost: Blog) -> No
     assert (post["status"], post["newsletter"]["slug"]) == ("published", "default-newsletter")
 
 
-def test_credentials_that_are_refused_hold_the_account(tmp_path: Path, a_wordpress: Blog, a_ghost: Blog) -> None:
-    a_ghost.secrets = {"key": "5f:" + "0" * 64}
-    a_wordpress.secrets |= {"password": "wrong"}
-    for blog in (a_wordpress, a_ghost):
-        folder = tmp_path / blog.platform
-        folder.mkdir()
-        calendar = blog.calendar(folder, {"id": "hello", "title": "Hello", "text": "Hello"})
+def test_credentials_that_are_refused_hold_the_account(tmp_path: Path, blog: Blog) -> None:
+    blog.secrets = {"key": "5f:" + "0" * 64} if blog.platform == "ghost" else {**blog.secrets, "password": "wrong"}
+    calendar = blog.calendar(tmp_path, {"id": "hello", "title": "Hello", "text": "Hello"})
 
-        said, _ = calendar.command("run", "--once").communicate(timeout=60)
+    said, _ = calendar.command("run", "--once").communicate(timeout=60)
 
-        assert [row["status"] for row in calendar.status()] == ["held"], said
+    assert [row["status"] for row in calendar.status()] == ["held"], said
 
 
 @pytest.mark.parametrize(("step", "when"), [(step, when) for step in (1, 2, 3) for when in ("before", "after")])
-@pytest.mark.parametrize("name", ["wordpress", "ghost"])
-def test_a_post_with_a_picture_is_there_once(tmp_path: Path, request: pytest.FixtureRequest, name: str, step: int, when: str) -> None:
+def test_a_post_with_a_picture_is_there_once(tmp_path: Path, blog: Blog, step: int, when: str) -> None:
     """Its steps that change something: to upload, to draft, to publish."""
-    blog: Blog = request.getfixturevalue(f"a_{name}")
     proxy = Proxy(blog.url)
     title = f"Killed {when} step {step}"
     calendar = Calendar(tmp_path, {"blog": blog.account(proxy.url)}, [{"id": "killed", "to": ["blog"], "title": title, "text": "x", **POST}],
@@ -180,7 +184,7 @@ def test_a_post_with_a_picture_is_there_once(tmp_path: Path, request: pytest.Fix
 
     killed_and_started_again(calendar, proxy, ("POST /wp-json/", "POST /ghost/", "PUT /ghost/"), step, when)
 
-    if name == "wordpress":
+    if blog.platform == "wordpress":
         found = [one["title"]["raw"] for one in blog.asked("posts?per_page=100&context=edit")]
     else:
         found = [one["title"] for one in blog.asked("posts/?limit=100&filter=status:published")["posts"]]
