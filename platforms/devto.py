@@ -2,7 +2,7 @@
 
 The article is a draft until the last request, and ends with a comment that readers do not see and that holds the delivery's key:
 before anything is made it is looked for, so that an earlier attempt's draft is used and an earlier attempt's article is found, and
-last week's of the same words is not taken for it. To publish a draft twice changes nothing.
+last week's of the same words is not taken for it. To publish a draft twice changes nothing. DEV keeps no files: pictures stand elsewhere, for good.
 
 https://developers.forem.com/api/v1#tag/articles
 """
@@ -21,7 +21,6 @@ from platforms.base import (
     Json,
     Limits,
     Lost,
-    Media,
     Platform,
     Post,
     Published,
@@ -32,7 +31,6 @@ from platforms.base import (
     Setting,
     TryLater,
     code_in_json,
-    hosted,
 )
 
 MOST_TAGS, LONGEST_TAG = 4, 30
@@ -46,7 +44,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     known = looked_up(account, post, ask)
     if known and known.get("published"):
         return published(known)
-    article = as_article(post, [(one, hosted(one, number, ask)) for number, one in enumerate(post.media, 1)])
+    article = as_article(post)
     identifier = known["id"] if known else drafted(account, article, ask)
     answer = ask(Request(step="publish", method="PUT", url=at(account, f"articles/{identifier}"), headers=ACCEPT,
                          json={"article": {**(article if known else {}), "published": True}}, repeat=DROPPED, remembered=FOREVER,
@@ -78,24 +76,18 @@ def mark(post: Post) -> str:
     return f"<!-- {post.key} -->"
 
 
-def as_article(post: Post, pictures: list[tuple[Media, str]]) -> dict[str, Json]:
-    """A cover has no alternative text, so that a picture is one only where the person says so."""
+def as_article(post: Post) -> dict[str, Json]:
     options = post.options
-    cover = pictures.pop(0)[1] if pictures and options.get("cover") else ""
     article = {
         "title": post.title,
-        "body_markdown": "\n\n".join([post.markup, *(f"![{in_brackets(one.alt)}]({url})" for one, url in pictures), mark(post)]),
+        "body_markdown": f"{post.markup}\n\n{mark(post)}",
         "tags": tags(post),
-        "main_image": cover,
+        "main_image": options.get("cover"),
         "description": post.summary,
         "canonical_url": options.get("canonical_url") or (post.link.url if post.link and options.get("cross_posted") else ""),
         "series": options.get("series"),
     }
     return {name: value for name, value in article.items() if value}
-
-
-def in_brackets(alt: str) -> str:
-    return re.sub(r"([\\\[\]])", r"\\\1", " ".join(alt.split()))
 
 
 def drafted(account: Account, article: dict[str, Json], ask: Ask) -> int:
@@ -140,7 +132,7 @@ PLATFORM = Platform(
         Setting(name="canonical_url", meaning="where it was published first", example="https://blog.example.org/fractions"),
         Setting(name="cross_posted", meaning="whether the entry's link is where it was published first", type=bool, example="true"),
         Setting(name="series", meaning="the series it belongs to", example="Fractions"),
-        Setting(name="cover", meaning="whether the first picture is the cover, which has no alternative text", type=bool, example="true"),
+        Setting(name="cover", meaning="the address of a picture that is the cover", example="https://blog.example.org/cover.jpg"),
     ),
     limits=Limits(
         text=800 * 1024,
@@ -149,10 +141,6 @@ PLATFORM = Platform(
         title=128,
         needs_title=True,
         links=False,
-        images=20,
-        image_types=("image/jpeg", "image/png", "image/gif", "image/webp"),
-        image_bytes=10_000_000,
-        fetches_media=True,
         caps=(Cap(posts=9, seconds=30),),
         source="https://developers.forem.com/api/v1",
         checked=date(2026, 11, 23),

@@ -11,7 +11,7 @@ from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Link, Lost, Post
 from platforms.devto import PLATFORM, find, publish, whoami
 from scheduler.engine.judging import judged
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, asking, lost_at_every_step, published_through, route
-from tests.support import DUE, a_post, an_image, documented, ok, scripted
+from tests.support import DUE, a_post, documented, ok, scripted
 
 ACCOUNT = Account(name="main", platform="devto", settings={"server": "https://dev.to"})
 SECRETS = {"key": "good"}
@@ -30,10 +30,6 @@ class Forem(StandIn):
     def check(self, arrived: Arrived) -> None:
         if arrived.url.startswith("https:") and arrived.headers.get("api-key") != "good":
             raise Refusal(401, {"error": "unauthorized", "status": 401})
-
-    @route("PUT", r"host:(.+)")
-    def host(self, arrived: Arrived, name: str) -> Response:
-        return Response.of({"url": f"https://media.example.org/{name}"})
 
     @route("GET", f"{API}/articles/me/all")
     def mine(self, arrived: Arrived) -> Response:
@@ -88,17 +84,13 @@ def test_an_article_that_was_elsewhere_first_says_where() -> None:
     assert server.asked[1].json["article"]["canonical_url"] == "https://blog.example.org/f"
 
 
-@pytest.mark.parametrize("cover", [False, True])
-def test_pictures_stand_in_the_text_and_the_first_may_be_the_cover(cover: bool, tmp_path: Path) -> None:
-    server = scripted(NOTHING, *[documented] * 4)
-    first, second = an_image(tmp_path), an_image(tmp_path, "b.png", alt="A [blue] bicycle")
+def test_a_cover_is_named_by_its_address() -> None:
+    server = scripted(NOTHING, *[documented] * 2)
 
-    publish(ACCOUNT, a_lesson(media=(first, second), options={"cover": cover}), server)
+    publish(ACCOUNT, a_lesson(options={"cover": "https://blog.example.org/cover.jpg"}), server)
 
-    said = server.asked[3].json["article"]
-    in_text = "" if cover else f"\n\n![The school door](https://media.example.org/{first.name})"
-    assert said["body_markdown"] == f"Fold it in **half**.{in_text}\n\n![A \\[blue\\] bicycle](https://media.example.org/{second.name}){MARK}"
-    assert said.get("main_image") == (f"https://media.example.org/{first.name}" if cover else None)
+    assert server.asked[1].json["article"]["main_image"] == "https://blog.example.org/cover.jpg"
+    assert PLATFORM.limits.images == 0
 
 
 @pytest.mark.parametrize(("tags", "why"), [
@@ -158,7 +150,7 @@ def test_it_tells_whose_credentials_they_are() -> None:
 
 POSTS: dict[str, Callable[[Path], Post]] = {
     "text": lambda folder: a_lesson(),
-    "picture": lambda folder: a_lesson(media=(an_image(folder),)),
+    "tags": lambda folder: a_lesson(options={"tags": ["teaching"]}),
 }
 
 
