@@ -97,7 +97,9 @@ class Response:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One exchange with a platform. At most one of `json`, `form` (with `files`) and `body` is set.
+    """One exchange with a platform. At most one of `json`, `form` and `body` is set, the first two also with `files`.
+
+    A `Media` in `json` leaves as base64. With `files`, `json` is the first part of multipart/form-data.
 
     `url` may be of another scheme than HTTP: `smtp:`, `file:`, `host:`, `wss:`, `apprise:` and `handoff:` have answerers of their own.
     """
@@ -166,7 +168,7 @@ class Lost:
 
 
 MARKS = ("bold", "italic", "strikethrough", "code", "pre", "quote")
-Markup = Literal["", "links", "entities", "discord", "slack", "teams", "little_text"]
+Markup = Literal["", "links", "entities", "discord", "markdown", "slack", "teams", "little_text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,10 +269,11 @@ class Limits:
     html: bool = False  # takes HTML (made from Markdown) beside the plain text
     # What the text may have in it, and whether `Post.markup` is filled. Links may stand behind words in all but "" and "little_text".
     # links: no more than that (facets); entities: MARKS as spans (Telegram; Matrix, Tumblr); slack: the same as spans for rich_text blocks,
-    # and markup with `& < >` escaped for `text`; discord: MARKS in the markup, whose length counts; teams: some of
+    # and markup with `& < >` escaped for `text`; discord, markdown: MARKS in the markup, whose length counts; teams: some of
     # them in the Markdown of Adaptive Cards; little_text: LinkedIn's.
     markup: Markup = ""
     links: bool = True  # takes a link with a card of its own; False: a link has to stand in the text
+    own_cards: bool = True  # the card of a link is made by us; False: by the platform, from the page
     link_or_media: bool = False  # a card and media exclude each other: media win
     replies: bool = False  # a post may answer an earlier one: threads, first comments
     images: int = 0  # how many images a post may carry
@@ -395,7 +398,9 @@ class OAuth:
     scopes: tuple[str, ...]
     separator: str = " "  # between the scopes
     pkce: Literal["", "S256", "hex"] = "S256"  # hex: TikTok's, the SHA-256 in hexadecimal digits
-    redirect: str = "http://127.0.0.1:{port}/"  # what the app has to register; without a {port} a page elsewhere, whose address is pasted
+    # Where the answer is sent to; the app has to register it. On http://127.0.0.1 or http://localhost Termbell listens: {port} is a free one,
+    # or what `login --port` says. A page elsewhere does not answer to us: the person pastes the address that the browser was sent to.
+    redirect: str = "http://127.0.0.1:{port}/"
     client_id: str = "client_id"  # what the parameter is called
     has_secret: bool = True  # whether apps have a client secret
     in_header: bool = False  # id and secret leave as HTTP Basic, not in the form
@@ -406,26 +411,44 @@ class OAuth:
 
 
 def renewing(oauth: OAuth) -> "Callable[[Account, Secrets, Ask], Secrets]":
-    """A `Platform.session` that renews the token of a sign-in. What was pasted, or came without a `refresh`, stays as it is."""
+    """A `Platform.session` that renews the token of a sign-in. One that was pasted, or came without a `refresh`, has no session."""
 
     def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
         if not secrets.get("refresh"):
-            return secrets
-        answer = ask(refresh_request(oauth, account, secrets)).json()
-        return {"refresh": secrets["refresh"], **tokens_of(answer)}
+            return {}
+        again = f"log in again: termbell login {account.name}"
+        try:
+            answer = ask(refresh_request(oauth, account, secrets)).json()
+        except Rejected as refused:  # invalid_grant and its like: no other try helps
+            raise LoginNeeded(f"{refused}; {again}", refused.response) from None
+        made = tokens_of(answer)
+        if "token" not in made:
+            raise LoginNeeded(f"{account.platform} gave no new token ({answer.get('error') or 'and does not say why'}); {again}")
+        return {"refresh": secrets["refresh"], **made}
 
     return session
 
 
 def refresh_request(oauth: OAuth, account: Account, secrets: Secrets) -> Request:
-    form = {"grant_type": "refresh_token", "refresh_token": "{refresh}"}
+    return token_request(oauth, account, secrets, "refresh", grant_type="refresh_token", refresh_token="{refresh}")
+
+
+def token_request(oauth: OAuth, account: Account, secrets: Secrets, step: str, **form: str) -> Request:
+    """What asks for a token, and says whose app asks: in the form, or as HTTP Basic."""
     headers: Mapping[str, str] = {}
-    if oauth.in_header and secrets.get("client_secret"):
-        headers = basic(Request(step="", url=""), {"user": secrets["client_id"], "password": secrets["client_secret"]}).headers
+    if oauth.in_header and (secrets.get("client_secret") or not oauth.has_secret):
+        headers = basic(Request(step="", url=""), {"user": secrets["client_id"], "password": secrets.get("client_secret", "")}).headers
     else:
         form |= {oauth.client_id: "{client_id}"} | ({"client_secret": "{client_secret}"} if secrets.get("client_secret") else {})
-    return Request(step="refresh", method="POST", url=oauth.token.format_map(account.settings), headers=headers, form=form, repeat=HARMLESS,
+    return Request(step=step, method="POST", url=address_of(oauth.token, account), headers=headers, form=form, repeat=HARMLESS,
                    example={"access_token": "x", "refresh_token": "x", "expires_in": 3600})
+
+
+def address_of(written: str, account: Account) -> str:
+    """An address of an `OAuth` with the account's settings filled in; https:// where a setting names a server without it."""
+    settings = {name: value.rstrip("/") if isinstance(value, str) else value for name, value in account.settings.items()}
+    filled_in = written.format_map(settings)
+    return filled_in if "://" in filled_in else f"https://{filled_in}"
 
 
 def tokens_of(answer: Json) -> Secrets:

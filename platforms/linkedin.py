@@ -1,26 +1,34 @@
-"""LinkedIn, as a member: a text with its hashtags, one image, or the card of a link.
+"""LinkedIn, as a member or as an organisation: text with hashtags and mentions, pictures, a document, a video, the card of a link, a poll,
+somebody else's post shared, comments.
 
 The text is "little text": a reserved sign that is not escaped cuts the post silently, with a 201. There is no idempotency
-key and a member may not list what is up, so nothing finds a post again; but LinkedIn refuses an exact repeat for about ten
-minutes and names the post that is up.
+key. An organisation's posts can be listed, a member's and comments not; but LinkedIn refuses an exact repeat for about ten
+minutes and names the post that is up. There are no threads: what answers a post is a comment on it.
 
 https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api
 https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format
 """
 
 import re
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
+from urllib.parse import quote
 
 from platforms.base import (
     HARMLESS,
     Account,
     Ask,
     Cap,
+    InDoubt,
     Json,
     Limits,
+    Lost,
     Media,
+    OAuth,
+    Part,
     Platform,
+    Poll,
     Post,
     Published,
     Rejected,
@@ -29,19 +37,36 @@ from platforms.base import (
     Setting,
     TryLater,
     media_of_kind,
+    renewing,
 )
 
+LONGEST_COMMENT, LONGEST_QUESTION, LONGEST_ANSWER = 1250, 140, 30  # characters
+DURATIONS = {24: "ONE_DAY", 72: "THREE_DAYS", 168: "SEVEN_DAYS", 336: "FOURTEEN_DAYS"}  # hours
+SHORTEST, SMALLEST = 3, 75_000  # of a video: seconds, bytes
+PAUSES = (2, 4, 8, 15, 30, 60, 60, 60)  # seconds before each look at a video that is being processed; a member has 150 requests a day
+LISTED = 50  # posts in one look
+EARLY = timedelta(hours=1)  # how far LinkedIn's clock and ours may be apart
+SERVED = timedelta(days=305)  # the version of a month before that is eleven months old; LinkedIn serves each for at least a year
+RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
+URN = re.compile(r"urn:li:\w+:\d+")
+NAMED = re.compile(r"(?P<name>\S.*) (?P<urn>urn:li:(?:organization:\d+|person:[\w-]+))")
 MEMBER = {"sub": "782bbtaQ", "name": "Ada Lovelace"}
-UPLOAD = {"value": {"uploadUrl": "https://www.linkedin.com/dms-uploads/C4E10AQFoyyAjHPMQuQ/uploaded-image/0",
-                    "uploadUrlExpiresAt": 1787800000000, "image": "urn:li:image:C4E10AQFoyyAjHPMQuQ"}}
+UPLOAD = {"uploadUrl": "https://www.linkedin.com/dms-uploads/C4E10AQFoyyAjHPMQuQ/uploaded-image/0", "uploadUrlExpiresAt": 1787800000000}
+IMAGE = {"value": {**UPLOAD, "image": "urn:li:image:C4E10AQFoyyAjHPMQuQ"}}
+DOCUMENT = {"value": {**UPLOAD, "document": "urn:li:document:C5510AQHZpgBbrlXtIw"}}
 CREATED = Response(status=201, headers={"x-restli-id": "urn:li:share:7300000000000000000"})
+COMMENTED = Response(status=201, headers={"x-restli-id": "7300000000000000001"})
+PART = Response(headers={"etag": "/ambry-video/signedId/AQL5"})
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
-    author = f"urn:li:person:{member(account, ask)['sub']}"
+    refuse(account, post)
+    author = author_of(account, ask)
+    if post.reply_to:
+        return commented(account, post, author, ask)
     body = {
         "author": author,
-        "commentary": post.markup,
+        "commentary": commentary(post),
         "visibility": post.options.get("visibility", "PUBLIC"),
         "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []},
         "lifecycleState": "PUBLISHED",
@@ -55,7 +80,83 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(answer.headers["x-restli-id"])
 
 
+def refuse(account: Account, post: Post) -> None:
+    """What LinkedIn would refuse for what stands in it."""
+    options = post.options
+    beside = [name for name, there in (("media", post.media), ("a poll", options.get("poll")), ("a reshared post", options.get("reshare"))) if there]
+    if post.reply_to:
+        urn_in(str(post.reply_to.ref.get("post", post.reply_to.id)))
+        if beside or len(post.text) > LONGEST_COMMENT:
+            raise Rejected(f"a comment on LinkedIn is a text of at most {LONGEST_COMMENT} characters, without media, poll and reshared post")
+        return
+    if len(beside) > 1:
+        raise Rejected(f"LinkedIn takes {beside[0]} or {beside[1]}, not both: take one of them away")
+    if account.settings.get("organization") and options.get("visibility") == "CONNECTIONS":
+        raise Rejected("an organisation has no connections on LinkedIn: take `visibility: CONNECTIONS` away")
+    refuse_media(post.media)
+    if options.get("poll"):
+        refuse_poll(post.text, options["poll"])
+    if options.get("reshare"):
+        urn_in(options["reshare"])
+    for name in dict(mentioned(post)):
+        if name not in post.markup:
+            raise Rejected(f"`mentions` has somebody whom the text does not name: there is no '{name.replace(chr(92), '')}' in it")
+
+
+def refuse_media(media: tuple[Media, ...]) -> None:
+    videos = media_of_kind(media, "video")
+    if len(media) > 1 and len(media_of_kind(media, "image")) < len(media):
+        raise Rejected("LinkedIn takes pictures, or one video, or one document: take the others away")
+    if videos and (videos[0].size < SMALLEST or (videos[0].seconds or SHORTEST) < SHORTEST):
+        raise Rejected(f"a video on LinkedIn has at least {SHORTEST} seconds and {SMALLEST // 1000} kB: use a longer one")
+
+
+def refuse_poll(text: str, asked: Json) -> None:
+    answers = asked["answers"]
+    if not 2 <= len(answers) <= 4 or max(map(len, answers)) > LONGEST_ANSWER or asked.get("multiple"):
+        raise Rejected(f"a poll on LinkedIn has two to four answers of at most {LONGEST_ANSWER} characters, of which one is chosen")
+    if asked.get("hours", 24) not in DURATIONS:
+        raise Rejected(f"a poll on LinkedIn lasts {', '.join(map(str, DURATIONS))} hours")
+    if not 0 < len(question(text)) <= LONGEST_QUESTION:
+        raise Rejected(f"the question of a poll on LinkedIn, which is the last line of the text, has 1 to {LONGEST_QUESTION} characters")
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    """Our post among the organisation's own since it left. A member's cannot be listed, nor can comments."""
+    if post.reply_to:
+        raise Rejected("a comment on LinkedIn cannot be looked for")
+    found, since = listed(account, LISTED, ask), lost.left_at - EARLY
+    for one in found:
+        if one["id"] not in lost.others and at(one["createdAt"]) > since and bare(one.get("commentary", "")) == bare(commentary(post)):
+            return published(one["id"])
+    if len(found) == LISTED and at(found[-1]["lastModifiedAt"]) > since:
+        raise InDoubt(f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} to look through")
+    return None
+
+
+def listed(account: Account, number: int, ask: Ask) -> Json:
+    """The organisation's posts, the one that was changed last first."""
+    author = quote(author_of(account, ask), safe="")
+    asked = f"posts?author={author}&q=author&count={number}&sortBy=LAST_MODIFIED"
+    return ask(Request(step="list", url=f"{account.settings['server']}/rest/{asked}", headers={**versioned(account), "X-RestLi-Method": "FINDER"},
+                       repeat=HARMLESS, example={"elements": []})).json()["elements"]
+
+
+def at(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def bare(text: str) -> str:
+    """A little text without what LinkedIn may write its own way: white space, escapes, addresses, the form of a hashtag."""
+    signs = re.sub(r"https?://\S+", "", text.replace("\\", ""))
+    return "".join(re.sub(r"\{hashtag\|#\|([^}]*)\}", r"#\1", signs).split())
+
+
 def whoami(account: Account, ask: Ask) -> str:
+    organization = account.settings.get("organization")
+    if organization:  # its token may not ask who the member is
+        listed(account, 1, ask)
+        return f"organization {organization}"
     found = member(account, ask)
     return str(found.get("name") or found["sub"])
 
@@ -64,30 +165,135 @@ def member(account: Account, ask: Ask) -> Json:
     return ask(Request(step="member", url=f"{account.settings['server']}/v2/userinfo", repeat=HARMLESS, example=MEMBER)).json()
 
 
+def author_of(account: Account, ask: Ask) -> str:
+    organization = account.settings.get("organization")
+    return f"urn:li:organization:{organization}" if organization else f"urn:li:person:{member(account, ask)['sub']}"
+
+
+def commentary(post: Post) -> str:
+    """The text, with each person or organisation of `mentions` named so that LinkedIn finds them."""
+    text = post.markup
+    for name, mention in mentioned(post):
+        text = text.replace(name, mention)
+    return text
+
+
+def mentioned(post: Post) -> Iterator[tuple[str, str]]:
+    """How each stands in the escaped text, and what stands there instead; the longest first, for "Ada" begins "Ada Lovelace"."""
+    for one in sorted(post.options.get("mentions") or (), key=len, reverse=True):
+        found = NAMED.fullmatch(one)
+        if not found:
+            raise Rejected(f"'{one}' is no mention: write the name and the URN, e.g. \"Example School urn:li:organization:5515715\"")
+        name = RESERVED.sub(r"\\\g<0>", found["name"])
+        yield f"\\@{name}", f"@[{name}]({found['urn']})"
+
+
+def question(text: str) -> str:
+    return text.strip().rpartition("\n")[2]
+
+
 def content(account: Account, post: Post, author: str, ask: Ask) -> dict[str, Json]:
-    """An image, else the card of the link (LinkedIn reads no page itself), else nothing."""
-    for image in media_of_kind(post.media, "image"):
-        return {"content": {"media": said({"id": uploaded(account, image, author, ask), "altText": image.alt})}}
+    """The media, the poll, the reshared post, else the card of the link (LinkedIn reads no page itself), else nothing."""
+    options = post.options
+    if options.get("reshare"):
+        return {"reshareContext": {"parent": urn_in(options["reshare"])}}
+    if options.get("poll"):
+        duration = DURATIONS[round(options["poll"].get("hours", 24))]
+        answers = [{"text": one} for one in options["poll"]["answers"]]
+        return {"content": {"poll": {"question": question(post.text), "options": answers, "settings": {"duration": duration}}}}
+    if post.media:
+        return {"content": media(account, post, author, ask)}
     if post.link is None:
         return {}
     link = post.link
-    thumbnail = uploaded(account, link.image, author, ask) if link.image else ""
+    thumbnail = picture(account, link.image, 1, author, ask) if link.image else ""
     article = {"source": link.url, "title": link.title or link.url, "description": link.description, "thumbnail": thumbnail}
     return {"content": {"article": said(article)}}
 
 
-def uploaded(account: Account, image: Media, author: str, ask: Ask) -> str:
+def media(account: Account, post: Post, author: str, ask: Ask) -> dict[str, Json]:
+    first = post.media[0]
+    if first.type.startswith("video/"):
+        return {"media": said({"id": video(account, first, author, ask), "title": first.alt})}
+    if not first.type.startswith("image/"):
+        return {"media": {"id": document(account, first, author, ask), "title": first.alt or first.file.name}}
+    images = [said({"id": picture(account, one, number, author, ask), "altText": one.alt})
+              for number, one in enumerate(media_of_kind(post.media, "image"), 1)]
+    return {"media": images[0]} if len(images) == 1 else {"multiImage": {"images": images}}
+
+
+def picture(account: Account, image: Media, number: int, author: str, ask: Ask) -> str:
     """The URN of the image. It belongs to the author: LinkedIn takes no other's."""
-    begun = ask(rest(account, "image", "images?action=initializeUpload", {"initializeUploadRequest": {"owner": author}},
-                     repeat=HARMLESS, example=UPLOAD)).json()["value"]
-    ask(Request(step="upload", method="PUT", url=begun["uploadUrl"], headers={"Content-Type": image.type}, body=image,
-                repeat=HARMLESS, example=Response(status=201)))
+    begun = initialized(account, f"image {number}", "images", {"owner": author}, IMAGE, ask)
+    put(f"upload {number}", begun["uploadUrl"], image, image.type, ask)
     return str(begun["image"])
 
 
+def document(account: Account, file: Media, author: str, ask: Ask) -> str:
+    begun = initialized(account, "document", "documents", {"owner": author}, DOCUMENT, ask)
+    put("upload 1", begun["uploadUrl"], file, file.type, ask)
+    return str(begun["document"])
+
+
+def video(account: Account, file: Media, author: str, ask: Ask) -> str:
+    """In the parts that LinkedIn names; each is answered with a mark, by which the whole is put together."""
+    wanted = {"owner": author, "fileSizeBytes": file.size, "uploadCaptions": False, "uploadThumbnail": False}
+    part = {"uploadUrl": UPLOAD["uploadUrl"], "firstByte": 0, "lastByte": file.size - 1}
+    example = {"value": {"video": "urn:li:video:C5F10AQGKQg_6y2a4sQ", "uploadToken": "", "uploadInstructions": [part]}}
+    begun = initialized(account, "video", "videos", wanted, example, ask)
+    marks = [put(f"upload {number}", one["uploadUrl"], Part(media=file, start=one["firstByte"], end=one["lastByte"] + 1),
+                 "application/octet-stream", ask, anonymous=True).headers["etag"].strip('"')
+             for number, one in enumerate(begun["uploadInstructions"], 1)]
+    finished = {"video": begun["video"], "uploadToken": begun["uploadToken"], "uploadedPartIds": marks}
+    ask(rest(account, "finish", "videos?action=finalizeUpload", {"finalizeUploadRequest": finished}, repeat=HARMLESS, example={}))
+    processed(account, begun["video"], ask)
+    return str(begun["video"])
+
+
+def initialized(account: Account, step: str, what: str, wanted: Json, example: Json, ask: Ask) -> Json:
+    asked = rest(account, step, f"{what}?action=initializeUpload", {"initializeUploadRequest": wanted}, repeat=HARMLESS, example=example)
+    return ask(asked).json()["value"]
+
+
+def put(step: str, url: str, body: Media | Part, kind: str, ask: Ask, anonymous: bool = False) -> Response:
+    return ask(Request(step=step, method="PUT", url=url, headers={"Content-Type": kind}, body=body, repeat=HARMLESS, anonymous=anonymous,
+                       example=PART))
+
+
+def processed(account: Account, urn: str, ask: Ask) -> None:
+    for pause in PAUSES:
+        state = ask(Request(step="processing", url=f"{account.settings['server']}/rest/videos/{quote(urn, safe='')}", headers=versioned(account),
+                            repeat=HARMLESS, fresh=True, after=pause, example={"status": "AVAILABLE"})).json()
+        if state["status"] == "AVAILABLE":
+            return
+        if state["status"] == "PROCESSING_FAILED":
+            raise Rejected(f"LinkedIn cannot use the video: {state.get('processingFailureReason') or 'its processing failed'}")
+    raise TryLater("LinkedIn is still processing the video", after=300)
+
+
+def commented(account: Account, post: Post, author: str, ask: Ask) -> Published:
+    """What answers a comment is another comment on the post that began it."""
+    assert post.reply_to
+    on = urn_in(str(post.reply_to.ref.get("post", post.reply_to.id)))
+    body = {"actor": author, "object": on, "message": {"text": post.text}}
+    answer = ask(rest(account, "comment", f"socialActions/{quote(on, safe='')}/comments", body, example=COMMENTED))
+    return Published(id=answer.headers["x-restli-id"], url=f"https://www.linkedin.com/feed/update/{on}/", ref={"post": on})
+
+
+def urn_in(identifier: str) -> str:
+    """A post that a person found is known by its URL."""
+    urn = URN.search(identifier)
+    if not urn:
+        raise Rejected(f"{identifier} is no post of LinkedIn; its address has urn:li:share:… or urn:li:activity:… in it")
+    return urn[0]
+
+
 def rest(account: Account, step: str, path: str, body: Json, **more: Json) -> Request:
-    headers = {"LinkedIn-Version": account.settings["version"], "X-Restli-Protocol-Version": "2.0.0"}
-    return Request(step=step, method="POST", url=f"{account.settings['server']}/rest/{path}", headers=headers, json=body, **more)
+    return Request(step=step, method="POST", url=f"{account.settings['server']}/rest/{path}", headers=versioned(account), json=body, **more)
+
+
+def versioned(account: Account) -> dict[str, str]:
+    return {"LinkedIn-Version": account.settings["version"], "X-Restli-Protocol-Version": "2.0.0"}
 
 
 def said(values: dict[str, str]) -> dict[str, str]:
@@ -107,31 +313,66 @@ def published(urn: str, *notes: str) -> Published:
     return Published(id=urn, url=f"https://www.linkedin.com/feed/update/{urn}/", notes=notes)
 
 
+def notices(account: Account, today: date) -> Iterator[str]:
+    version = account.settings["version"]
+    if version < f"{today - SERVED:%Y%m}":
+        yield (f"version {version} of LinkedIn's API, which is served for a year, is about to end: set `version` to a newer one of "
+               "https://learn.microsoft.com/linkedin/marketing/versioning")
+
+
+# https://learn.microsoft.com/linkedin/shared/authentication/authorization-code-flow. LinkedIn asks for an https address, and one that
+# nobody serves, on the person's own machine, tells the code to nobody else. Only some apps get a `refresh`.
+OAUTH = OAuth(
+    authorize="https://www.linkedin.com/oauth/v2/authorization",
+    token="https://www.linkedin.com/oauth/v2/accessToken",
+    scopes=("openid", "profile", "w_member_social"),
+    pkce="",
+    redirect="https://localhost/",
+)
+
 PLATFORM = Platform(
     name="linkedin",
     settings=(
+        Setting(name="organization", meaning="the number of the page that posts; without it the member posts", example='"5515715"'),
         Setting(name="version", meaning="LinkedIn-Version (YYYYMM); each is served for a year", default="202609", example='"202609"'),
         Setting(name="server", meaning="where its API is", default="https://api.linkedin.com", example="https://api.linkedin.com"),
     ),
     options=(
         Setting(name="visibility", meaning="who sees it", type=Literal["PUBLIC", "CONNECTIONS"], default="PUBLIC", example="CONNECTIONS"),
+        Setting(name="mentions", meaning="who is named in the text as @Name: the name as LinkedIn has it, and the URN", type=list[str],
+                example='["Example School urn:li:organization:5515715"]'),
+        Setting(name="poll", meaning="two to four answers of at most 30 characters; the question is the last line of the text", type=Poll,
+                example="{answers: [Paper, Screen], hours: 72}"),
+        Setting(name="reshare", meaning="the URN of a post that is shared with this text", example="urn:li:share:7300000000000000000"),
     ),
     limits=Limits(
         text=3000,
-        images=1,
+        images=20,
         image_types=("image/jpeg", "image/png", "image/gif"),
         image_pixels=36_152_319,
+        videos=1,
+        video_bytes=500_000_000,
+        video_seconds=1800,
+        videos_alone=True,
         animation_frames=250,
         link_or_media=True,
+        replies=True,
         markup="little_text",
         alt=4086,
         caps=(Cap(posts=150, seconds=86400), Cap(posts=100_000, seconds=86400, of="app")),
         source="https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api",
         checked=date(2026, 11, 23),
     ),
-    obtain="https://www.linkedin.com/developers/tools/oauth/token-generator: scopes openid profile w_member_social",
+    obtain="https://www.linkedin.com/developers/tools/oauth/token-generator: scopes openid profile w_member_social, "
+           "for a page w_organization_social r_organization_social",
+    optional_secrets=("refresh", "client_id", "client_secret"),
+    oauth=OAUTH,
+    session=renewing(OAUTH),
     last=60,
     publish=publish,
+    find=find,
+    can_find=lambda account: bool(account.settings.get("organization")),
     whoami=whoami,
+    notices=notices,
     errors={"MEDIA_ASSET_WAITING_UPLOAD": TryLater, "EXPIRED_UPLOAD_URL": TryLater, "CONFLICT": TryLater},
 )

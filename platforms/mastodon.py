@@ -9,7 +9,7 @@ https://docs.joinmastodon.org/methods/statuses/#create and https://docs.joinmast
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,6 +18,7 @@ from typing import Literal
 from unicodedata import normalize
 
 from platforms.base import (
+    DOUBLES,
     DROPPED,
     HARMLESS,
     Account,
@@ -29,6 +30,7 @@ from platforms.base import (
     LoginNeeded,
     Lost,
     Media,
+    OAuth,
     Platform,
     Poll,
     Post,
@@ -72,6 +74,14 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(answer, *otherwise_done(post, answer))
 
 
+def without_key(ask: Ask) -> Ask:
+    """For servers that take the key of a status and ignore it: a second sending doubles there."""
+    def asked(request: Request) -> Response:
+        return ask(replace(request, repeat=DOUBLES, remembered=0.0) if request.is_visible else request)
+
+    return asked
+
+
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     """Our post among the account's own: as it is shown, else, for the server may have rewritten it, as it was written."""
     me = own(account, ask)
@@ -97,12 +107,16 @@ def whoami(account: Account, ask: Ask) -> str:
     return f"@{own(account, ask)['acct']}"
 
 
-def ask_limits(account: Account, ask: Ask) -> Limits:
-    try:
-        told = instance(account, "/api/v2/instance", ask)
-    except Rejected:  # Mastodon before 4.0, snac, Pleroma
-        told = instance(account, "/api/v1/instance", ask)
-    return limits_of(told, at(account, ""))
+def asking(base: Limits) -> Callable[[Account, Ask], Limits]:
+    """A `Platform.ask_limits`: what the server tells of itself, and `base` where it is silent."""
+    def ask_limits(account: Account, ask: Ask) -> Limits:
+        try:
+            told = instance(account, "/api/v2/instance", ask)
+        except Rejected:  # Mastodon before 4.0, snac, Pleroma
+            told = instance(account, "/api/v1/instance", ask)
+        return limits_of(told, at(account, ""), base)
+
+    return ask_limits
 
 
 def at(account: Account, path: str) -> str:
@@ -234,7 +248,7 @@ def instance(account: Account, path: str, ask: Ask) -> Json:
     return ask(Request(step="limits", url=at(account, path), repeat=HARMLESS, anonymous=True, example={})).json()
 
 
-def limits_of(told: Json, server: str) -> Limits:
+def limits_of(told: Json, server: str, base: Limits) -> Limits:
     """The server's own figures, ours where it is silent. Pleroma tells its length in a place of its own."""
     configuration = told.get("configuration") or {}
     statuses, media = configuration.get("statuses") or {}, configuration.get("media_attachments") or {}
@@ -245,15 +259,15 @@ def limits_of(told: Json, server: str) -> Limits:
         "images": statuses.get("max_media_attachments"),
         "image_bytes": media.get("image_size_limit"),
         "image_pixels": media.get("image_matrix_limit"),
-        "image_types": tuple(one for one in LIMITS.image_types if one in types),
+        "image_types": tuple(one for one in base.image_types if one in types),
         "video_bytes": media.get("video_size_limit"),
         "video_pixels": media.get("video_matrix_limit"),
         "video_rate": media.get("video_frame_rate_limit"),
-        "video_types": tuple(one for one in LIMITS.video_types if one in types),
+        "video_types": tuple(one for one in base.video_types if one in types),
         "alt": media.get("description_limit"),
         "source": server,
     }
-    return replace(LIMITS, **{name: value for name, value in figures.items() if value and isinstance(value, type(getattr(LIMITS, name)))})
+    return replace(base, **{name: value for name, value in figures.items() if value and isinstance(value, type(getattr(base, name)))})
 
 
 def error_code(response: Response) -> str:
@@ -288,6 +302,14 @@ LIMITS = Limits(
     checked=date(2026, 11, 23),
 )
 
+# https://docs.joinmastodon.org/methods/oauth/; servers before 4.3 know no challenge and ignore it
+OAUTH = OAuth(
+    authorize="{server}/oauth/authorize",
+    token="{server}/oauth/token",
+    register="{server}/api/v1/apps",
+    scopes=("read:accounts", "read:statuses", "write:statuses", "write:media"),
+)
+
 PLATFORM = Platform(
     name="mastodon",
     settings=(Setting(name="server", meaning="where the account lives", required=True, example="https://mastodon.social"),),
@@ -299,13 +321,13 @@ PLATFORM = Platform(
         Setting(name="poll", meaning="a question's answers; not together with media", type=Poll,
                 example="{answers: [Paper, Screen], hours: 48}"),
     ),
-    obtain="{server}/settings/applications: make an application with the scopes read:accounts read:statuses write:statuses "
-           "write:media, and copy its access token",
+    obtain=f"{{server}}/settings/applications: make an application with the scopes {' '.join(OAUTH.scopes)}, and copy its access token",
+    oauth=OAUTH,
     limits=LIMITS,
     publish=publish,
     find=find,
     whoami=whoami,
-    ask_limits=ask_limits,
+    ask_limits=asking(LIMITS),
     errors=ERRORS,
     error_code=error_code,
 )

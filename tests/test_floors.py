@@ -18,9 +18,11 @@ FLOORS = ("platforms", "scheduler.problems", "scheduler.config", "scheduler.cale
 # Reading YAML, which config.yaml and the calendar share, and some of its keys; files of the state folder, which the store and what is above it write.
 BESIDE_CONFIG = ("scheduler.checking", "scheduler.checks", "scheduler.guarding", "scheduler.yaml_files", "scheduler.private_files")
 DOORS = {
-    "requests": ("scheduler/engine/network.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
+    "requests": ("scheduler/engine/http.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
+    "jwt": ("platforms/signing.py",),
     "requests_oauthlib": ("platforms/signing.py", "scheduler/engine/credentials.py"),
-    "urllib3": ("scheduler/engine/network.py", "scheduler/engine/fetching.py"),  # to platforms; on behalf of a calendar
+    "oauthlib": ("scheduler/engine/signing_in.py",),
+    "urllib3": ("scheduler/engine/http.py", "scheduler/engine/fetching.py"),  # to platforms; on behalf of a calendar
     "apprise": ("scheduler/engine/telling.py",),
     "prometheus_client": ("scheduler/engine/metrics.py",),
     "keyring": ("scheduler/engine/credentials.py",),

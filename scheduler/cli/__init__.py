@@ -38,6 +38,7 @@ EXPECTED = {  # errors that say all there is to say; a raised one's module is lo
     "platforms.base": ("PublishError",),
     "scheduler.store": ("NewerSchema", "StoreFailed", "WrongStatus"),
     "scheduler.engine.alone": ("AlreadyRunning",),
+    "scheduler.engine.signing_in": ("NotSignedIn",),
 }
 
 

@@ -27,7 +27,7 @@ from scheduler.config import Address, ConfiguredAccount, Secret, from_environmen
 from scheduler.private_files import FILE, private_folder, replace_private
 
 ACCOUNTS, SESSIONS, NAMED, ENDS = "accounts", "sessions", "named", "ends"
-NO_SECRETS = ("user",)  # asked for beside a secret, and found in many an honest answer
+NO_SECRETS = ("user", "client_id")  # asked for beside a secret, and found in many an honest answer
 MOST_IN_A_KEYRING = 1200  # characters: Windows takes 2,560 bytes of UTF-16
 log = logging.getLogger("termbell")
 
@@ -88,6 +88,11 @@ class Trial:
         self.values = {name: value.strip() for name, value in values.items()}
         self.beside = beside
         self.made: dict[str, str] = {}  # the session
+        self._met: set[tuple[str, str]] = set()
+
+    def met(self, values: Secrets) -> None:
+        """These turned up on the way to what is tried, and are to be hidden as well."""
+        self._met.update(values.items())
 
     def of(self, account: str) -> dict[str, str]:
         return self.values
@@ -103,11 +108,16 @@ class Trial:
 
     def all_values(self, names: bool = True) -> frozenset[str]:
         others = self.beside.all_values(names) if self.beside else frozenset()
-        return others | _values({*self.values.items(), *self.made.items()}, names)
+        return others | _values({*self.values.items(), *self.made.items(), *self._met}, names)
 
 
 def _values(named: set[tuple[str, str]], names: bool) -> frozenset[str]:
     return frozenset(value.strip() for name, value in named if value.strip() and (names or name not in NO_SECRETS))
+
+
+def carries_its_own(configured: ConfiguredAccount) -> bool:
+    """Whether config.yaml names a token, so that what an earlier sign-in left, perhaps of another person, is not renewed in its place."""
+    return configured.platform.oauth is not None and "token" in configured.secrets and "refresh" not in configured.secrets
 
 
 class Credentials:
@@ -125,7 +135,7 @@ class Credentials:
     def of(self, account: str) -> dict[str, str]:
         """What a person gave for the account. Raises LoginNeeded, naming what is missing."""
         configured = self.accounts[account]
-        platform, kept = configured.platform, self._kept(ACCOUNTS, account)
+        platform, kept = configured.platform, {} if carries_its_own(configured) else self._kept(ACCOUNTS, account)
         found = {name: kept[name] for name in platform.all_secrets if name in kept}
         found |= {name: self._named_in_config(secret, name, configured) for name, secret in configured.secrets.items()}
         missing = platform.missing(found)
@@ -135,7 +145,7 @@ class Credentials:
 
     def session(self, account: str) -> dict[str, str]:
         """What the account's secrets were traded for; empty where nothing is kept."""
-        return self._noted(self._kept(SESSIONS, account))
+        return {} if carries_its_own(self.accounts[account]) else self._noted(self._kept(SESSIONS, account))
 
     def keep(self, account: str, values: Secrets, ends: datetime | None = None) -> str:
         """Keeps what a person gave, and forgets the session that came of others; returns where, to be told."""

@@ -25,7 +25,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
 from scheduler import __version__
-from scheduler.engine.network import in_words, trusted
+from scheduler.engine.http import in_words, trusted
 
 REDIRECTS = 4
 NO_ANSWER = (404, 410)  # and 5xx: all else is an answer, and be it that it is not for us

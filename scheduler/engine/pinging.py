@@ -11,9 +11,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 from platforms.base import LoginNeeded
 from scheduler.engine.health import Health
-from scheduler.engine.network import ping
 
 log = logging.getLogger("termbell")
+
+
+def ping(url: str, body: bytes) -> int:
+    """See `http.ping`, whose library is loaded when there is something to ping."""
+    from scheduler.engine import http
+
+    return http.ping(url, body)
 
 
 @dataclass(kw_only=True)

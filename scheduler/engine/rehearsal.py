@@ -13,7 +13,7 @@ from platforms.base import Account, LoginNeeded, Media, Part, Platform, Post, Pu
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.logs import HIDDEN
-from scheduler.engine.wire import MAIL, Piece, content, pieces, whole, wire
+from scheduler.engine.wire import MAIL, Encoded, Piece, content, pieces, whole, wire
 from scheduler.problems import Problem
 
 log = logging.getLogger("termbell")
@@ -135,6 +135,8 @@ def _body_text(signed: Request, unsigned: Request) -> str:
 
 
 def _as_text(piece: Piece) -> str:
+    if isinstance(piece, Encoded):
+        return _named(piece)
     try:
         return content(piece).decode()
     except UnicodeDecodeError:
@@ -149,6 +151,7 @@ def _mail_text(request: Request) -> str:
     return text
 
 
-def _named(piece: Media | Part) -> str:
-    name = whole(piece).file.name
-    return f"‹{name} {piece.size:,} bytes from {piece.start:,}›" if isinstance(piece, Part) else f"‹{name} {piece.size:,} bytes›"
+def _named(piece: Media | Part | Encoded) -> str:
+    whence = f" from {piece.start:,}" if isinstance(piece, Part) else " as base64" if isinstance(piece, Encoded) else ""
+    size = piece.size if isinstance(piece, Part) else whole(piece).size
+    return f"‹{whole(piece).file.name} {size:,} bytes{whence}›"

@@ -5,18 +5,30 @@ itself, and only that, is missing from `Wire.headers`: Host, Content-Length, Acc
 """
 
 import json
+import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
-from platforms.base import Media, Part, Request
+from platforms.base import Json, Media, Part, Request
 from scheduler import __version__
 
 MAIL = ("smtp", "smtps")
 LEFT_ALONE = "!#$%&'()*+,/:;=?@[]~"  # in the path and query of a URL: what an adapter has quoted stays as it is
 QUOTED_NAME = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # https://html.spec.whatwg.org/#multipart-form-data
 
-Piece = bytes | Media | Part
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A file that stands in a JSON body, as base64."""
+
+    media: Media
+
+
+Piece = bytes | Media | Part | Encoded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +63,8 @@ def wire(request: Request, unsigned: Request | None = None) -> Wire:
 
 def pieces(request: Request, unsigned: Request) -> tuple[str, tuple[Piece, ...]]:
     """The type of the body, and what it consists of, files not yet read."""
-    if request.json is not None:
-        return "application/json", (json.dumps(request.json, ensure_ascii=False, separators=(",", ":")).encode(),)
+    if request.json is not None and not request.files:
+        return "application/json", tuple(_json(request.json))
     if request.files:
         boundary = f"termbell-{unsigned.digest[:32]}"
         return f"multipart/form-data; boundary={boundary}", tuple(_multipart(request, boundary))
@@ -63,8 +75,8 @@ def pieces(request: Request, unsigned: Request) -> tuple[str, tuple[Piece, ...]]
     return ("application/octet-stream", (request.body,)) if request.body else ("", ())
 
 
-def whole(piece: Media | Part) -> Media:
-    return piece.media if isinstance(piece, Part) else piece
+def whole(piece: Media | Part | Encoded) -> Media:
+    return piece if isinstance(piece, Media) else piece.media
 
 
 def content(piece: Piece) -> bytes:
@@ -72,13 +84,30 @@ def content(piece: Piece) -> bytes:
     if isinstance(piece, bytes):
         return piece
     with whole(piece).file.open("rb") as file:
-        if isinstance(piece, Media):
-            return file.read()
+        if not isinstance(piece, Part):
+            return b64encode(file.read()) if isinstance(piece, Encoded) else file.read()
         file.seek(piece.start)
         return file.read(piece.size)
 
 
+def _json(value: Json) -> Iterator[Piece]:
+    """The JSON, with each `Media` in it as a piece of its own."""
+    files: dict[str, Media] = {}
+
+    def placed(media: Media) -> str:
+        return files.setdefault(media.digest, media).digest
+
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=placed)
+    for piece in re.split(f"({'|'.join(files)})", text) if files else [text]:
+        yield Encoded(files[piece]) if piece in files else piece.encode()
+
+
 def _multipart(request: Request, boundary: str) -> Iterator[Piece]:
+    """The JSON, if any, is the first part, called `json`."""
+    if request.json is not None:
+        yield f'--{boundary}\r\nContent-Disposition: form-data; name="json"\r\nContent-Type: application/json\r\n\r\n'.encode()
+        yield from _json(request.json)
+        yield b"\r\n"
     for name, value in (request.form or {}).items():
         yield f'--{boundary}\r\nContent-Disposition: form-data; name="{_name(name)}"\r\n\r\n{value}\r\n'.encode()
     for name, part in request.files.items():
@@ -94,6 +123,7 @@ def _name(name: str) -> str:
     return name.translate(QUOTED_NAME)
 
 
+@lru_cache(maxsize=256)
 def _quoted(url: str) -> str:
     parts = urlsplit(url)
     return parts._replace(path=quote(parts.path, LEFT_ALONE), query=quote(parts.query, LEFT_ALONE)).geturl()

@@ -117,7 +117,8 @@ def _post(work: Rendering, content: Content, piece: Piece, part: int) -> Post:
 
 def _link(work: Rendering, content: Content, link: LinkTo) -> Link:
     limits = replace(work.limits, image_bytes=work.limits.card_image_bytes or work.limits.image_bytes)
-    card = Card() if link.title or link.description or link.image else _card(work, link.url)
+    is_made_here = limits.own_cards and not (link.title or link.description or link.image)
+    card = _card(work, link.url) if is_made_here else Card()
     image = _fitted(work, link.image, limits) if link.image else _card_image(work, card, limits)
     return Link(url=link.url, title=link.title or card.title or content.title or "",
                 description=link.description or card.description or content.summary or "", image=image)

@@ -73,11 +73,11 @@ def _with_backslashes(signs: re.Pattern[str]) -> Escape:
 
 # ---- Discord ---------------------------------------------------------------------------------------------------------
 
-# An address, as far as Discord takes it to go, with a `<` that only ends it: a backslash would be a part of it. What begins a
-# heading, list, quote or small text at a line's start; what stands around marks; the colon of an emoji's name.
-DISCORD = re.compile(r"""(?:https?|steam)://[^\s<]+[^\s<.,:;"'\]](?:[.,:;"'\]]*<(?![@#&:/a-z]))?"""
-                     r"|^[ \t]*(?:\d+\.(?=\s|$)|#(?=#*(?:\s|$))|>|[-+](?=[\s#]|$))"
-                     r"|[\\*`~|<\[]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|:(?=[\w+-]+:)", re.MULTILINE)
+# What begins a heading, list, quote or small text at a line's start; what stands around marks; the colon of an emoji's name.
+SIGNS = (r"^[ \t]*(?:\d+\.(?=\s|$)|#(?=#*(?:\s|$))|>|[-+](?=[\s#]|$))"
+         r"|[\\*`~|<\[]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|:(?=[\w+-]+:)")
+# And an address, as far as Discord takes it to go, with a `<` that only ends it: a backslash would be a part of it.
+DISCORD = re.compile(r"""(?:https?|steam)://[^\s<]+[^\s<.,:;"'\]](?:[.,:;"'\]]*<(?![@#&:/a-z]))?|""" + SIGNS, re.MULTILINE)
 TEAMS_TAKES = frozenset({"bold", "italic", "link"})
 AROUND = {"bold": "**", "italic": "_", "strikethrough": "~~"}
 
@@ -127,6 +127,24 @@ def _in_teams(span: Span, within: str) -> str:
     return AROUND[span.kind] + within + AROUND[span.kind]
 
 
+# ---- Markdown, of Reddit and Lemmy ----------------------------------------------------------------------------------
+
+# And what makes a heading of the line above, an entity, a superscript or a spoiler.
+MARKDOWN = re.compile(SIGNS + r"|^[ \t]*(?:[-=](?=[-= \t]*$)|\d+\)(?=\s|$))|&(?=#?\w+;)|\^|:(?=::)", re.MULTILINE)
+
+
+def markdown(marked: Marked) -> str:
+    """A line ends with two spaces, so that the next one is one of its own."""
+    marks = tuple(span for span in marked.spans if span.kind in MARKS or span.kind == "link")
+
+    def wrap(span: Span, within: str) -> str:
+        words = marked.text[span.start:span.end]
+        return f"<{words}>" if words == span.value and re.fullmatch(r"https?://[^\s<>]+", words) else _in_discord(span, within)
+
+    made = written(Marked(marked.text, marks), _with_backslashes(MARKDOWN), wrap)
+    return re.sub(r"(?<=[^\n])\n(?=[^\n])", "  \n", made)
+
+
 # ---- LinkedIn and Slack ----------------------------------------------------------------------------------------------
 
 RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
@@ -169,5 +187,6 @@ DIALECTS = {
     "teams": Dialect(takes=TEAMS_TAKES, write=teams),
     "slack": Dialect(takes=ALL, write=slack),
     "discord": Dialect(takes=ALL, write=discord, counts=True),
+    "markdown": Dialect(takes=ALL, write=markdown, counts=True),
     "little_text": Dialect(write=little_text),
 }

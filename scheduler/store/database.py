@@ -32,6 +32,7 @@ T = TypeVar("T")
 FAULTS = (sqlite3.Error, DBAPIError)  # of the database itself
 PATIENCE = 10.0  # seconds that another program may hold the database locked
 CACHE = 256  # KiB for each connection: what is due is few rows, and the system keeps the file in memory as well
+CHECKPOINT = 500  # pages that the write-ahead log grows to; from then on it is written over, and an fsync of a file that does not grow is quicker
 DAMAGED = "it is damaged; stop termbell, then bring back the newest backup: termbell restore"
 UNREACHABLE = "it cannot be opened; give yourself the right to read and write it and its folder"
 UNWRITABLE = "it cannot be written; make its disk and folder writable"
@@ -82,7 +83,7 @@ class Prepared:
 
 
 def driver(connection: Connection) -> sqlite3.Connection:
-    found: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    found: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
     return found
 
 
@@ -171,7 +172,11 @@ class Database:
         self._wishes.append(mine)
         with self._leading:  # while whoever leads waits for the disk, the others' wishes gather
             if not mine.is_settled:
-                self._grant([self._wishes.popleft() for _ in range(len(self._wishes))])
+                wishes = [self._wishes.popleft() for _ in range(len(self._wishes))]
+                if wishes == [mine]:  # the transaction undoes what fails in it
+                    with self.writing(durable=True) as connection:
+                        return work(connection)
+                self._grant(wishes)
         return mine.result()
 
     def _grant(self, wishes: list[Wish[Any]]) -> None:
@@ -299,7 +304,7 @@ def _engine(file: Path, patience: float) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # transactions are begun by us: pysqlite's own would begin too late
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"cache_size=-{CACHE}"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"cache_size=-{CACHE}", f"wal_autocheckpoint={CHECKPOINT}"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine

@@ -11,6 +11,8 @@ from scheduler.store import status
 
 HANDOFF = "handoff"  # why a delivery is held that a person has to publish
 
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
 
 class WrongStatus(Exception):
     """What was asked is not possible for a delivery in its status."""
@@ -102,7 +104,7 @@ class Changes:
 
 def stamp(instant: datetime) -> int:
     """Microseconds since 1970."""
-    return round((instant - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+    return (instant - EPOCH) // MICROSECOND
 
 
 def instant(stamp: int, offset: int = 0) -> datetime:

@@ -40,6 +40,17 @@ def test_a_preview_opens_neither_the_database_nor_the_network(tmp_path: Path):
     assert not (tmp_path / ".termbell").exists()
 
 
+def test_publishing_to_a_folder_loads_no_library_for_the_network(tmp_path: Path):
+    config = a_calendar(tmp_path, '- {id: hello, when: 2026-09-07 08:30, to: class-site, text: "Good morning."}\n',
+                        head="timezone: UTC\nlate: publish\naccounts: {class-site: {platform: site, folder: public}}\nposts:\n")
+
+    loaded = loaded_by("from click.testing import CliRunner", "from scheduler.cli import main",
+                       f"CliRunner().invoke(main, ['run', '--once', '-c', {str(config)!r}])")
+
+    assert (tmp_path / "public" / "index.html").exists()
+    assert loaded & {"requests", "urllib3", "smtplib", "apprise", "prometheus_client"} == set()
+
+
 def test_help_lists_every_command_in_one_line():
     shown = termbell("--help").stdout
 

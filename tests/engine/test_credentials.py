@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from platforms.base import Account, LoginNeeded
+from platforms.base import Account, LoginNeeded, OAuth
 from scheduler.config import ConfiguredAccount, Secret
 from scheduler.engine.credentials import Credentials, KeyringFailed, Trial, system_keyring
 from scheduler.problems import Place
@@ -43,8 +43,8 @@ class Keyring:
 
 
 def credentials(folder: Path, keyring: Keyring | None = None, secrets: tuple[str, ...] = ("token",), optional: tuple[str, ...] = (),
-                **written: Secret) -> Credentials:
-    platform = a_platform(secrets=secrets, optional_secrets=optional)
+                oauth: OAuth | None = None, **written: Secret) -> Credentials:
+    platform = a_platform(secrets=secrets, optional_secrets=optional, oauth=oauth)
     account = ConfiguredAccount(account=Account(name="fediverse", platform="x"), platform=platform, place=Place("config.yaml", 9), secrets=written)
     return Credentials({"fediverse": account}, folder / ".termbell", keyring=lambda: keyring)
 
@@ -145,6 +145,19 @@ def test_the_config_takes_secrets_from_the_environment(tmp_path: Path, monkeypat
 
     monkeypatch.setenv("FEDIVERSE_TOKEN", "tok-5ecret\n")
     assert held.of("fediverse") == TOKEN
+
+
+def test_a_token_that_the_config_names_takes_the_place_of_an_earlier_sign_in(tmp_path: Path):
+    oauth = OAuth(authorize="", token="", scopes=())
+    signed_in = credentials(tmp_path, optional=("refresh",), oauth=oauth)
+    signed_in.keep("fediverse", {**TOKEN, "refresh": "r0"})
+    signed_in.keep_session("fediverse", {"token": "traded", "refresh": "r1"})
+
+    named = credentials(tmp_path, optional=("refresh",), oauth=oauth, token=Secret(literal="another"))
+    both = credentials(tmp_path, optional=("refresh",), oauth=oauth, token=Secret(literal="another"), refresh=Secret(literal="its own"))
+
+    assert (named.of("fediverse"), named.session("fediverse")) == ({"token": "another"}, {})
+    assert (both.of("fediverse")["refresh"], both.session("fediverse")["token"]) == ("its own", "traded")
 
 
 def test_the_config_may_hold_a_secret_itself(tmp_path: Path):

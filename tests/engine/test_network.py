@@ -1,5 +1,6 @@
 """Sending, against a real server on 127.0.0.1 that answers well or breaks off on purpose."""
 
+import gzip
 import json
 import socket
 import ssl
@@ -39,8 +40,9 @@ from platforms.base import (
 from scheduler import __version__
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.credentials import Trial
+from scheduler.engine.http import KEPT, surely_not_sent
 from scheduler.engine.judging import judged, wait_asked_for, what_it_said
-from scheduler.engine.network import KEPT, Network, Networks, surely_not_sent, wire
+from scheduler.engine.network import Network, Networks, wire
 from scheduler.engine.rehearsal import shown
 from scheduler.problems import Place
 from scheduler.store import WrongStatus
@@ -312,6 +314,13 @@ def test_what_follows_at_once_leaves_by_the_same_connection(server: Server):
 
     upload, status = server.arrived
     assert upload.port == status.port
+
+
+def test_an_answer_that_is_packed_although_nobody_asked_is_read_whole(server: Server):
+    story = b"Once upon a time. " * 20_000
+    server.behave(answers(body=gzip.compress(story), Content_Encoding="gzip"))
+
+    assert network()(a_request(server)).body == story
 
 
 def test_a_connection_that_has_idled_is_not_trusted_with_a_post(server: Server):
@@ -653,6 +662,23 @@ def test_a_refresh_token_is_used_by_one_at_a_time(server: Server):
 
     assert [one.path for one in server.arrived] == ["/posts", "/posts"]
     assert server.arrived[1].headers["authorization"] == "Bearer another's"
+
+
+def test_what_can_be_traded_for_no_session_leaves_itself_and_nothing_is_kept(server: Server):
+    trial = Trial({"token": "pasted"})
+    server.behave(answers(), answers(), answers(401))
+    ask = Network(ACCOUNT, a_platform(session=lambda account, secrets, ask: {}, secrets=("token",)), trial, 5.0)
+    ask(a_request(server))
+
+    trial.values = {"token": "another"}
+    ask(a_request(server))
+    with pytest.raises(LoginNeeded):
+        ask(a_request(server))
+
+    assert [one.headers["authorization"] for one in server.arrived] == ["Bearer pasted", "Bearer another", "Bearer another"]
+    assert trial.made == {}
+
+
 def test_neither_what_a_session_came_of_nor_the_session_is_quoted(server: Server):
     ask, _ = in_session(server)
     server.behave(answers(200, b'{"id": "made-5ecret"}'), answers(403, b'{"error": "made-5ecret came of pass-5ecret"}'))

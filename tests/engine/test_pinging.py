@@ -8,7 +8,7 @@ import pytest
 
 from platforms.base import LoginNeeded
 from scheduler.engine.health import Health
-from scheduler.engine.network import ping
+from scheduler.engine.http import ping
 from scheduler.engine.pinging import Pinging, failing
 from tests.engine.stand_in import a_stand_in
 from tests.support import DUE

@@ -3,7 +3,22 @@ from pathlib import Path
 
 import pytest
 
-from platforms.base import Account, Media, OAuth, Part, Platform, Request, filled, hosted, in_url, parts, renewing
+from platforms.base import (
+    Account,
+    LoginNeeded,
+    Media,
+    OAuth,
+    Part,
+    Platform,
+    Rejected,
+    Request,
+    address_of,
+    filled,
+    hosted,
+    in_url,
+    parts,
+    renewing,
+)
 from platforms.signing import oauth1
 from tests.engine.support import LIMITS, two_steps
 from tests.support import documented, ok, scripted
@@ -74,8 +89,28 @@ def test_an_app_says_who_it_is_in_the_header_where_the_platform_wants_that() -> 
     assert (asked.headers["Authorization"], sorted(asked.form or {})) == ("Basic bWU6czNjcmV0", ["grant_type", "refresh_token"])
 
 
-def test_a_token_that_was_pasted_stays_as_it_is() -> None:
-    assert renewing(APP)(MAIN, {"token": "pasted"}, scripted()) == {"token": "pasted"}
+def test_an_app_without_a_secret_says_so_in_the_header_too() -> None:
+    server = scripted(ok(access_token="new"))
+
+    renewing(OAuth(authorize="", token="https://x.test/token", scopes=(), in_header=True, has_secret=False))(
+        MAIN, {"refresh": "r0", "client_id": "me"}, server)
+
+    assert server.asked[0].headers["Authorization"] == "Basic bWU6"
+
+
+def test_a_token_that_was_pasted_has_no_session() -> None:
+    assert renewing(APP)(MAIN, {"token": "pasted"}, scripted()) == {}
+
+
+def test_a_refused_renewal_needs_a_login() -> None:
+    for answer in (Rejected("x answered 'refresh' with 400: it was revoked"), ok(error="invalid_grant")):
+        with pytest.raises(LoginNeeded, match=r"(revoked|invalid_grant).*; log in again: termbell login main"):
+            renewing(APP)(MAIN, KEYS, scripted(answer))
+
+
+@pytest.mark.parametrize("server", ["https://x.test", "https://x.test/", "x.test"])
+def test_an_address_of_a_sign_in_is_whole_however_the_server_is_written(server: str) -> None:
+    assert address_of("{server}/token", Account(name="main", platform="x", settings={"server": server})) == "https://x.test/token"
 
 
 @pytest.mark.parametrize(("given", "missing"), [

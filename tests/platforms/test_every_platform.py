@@ -68,7 +68,7 @@ def with_what_it_needs(adapter: Platform, post: Post, folder: Path) -> Post:
     has = {one.type.partition("/")[0] for one in post.media}
     if not needs or needs in has or (needs == "media" and has):
         return post
-    return replace(post, media=(a_video(folder) if needs == "video" else an_image(folder, "needed.jpg"), *post.media))
+    return replace(post, media=(a_video(folder) if needs == "video" else an_image(folder, "needed.jpg", size=(640, 480)), *post.media))
 
 
 def a_link(adapter: Platform) -> Post:
@@ -80,7 +80,7 @@ def a_link(adapter: Platform) -> Post:
 def pictures(adapter: Platform, folder: Path) -> Post:
     kind = "png" if "image/png" in adapter.limits.image_types else "jpg"
     number = min(len(ALTS), adapter.limits.images)
-    media = tuple(an_image(folder, f"{nth}.{kind}", colour=("navy", "green")[nth], alt=ALTS[nth]) for nth in range(number))
+    media = tuple(an_image(folder, f"{nth}.{kind}", size=(640, 480), colour=("navy", "green")[nth], alt=ALTS[nth]) for nth in range(number))
     return with_what_it_needs(adapter, a_post(text="Look", media=media), folder)
 
 
@@ -99,15 +99,23 @@ def posts(adapter: Platform, folder: Path) -> Iterator[Post]:
 
 def files_of(request: Request) -> list[Media]:
     """What leaves with it, each part of a file for the whole."""
-    found = [*request.files.values(), request.body]
+    found = [*request.files.values(), request.body, *media_in(request.json)]
     return [one.media if isinstance(one, Part) else one for one in found if isinstance(one, Media | Part)]
+
+
+def media_in(json: Any) -> Iterator[Media]:
+    if isinstance(json, Media):
+        yield json
+    elif isinstance(json, dict | list):
+        for inner in json.values() if isinstance(json, dict) else json:
+            yield from media_in(inner)
 
 
 def words_of(request: Request) -> str:
     """Everything of a request that is text, as people would read it."""
     body = request.body.decode(errors="replace") if isinstance(request.body, bytes) else ""
     parts = (unquote(request.url), dict(request.headers), request.json, dict(request.form or {}), body)
-    return json.dumps(parts, ensure_ascii=False)
+    return json.dumps(parts, ensure_ascii=False, default=str)
 
 
 def test_it_publishes_in_a_dry_run_without_network_and_secrets(adapter: Platform, tmp_path: Path):

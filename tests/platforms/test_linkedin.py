@@ -1,7 +1,8 @@
 """The adapter's requests, and what a LinkedIn that enforces its rules makes of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ from platforms.base import (
     InDoubt,
     Link,
     LoginNeeded,
+    Lost,
+    Media,
+    Part,
     Post,
+    Published,
     PublishError,
     Rejected,
     Response,
@@ -22,15 +27,20 @@ from platforms.base import (
     TryLater,
     code_in_json,
 )
-from platforms.linkedin import PLATFORM, publish, whoami
+from platforms.linkedin import PAUSES, PLATFORM, find, publish, whoami
 from scheduler.engine.credentials import Trial
 from scheduler.engine.network import Network
+from scheduler.engine.rehearsal import Rehearsal
 from scheduler.rendering.markup import Marked, little_text
 from tests import support
-from tests.platforms.linkedin_stand_in import DAILY_REQUESTS, TOKEN, Member, linkedin_stand_in
-from tests.support import an_image, documented, ok, scripted
+from tests.platforms.linkedin_stand_in import DAILY_REQUESTS, PART, TOKEN, Member, Organization, linkedin_stand_in
+from tests.platforms.standing_in import asking, lost_at_every_step
+from tests.support import DUE, a_video, an_image, documented, ok, scripted
 
 ACCOUNT = Account(name="me", platform="linkedin", settings={"version": "202609", "server": "https://api.linkedin.com"})
+PAGE = replace(ACCOUNT, settings={**ACCOUNT.settings, "organization": "5515715"})
+SECRETS = {"token": TOKEN}
+URN = "urn:li:share:7300000000000000000"
 RESERVED = "\\|{}@[]()<>#*_~"
 
 
@@ -54,8 +64,8 @@ def code_of(error: PublishError) -> str:
 
 
 def a_post(**changes: Any) -> Post:
-    """A post as rendering finishes it for LinkedIn."""
-    post = support.a_post(**changes)
+    """A post as rendering finishes it for LinkedIn, which has no titles."""
+    post = support.a_post(**{"title": "", **changes})
     return replace(post, markup=little_text(Marked(post.text, post.spans)))
 
 
@@ -105,7 +115,7 @@ def test_an_image_is_uploaded_first_and_has_its_alt_text(member: Member, tmp_pat
 
     content = member.posts[up.id]["content"]
     assert content["media"]["altText"] == "The school door (blue)"
-    assert member.images[content["media"]["id"]] == image.file.read_bytes()
+    assert member.files[content["media"]["id"]].body == image.file.read_bytes()
 
 
 def test_a_link_becomes_a_card_with_its_picture(member: Member, tmp_path: Path) -> None:
@@ -113,7 +123,7 @@ def test_a_link_becomes_a_card_with_its_picture(member: Member, tmp_path: Path) 
 
     up = publish(account(member), a_post(link=link), over_http())
 
-    (urn,) = member.images
+    (urn,) = member.files
     assert member.posts[up.id]["content"] == {"article": {
         "source": "https://example.org/term", "title": "Term dates", "description": "All of them", "thumbnail": urn}}
 
@@ -205,5 +215,282 @@ def test_the_days_quota_is_worth_another_try(member: Member) -> None:
         publish(account(member), a_post(), over_http())
 
 
-def test_whoami_is_the_members_name(member: Member) -> None:
-    assert whoami(account(member), over_http()) == "Ada Lovelace"
+def test_whoami_is_the_members_name_or_the_number_of_an_organisation_whose_posts_it_may_list() -> None:
+    page = Organization()
+
+    assert whoami(ACCOUNT, asking(Member(), PLATFORM, ACCOUNT, SECRETS)) == "Ada Lovelace"
+    assert whoami(PAGE, asking(page, PLATFORM, PAGE, SECRETS)) == "organization 5515715"
+    assert [one.query["count"] for one in page.arrived] == ["1"]
+
+
+def test_an_organisation_posts_and_owns_its_files_and_nobody_is_asked_who_the_member_is(tmp_path: Path) -> None:
+    server = scripted(*[documented] * 3)
+
+    publish(PAGE, a_post(media=(an_image(tmp_path),)), server)
+
+    image, _, post = server.asked
+    assert image.json == {"initializeUploadRequest": {"owner": "urn:li:organization:5515715"}}
+    assert post.json["author"] == "urn:li:organization:5515715"
+
+
+@pytest.mark.parametrize("number", [2, 20])
+def test_several_pictures_stand_in_their_order_with_their_alternative_texts(number: int, tmp_path: Path) -> None:
+    page = Organization()
+    pictures = tuple(an_image(tmp_path, f"{nth}.png", size=(nth + 1, 8), alt=f"Page {nth}" if nth else "") for nth in range(number))
+
+    up = publish(PAGE, a_post(media=pictures), asking(page, PLATFORM, PAGE, SECRETS))
+
+    images = page.up[up.id]["content"]["multiImage"]["images"]
+    assert [one.get("altText") for one in images] == [None, *(f"Page {nth}" for nth in range(1, number))]
+    assert [page.files[one["id"]].body for one in images] == [one.file.read_bytes() for one in pictures]
+
+
+@pytest.mark.parametrize(("alt", "title"), [("Fractions, a worksheet", "Fractions, a worksheet"), ("", "sheet.pdf")])
+def test_a_document_has_a_title(alt: str, title: str, tmp_path: Path) -> None:
+    page = Organization()
+
+    up = publish(PAGE, a_post(media=(a_document(tmp_path, alt),)), asking(page, PLATFORM, PAGE, SECRETS))
+
+    media = page.up[up.id]["content"]["media"]
+    assert (media["title"], page.files[media["id"]].body) == (title, b"%PDF-1.7")
+
+
+def a_document(folder: Path, alt: str = "Fractions, a worksheet") -> Media:
+    (folder / "sheet.pdf").write_bytes(b"%PDF-1.7")
+    return Media(file=folder / "sheet.pdf", type="application/pdf", size=8, digest="d" * 64, alt=alt)
+
+
+def test_a_video_goes_up_in_the_parts_that_linkedin_asks_for_without_the_token(tmp_path: Path) -> None:
+    video = a_video(tmp_path, size=PART + 1000)
+    instructions = [{"uploadUrl": f"https://up.test/{number}", "firstByte": start, "lastByte": end}
+                    for number, start, end in ((0, 0, PART - 1), (1, PART, PART + 999))]
+    begun = ok(value={"video": "urn:li:video:7", "uploadToken": "t", "uploadInstructions": instructions})
+    marks = [Response(headers={"etag": mark}) for mark in ('"first"', "/second")]
+    server = scripted(begun, *marks, Response(), state("PROCESSING"), state("AVAILABLE"), documented)
+
+    publish(PAGE, a_post(media=(video,)), server)
+
+    begin, *puts, finish, look, again, post = server.asked
+    assert begin.json["initializeUploadRequest"] == {
+        "owner": "urn:li:organization:5515715", "fileSizeBytes": PART + 1000, "uploadCaptions": False, "uploadThumbnail": False}
+    assert [(one.method, one.url, one.body, one.anonymous) for one in puts] == [
+        ("PUT", "https://up.test/0", Part(media=video, start=0, end=PART), True),
+        ("PUT", "https://up.test/1", Part(media=video, start=PART, end=PART + 1000), True)]
+    assert {one.headers["Content-Type"] for one in puts} == {"application/octet-stream"}
+    assert finish.url == "https://api.linkedin.com/rest/videos?action=finalizeUpload"
+    assert finish.json == {"finalizeUploadRequest": {"video": "urn:li:video:7", "uploadToken": "t", "uploadedPartIds": ["first", "/second"]}}
+    assert [(one.url, one.after, one.fresh) for one in (look, again)] == [
+        ("https://api.linkedin.com/rest/videos/urn%3Ali%3Avideo%3A7", after, True) for after in (2, 4)]
+    assert post.json["content"] == {"media": {"id": "urn:li:video:7", "title": "Ms Ada at the board"}}
+
+
+def state(name: str, **more: str) -> Response:
+    """Of a video."""
+    return Response.of({"status": name, **more})
+
+
+def a_begun_video(*looks: Response) -> list[Any]:
+    return [documented, documented, documented, *looks]
+
+
+def test_a_video_that_linkedin_cannot_use_is_refused_in_its_words(tmp_path: Path) -> None:
+    failed = state("PROCESSING_FAILED", processingFailureReason="The codec is not supported")
+
+    with pytest.raises(Rejected, match="The codec is not supported"):
+        publish(PAGE, a_post(media=(a_video(tmp_path, size=80_000),)), scripted(*a_begun_video(failed)))
+
+
+def test_a_video_that_is_long_in_coming_is_tried_again_before_the_days_requests_are_spent(tmp_path: Path) -> None:
+    server = scripted(*a_begun_video(*[state("PROCESSING")] * len(PAUSES)))
+
+    with pytest.raises(TryLater, match="still processing") as later:
+        publish(PAGE, a_post(media=(a_video(tmp_path, size=80_000),)), server)
+
+    assert (len(server.asked) < 15, sum(one.after for one in server.asked) > 200, later.value.after) == (True, True, 300)
+
+
+def test_a_poll_asks_the_last_line_of_the_text_and_stands_where_a_card_would() -> None:
+    page = Organization()
+
+    post = a_post(text="A question for all:\n\nPaper or screen (today)?", options={"poll": {**POLL, "hours": 72}}, link=Link(url="https://example.org"))
+    up = publish(PAGE, post, asking(page, PLATFORM, PAGE, SECRETS))
+
+    assert page.up[up.id]["content"] == {"poll": {
+        "question": "Paper or screen (today)?", "options": [{"text": "Paper"}, {"text": "Screen"}], "settings": {"duration": "THREE_DAYS"}}}
+
+
+@pytest.mark.parametrize("post", [URN, f"https://www.linkedin.com/feed/update/{URN}/"])
+def test_a_post_is_shared_with_the_text(post: str) -> None:
+    page = Organization()
+
+    up = publish(PAGE, a_post(options={"reshare": post}, link=Link(url="https://example.org")), asking(page, PLATFORM, PAGE, SECRETS))
+
+    assert page.up[up.id]["asked"]["reshareContext"] == {"parent": URN}
+    assert page.up[up.id]["content"] is None
+
+
+def test_mentions_name_people_and_organisations_also_with_reserved_signs_in_their_names() -> None:
+    page = Organization()
+    mentions = ["Ada urn:li:person:a-1", "Ada Lovelace urn:li:person:b_2", "School (Leeds) urn:li:organization:7"]
+
+    up = publish(PAGE, a_post(text="With @Ada Lovelace and @Ada of @School (Leeds).", options={"mentions": mentions}),
+                 asking(page, PLATFORM, PAGE, SECRETS))
+
+    assert page.up[up.id]["asked"]["commentary"] == (
+        "With @[Ada Lovelace](urn:li:person:b_2) and @[Ada](urn:li:person:a-1) of @[School \\(Leeds\\)](urn:li:organization:7).")
+    assert page.up[up.id]["text"] == "With Ada Lovelace and Ada of School (Leeds)."
+
+
+@pytest.mark.parametrize(("before", "on"), [
+    (Published(id=URN), URN),
+    (Published(id="https://www.linkedin.com/feed/update/urn:li:activity:7/"), "urn:li:activity:7"),
+    (Published(id="7400000000000000001", ref={"post": URN}), URN),
+])
+def test_what_answers_a_post_or_a_comment_is_a_comment_on_the_post(before: Published, on: str) -> None:
+    page = Organization()
+
+    up = publish(PAGE, a_post(text="Slides (all)", reply_to=before), asking(page, PLATFORM, PAGE, SECRETS))
+
+    assert {name: page.up[up.id][name] for name in ("text", "on")} == {"text": "Slides (all)", "on": on}
+    assert (up.ref, up.url) == ({"post": on}, f"https://www.linkedin.com/feed/update/{on}/")
+
+
+POLL = {"answers": ["Paper", "Screen"], "hours": 24}
+ON = Published(id=URN)
+
+
+@pytest.mark.parametrize(("account", "changes", "files", "why"), [
+    (ACCOUNT, {"options": {"poll": POLL}}, "picture", "takes media or a poll, not both"),
+    (ACCOUNT, {"options": {"reshare": URN}}, "picture", "takes media or a reshared post, not both"),
+    (ACCOUNT, {"options": {"reshare": URN, "poll": POLL}}, "", "takes a poll or a reshared post, not both"),
+    (ACCOUNT, {}, "picture video", "pictures, or one video, or one document"),
+    (ACCOUNT, {}, "picture document", "pictures, or one video, or one document"),
+    (ACCOUNT, {}, "document document", "pictures, or one video, or one document"),
+    (ACCOUNT, {}, "short", "at least 3 seconds and 75 kB"),
+    (ACCOUNT, {}, "small", "at least 3 seconds and 75 kB"),
+    (PAGE, {"options": {"visibility": "CONNECTIONS"}}, "", "has no connections"),
+    (ACCOUNT, {"options": {"poll": {"answers": ["Yes"]}}}, "", "two to four answers"),
+    (ACCOUNT, {"options": {"poll": {"answers": ["1", "2", "3", "4", "5"]}}}, "", "two to four answers"),
+    (ACCOUNT, {"options": {"poll": {"answers": ["Yes", "N" * 31]}}}, "", "at most 30 characters"),
+    (ACCOUNT, {"options": {"poll": {**POLL, "multiple": True}}}, "", "of which one is chosen"),
+    (ACCOUNT, {"options": {"poll": {**POLL, "hours": 25}}}, "", "lasts 24, 72, 168, 336 hours"),
+    (ACCOUNT, {"options": {"poll": POLL}, "text": "x" * 141}, "", "1 to 140 characters"),
+    (ACCOUNT, {"options": {"poll": POLL}, "text": " "}, "", "1 to 140 characters"),
+    (ACCOUNT, {"options": {"reshare": "https://example.org"}}, "", "is no post of LinkedIn"),
+    (ACCOUNT, {"options": {"mentions": ["Ada Lovelace"]}}, "", "'Ada Lovelace' is no mention"),
+    (ACCOUNT, {"options": {"mentions": ["Ben (B) urn:li:person:b"]}}, "", r"no '@Ben \(B\)' in it"),
+    (ACCOUNT, {"reply_to": ON}, "picture", "without media, poll and reshared post"),
+    (ACCOUNT, {"reply_to": ON, "options": {"poll": POLL}}, "", "without media, poll and reshared post"),
+    (ACCOUNT, {"reply_to": ON, "text": "x" * 1251}, "", "at most 1250 characters"),
+    (ACCOUNT, {"reply_to": Published(id="https://example.org")}, "", "is no post of LinkedIn"),
+])
+def test_what_linkedin_would_refuse_is_refused_before_anything_leaves(
+    account: Account, changes: dict[str, Any], files: str, why: str, tmp_path: Path,
+) -> None:
+    made = {
+        "picture": lambda: an_image(tmp_path),
+        "video": lambda: a_video(tmp_path, size=80_000),
+        "short": lambda: a_video(tmp_path, size=80_000, seconds=2.9),
+        "small": lambda: a_video(tmp_path, size=74_999),
+        "document": lambda: a_document(tmp_path),
+    }
+    untouched = scripted()
+
+    with pytest.raises(Rejected, match=why):
+        publish(account, a_post(media=tuple(made[name]() for name in files.split()), **changes), untouched)
+
+    assert untouched.asked == []
+
+
+def one(**changes: Any) -> dict[str, Any]:
+    """A post as LinkedIn lists it."""
+    made = int(DUE.timestamp() * 1000)
+    return {"id": URN, "commentary": "Welcome back", "createdAt": made, "lastModifiedAt": made, **changes}
+
+
+def test_an_organisations_posts_are_listed_as_linkedin_wants_it() -> None:
+    rehearsal = Rehearsal()
+
+    assert find(PAGE, a_post(), Lost(left_at=DUE), rehearsal) is None
+
+    (look,) = rehearsal.asked
+    assert look.url == ("https://api.linkedin.com/rest/posts?author=urn%3Ali%3Aorganization%3A5515715&q=author&count=50&sortBy=LAST_MODIFIED")
+    assert (look.headers["X-RestLi-Method"], look.repeat) == ("FINDER", HARMLESS)
+
+
+@pytest.mark.parametrize(("post", "commentary"), [
+    (a_post(text="A (b) *c*"), r"A \(b\) \*c\*"),
+    (a_post(text="A (b) *c*"), "A (b) *c*"),
+    (tagged("On #maths", ("tag", "#maths")), r"On {hashtag|\#|maths}"),
+    (tagged("On #class_4b", ("tag", "#class_4b")), r"On {hashtag|\#|class\_4b}"),
+    (tagged("At https://example.org/a_b now", ("link", "https://example.org/a_b")), "At https://lnkd.in/eXyZ now"),
+    (a_post(text="A\n\nB"), "A\nB"),
+    (a_post(text="By @Ada", options={"mentions": ["Ada urn:li:person:a"]}), "By @[Ada](urn:li:person:a)"),
+])
+def test_a_lost_post_is_found_although_linkedin_writes_its_text_another_way(post: Post, commentary: str) -> None:
+    found = find(PAGE, post, Lost(left_at=DUE), scripted(ok(elements=[one(commentary=commentary)])))
+
+    assert found == Published(id=URN, url=f"https://www.linkedin.com/feed/update/{URN}/")
+
+
+def test_a_post_of_another_delivery_with_other_words_or_from_before_is_not_it() -> None:
+    long_ago = int(DUE.timestamp() * 1000) - 7_200_000
+    listed = ok(elements=[one(), one(id="urn:li:share:2", commentary="Welcome, all"), one(id="urn:li:share:3", createdAt=long_ago)])
+
+    assert find(PAGE, a_post(), Lost(left_at=DUE, others=frozenset({URN})), scripted(listed)) is None
+
+
+def test_where_there_are_more_posts_than_are_listed_it_stays_in_doubt() -> None:
+    others = [one(id=f"urn:li:share:{number}", commentary="Another") for number in range(50)]
+
+    with pytest.raises(InDoubt, match="too many posts since 2026-09-07 07:30"):
+        find(PAGE, a_post(), Lost(left_at=DUE), scripted(ok(elements=others)))
+
+
+def test_who_may_not_list_finds_nothing_and_says_so() -> None:
+    assert (PLATFORM.can_find(PAGE), PLATFORM.can_find(ACCOUNT)) == (True, False)
+    with pytest.raises(Rejected, match="cannot be looked for"):
+        find(PAGE, a_post(reply_to=ON), Lost(left_at=DUE), scripted())
+
+
+@pytest.mark.parametrize(("version", "today", "is_told"), [
+    ("202609", date(2027, 7, 30), False),
+    ("202609", date(2027, 8, 2), True),
+    ("202509", date(2026, 11, 25), True),
+    ("202609", date(2026, 11, 25), False),
+])
+def test_a_version_of_eleven_months_is_told_to_be_about_to_end(version: str, today: date, is_told: bool) -> None:
+    told = list(PLATFORM.notices(replace(ACCOUNT, settings={"version": version}), today))
+
+    assert [f"version {version} of LinkedIn's API, which is served for a year, is about to end" in one for one in told] == [True] * is_told
+
+
+POSTS: dict[str, Callable[[Path], Post]] = {
+    "text": lambda folder: tagged("Welcome back (all) at https://example.org/a_b #maths #class_4b", ("link", "https://example.org/a_b"),
+                                  ("tag", "#maths"), ("tag", "#class_4b")),
+    "mention": lambda folder: a_post(text="With @School (Leeds)", options={"mentions": ["School (Leeds) urn:li:organization:7"]}),
+    "picture": lambda folder: a_post(media=(an_image(folder),)),
+    "pictures": lambda folder: a_post(media=(an_image(folder), an_image(folder, "bicycle.png", colour="blue", alt="A bicycle"))),
+    "video": lambda folder: a_post(media=(a_video(folder, size=PART + 100_000),)),
+    "document": lambda folder: a_post(media=(a_document(folder),)),
+    "card": lambda folder: a_post(link=Link(url="https://example.org", title="Term dates", image=an_image(folder))),
+    "poll": lambda folder: a_post(text="Paper or screen?", options={"poll": POLL}),
+    "reshare": lambda folder: a_post(options={"reshare": URN}),
+    "comment": lambda folder: a_post(text="Slides", reply_to=ON),
+}
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post_of_an_organisation(name: str, tmp_path: Path) -> None:
+    """Also where LinkedIn would not know a repeat. Comments cannot be listed, and are a single request."""
+    became = lost_at_every_step(lambda: Organization(now=lambda: DUE.timestamp() + 1, repeats_known=0), PLATFORM, PAGE, POSTS[name](tmp_path),
+                                tmp_path, SECRETS)
+
+    assert became == ({"in doubt"} if name == "comment" else {"published"})
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post_of_a_member_and_the_last_one_a_doubt(name: str, tmp_path: Path) -> None:
+    became = lost_at_every_step(lambda: Member(repeats_known=0), PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS)
+
+    assert became == {"published", "in doubt"}

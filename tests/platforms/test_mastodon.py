@@ -25,7 +25,7 @@ from platforms.base import (
     as_plain,
     post_from,
 )
-from platforms.mastodon import LOOKS, PAGES, PLATFORM, ask_limits, publish, whoami
+from platforms.mastodon import LIMITS, LOOKS, PAGES, PLATFORM, asking, publish, whoami
 from tests.support import FIRST, a_post, an_image, documented, found_by, ok, scripted
 
 find = found_by(PLATFORM)
@@ -342,7 +342,7 @@ def test_a_refused_token_needs_a_login_also_where_the_server_does_not_say_401(st
 def test_a_server_tells_its_own_limits_to_anybody() -> None:
     server = scripted(Response.of(answer("instance_v2")))
 
-    limits = ask_limits(ACCOUNT, server)
+    limits = asking(LIMITS)(ACCOUNT, server)
 
     assert server.asked[0].anonymous
     assert (limits.text, limits.link_length, limits.images, limits.alt) == (500, 23, 4, 1500)
@@ -354,14 +354,14 @@ def test_a_server_tells_its_own_limits_to_anybody() -> None:
 def test_a_server_without_the_second_version_is_asked_the_first() -> None:
     server = scripted(NOT_THERE, Response.of(answer("snac_instance_v1")))
 
-    limits = ask_limits(ACCOUNT, server)
+    limits = asking(LIMITS)(ACCOUNT, server)
 
     assert [one.url.rpartition("/api/")[2] for one in server.asked] == ["v2/instance", "v1/instance"]
     assert (limits.text, limits.link_length, limits.alt) == (100_000, 32, 1500)
 
 
 def test_a_server_that_tells_only_its_length_keeps_our_other_figures() -> None:
-    limits = ask_limits(ACCOUNT, scripted(NOT_THERE, ok(max_toot_chars=5000)))
+    limits = asking(LIMITS)(ACCOUNT, scripted(NOT_THERE, ok(max_toot_chars=5000)))
 
     assert limits == replace(PLATFORM.limits, text=5000, source="https://example.social")
 
@@ -369,7 +369,7 @@ def test_a_server_that_tells_only_its_length_keeps_our_other_figures() -> None:
 def test_a_limit_that_is_no_number_is_none_of_ours() -> None:
     told = {"statuses": {"max_characters": "many", "max_media_attachments": [4]},
             "media_attachments": {"image_size_limit": 5000, "video_frame_rate_limit": 60}}
-    limits = ask_limits(ACCOUNT, scripted(ok(configuration=told)))
+    limits = asking(LIMITS)(ACCOUNT, scripted(ok(configuration=told)))
 
     assert limits == replace(PLATFORM.limits, image_bytes=5000, video_rate=60, source="https://example.social")
 

@@ -9,10 +9,11 @@ from html import unescape
 
 import pytest
 from hypothesis import assume, example, given
+from markdown_it import MarkdownIt
 
 from platforms.base import Span
 from scheduler.rendering.markdown import as_read, plain
-from scheduler.rendering.markup import Marked, discord, little_text, slack, teams
+from scheduler.rendering.markup import Marked, discord, little_text, markdown, slack, teams
 from tests.rendering.strategies import read_texts, texts, thorough
 from tests.rendering.support import ENTITIES, PLAIN
 
@@ -73,6 +74,31 @@ def test_discord_loses_no_word_of_a_text_with_marks(marked: Marked) -> None:
     words = [word for word in re.findall(r"[^\W_]+", marked.text) if word.isascii()]
 
     assert [word for word in words if word not in discord(marked)] == []
+
+
+LIKE_REDDIT = MarkdownIt("commonmark").enable("strikethrough")
+
+
+def shown_as_markdown(sent: str) -> list[str]:
+    """The lines of the paragraphs, as a reader of CommonMark shows them; white space at the ends of lines is nothing to it."""
+    html = LIKE_REDDIT.render(sent)
+    assert set(re.findall(r"<(\w+)", html)) <= {"p", "br", "a"}, html
+    return [line.strip() for line in unescape(re.sub(r"<[^>]*>", "", html)).split("\n") if line.strip()]
+
+
+@thorough
+@given(texts())
+@example("Title\n---\n===\n2^10 &copy; ::: spoiler x\n- a\n1. b\n~~x~~")
+def test_markdown_shows_a_text_without_marks_as_it_is(text: str) -> None:
+    assume(not re.search(r"^(\t| {4})|[\x00\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]", text, re.MULTILINE))
+
+    assert shown_as_markdown(markdown(plain(text, PLAIN))) == [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def test_marks_and_lines_stay_in_markdown() -> None:
+    marked = as_read("**bold** and [a link](https://example.org)\n\n- one\n- two", ENTITIES)
+
+    assert markdown(marked) == "**bold** and [a link](https://example.org)\n\n\\- one  \n\\- two"
 
 
 def shown_on_linkedin(commentary: str) -> str:

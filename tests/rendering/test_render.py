@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Limits, Poll
+from platforms.base import Limits, Link, Poll
 from scheduler.calendar.model import LinkTo, MediaFile, Part
 from scheduler.problems import Place
+from scheduler.rendering import render
+from scheduler.rendering.templates import Templates
 from tests.rendering.media_corpus import a_video
 from tests.rendering.support import BLUESKY, DUE, FEDIVERSE, PLAIN, SITE, a_draft, rendered, said
 from tests.support import an_image
@@ -93,6 +95,17 @@ def test_a_link_has_a_card_where_there_are_cards() -> None:
     assert delivery.post.text == "Hello"
     assert delivery.post.link
     assert (delivery.post.link.url, delivery.post.link.title, delivery.post.link.description) == (LINK.url, "The term", "All dates")
+
+
+def test_a_card_that_the_platform_makes_is_not_looked_up() -> None:
+    def looked_up(url: str) -> Any:
+        raise AssertionError("nobody needs that")
+
+    limits = replace(BLUESKY, own_cards=False)
+
+    (one,) = render(a_draft("bluesky", text="Look", link=LinkTo(url="https://example.org")), limits, Templates(()), cards=looked_up)
+
+    assert one.post.link == Link(url="https://example.org")
 
 
 def test_media_displace_the_card_and_the_link_moves_into_the_text(tmp_path: Path) -> None:

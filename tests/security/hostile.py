@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 MOODS = ("repeats", "401", "403", "429", "500", "html", "redirect", "half", "half headers", "nonsense", "list")
 VISIBLE = ("/rest/posts", "/api/v1/statuses", "putRecord")
@@ -29,6 +29,7 @@ class Hostile:
 
     mood: str = "repeats"
     told: list[str] = field(default_factory=list)
+    verifiers: list[str] = field(default_factory=list)  # of sign-ins, drawn anew for each
     http: str = ""
     smtp: int = 0
     ca: Path = Path()
@@ -68,6 +69,14 @@ class Api(BaseHTTPRequestHandler):
             hostile.hears(json.loads(body)["password"])
             if hostile.mood != "401":
                 return self._says(200, self._session())
+        if path.endswith("/oauth/token"):
+            form = dict(parse_qsl(body.decode()))
+            hostile.verifiers += [form["code_verifier"]] if "code_verifier" in form else []
+            hostile.hears(*(form.get(name, "") for name in ("client_secret", "code", "code_verifier", "refresh_token")))
+            if hostile.mood == "repeats":
+                hostile.hears("canary-oauth-access", "canary-oauth-refresh")
+                return self._says(200, {"access_token": "canary-oauth-access", "refresh_token": "canary-oauth-refresh", "expires_in": 0,
+                                        "said": hostile.echo})
         if path.endswith("refreshSession") and hostile.mood != "401":
             return self._says(200, self._session())
         return self._in_mood(hostile, path)

@@ -30,7 +30,12 @@ CANARIES = {
     "chalk": "canary-of-the-package",
     "session access": "canary-session-access",
     "session refresh": "canary-session-refresh",
+    "client secret": "canary-client-secret",
+    "code": "canary-code",
+    "oauth access": "canary-oauth-access",
+    "oauth refresh": "canary-oauth-refresh",
 }
+OF_A_SIGN_IN = ("client secret", "code", "oauth access", "oauth refresh")
 CONFIG = """\
 timezone: UTC
 timeout: 2
@@ -43,6 +48,7 @@ accounts:
   newsletter: {{platform: email, server: 127.0.0.1, port: {smtp}, tls: implicit, ca: "{ca}", user: anna, password: "${{MAIL_CANARY}}",
     from: news@example.org, to: [anna@example.org, ben@example.org]}}
   chalk: {{platform: chalkboard, server: "{http}", key: "${{CHALK_CANARY}}"}}
+  slate: {{platform: slate, server: "{http}"}}
 groups:
   everywhere: [class-site, fediverse, second, bluesky, linkedin, newsletter, chalk]
 posts:
@@ -72,7 +78,15 @@ def sign(request, secrets):
         return request
     raise OSError(5, "cannot sign with " + secrets["key"], secrets["key"])
 
-PLATFORM = replace(OURS, name="chalkboard", secrets=("key",), publish=publish, find=None, ask_limits=None, sign=sign)
+PLATFORM = replace(OURS, name="chalkboard", secrets=("key",), oauth=None, publish=publish, find=None, ask_limits=None, sign=sign)
+"""
+SLATE = """
+from dataclasses import replace
+from platforms.base import OAuth, renewing
+from platforms.mastodon import PLATFORM as OURS
+
+OAUTH = OAuth(authorize="{server}/oauth/authorize", token="{server}/oauth/token", scopes=("write",))
+PLATFORM = replace(OURS, name="slate", optional_secrets=("refresh", "client_id", "client_secret"), session=renewing(OAUTH), oauth=OAUTH)
 """
 
 
@@ -107,7 +121,8 @@ class Calendar:
         places = {str(file): file.read_bytes() for root in (self.folder, Path(self.environment["TERMBELL_CACHE"])) for file in root.rglob("*")
                   if file.is_file() and file not in own}
         places |= {f"printed {number}": text for number, text in enumerate(self.printed)}
-        return [f"{name} as {spelling!r} in {place}" for place, content in places.items() for name, canary in CANARIES.items()
+        canaries = CANARIES | {f"verifier {number}": one for number, one in enumerate(self.hostile.verifiers)}
+        return [f"{name} as {spelling!r} in {place}" for place, content in places.items() for name, canary in canaries.items()
                 for spelling in spelled(canary) if spelling.encode() in content]
 
 
@@ -123,8 +138,9 @@ def calendar(tmp_path: Path, hostile: Hostile) -> Calendar:
     about = packages / "termbell_chalkboard-1.0.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: termbell-chalkboard\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[termbell.platforms]\nchalkboard = termbell_chalkboard:PLATFORM\n")
+    (about / "entry_points.txt").write_text("[termbell.platforms]\nchalkboard = termbell_chalkboard:PLATFORM\nslate = termbell_slate:PLATFORM\n")
     (packages / "termbell_chalkboard.py").write_text(CHALKBOARD)
+    (packages / "termbell_slate.py").write_text(SLATE)
     folder.mkdir()
     an_image(folder)
     due = datetime.now(UTC) - timedelta(minutes=5)
@@ -135,7 +151,8 @@ def calendar(tmp_path: Path, hostile: Hostile) -> Calendar:
     secrets.write_text(json.dumps({"named": {"linkedin-token": CANARIES["named"]}}))
     secrets.chmod(0o600)
     hostile.told.clear()
-    hostile.hears(*(canary for name, canary in CANARIES.items() if not name.startswith("session")))
+    hostile.verifiers.clear()
+    hostile.hears(*(canary for name, canary in CANARIES.items() if not name.startswith("session") and name not in OF_A_SIGN_IN))
     hostile.mood = "repeats"
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")} | {
         "PYTHONPATH": os.pathsep.join([str(packages), str(Path(__file__).parents[2])]),
@@ -159,7 +176,20 @@ def test_whatever_servers_answer_no_secret_is_anywhere(calendar: Calendar, mood:
     tried = {one["account"]: one for one in shown["deliveries"] if one["entry"] == "now"}
     assert all(one["attempts"] for one in tried.values())
     assert tried["chalk"]["error"] == "RuntimeError: broken with •••"
-    assert {canary for name, canary in CANARIES.items() if mood != "401" or not name.startswith("session")} <= set(calendar.hostile.told)
+    assert {canary for name, canary in CANARIES.items() if (mood != "401" or not name.startswith("session")) and name not in OF_A_SIGN_IN} \
+        <= set(calendar.hostile.told)
+    assert calendar.found() == []
+
+
+@pytest.mark.parametrize("mood", MOODS)
+def test_a_sign_in_tells_none_of_its_secrets_whatever_servers_answer(calendar: Calendar, mood: str):
+    calendar.hostile.mood = mood
+    first = calendar.termbell("login", "slate", "--paste", given=f"an-app\n{CANARIES['client secret']}\n{CANARIES['code']}\n")
+    calendar.termbell("accounts", "--verify", "--json")  # the token has ended, and is renewed
+
+    assert first.returncode == (0 if mood == "repeats" else 1)
+    assert {canary for name, canary in CANARIES.items() if name in OF_A_SIGN_IN[:4 if mood == "repeats" else 2]} <= set(calendar.hostile.told)
+    assert len(calendar.hostile.verifiers) == 1
     assert calendar.found() == []
 
 

@@ -1,4 +1,4 @@
-"""Real servers on loopback: `snac`, `pds`, `mail`, `mastodon_mock`, each the JSON that its start script prints.
+"""Real servers on loopback, each the JSON that its start script prints.
 
 Where `starting.py` cannot have one, the tests are skipped with the reason; with `servers` in TERMBELL_REQUIRE (a list with
 commas; CI sets it) they fail instead.
@@ -41,6 +41,30 @@ def mail() -> Iterator[Credentials]:
 def mastodon_mock() -> Iterator[Credentials]:
     """An emulator with Mastodon's documented limits, and faults on demand."""
     yield from served("mastodon_mock")
+
+
+@pytest.fixture(scope="session")
+def synapse() -> Iterator[Credentials]:
+    """A Matrix homeserver with two people, and its usual rate limits."""
+    yield from served("synapse")
+
+
+@pytest.fixture(scope="session")
+def wordpress() -> Iterator[Credentials]:
+    """A site with an application password, on PHP's own web server."""
+    yield from served("wordpress")
+
+
+@pytest.fixture(scope="session")
+def ghost() -> Iterator[Credentials]:
+    """A blog with an Admin API key."""
+    yield from served("ghost")
+
+
+@pytest.fixture(scope="session")
+def oauth2_mock() -> Iterator[Credentials]:
+    """An authorization server that says yes at once. It checks the verifier, and takes any app, code and refresh token."""
+    yield from served("oauth2_mock")
 
 
 def served(name: str) -> Iterator[Credentials]:

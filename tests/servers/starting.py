@@ -22,7 +22,7 @@ SCRIPTS = Path(__file__).parents[3] / "shared" / "servers"
 ONE_AT_A_TIME = Path(tempfile.gettempdir()) / f"termbell-servers-{os.getuid()}.lock"
 BELOW_EPHEMERAL = (18_000, 32_000)  # ports that the system gives to nobody who asks for just any
 PATIENCE = 900  # seconds; a first start compiles the server
-PORTS = {"snac": 1, "pds": 2, "mail": 4, "mastodon_mock": 1}  # in a row
+PORTS = {"snac": 1, "pds": 2, "mail": 4, "mastodon_mock": 1, "oauth2_mock": 1, "synapse": 1, "wordpress": 1, "ghost": 1}  # in a row
 
 Credentials = dict[str, Any]
 

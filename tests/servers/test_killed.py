@@ -15,7 +15,7 @@ MOMENTS = [(step, when) for step in (1, 2, 3) for when in ("before", "after")]
 POST = {"when": "2026-09-07 08:30", "late": "publish", "media": [{"file": "door.png", "alt": "The school door"}]}
 
 
-def killed_and_started_again(calendar: Calendar, proxy: Proxy, writes: str, step: int, when: str) -> None:
+def killed_and_started_again(calendar: Calendar, proxy: Proxy, writes: str | tuple[str, ...], step: int, when: str) -> None:
     """Kills the daemon around its `step`-th request that changes something (matching `writes`), then starts another."""
     calendar.write()
     first = calendar.command("run")

@@ -1,0 +1,217 @@
+"""A Matrix room: a text with its HTML, or one picture or video with the text as its caption; threads.
+
+The number of a transaction is the delivery's key: the server drops a second sending for a day, as long as it comes from the same
+device. A message carries the key as well, in a field of ours, so that it can be found by any device and on any server.
+
+https://spec.matrix.org/v1.18/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote, urlsplit
+
+from platforms.base import (
+    DROPPED,
+    HARMLESS,
+    Account,
+    Ask,
+    InDoubt,
+    Json,
+    Limits,
+    LoginNeeded,
+    Lost,
+    Media,
+    Platform,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    Secrets,
+    Setting,
+)
+
+REMEMBERED = 86_400.0  # seconds; Synapse deletes what is older than a day
+LARGEST = 62_000  # bytes of JSON; an event has at most 65,536, with what the server adds
+PAGES, PER_PAGE = 10, 100
+EARLY = timedelta(hours=1)  # how far the server's clock and ours may be apart
+KEY = "org.termbell.key"
+NOT_THERE = 404
+ROOM, EVENT = "!jEsUZKDJdhlrceRyVU:example.org", "$afYN96Vpkk9otqOh3SODwfQBQJVViDBYe2t2ARt7UYQ"
+NOT_ENCRYPTED = Response.of({"errcode": "M_NOT_FOUND"}, NOT_THERE)
+
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    refuse(post)
+    room = joined(account, ask)
+    content = message(post, uploaded(account, post.media[0], ask) if post.media else "")
+    answer = ask(Request(step="message", method="PUT", url=at(account, f"client/v3/rooms/{quote(room, safe='')}/send/m.room.message/{post.key}"),
+                         json=content, repeat=DROPPED, remembered=REMEMBERED, example={"event_id": EVENT})).json()
+    return published(account, room, answer["event_id"], post)
+
+
+def refuse(post: Post) -> None:
+    size = len(json.dumps(message(post, "mxc://example.org/" + "x" * 40), ensure_ascii=False).encode())
+    if size > LARGEST:
+        raise Rejected(f"a message on Matrix has room for {LARGEST:,} bytes of text and HTML, and this is {size - LARGEST:,} too long: shorten it")
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    """The message with our key, among the latest of the room."""
+    room, since, older = joined(account, ask), lost.left_at - EARLY, ""
+    for _ in range(PAGES):
+        asked = f"client/v3/rooms/{quote(room, safe='')}/messages?dir=b&limit={PER_PAGE}{older}"
+        page = ask(Request(step="list", url=at(account, asked), repeat=HARMLESS, example={"chunk": []})).json()
+        for one in page["chunk"]:
+            if one.get("content", {}).get(KEY) == post.key:
+                return published(account, room, one["event_id"], post)
+        if not page.get("end") or any(made_at(one) < since for one in page["chunk"]):
+            return None
+        older = f"&from={quote(page['end'], safe='')}"
+    raise InDoubt(f"{account.name}: too many messages since {since:%Y-%m-%d %H:%M} UTC to look through")
+
+
+def made_at(event: Json) -> datetime:
+    return datetime.fromtimestamp(event["origin_server_ts"] / 1000, UTC)
+
+
+def whoami(account: Account, ask: Ask) -> str:
+    asked = Request(step="account", url=at(account, "client/v3/account/whoami"), repeat=HARMLESS, example={"user_id": "@ada:example.org"})
+    return str(ask(asked).json()["user_id"])
+
+
+def ask_limits(account: Account, ask: Ask) -> Limits:
+    source = at(account, "client/v1/media/config")
+    most = ask(Request(step="limits", url=source, repeat=HARMLESS, example={})).json().get("m.upload.size")
+    return replace(LIMITS, image_bytes=most, video_bytes=most, source=source) if most else LIMITS
+
+
+def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
+    """A name and a password are traded for a token; a device that is always the same keeps transactions recognised."""
+    if "password" not in secrets:
+        return secrets
+    device = "TERMBELL" + hashlib.sha256(f"{account.name} {account.settings['server']}".encode()).hexdigest()[:10].upper()
+    login = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": "{user}"}, "password": "{password}",
+             "device_id": device, "initial_device_display_name": "Termbell"}
+    answer = ask(Request(step="login", method="POST", url=at(account, "client/v3/login"), json=login, repeat=HARMLESS,
+                         example={"access_token": "x"}))
+    return {"token": answer.json()["access_token"]}
+
+
+def at(account: Account, path: str) -> str:
+    server = str(account.settings["server"]).rstrip("/")
+    return f"{server if '://' in server else 'https://' + server}/_matrix/{path}"
+
+
+def joined(account: Account, ask: Ask) -> str:
+    """The id of the room, in which the account is now. An encrypted one is refused: what is not encrypted is marked, or not shown, there."""
+    room = str(account.settings["room"])
+    found = ask(Request(step="join", method="POST", url=at(account, f"client/v3/join/{quote(room, safe='')}"), json={}, repeat=HARMLESS,
+                        example={"room_id": room if room.startswith("!") else ROOM})).json()["room_id"]
+    is_encrypted = ask(Request(step="encryption", url=at(account, f"client/v3/rooms/{quote(found, safe='')}/state/m.room.encryption"),
+                               repeat=HARMLESS, accepts=(NOT_THERE,), example=NOT_ENCRYPTED)).status != NOT_THERE
+    if is_encrypted:
+        raise Rejected(f"{room} is encrypted, and Termbell cannot encrypt: use a room that is not")
+    return str(found)
+
+
+def uploaded(account: Account, media: Media, ask: Ask) -> str:
+    return str(ask(Request(step="upload", method="POST", url=at(account, f"media/v3/upload?filename={quote(media.name)}"),
+                           headers={"Content-Type": media.type}, body=media, repeat=HARMLESS,
+                           example={"content_uri": "mxc://example.org/AQwafuaFswefuhsfAFAgsw"})).json()["content_uri"])
+
+
+def message(post: Post, uri: str) -> dict[str, Json]:
+    said = {"msgtype": "m.text", "body": post.text, KEY: post.key, "m.mentions": mentions(post), "m.relates_to": thread(post)}
+    if post.media:
+        said |= file(post, post.media[0], uri)
+    if post.html and not is_plain(post):
+        said |= {"format": "org.matrix.custom.html", "formatted_body": post.html}
+    return {name: value for name, value in said.items() if value}
+
+
+def file(post: Post, media: Media, uri: str) -> dict[str, Json]:
+    """Matrix has no field for what a picture shows: it stands below the text, or is the text."""
+    about = {"mimetype": media.type, "size": media.size, "w": media.width, "h": media.height,
+             "duration": round(media.seconds * 1000) if media.seconds else None}
+    caption = "\n\n".join(filter(None, (post.text, media.alt and (f"({media.alt})" if post.text else media.alt))))
+    return {"msgtype": f"m.{media.type.partition('/')[0]}", "body": caption or media.name, "filename": media.name, "url": uri,
+            "info": {name: value for name, value in about.items() if value}}
+
+
+def is_plain(post: Post) -> bool:
+    """Whether the HTML says no more than the text, or would hide what a picture shows."""
+    return bool(post.media) or not re.search(r"<(?!/?p>|br ?/?>)", post.html)
+
+
+def mentions(post: Post) -> dict[str, Json]:
+    return {"user_ids": [f"@{span.value}" for span in post.spans if span.kind == "mention"]} if post.spans else {}
+
+
+def thread(post: Post) -> dict[str, Json] | None:
+    if post.reply_to is None:
+        return None
+    before = event_of(post.reply_to)
+    return {"rel_type": "m.thread", "event_id": post.reply_to.ref.get("root") or before, "is_falling_back": True,
+            "m.in_reply_to": {"event_id": before}}
+
+
+def event_of(post: Published) -> str:
+    """A message that a person found is known by its link."""
+    found = re.search(r"\$[\w+/=-]+(?::[\w.:-]+)?", post.id)
+    if not found:
+        raise Rejected(f"{post.id} is no message on Matrix; its link has a '$' in it")
+    return found[0]
+
+
+def published(account: Account, room: str, event: str, post: Post) -> Published:
+    via = urlsplit(at(account, "")).netloc
+    root = (post.reply_to.ref.get("root") or event_of(post.reply_to)) if post.reply_to else event
+    return Published(id=event, url=f"https://matrix.to/#/{quote(room)}/{quote(event)}?via={via}", ref={"root": root})
+
+
+def error_code(response: Response) -> str:
+    try:
+        answer = response.json()
+    except ValueError:
+        return ""
+    return str(answer.get("errcode", "")) if isinstance(answer, dict) else ""
+
+
+LIMITS = Limits(
+    text=60_000,
+    unit="bytes",
+    mention=r"(?<![\w@])@(?P<mention>[a-z0-9._=/+-]+:[A-Za-z0-9.-]+(?::\d+)?)",
+    html=True,
+    links=False,
+    replies=True,
+    images=1,
+    videos=1,
+    videos_alone=True,
+    image_bytes=10_000_000,
+    video_bytes=50_000_000,
+    source="https://spec.matrix.org/v1.18/client-server-api/#size-limits",
+    checked=date(2026, 11, 23),
+)
+
+PLATFORM = Platform(
+    name="matrix",
+    settings=(
+        Setting(name="server", meaning="the homeserver's address", required=True, example="https://matrix.example.org"),
+        Setting(name="room", meaning="the room, by its id or address", required=True, example='"#class-4b:example.org"'),
+    ),
+    limits=LIMITS,
+    publish=publish,
+    find=find,
+    whoami=whoami,
+    ask_limits=ask_limits,
+    secrets=("token",),
+    instead=("user", "password"),
+    obtain="in Element: All settings, Help & About, Advanced, Access token; or a name and a password of an account made for this",
+    session=session,
+    error_code=error_code,
+    errors={"M_USER_DEACTIVATED": LoginNeeded, "M_UNKNOWN_TOKEN": LoginNeeded, "M_MISSING_TOKEN": LoginNeeded},
+)

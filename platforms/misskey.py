@@ -1,0 +1,166 @@
+"""Misskey and its forks (Sharkey, Iceshrimp, CherryPick): notes with files, a content warning, a poll; threads.
+
+A note has no key; a file that was uploaded is ours alone, so that a note with it is found for certain, one without by its text.
+
+https://misskey-hub.net/en/docs/for-developers/api/
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Literal
+
+from platforms.base import (
+    HARMLESS,
+    Account,
+    Ask,
+    Cap,
+    Json,
+    Limits,
+    LoginNeeded,
+    Lost,
+    Media,
+    Platform,
+    Poll,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    Setting,
+    TryLater,
+)
+
+EARLY = timedelta(hours=1)  # how far the server's clock and ours may be apart
+LONGEST_WARNING, LONGEST_ANSWER = 100, 50  # characters
+NOTE = {"createdNote": {"id": "9abcdefghi"}}
+ME = {"id": "9aaaaaaaaa", "username": "ada"}
+FILE = {"id": "9xyzxyzxyz"}
+
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    refuse(post)
+    files = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
+    answer = ask(call(account, "note", "notes/create", note(post, files), example=NOTE)).json()
+    return published(account, answer["createdNote"]["id"])
+
+
+def refuse(post: Post) -> None:
+    if len(post.options.get("content_warning") or "") > LONGEST_WARNING:
+        raise Rejected(f"a content warning on Misskey has at most {LONGEST_WARNING} characters")
+    if any(len(one) > LONGEST_ANSWER for one in (post.options.get("poll") or {}).get("answers", ())):
+        raise Rejected(f"an answer of a poll on Misskey has at most {LONGEST_ANSWER} characters")
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    me = ask(call(account, "account", "i", {}, repeat=HARMLESS, example=ME)).json()["id"]
+    since = int((lost.left_at - EARLY).timestamp() * 1000)
+    wanted = {"userId": me, "limit": 100, "withReplies": True, "withChannelNotes": True, "sinceDate": since}
+    uploads = {answer.json()["id"] for step, answer in lost.answers.items() if step.startswith("upload")}
+    for one in ask(call(account, "list", "users/notes", wanted, repeat=HARMLESS, example=[])).json():
+        is_ours = uploads & set(one.get("fileIds", ())) if post.media else says(post, one)
+        if is_ours and one["id"] not in lost.others:
+            return published(account, one["id"])
+    return None
+
+
+def says(post: Post, one: Json) -> bool:
+    said = (one.get("text") or "").strip(), one.get("cw") or "", one.get("replyId") or ""
+    return said == (post.text.strip(), post.options.get("content_warning") or "", answered(post))
+
+
+def whoami(account: Account, ask: Ask) -> str:
+    return f"@{ask(call(account, 'account', 'i', {}, repeat=HARMLESS, example=ME)).json()['username']}"
+
+
+def ask_limits(account: Account, ask: Ask) -> Limits:
+    told = ask(call(account, "limits", "meta", {}, repeat=HARMLESS, anonymous=True, example={})).json().get("maxNoteTextLength")
+    return replace(LIMITS, text=told, source=at(account, "meta")) if isinstance(told, int) else LIMITS
+
+
+def call(account: Account, step: str, name: str, body: Json, **more: Json) -> Request:
+    return Request(step=step, method="POST", url=at(account, name), json=body, **more)
+
+
+def at(account: Account, name: str) -> str:
+    server = str(account.settings["server"]).rstrip("/")
+    return f"{server if '://' in server else 'https://' + server}/api/{name}"
+
+
+def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
+    """The id of the file, kept even where the drive has the same one: that would have another description."""
+    form = {"name": media.name, "force": "true", **({"comment": media.alt} if media.alt else {})}
+    return str(ask(Request(step=f"upload {number}", method="POST", url=at(account, "drive/files/create"), form=form, files={"file": media},
+                           repeat=HARMLESS, example=FILE)).json()["id"])
+
+
+def note(post: Post, files: list[str]) -> dict[str, Json]:
+    options = post.options
+    said = {
+        "text": post.text,
+        "cw": options.get("content_warning"),
+        "visibility": options.get("visibility", "public"),
+        "localOnly": options.get("local_only"),
+        "fileIds": files,
+        "poll": options.get("poll") and poll(options["poll"]),
+        "replyId": answered(post),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def poll(asked: Mapping[str, Json]) -> dict[str, Json]:
+    return {"choices": list(asked["answers"]), "multiple": bool(asked.get("multiple")), "expiredAfter": round(asked.get("hours", 24) * 3_600_000)}
+
+
+def answered(post: Post) -> str:
+    """The id of the note before. One that a person found is known by its URL."""
+    return post.reply_to.id.rstrip("/").rpartition("/")[2] if post.reply_to else ""
+
+
+def published(account: Account, identifier: str) -> Published:
+    return Published(id=identifier, url=at(account, "").removesuffix("/api/") + f"/notes/{identifier}")
+
+
+def error_code(response: Response) -> str:
+    try:
+        return str(response.json()["error"]["code"])
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
+LIMITS = Limits(
+    text=3000,
+    links=False,
+    replies=True,
+    images=16,
+    videos=16,
+    image_bytes=10_000_000,
+    video_bytes=10_000_000,
+    alt=512,
+    caps=(Cap(posts=300, seconds=3600),),
+    source="https://misskey-hub.net/en/docs/for-developers/api/",
+    checked=date(2026, 11, 23),
+)
+
+PLATFORM = Platform(
+    name="misskey",
+    settings=(Setting(name="server", meaning="where the account lives", required=True, example="https://misskey.io"),),
+    options=(
+        Setting(name="visibility", meaning="who sees it", type=Literal["public", "home", "followers"], default="public", example="home"),
+        Setting(name="content_warning", meaning="what readers see first; the text opens with a click", example="Exam results"),
+        Setting(name="local_only", meaning="whether it stays on the server", type=bool, example="true"),
+        Setting(name="poll", meaning="a question's answers, of at most 50 characters", type=Poll, example="{answers: [Paper, Screen], hours: 48}"),
+    ),
+    limits=LIMITS,
+    publish=publish,
+    find=find,
+    whoami=whoami,
+    ask_limits=ask_limits,
+    obtain="{server}/settings/api: generate an access token with the permissions write:notes, write:drive, read:account, read:drive",
+    error_code=error_code,
+    errors={
+        **dict.fromkeys(("CREDENTIAL_REQUIRED", "AUTHENTICATION_FAILED", "PERMISSION_DENIED", "YOUR_ACCOUNT_SUSPENDED", "YOUR_ACCOUNT_MOVED"),
+                        LoginNeeded),
+        "RATE_LIMIT_EXCEEDED": TryLater,
+    },
+)

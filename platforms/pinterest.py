@@ -1,0 +1,182 @@
+"""Pinterest: a pin with one picture, up to five, or a video, on a board of the account.
+
+Pictures travel in the pin itself. A pin has no key; what was lost is looked for on its board.
+
+https://developers.pinterest.com/docs/api/v5/pins-create
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from platforms.base import (
+    HARMLESS,
+    Account,
+    Ask,
+    Cap,
+    Json,
+    Limits,
+    Lost,
+    Media,
+    OAuth,
+    Platform,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    Setting,
+    TryLater,
+    media_of_kind,
+    renewing,
+)
+
+LOOKS = 300  # at a video that is being processed, every two seconds
+EARLY = timedelta(hours=1)  # how far Pinterest's clock and ours may be apart
+LONGEST_LINK = 2048  # characters
+PIN = {"id": "813744226420795884"}
+BOARDS = {"items": [{"id": "549755885175", "name": "Fractions"}]}
+FILE = {"media_id": "12345", "media_type": "video", "upload_url": "https://pinterest-media-upload.s3-accelerate.amazonaws.com/",
+        "upload_parameters": {"key": "uploads/1d/87/video"}}
+
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    refuse(post)
+    board = board_of(account, post, ask)
+    pin = {
+        "board_id": board,
+        "title": post.title,
+        "description": post.text,
+        "link": post.link and post.link.url,
+        "alt_text": post.media[0].alt,
+        "media_source": source(account, post, ask),
+    }
+    said = {name: value for name, value in pin.items() if value}
+    answer = ask(Request(step="pin", method="POST", url=at(account, "pins"), json=said, example=Response.of(PIN, 201))).json()
+    return published(answer["id"])
+
+
+def refuse(post: Post) -> None:
+    """What Pinterest would refuse for what stands in it."""
+    if len({(one.width, one.height) for one in media_of_kind(post.media, "image")}) > 1:
+        raise Rejected("the pictures of one pin have to be of the same size: crop them alike")
+    if post.link and len(post.link.url) > LONGEST_LINK:
+        raise Rejected(f"a link on Pinterest has at most {LONGEST_LINK} characters")
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    board = board_of(account, post, ask)
+    listed = Request(step="list", url=at(account, f"boards/{board}/pins?page_size=100"), repeat=HARMLESS, example={"items": []})
+    for one in ask(listed).json()["items"]:
+        made = datetime.fromisoformat(one["created_at"])
+        made = made if made.tzinfo else made.replace(tzinfo=UTC)
+        if one["id"] not in lost.others and made > lost.left_at - EARLY and says(post, one):
+            return published(one["id"])
+    return None
+
+
+def says(post: Post, one: Json) -> bool:
+    wanted = (post.title, post.text.strip(), post.link.url if post.link else "")
+    return wanted == (one.get("title") or "", (one.get("description") or "").strip(), one.get("link") or "")
+
+
+def whoami(account: Account, ask: Ask) -> str:
+    return str(ask(Request(step="account", url=at(account, "user_account"), repeat=HARMLESS, example={"username": "msada"})).json()["username"])
+
+
+def board_of(account: Account, post: Post, ask: Ask) -> str:
+    """Its number, or the one that a board of this name has."""
+    board = str(post.options.get("board") or account.settings["board"])
+    if board.isdecimal():
+        return board
+    boards = ask(Request(step="boards", url=at(account, "boards?page_size=250"), repeat=HARMLESS,
+                         example={"items": [{"id": "549755885175", "name": board}]})).json()["items"]
+    found = next((one["id"] for one in boards if one["name"].casefold() == board.casefold()), None)
+    if found is None:
+        raise Rejected(f"there is no board called '{board}'; there are: {', '.join(sorted(one['name'] for one in boards))}")
+    return str(found)
+
+
+def at(account: Account, path: str) -> str:
+    return f"{account.settings['server']}/v5/{path}"
+
+
+def source(account: Account, post: Post, ask: Ask) -> dict[str, Json]:
+    videos = media_of_kind(post.media, "video")
+    if videos:
+        return {"source_type": "video_id", "media_id": uploaded(account, videos[0], ask), "cover_image_key_frame_time": 0}
+    pictures = [{"content_type": one.type, "data": one} for one in post.media]
+    if len(pictures) == 1:
+        return {"source_type": "image_base64", **pictures[0]}
+    return {"source_type": "multiple_image_base64", "items": pictures}
+
+
+def uploaded(account: Account, video: Media, ask: Ask) -> str:
+    """The id of the video, once it can be pinned."""
+    begun = ask(Request(step="begin", method="POST", url=at(account, "media"), json={"media_type": "video"}, repeat=HARMLESS,
+                        example=Response.of(FILE, 201))).json()
+    ask(Request(step="upload", method="POST", url=begun["upload_url"], form=begun["upload_parameters"], files={"file": video},
+                repeat=HARMLESS, anonymous=True, example=Response(status=204)))
+    for _ in range(LOOKS):
+        state = ask(Request(step="processing", url=at(account, f"media/{begun['media_id']}"), repeat=HARMLESS, fresh=True, after=2,
+                            example={"status": "succeeded"})).json()["status"]
+        if state == "succeeded":
+            return str(begun["media_id"])
+        if state == "failed":
+            raise Rejected(f"Pinterest cannot use {video.file.name}: its processing failed")
+    raise TryLater(f"Pinterest is still processing {video.file.name}", after=60)
+
+
+def published(identifier: str) -> Published:
+    return Published(id=identifier, url=f"https://www.pinterest.com/pin/{identifier}/")
+
+
+def notices(account: Account, today: date) -> Iterator[str]:
+    yield "pins of an app with Trial access are seen by nobody but you; ask for Standard access at https://developers.pinterest.com/apps/"
+
+
+OAUTH = OAuth(
+    authorize="https://www.pinterest.com/oauth/",
+    token="{server}/v5/oauth/token",
+    scopes=("boards:read", "boards:write", "pins:read", "pins:write", "user_accounts:read"),
+    separator=",",
+    pkce="",
+    redirect="http://localhost:{port}/",
+    in_header=True,
+)
+
+PLATFORM = Platform(
+    name="pinterest",
+    settings=(
+        Setting(name="board", meaning="the board that pins go to, by name or number", required=True, example="Fractions"),
+        Setting(name="server", meaning="where its API is", default="https://api.pinterest.com", example="https://api.pinterest.com"),
+    ),
+    options=(Setting(name="board", meaning="another board than the account's", example="Geometry"),),
+    limits=Limits(
+        text=800,
+        title=100,
+        own_cards=False,
+        needs="media",
+        images=5,
+        image_types=("image/jpeg", "image/png"),
+        animations=(),
+        image_bytes=10_000_000,
+        videos=1,
+        videos_alone=True,
+        video_types=("video/mp4", "video/quicktime"),
+        video_codecs=("h264", "hevc", "aac"),
+        video_bytes=2_000_000_000,
+        video_seconds=900,
+        alt=500,
+        caps=(Cap(posts=100, seconds=60),),
+        source="https://developers.pinterest.com/docs/api/v5/pins-create",
+        checked=date(2026, 11, 23),
+    ),
+    obtain="https://developers.pinterest.com/apps/: an app of a business account, and its id and secret",
+    optional_secrets=("refresh", "client_id", "client_secret"),
+    oauth=OAUTH,
+    session=renewing(OAUTH),
+    publish=publish,
+    find=find,
+    whoami=whoami,
+    notices=notices,
+)

@@ -1,0 +1,239 @@
+"""Reddit: a text, a link, a picture or a gallery in a subreddit, or on one's own profile; comments on it.
+
+What is wrong comes with a 200. Pictures and galleries appear minutes after they were taken, so that a lost one is looked for later.
+
+https://www.reddit.com/dev/api#POST_api_submit
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from platforms.base import (
+    HARMLESS,
+    Account,
+    Ask,
+    Cap,
+    Json,
+    Limits,
+    Lost,
+    Media,
+    OAuth,
+    Platform,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    Setting,
+    TryLater,
+    renewing,
+)
+
+EARLY = timedelta(hours=1)  # how far Reddit's clock and ours may be apart
+TURNS = {"minute": 60, "second": 1, "hour": 3600, "millisecond": 0.001}
+LATER = {"QUOTA_FILLED": 3600.0, "SUBREDDIT_RATELIMIT": 600.0, "RATELIMIT": 600.0}  # seconds, where none are said
+SUBMITTED = {"json": {"errors": [], "data": {"url": "https://www.reddit.com/r/teachers/comments/1abcde/", "id": "1abcde", "name": "t3_1abcde"}}}
+COMMENTED = {"json": {"errors": [], "data": {"things": [{"data": {"name": "t1_kabcde", "permalink": "/r/teachers/comments/1abcde/_/kabcde/"}}]}}}
+LEASE = {"args": {"action": "//reddit-uploaded-media.s3-accelerate.amazonaws.com", "fields": [{"name": "key", "value": "rte_images/door.png"}]},
+         "asset": {"asset_id": "8xbnh2y3zk7d1", "websocket_url": "wss://ws-05.wss.redditmedia.com/rte_images/8xbnh2y3zk7d1"}}
+STORED = Response(status=201, body=b"<PostResponse><Location>https://reddit-uploaded-media.s3-accelerate.amazonaws.com/door.png</Location></PostResponse>")
+
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    if post.reply_to:
+        return commented(account, post, ask)
+    if len(post.media) > 1:
+        return gallery(account, post, ask)
+    body = {**common(account, post), **content(account, post, ask), "resubmit": "true"}
+    answer = done(ask(form(account, "submit", "api/submit", body, example=SUBMITTED)))
+    return published(account, post, answer)
+
+
+def content(account: Account, post: Post, ask: Ask) -> dict[str, str]:
+    """A picture, else the link with the text below it, else the text."""
+    if post.media:
+        return {"kind": "image", "url": uploaded(account, post.media[0], 1, ask)[0], "text": post.markup}
+    if post.link:
+        return {"kind": "link", "url": post.link.url, "text": post.markup}
+    return {"kind": "self", "text": post.markup}
+
+
+def gallery(account: Account, post: Post, ask: Ask) -> Published:
+    items = [{"media_id": uploaded(account, one, number, ask)[1], "caption": one.alt} for number, one in enumerate(post.media, 1)]
+    flags = {name: value == "true" if value in ("true", "false") else value for name, value in common(account, post).items()}
+    answer = done(ask(Request(step="gallery", method="POST", url=at(account, "api/submit_gallery_post.json"), headers=agent(account),
+                              json={**flags, "text": post.markup, "items": items}, example=SUBMITTED)))
+    return published(account, post, answer)
+
+
+def commented(account: Account, post: Post, ask: Ask) -> Published:
+    assert post.reply_to
+    if post.media:
+        raise Rejected("a comment on Reddit is a text alone: take the media away")
+    body = {"api_type": "json", "thing_id": thing(post.reply_to), "text": post.markup}
+    one = done(ask(form(account, "comment", "api/comment", body, example=COMMENTED)))["things"][0]["data"]
+    return Published(id=one["name"], url=f"https://www.reddit.com{one['permalink']}")
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    """Ours among what the account has posted, or commented, since it left."""
+    what = "comments" if post.reply_to else "submitted"
+    listed = Request(step="list", url=at(account, f"user/{account.settings['username']}/{what}?sort=new&limit=100&raw_json=1"),
+                     headers=agent(account), repeat=HARMLESS, example={"data": {"children": []}})
+    for child in ask(listed).json()["data"]["children"]:
+        one = child["data"]
+        made = datetime.fromtimestamp(one["created_utc"], UTC)
+        if one["name"] not in lost.others and made > lost.left_at - EARLY and says(account, post, one):
+            return Published(id=one["name"], url=f"https://www.reddit.com{one['permalink']}")
+    return None
+
+
+def says(account: Account, post: Post, one: Json) -> bool:
+    if post.reply_to:
+        return bool(one["parent_id"] == thing(post.reply_to) and one["body"].strip() == post.markup.strip())
+    return bool(one["title"].strip() == post.title.strip() and one["subreddit"].casefold() == subreddit(account, post).casefold())
+
+
+def whoami(account: Account, ask: Ask) -> str:
+    answer = ask(Request(step="account", url=at(account, "api/v1/me"), headers=agent(account), repeat=HARMLESS,
+                         example={"name": account.settings["username"]}))
+    name = answer.json()["name"]
+    if name.casefold() != account.settings["username"].casefold():
+        raise Rejected(f"these are the credentials of u/{name}, not of u/{account.settings['username']}: change `username`")
+    return f"u/{name}"
+
+
+def at(account: Account, path: str) -> str:
+    return f"{account.settings['server']}/{path}"
+
+
+def agent(account: Account) -> dict[str, str]:
+    """Reddit slows down whom it does not know by a name of their own."""
+    return {"User-Agent": f"python:termbell:1 (by /u/{account.settings['username']})"}
+
+
+def form(account: Account, step: str, path: str, body: dict[str, str], **more: Json) -> Request:
+    return Request(step=step, method="POST", url=at(account, path), headers=agent(account), form=body, **more)
+
+
+def subreddit(account: Account, post: Post) -> str:
+    return str(post.options.get("subreddit") or account.settings["subreddit"]).removeprefix("r/").replace("u/", "u_")
+
+
+def common(account: Account, post: Post) -> dict[str, str]:
+    options = post.options
+    said = {
+        "api_type": "json",
+        "sr": subreddit(account, post),
+        "title": post.title,
+        "flair_id": options.get("flair_id"),
+        "flair_text": options.get("flair_text"),
+        "nsfw": options.get("nsfw") and "true",
+        "spoiler": options.get("spoiler") and "true",
+        "sendreplies": "true",
+        "validate_on_submit": "true",
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def uploaded(account: Account, media: Media, number: int, ask: Ask) -> tuple[str, str]:
+    """Where the picture is, and its id."""
+    lease = ask(form(account, f"lease {number}", "api/media/asset.json", {"filepath": media.name, "mimetype": media.type}, repeat=HARMLESS,
+                     example=LEASE)).json()
+    fields = {one["name"]: one["value"] for one in lease["args"]["fields"]}
+    stored = ask(Request(step=f"upload {number}", method="POST", url=f"https:{lease['args']['action']}", form=fields, files={"file": media},
+                         repeat=HARMLESS, anonymous=True, example=STORED))
+    location = re.search(r"<Location>([^<]+)</Location>", stored.text)
+    if location is None:
+        raise TryLater("Reddit did not say where it keeps the picture")
+    return location[1], lease["asset"]["asset_id"]
+
+
+def thing(post: Published) -> str:
+    """Its full name. A post that a person found is known by its URL."""
+    if re.fullmatch(r"t[13]_\w+", post.id):
+        return post.id
+    found = re.search(r"/comments/(\w+)(?:/[^/]*/(\w+))?", post.id)
+    if not found:
+        raise Rejected(f"{post.id} is no post on Reddit; its address has /comments/ in it")
+    return f"t1_{found[2]}" if found[2] else f"t3_{found[1]}"
+
+
+def done(answer: Response) -> Json:
+    """What became of it. Raises for the errors that Reddit tells with a 200."""
+    told = answer.json()["json"]
+    for code, words, *_ in told.get("errors", ()):
+        if code in LATER:
+            raise TryLater(f"reddit: {words}", answer, after=wait(words) or LATER[code])
+        raise Rejected(f"reddit refused it: {words} ({code})", answer)
+    return told["data"]
+
+
+def wait(words: str) -> float:
+    """Seconds: "Take a break for 9 minutes before trying again." """
+    found = re.search(r"(\d+) (millisecond|second|minute|hour)", words)
+    return int(found[1]) * TURNS[found[2]] if found else 0.0
+
+
+def published(account: Account, post: Post, answer: Json) -> Published:
+    """A picture gets its id when it has been converted, and nobody is told which."""
+    if answer.get("name"):
+        return Published(id=answer["name"], url=answer["url"])
+    page = answer.get("user_submitted_page") or f"https://www.reddit.com/user/{account.settings['username']}/submitted/"
+    return Published(id=page, url=page, notes=("Reddit is still converting the media; the post appears in a few minutes",))
+
+
+def notices(account: Account, today: date) -> Iterator[str]:
+    yield "since November 2025 Reddit approves each new app by hand; an app from before goes on working"
+
+
+OAUTH = OAuth(
+    authorize="https://www.reddit.com/api/v1/authorize",
+    token="https://www.reddit.com/api/v1/access_token",
+    scopes=("identity", "submit", "history", "read"),
+    pkce="",
+    redirect="http://localhost:{port}",
+    in_header=True,
+    more={"duration": "permanent"},
+)
+
+PLATFORM = Platform(
+    name="reddit",
+    settings=(
+        Setting(name="username", meaning="the account's name, without u/", required=True, example="ms_ada"),
+        Setting(name="subreddit", meaning="where posts go; u/NAME is one's own profile", required=True, example="teachers"),
+        Setting(name="server", meaning="where its API is", default="https://oauth.reddit.com", example="https://oauth.reddit.com"),
+    ),
+    options=(
+        Setting(name="subreddit", meaning="another subreddit than the account's", example="matheducation"),
+        Setting(name="flair_id", meaning="the id of a flair, where the subreddit wants one", example="d1b8ff0e-9f8e-11ea-9d5c-0e0c0a4a9b2f"),
+        Setting(name="flair_text", meaning="its words, where they may be changed", example="Resource"),
+        Setting(name="nsfw", meaning="whether it is not for all eyes", type=bool, example="true"),
+        Setting(name="spoiler", meaning="whether it gives something away", type=bool, example="true"),
+    ),
+    limits=Limits(
+        text=40_000,
+        markup="markdown",
+        title=300,
+        needs_title=True,
+        replies=True,
+        own_cards=False,
+        link_or_media=True,
+        images=20,
+        image_types=("image/jpeg", "image/png", "image/gif"),
+        image_bytes=20_000_000,
+        caps=(Cap(posts=100, seconds=60, of="app"),),
+        source="https://www.reddit.com/dev/api",
+        checked=date(2026, 11, 23),
+    ),
+    obtain="https://www.reddit.com/prefs/apps: an app of the type 'web app' with the redirect http://localhost:8080",
+    optional_secrets=("refresh", "client_id", "client_secret"),
+    oauth=OAUTH,
+    session=renewing(OAUTH),
+    publish=publish,
+    find=find,
+    find_after=600,
+    whoami=whoami,
+    notices=notices,
+)

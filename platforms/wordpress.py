@@ -1,0 +1,162 @@
+"""WordPress, by its REST API and an application password: a post with its pictures, the first as featured image, tags, categories, excerpt.
+
+The post is a draft until the last request, and its slug carries the delivery's key: before anything is made, the slug is looked
+up, so that an earlier attempt's draft is used and an earlier attempt's post is found. To publish a draft twice changes nothing.
+
+https://developer.wordpress.org/rest-api/reference/posts/
+"""
+
+import re
+from datetime import date
+from html import escape
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+from platforms.base import (
+    DROPPED,
+    FOREVER,
+    HARMLESS,
+    Account,
+    Ask,
+    Json,
+    Limits,
+    LoginNeeded,
+    Lost,
+    Media,
+    Platform,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    Setting,
+    basic,
+)
+
+EXISTS = 400  # what a tag that is there already is answered with
+FILE = {"id": 11, "source_url": "https://blog.example.org/wp-content/uploads/2026/09/door.png"}
+DRAFT = {"id": 12, "status": "draft", "slug": "welcome-back-7f3a9c0d1e2b", "link": "https://blog.example.org/?p=12"}
+POST = {**DRAFT, "status": "publish", "link": "https://blog.example.org/welcome-back-7f3a9c0d1e2b/"}
+
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    wanted = post.options.get("status", "publish")
+    known = looked_up(account, post, ask)
+    if known and known["status"] == wanted:
+        return published(known)
+    identifier = drafted(account, post, known, ask)
+    answer = ask(Request(step="publish", method="POST", url=at(account, f"posts/{identifier}"), json={"status": wanted},
+                         repeat=DROPPED, remembered=FOREVER, example=POST))
+    return published(answer.json())
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    known = looked_up(account, post, ask)
+    return published(known) if known and known["status"] == post.options.get("status", "publish") else None
+
+
+def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
+    """What stands under our slug, published or not. To who is not signed in, WordPress says something else: so that is asked first."""
+    whoami(account, ask)
+    asked = urlencode({"slug": slug(post), "status": "publish,future,draft,pending,private", "context": "edit"})
+    found = ask(Request(step="look", url=at(account, f"posts?{asked}"), repeat=HARMLESS, fresh=True, example=[])).json()
+    return found[0] if found else None
+
+
+def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> int:
+    """The number of the draft. That of an earlier attempt gets the text of now."""
+    files = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
+    pictures = [file["id"] for one, file in zip(post.media, files, strict=True) if one.type.startswith("image/")]
+    featured = next(iter(pictures), None)
+    shown = [figure(one, file) for one, file in zip(post.media, files, strict=True) if file["id"] != featured]
+    body = {
+        "title": post.title,
+        "content": "\n".join([post.html or f"<p>{escape(post.text)}</p>", *shown]),
+        "excerpt": post.summary,
+        "slug": slug(post),
+        "status": "draft",
+        "featured_media": featured,
+        "tags": [term(account, "tags", name, ask) for name in tags(post)],
+        "categories": [term(account, "categories", name, ask) for name in post.options.get("categories") or ()],
+    }
+    said = {name: value for name, value in body.items() if value}
+    path = f"posts/{known['id']}" if known else "posts"
+    return int(ask(Request(step="draft", method="POST", url=at(account, path), json=said, repeat=HARMLESS, example=DRAFT)).json()["id"])
+
+
+def whoami(account: Account, ask: Ask) -> str:
+    asked = Request(step="account", url=at(account, "users/me?context=edit"), repeat=HARMLESS, example={"name": "Ada", "slug": "ada"})
+    return str(ask(asked).json()["slug"])
+
+
+def at(account: Account, path: str) -> str:
+    site = str(account.settings["site"]).rstrip("/")
+    return f"{site if '://' in site else 'https://' + site}/wp-json/wp/v2/{path}"
+
+
+def slug(post: Post) -> str:
+    words = re.findall(r"[a-z0-9]+", post.title.lower())[:8]
+    return "-".join([*words, post.key[:12]])
+
+
+def tags(post: Post) -> list[str]:
+    return list(dict.fromkeys([*(post.options.get("tags") or ()), *(span.value for span in post.spans if span.kind == "tag")]))
+
+
+def term(account: Account, kind: str, name: str, ask: Ask) -> int:
+    """The number of a tag or category; it is made where there is none."""
+    answer = ask(Request(step=f"{kind} {name}", method="POST", url=at(account, kind), json={"name": name}, repeat=HARMLESS, accepts=(EXISTS,),
+                         example=Response.of({"id": 3}, 201)))
+    told = answer.json()
+    if answer.status == EXISTS and told.get("code") != "term_exists":
+        raise Rejected(f"wordpress refused '{name}' among the {kind}: {told.get('message', '')}", answer)
+    return int(told["data"]["term_id"] if answer.status == EXISTS else told["id"])
+
+
+def uploaded(account: Account, media: Media, number: int, ask: Ask) -> Json:
+    query = urlencode({"alt_text": media.alt, "title": media.alt or media.name}, quote_via=quote)
+    return ask(Request(step=f"upload {number}", method="POST", url=at(account, f"media?{query}"), body=media, repeat=HARMLESS,
+                       headers={"Content-Type": media.type, "Content-Disposition": f'attachment; filename="{media.name}"'},
+                       example=Response.of(FILE, 201))).json()
+
+
+def figure(media: Media, file: Json) -> str:
+    address = escape(file["source_url"])
+    if media.type.startswith("video/"):
+        return f'<figure><video controls src="{address}" aria-label="{escape(media.alt)}"></video></figure>'
+    return f'<figure><img src="{address}" alt="{escape(media.alt)}"></figure>'
+
+
+def published(one: Json) -> Published:
+    return Published(id=str(one["id"]), url=one["link"])
+
+
+PLATFORM = Platform(
+    name="wordpress",
+    settings=(Setting(name="site", meaning="the site's address", required=True, example="https://blog.example.org"),),
+    options=(
+        Setting(name="status", meaning="what becomes of it", type=Literal["publish", "private", "pending"], default="publish", example="pending"),
+        Setting(name="categories", meaning="categories by name; made where there are none", type=list[str], example='["News"]'),
+        Setting(name="tags", meaning="tags beside those of the text", type=list[str], example='["Year 4"]'),
+    ),
+    limits=Limits(
+        title=None,
+        html=True,
+        links=False,
+        images=20,
+        videos=4,
+        alt=1000,
+        source="https://developer.wordpress.org/rest-api/reference/posts/",
+        checked=date(2026, 11, 23),
+    ),
+    secrets=("user", "password"),
+    obtain="{site}/wp-admin/profile.php: Application Passwords, a new one for Termbell; not the password of the account itself",
+    sign=basic,
+    publish=publish,
+    find=find,
+    whoami=whoami,
+    errors={
+        **dict.fromkeys(("rest_not_logged_in", "incorrect_password", "invalid_username"), LoginNeeded),
+        **dict.fromkeys(("rest_upload_sideload_error", "rest_upload_unknown_error", "application_passwords_disabled"), Rejected),
+    },
+)

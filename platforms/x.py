@@ -1,0 +1,230 @@
+"""X: posts with pictures, a GIF or a video, polls, threads.
+
+A post has no key. X refuses the same text twice but does not say which post is up, so what was lost is looked for among the
+account's own posts. There the links stand as t.co addresses, and what they lead to beside them.
+
+https://docs.x.com/x-api/posts/create-post and https://docs.x.com/x-api/media/quickstart/media-upload-chunked
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, timedelta
+from html import unescape
+from typing import Literal
+
+from platforms.base import (
+    HARMLESS,
+    Account,
+    Ask,
+    Cap,
+    InDoubt,
+    Json,
+    Limits,
+    Lost,
+    Media,
+    OAuth,
+    Platform,
+    Poll,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Setting,
+    TryLater,
+    parts,
+    renewing,
+)
+from platforms.signing import OAUTH1, bearer_or_oauth1
+
+SEGMENT = 4_194_304  # bytes; at most 5 MB
+LOOKS = 200  # at a file being converted
+EARLY = timedelta(hours=1)  # how far X's clock and ours may be apart
+CASHTAG = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}\b")
+MEDIA_LINK = re.compile(r"https://(?:x|twitter)\.com/\S+/(?:photo|video)/\d+$")
+ME = {"data": {"id": "2244994945", "username": "ada"}}
+FILE = {"data": {"id": "1880028106020515840", "media_key": "3_1880028106020515840"}}
+CREATED = {"data": {"id": "1900000000000000001", "text": "Week 3 notes"}}
+
+
+def publish(account: Account, post: Post, ask: Ask) -> Published:
+    refuse(post)
+    files = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
+    answer = ask(Request(step="post", method="POST", url=at(account, "tweets"), json=body(post, files), example=CREATED)).json()
+    return published(answer["data"]["id"])
+
+
+def refuse(post: Post) -> None:
+    """What X would refuse for what stands in it."""
+    if post.media and post.options.get("poll"):
+        raise Rejected("X takes a poll or media, not both: take one of them away")
+    if len(CASHTAG.findall(post.text)) > 1:
+        raise Rejected("X takes one cashtag ($NAME) in a post: take the others away")
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    """Our post among the account's own since it left."""
+    since = (lost.left_at.astimezone(UTC) - EARLY).strftime("%Y-%m-%dT%H:%M:%SZ")
+    asked = f"users/{own(account, ask)['id']}/tweets?max_results=100&start_time={since}&post.fields=created_at,entities"
+    found = ask(Request(step="list", url=at(account, asked), repeat=HARMLESS, example={"data": []})).json()
+    for one in found.get("data", ()):
+        if one["id"] not in lost.others and written(one) == bare(post.text):
+            return published(one["id"])
+    if found.get("meta", {}).get("next_token"):
+        raise InDoubt(f"{account.name}: too many posts since {since} to look through")
+    return None
+
+
+def whoami(account: Account, ask: Ask) -> str:
+    return f"@{own(account, ask)['username']}"
+
+
+def own(account: Account, ask: Ask) -> Json:
+    return ask(Request(step="account", url=at(account, "users/me"), repeat=HARMLESS, example=ME)).json()["data"]
+
+
+def at(account: Account, path: str) -> str:
+    return f"{account.settings['server']}/2/{path}"
+
+
+def body(post: Post, files: list[str]) -> dict[str, Json]:
+    options = post.options
+    said = {
+        "text": post.text,
+        "media": files and {"media_ids": files},
+        "poll": options.get("poll") and poll(options["poll"]),
+        "reply": post.reply_to and {"in_reply_to_tweet_id": identifier(post.reply_to)},
+        "reply_settings": options.get("reply_settings"),
+        "made_with_ai": options.get("made_with_ai"),
+    }
+    return {name: value for name, value in said.items() if value or name == "text"}
+
+
+def poll(asked: Mapping[str, Json]) -> dict[str, Json]:
+    return {"options": list(asked["answers"]), "duration_minutes": round(asked.get("hours", 24) * 60)}
+
+
+def identifier(post: Published) -> str:
+    """A post that a person found is known by its URL."""
+    return post.id.rstrip("/").rpartition("/")[2]
+
+
+def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
+    """The id of the file, once it can be posted: pictures in one request, what moves in segments."""
+    is_picture = media.type.startswith("image/") and media.type != "image/gif"
+    file = picture(account, media, number, ask) if is_picture else in_segments(account, media, number, ask)
+    if media.alt:
+        described = {"id": file, "metadata": {"alt_text": {"text": media.alt}}}
+        ask(Request(step=f"alt {number}", method="POST", url=at(account, "media/metadata"), json=described, repeat=HARMLESS, example={}))
+    return file
+
+
+def picture(account: Account, media: Media, number: int, ask: Ask) -> str:
+    answer = ask(Request(step=f"upload {number}", method="POST", url=at(account, "media/upload"), form={"media_category": "tweet_image"},
+                         files={"media": media}, repeat=HARMLESS, example=FILE))
+    return str(answer.json()["data"]["id"])
+
+
+def in_segments(account: Account, media: Media, number: int, ask: Ask) -> str:
+    category = "tweet_gif" if media.type == "image/gif" else "tweet_video"
+    begun = {"media_type": media.type, "media_category": category, "total_bytes": media.size}
+    answer = ask(Request(step=f"begin {number}", method="POST", url=at(account, "media/upload/initialize"), json=begun,
+                         repeat=HARMLESS, example=FILE))
+    file = str(answer.json()["data"]["id"])
+    for index, part in enumerate(parts(media, SEGMENT)):
+        ask(Request(step=f"append {number}.{index + 1}", method="POST", url=at(account, f"media/upload/{file}/append"),
+                    form={"segment_index": str(index)}, files={"media": part}, repeat=HARMLESS, example={}))
+    done = ask(Request(step=f"finish {number}", method="POST", url=at(account, f"media/upload/{file}/finalize"), repeat=HARMLESS, example=FILE))
+    converted(account, media, file, done.json()["data"].get("processing_info"), ask)
+    return file
+
+
+def converted(account: Account, media: Media, file: str, state: Json, ask: Ask) -> None:
+    """Waits until the file is ready. Where nothing is said of it, it is."""
+    looks = 0
+    while state and state["state"] != "succeeded":
+        if state["state"] == "failed":
+            raise Rejected(f"X cannot use {media.file.name}: {(state.get('error') or {}).get('message', 'its conversion failed')}")
+        if looks == LOOKS:
+            raise TryLater(f"X is still converting {media.file.name}", after=60)
+        looks += 1
+        answer = ask(Request(step="conversion", url=at(account, f"media/upload?command=STATUS&media_id={file}"), repeat=HARMLESS, fresh=True,
+                             after=float(state.get("check_after_secs") or 2), example=FILE))
+        state = answer.json()["data"].get("processing_info")
+
+
+def written(one: Json) -> str:
+    """The text of a post that is up, as it was written: X puts t.co addresses in the place of links, and one more for its media."""
+    text = unescape(one["text"])
+    for link in (one.get("entities") or {}).get("urls", ()):
+        leads_to = link.get("expanded_url") or ""
+        text = text.replace(link["url"], "" if MEDIA_LINK.match(leads_to) else leads_to)
+    return bare(text)
+
+
+def bare(text: str) -> str:
+    """A text without what X changes in it: white space, the scheme and the last slash of a link."""
+    return "".join(re.sub(r"/(?=\s|$)", "", re.sub(r"https?://", "", text)).split())
+
+
+def published(identifier: str) -> Published:
+    return Published(id=identifier, url=f"https://x.com/i/web/status/{identifier}")
+
+
+def price(post: Post) -> float:
+    """US dollars, as of 2026-08-22: https://docs.x.com/x-api/getting-started/pricing"""
+    has_link = any(span.kind == "link" for span in post.spans)
+    return (0.20 if has_link else 0.015) + sum(0.015 + (0.005 if one.alt else 0) for one in post.media)
+
+
+OAUTH = OAuth(
+    authorize="https://x.com/i/oauth2/authorize",
+    token="{server}/2/oauth2/token",
+    scopes=("tweet.read", "tweet.write", "users.read", "media.write", "offline.access"),
+    in_header=True,
+)
+
+PLATFORM = Platform(
+    name="x",
+    settings=(Setting(name="server", meaning="where its API is", default="https://api.x.com", example="https://api.x.com"),),
+    options=(
+        Setting(name="reply_settings", meaning="who may answer; everyone where nothing is said",
+                type=Literal["following", "mentionedUsers", "subscribers", "verified"], example="following"),
+        Setting(name="made_with_ai", meaning="whether its media were made by a machine", type=bool, example="true"),
+        Setting(name="poll", meaning="two to four answers of at most 25 characters; not together with media", type=Poll,
+                example="{answers: [Paper, Screen], hours: 48}"),
+    ),
+    limits=Limits(
+        text=280,
+        unit="weighted characters",
+        link_length=23,
+        public_links=True,
+        latin_links=True,
+        mention=r"(?<![\w@])@(?P<mention>[A-Za-z0-9_]{1,15})\b",
+        links=False,
+        replies=True,
+        images=4,
+        image_bytes=5_000_000,
+        videos=1,
+        videos_alone=True,
+        video_types=("video/mp4",),
+        video_bytes=512_000_000,
+        video_seconds=140,
+        video_pixels=1280 * 1024,
+        video_rate=60,
+        alt=1000,
+        caps=(Cap(posts=100, seconds=900), Cap(posts=10_000, seconds=86_400, of="app")),
+        source="https://docs.x.com/x-api/fundamentals/rate-limits",
+        checked=date(2026, 11, 23),
+    ),
+    publish=publish,
+    find=find,
+    whoami=whoami,
+    secrets=("token",),
+    optional_secrets=("refresh", "client_id", "client_secret"),
+    instead=OAUTH1,
+    obtain="https://console.x.com: an app with 'Read and write', its credits, and either its OAuth 2 client id or its four OAuth 1.0a keys",
+    oauth=OAUTH,
+    session=renewing(OAUTH),
+    sign=bearer_or_oauth1,
+    price=price,
+)

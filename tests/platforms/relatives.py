@@ -1,0 +1,72 @@
+"""A server that speaks Mastodon's API, for the tests of Mastodon's relatives: each says what is different there."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from platforms.base import Account, Response
+from tests.platforms.standing_in import Arrived, Refusal, StandIn, route
+from tests.support import ok
+
+SECRETS = {"token": "good"}
+API = r"https://example\.social/api"
+
+
+def account(platform: str) -> Account:
+    return Account(name="main", platform=platform, settings={"server": "https://example.social"})
+
+
+@dataclass
+class Fediverse(StandIn):
+    """One account. A key is recognised where `keeps_keys`; files are ready at once."""
+
+    keeps_keys: bool = False
+    needs_media: bool = False
+    longest: int = 500
+    visibilities: tuple[str, ...] = ("public", "unlisted", "private", "direct")
+    files: dict[str, str] = field(default_factory=dict)  # id -> alt
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def check(self, arrived: Arrived) -> None:
+        if arrived.headers.get("authorization") != f"Bearer {self.token}":
+            raise Refusal(401, {"error": "The access token is invalid"})
+
+    @route("GET", f"{API}/v1/accounts/verify_credentials")
+    def me(self, arrived: Arrived) -> Response:
+        return ok(id="1", acct="ada", source={"privacy": "public"})
+
+    @route("POST", f"{API}/v2/media")
+    def upload(self, arrived: Arrived) -> Response:
+        identifier = str(len(self.files) + 1)
+        self.files[identifier] = arrived.text("description") if "description" in arrived.parts else ""
+        self.check_file(arrived)
+        return ok(id=identifier, url=f"https://example.social/{identifier}.png")
+
+    def check_file(self, arrived: Arrived) -> None:
+        """What else the server wants of a file."""
+
+    @route("POST", f"{API}/v1/statuses")
+    def post(self, arrived: Arrived) -> Response:
+        asked, key = arrived.json, arrived.headers["idempotency-key"]
+        if self.keeps_keys and key in self.keys:
+            return Response.of(self.up[self.keys[key]])
+        if len(asked["status"]) > self.longest or asked.get("visibility", "public") not in self.visibilities:
+            raise Refusal(422, {"error": "Validation failed"})
+        if self.needs_media and not asked.get("media_ids") and not asked.get("in_reply_to_id"):
+            raise Refusal(403, {"error": "Empty statuses are not allowed"})
+        identifier = str(len(self.up) + 100)
+        self.keys[key] = identifier
+        self.up[identifier] = {
+            "id": identifier, "url": f"https://example.social/@ada/{identifier}", "content": f"<p>{asked['status']}</p>", "asked": asked,
+            "created_at": "2026-09-07T08:30:02.000Z", "account": {"id": "1"}, "in_reply_to_id": asked.get("in_reply_to_id"),
+            "media_attachments": [{"id": one, "description": self.files[one]} for one in asked.get("media_ids", ())]}
+        return Response.of(self.up[identifier])
+
+    @route("GET", f"{API}/v1/accounts/1/statuses")
+    def listed(self, arrived: Arrived) -> Response:
+        return Response.of([] if "max_id" in arrived.query else list(reversed(self.up.values())))
+
+
+def asked_for(stand_in: Fediverse) -> Any:
+    """What the one status that is up was asked for with."""
+    (status,) = stand_in.up.values()
+    return status["asked"]

@@ -1,0 +1,36 @@
+"""What is different on GoToSocial: it takes the key and ignores it, counts links whole, has six files."""
+
+from pathlib import Path
+
+from platforms.base import DOUBLES
+from platforms.gotosocial import LIMITS, PLATFORM
+from tests.platforms.relatives import SECRETS, Fediverse, account
+from tests.platforms.standing_in import lost_at_every_step
+from tests.support import a_post, an_image, documented, ok, scripted
+
+ACCOUNT = account("gotosocial")
+
+
+def test_a_second_sending_is_said_to_double() -> None:
+    server = scripted(documented)
+
+    PLATFORM.publish(ACCOUNT, a_post(), server)
+
+    assert (server.asked[0].repeat, server.asked[0].remembered) == (DOUBLES, 0)
+    assert PLATFORM.find
+
+
+def test_links_count_whole_whatever_the_server_tells() -> None:
+    told = {"statuses": {"max_characters": 5000, "characters_reserved_per_url": 25, "max_media_attachments": 6}}
+    assert PLATFORM.ask_limits
+
+    limits = PLATFORM.ask_limits(ACCOUNT, scripted(ok(configuration=told)))
+
+    assert (limits.text, limits.link_length, limits.unit, limits.images) == (5000, None, "characters", 6)
+    assert LIMITS.link_length is None
+
+
+def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(tmp_path: Path) -> None:
+    post = a_post(media=(an_image(tmp_path),))
+
+    assert lost_at_every_step(lambda: Fediverse(longest=5000), PLATFORM, ACCOUNT, post, tmp_path, SECRETS) == {"published"}

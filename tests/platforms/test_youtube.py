@@ -1,0 +1,257 @@
+"""The adapter's requests, and what a YouTube that enforces its rules makes of them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from platforms.base import HARMLESS, Account, Lost, Media, Post, Published, Rejected, Response, Span
+from platforms.youtube import CHUNK, PLATFORM, find, publish, reason, whoami
+from scheduler.engine.rehearsal import Rehearsal
+from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
+from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
+
+ACCOUNT = Account(name="main", platform="youtube", settings={"server": "https://www.googleapis.com"})
+SECRETS = {"token": "good"}
+API = r"https://www\.googleapis\.com"
+
+
+@dataclass
+class YouTube(StandIn):
+    """One channel. Readers see what is in `up`: the videos that are public, and comments."""
+
+    uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    videos: dict[str, dict[str, Any]] = field(default_factory=dict)
+    takes_half: bool = False  # of a chunk, once
+    forgets_the_first_upload: bool = False
+
+    def check(self, arrived: Arrived) -> None:
+        if arrived.headers.get("authorization") != f"Bearer {self.token}":
+            raise Refusal(401, {"error": {"code": 401, "errors": [{"reason": "authorizationRequired"}]}})
+
+    @route("POST", f"{API}/upload/youtube/v3/videos")
+    def begin(self, arrived: Arrived) -> Response:
+        assert arrived.query == {"uploadType": "resumable", "part": "snippet,status"}
+        if not 0 < len(arrived.json["snippet"]["title"]) <= 100:
+            raise Refusal(400, {"error": {"code": 400, "errors": [{"reason": "invalidTitle"}]}})
+        identifier = f"xa{len(self.uploads)}"
+        self.uploads[identifier] = {"asked": arrived.json, "total": int(arrived.headers["x-upload-content-length"]), "got": 0, "video": None}
+        return ok(headers={"location": f"https://www.googleapis.com/upload/youtube/v3/videos?uploadType=resumable&upload_id={identifier}"})
+
+    @route("PUT", f"{API}/upload/youtube/v3/videos")
+    def put(self, arrived: Arrived) -> Response:
+        identifier = arrived.query["upload_id"]
+        upload = self.uploads[identifier]
+        if self.forgets_the_first_upload and identifier == "xa0":
+            raise Refusal(404, {"error": {"code": 404}})
+        start, end = self.range_of(arrived, upload)
+        if arrived.body:
+            assert (start, end - start) == (upload["got"], len(arrived.body))
+            assert end == upload["total"] or len(arrived.body) % 262_144 == 0
+            upload["got"] = start + 262_144 if self.takes_half else end
+            self.takes_half = False
+        if upload["got"] < upload["total"]:
+            return Response(status=308, headers={"range": f"bytes=0-{upload['got'] - 1}"} if upload["got"] else {})
+        return self.made(upload)
+
+    def range_of(self, arrived: Arrived, upload: dict[str, Any]) -> tuple[int, int]:
+        found = re.fullmatch(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)", arrived.headers["content-range"])
+        assert found
+        assert int(found[3]) == upload["total"]
+        return (int(found[1]), int(found[2]) + 1) if found[1] else (0, 0)
+
+    def made(self, upload: dict[str, Any]) -> Response:
+        """Asked once more after its end, an upload answers with the video that it became."""
+        if upload["video"] is None:
+            upload["video"] = f"dQw4w9WgXc{len(self.videos)}"
+            self.videos[upload["video"]] = {**upload["asked"], "publishedAt": "2026-09-07T08:30:05Z"}
+            self.shown(upload["video"])
+        return Response.of({"kind": "youtube#video", "id": upload["video"], "status": self.videos[upload["video"]]["status"]})
+
+    def shown(self, identifier: str) -> None:
+        if self.videos[identifier]["status"]["privacyStatus"] != "private":
+            self.up[identifier] = self.videos[identifier]
+
+    @route("PUT", f"{API}/youtube/v3/videos")
+    def update(self, arrived: Arrived) -> Response:
+        assert arrived.query == {"part": "status"}
+        self.videos[arrived.json["id"]]["status"] = arrived.json["status"]
+        self.shown(arrived.json["id"])
+        return ok(id=arrived.json["id"])
+
+    @route("GET", f"{API}/youtube/v3/videos")
+    def read(self, arrived: Arrived) -> Response:
+        found = arrived.query["id"]
+        return ok(items=[{"id": found, "status": self.videos[found]["status"]}] if found in self.videos else [])
+
+    @route("POST", f"{API}/upload/youtube/v3/thumbnails/set")
+    def thumbnail(self, arrived: Arrived) -> Response:
+        self.videos[arrived.query["videoId"]]["thumbnail"] = len(arrived.body)
+        return ok()
+
+    @route("POST", f"{API}/youtube/v3/playlistItems")
+    def listed(self, arrived: Arrived) -> Response:
+        item = arrived.json["snippet"]
+        self.videos[item["resourceId"]["videoId"]]["playlist"] = item["playlistId"]
+        return ok(id="UEw1")
+
+    @route("GET", f"{API}/youtube/v3/channels")
+    def channels(self, arrived: Arrived) -> Response:
+        return ok(items=[{"id": "UC1", "snippet": {"title": "Ms Ada"}, "contentDetails": {"relatedPlaylists": {"uploads": "UU1"}}}])
+
+    @route("GET", f"{API}/youtube/v3/playlistItems")
+    def latest(self, arrived: Arrived) -> Response:
+        return ok(items=[{"snippet": {"title": one["snippet"]["title"], "publishedAt": one["publishedAt"], "resourceId": {"videoId": identifier}}}
+                         for identifier, one in self.videos.items()])
+
+    @route("POST", f"{API}/youtube/v3/commentThreads")
+    def comment(self, arrived: Arrived) -> Response:
+        identifier = f"Ugz{len(self.up)}"
+        self.up[identifier] = arrived.json["snippet"]
+        return ok(id=identifier)
+
+    @route("GET", f"{API}/youtube/v3/commentThreads")
+    def comments(self, arrived: Arrived) -> Response:
+        return ok(items=[{"id": identifier, "snippet": one} for identifier, one in self.up.items()])
+
+
+def a_talk(folder: Path, *more: Media, size: int = 1000, **changes: Any) -> Post:
+    return a_post(title="Cells in 3 minutes", text="What a cell is made of", media=(a_video(folder, size=size), *more), **changes)
+
+
+def test_a_small_video_is_one_upload_that_readers_see_at_its_end(tmp_path: Path) -> None:
+    rehearsal = Rehearsal()
+
+    up = publish(ACCOUNT, a_talk(tmp_path, spans=(Span(kind="tag", start=0, end=4, value="Cells"),)), rehearsal)
+
+    begin, progress, upload = rehearsal.asked
+    assert begin.json == {
+        "snippet": {"title": "Cells in 3 minutes", "description": "What a cell is made of", "tags": ["Cells"], "categoryId": "27",
+                    "defaultLanguage": "en"},
+        "status": {"privacyStatus": "public", "selfDeclaredMadeForKids": False}}
+    assert begin.headers == {"X-Upload-Content-Length": "1000", "X-Upload-Content-Type": "video/mp4"}
+    assert (progress.headers["Content-Range"], progress.fresh, progress.repeat) == ("bytes */1000", True, HARMLESS)
+    assert (upload.headers["Content-Range"], upload.is_visible) == ("bytes 0-999/1000", True)
+    assert up.id == "dQw4w9WgXcQ"
+
+
+@pytest.mark.parametrize(("shape", "page"), [
+    ({"width": 1080, "height": 1920, "seconds": 60}, "https://www.youtube.com/shorts/dQw4w9WgXcQ"),
+    ({"width": 1080, "height": 1920, "seconds": 181}, "https://www.youtube.com/watch?v=dQw4w9WgXcQ"),
+    ({"width": 1920, "height": 1080, "seconds": 60}, "https://www.youtube.com/watch?v=dQw4w9WgXcQ"),
+])
+def test_what_is_upright_and_short_is_a_short(shape: dict[str, Any], page: str, tmp_path: Path) -> None:
+    post = a_post(title="Cells", media=(a_video(tmp_path, **shape),))
+
+    assert publish(ACCOUNT, post, Rehearsal()).url == page
+
+
+def test_a_large_video_goes_up_in_chunks_from_where_the_last_attempt_came(tmp_path: Path) -> None:
+    video = a_video(tmp_path, size=1000)
+    session, rest = ok(headers={"location": "https://x.test/upload"}), Response(status=308, headers={"range": "bytes=0-699"})
+    server = scripted(session, rest, documented)
+
+    publish(ACCOUNT, a_post(title="Cells", media=(video,)), server)
+
+    assert server.asked[-1].headers["Content-Range"] == "bytes 700-999/1000"
+    assert CHUNK % 262_144 == 0
+
+
+def test_a_video_that_is_added_to_is_private_until_it_is_whole(tmp_path: Path) -> None:
+    rehearsal = Rehearsal()
+
+    publish(ACCOUNT, a_talk(tmp_path, an_image(tmp_path), options={"playlist": "PL1", "privacy": "unlisted"}), rehearsal)
+
+    begin, _, _, thumbnail, playlist, last = rehearsal.asked
+    assert begin.json["status"]["privacyStatus"] == "private"
+    assert thumbnail.url == "https://www.googleapis.com/upload/youtube/v3/thumbnails/set?videoId=dQw4w9WgXcQ"
+    assert playlist.json == {"snippet": {"playlistId": "PL1", "resourceId": {"kind": "youtube#video", "videoId": "dQw4w9WgXcQ"}}}
+    assert (last.step, last.json["status"]["privacyStatus"]) == ("publish", "unlisted")
+
+
+def test_youtube_may_publish_it_later_by_itself(tmp_path: Path) -> None:
+    rehearsal = Rehearsal()
+
+    publish(ACCOUNT, a_talk(tmp_path, options={"publish_at": "2026-12-01T09:00:00+01:00"}), rehearsal)
+
+    assert rehearsal.asked[0].json["status"] == {
+        "privacyStatus": "private", "publishAt": "2026-12-01T09:00:00+01:00", "selfDeclaredMadeForKids": False}
+
+
+@pytest.mark.parametrize(("changes", "why"), [
+    ({"title": "1 < 2"}, "no '<' and '>' in the title"),
+    ({"text": "1 < 2"}, "no '<' and '>' in the text"),
+    ({"spans": tuple(Span(kind="tag", start=n, end=n + 1, value=f"{n:0100}") for n in range(5))}, "tags are longer"),
+])
+def test_what_youtube_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str, tmp_path: Path) -> None:
+    untouched = scripted()
+
+    with pytest.raises(Rejected, match=why):
+        publish(ACCOUNT, a_post(**{"title": "Cells", "media": (a_video(tmp_path),), **changes}), untouched)
+
+    assert untouched.asked == []
+
+
+def test_what_answers_a_video_is_a_comment_on_it() -> None:
+    server = scripted(documented)
+
+    up = publish(ACCOUNT, a_post(text="Slides: example.org", reply_to=Published(id="https://www.youtube.com/watch?v=abc")), server)
+
+    assert server.asked[0].json["snippet"] == {"videoId": "abc", "topLevelComment": {"snippet": {"textOriginal": "Slides: example.org"}}}
+    assert up.ref == {"video": "abc"}
+
+
+def test_a_video_whose_upload_is_forgotten_is_found_by_its_title(tmp_path: Path) -> None:
+    item = {"snippet": {"title": "Cells in 3 minutes", "publishedAt": "2026-09-07T08:31:00Z", "resourceId": {"videoId": "v1"}}}
+    public = ok(items=[{"id": "v1", "status": {"privacyStatus": "public"}}])
+
+    found = find(ACCOUNT, a_talk(tmp_path), Lost(left_at=DUE), scripted(documented, ok(items=[item]), public))
+
+    assert found
+    assert found.id == "v1"
+
+
+def test_it_tells_whose_channel_it_is() -> None:
+    assert whoami(ACCOUNT, scripted(documented)) == "Ms Ada"
+    with pytest.raises(Rejected, match="has no channel"):
+        whoami(ACCOUNT, scripted(ok(items=[])))
+
+
+def test_googles_reason_is_the_code() -> None:
+    assert reason(ok(error={"code": 403, "errors": [{"reason": "quotaExceeded"}]})) == "quotaExceeded"
+    assert reason(Response(body=b"<html>")) == ""
+
+
+def test_a_person_is_told_that_uploads_stay_private_without_an_audit() -> None:
+    assert "private until Google has audited" in next(iter(PLATFORM.notices(ACCOUNT, date(2026, 11, 25))))
+
+
+POSTS: dict[str, Callable[[Path], Post]] = {
+    "video": a_talk,
+    "several chunks": lambda folder: a_talk(folder, size=CHUNK + 1000),
+    "thumbnail and playlist": lambda folder: a_talk(folder, an_image(folder), options={"playlist": "PL1"}),
+    "comment": lambda folder: a_post(text="Slides", reply_to=Published(id="v0", ref={"video": "v0"})),
+}
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_video(name: str, tmp_path: Path) -> None:
+    became = lost_at_every_step(YouTube, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS)
+
+    assert became == {"published"}
+
+
+def test_bytes_that_did_not_arrive_are_sent_again(tmp_path: Path) -> None:
+    became = lost_at_every_step(lambda: YouTube(takes_half=True), PLATFORM, ACCOUNT, a_talk(tmp_path, size=600_000), tmp_path, SECRETS)
+
+    assert became == {"published"}
+
+
+def test_an_upload_that_youtube_no_longer_knows_begins_anew(tmp_path: Path) -> None:
+    became = lost_at_every_step(lambda: YouTube(forgets_the_first_upload=True), PLATFORM, ACCOUNT, a_talk(tmp_path), tmp_path, SECRETS)
+
+    assert became == {"published"}

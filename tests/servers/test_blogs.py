@@ -1,0 +1,132 @@
+"""Real blogs, WordPress and Ghost: what is published is there, with what the pictures show; killed between the steps it is there once."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from PIL import Image
+
+from platforms.base import Request
+from platforms.signing import ghost_token
+from tests.acceptance.proxy import Proxy
+from tests.servers.support import Calendar
+from tests.servers.test_killed import POST, killed_and_started_again
+
+pytestmark = pytest.mark.xdist_group("wordpress")
+WHEN = {"when": "2026-09-07 08:30", "late": "publish"}
+
+
+@dataclass
+class Blog:
+    """What the tests need of either."""
+
+    platform: str
+    url: str
+    secrets: dict[str, str]
+    asked: Callable[[str], Any]  # what the API has at the path
+
+    def account(self, server: str = "") -> dict[str, Any]:
+        return {"platform": self.platform, "site": server or self.url, **{name: f"${{{name.upper()}}}" for name in self.secrets}}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {name.upper(): value for name, value in self.secrets.items()}
+
+    def calendar(self, folder: Path, post: dict[str, Any], server: str = "") -> Calendar:
+        calendar = Calendar(folder, {"blog": self.account(server)}, [{"to": ["blog"], **WHEN, **post}], self.environment, timeout=30)
+        calendar.write()
+        Image.new("RGB", (80, 60), "maroon").save(folder / "bicycle.png")
+        return calendar
+
+
+@pytest.fixture
+def a_wordpress(wordpress: dict[str, Any]) -> Blog:
+    pair = wordpress["user"], wordpress["app_password"]
+
+    def asked(path: str) -> Any:
+        return requests.get(f"{wordpress['base_url']}/wp-json/wp/v2/{path}", auth=pair, timeout=30).json()
+
+    return Blog("wordpress", wordpress["base_url"], dict(zip(("user", "password"), pair, strict=True)), asked)
+
+
+@pytest.fixture
+def a_ghost(ghost: dict[str, Any]) -> Blog:
+    def asked(path: str) -> Any:
+        signed = ghost_token(Request(step="read", url=""), {"key": ghost["admin_api_key"]})
+        return requests.get(f"{ghost['base_url']}/ghost/api/admin/{path}", headers=dict(signed.headers), timeout=30).json()
+
+    return Blog("ghost", ghost["base_url"], {"key": ghost["admin_api_key"]}, asked)
+
+
+ENTRY = {
+    "id": "fractions", "title": "Fractions with paper", "text": "Fold it in **half**. #YearFour", "summary": "What worked",
+    "media": [{"file": "door.png", "alt": "The school door"}, {"file": "bicycle.png", "alt": "A bicycle, \"blue\""}],
+}
+
+
+def test_a_post_is_on_wordpress_with_its_pictures_and_terms(tmp_path: Path, a_wordpress: Blog) -> None:
+    calendar = a_wordpress.calendar(tmp_path, {**ENTRY, "wordpress": {"categories": ["Maths"]}})
+
+    calendar.run_until_published(1)
+
+    (post,) = a_wordpress.asked("posts?search=paper&context=edit")
+    assert (post["title"]["raw"], post["excerpt"]["raw"], post["status"]) == ("Fractions with paper", "What worked", "publish")
+    assert post["content"]["raw"].startswith("<p>Fold it in <strong>half</strong>. #YearFour</p>")
+    assert 'alt="A bicycle, &quot;blue&quot;"' in post["content"]["raw"]
+    assert re.fullmatch(r"fractions-with-paper-[0-9a-f]{12}", post["slug"])
+    assert a_wordpress.asked(f"media/{post['featured_media']}")["alt_text"] == "The school door"
+    assert [a_wordpress.asked(f"tags/{one}")["name"] for one in post["tags"]] == ["YearFour"]
+    assert [a_wordpress.asked(f"categories/{one}")["name"] for one in post["categories"]] == ["Maths"]
+    page = requests.get(post["link"], timeout=30).text
+    assert "<strong>half</strong>" in page
+
+
+def test_a_post_is_on_ghost_with_its_pictures_and_tags(tmp_path: Path, a_ghost: Blog) -> None:
+    calendar = a_ghost.calendar(tmp_path, {**ENTRY, "ghost": {"tags": ["Maths"]}})
+
+    calendar.run_until_published(1)
+
+    (post,) = a_ghost.asked("posts/?filter=title:'Fractions with paper'&formats=html&include=tags")["posts"]
+    assert (post["status"], post["custom_excerpt"], post["feature_image_alt"]) == ("published", "What worked", "The school door")
+    assert "<strong>half</strong>" in post["html"]
+    assert 'alt="A bicycle, &quot;blue&quot;"' in post["html"]
+    assert re.fullmatch(r"fractions-with-paper-[0-9a-f]{12}", post["slug"])
+    assert [one["name"] for one in post["tags"]] == ["Maths", "YearFour"]
+    assert requests.get(post["feature_image"], timeout=30).content[:4] == b"\x89PNG"
+
+
+def test_credentials_that_are_refused_hold_the_account(tmp_path: Path, a_wordpress: Blog, a_ghost: Blog) -> None:
+    a_ghost.secrets = {"key": "5f:" + "0" * 64}
+    a_wordpress.secrets |= {"password": "wrong"}
+    for blog in (a_wordpress, a_ghost):
+        folder = tmp_path / blog.platform
+        folder.mkdir()
+        calendar = blog.calendar(folder, {"id": "hello", "title": "Hello", "text": "Hello"})
+
+        said, _ = calendar.command("run", "--once").communicate(timeout=60)
+
+        assert [row["status"] for row in calendar.status()] == ["held"], said
+
+
+@pytest.mark.parametrize(("step", "when"), [(step, when) for step in (1, 2, 3) for when in ("before", "after")])
+@pytest.mark.parametrize("name", ["wordpress", "ghost"])
+def test_a_post_with_a_picture_is_there_once(tmp_path: Path, request: pytest.FixtureRequest, name: str, step: int, when: str) -> None:
+    """Its steps that change something: to upload, to draft, to publish."""
+    blog: Blog = request.getfixturevalue(f"a_{name}")
+    proxy = Proxy(blog.url)
+    title = f"Killed {when} step {step}"
+    calendar = Calendar(tmp_path, {"blog": blog.account(proxy.url)}, [{"id": "killed", "to": ["blog"], "title": title, "text": "x", **POST}],
+                        blog.environment)
+
+    killed_and_started_again(calendar, proxy, ("POST /wp-json/", "POST /ghost/", "PUT /ghost/"), step, when)
+
+    if name == "wordpress":
+        found = [one["title"]["raw"] for one in blog.asked("posts?per_page=100&context=edit")]
+    else:
+        found = [one["title"] for one in blog.asked("posts/?limit=100&filter=status:published")["posts"]]
+    assert found.count(title) == 1
+    proxy.close()
