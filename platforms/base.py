@@ -33,6 +33,7 @@ class Repeat(enum.StrEnum):
 
 HARMLESS, DROPPED, DOUBLES = Repeat
 FOREVER = float("inf")
+STAYS = "?stays"  # what a `host:` URL ends with, where the file is not taken away again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -513,11 +514,14 @@ def code_in_json(response: Response) -> str:
     return str(answer.get("error") or answer.get("code") or "") if isinstance(answer, dict) else ""
 
 
-def hosted(media: Media, number: int, ask: Ask) -> str:
-    """A public address of the file, for as long as the platform needs to fetch it; `media_host` in config.yaml says where that is."""
+def hosted(media: Media, number: int, ask: Ask, stays: bool = False) -> str:
+    """A public address of the file; `media_host` in config.yaml says where that is.
+
+    It stands for as long as the platform needs to fetch it; `stays`: for good, because readers fetch it themselves.
+    """
     address = f"https://media.example.org/{media.name}"
-    return str(ask(Request(step=f"host {number}", method="PUT", url=f"host:{media.name}", headers={"Content-Type": media.type}, body=media,
-                           repeat=HARMLESS, anonymous=True, example={"url": address})).json()["url"])
+    return str(ask(Request(step=f"host {number}", method="PUT", url=f"host:{media.name}" + (STAYS if stays else ""), body=media,
+                           headers={"Content-Type": media.type}, repeat=HARMLESS, anonymous=True, example={"url": address})).json()["url"])
 
 
 def media_of_kind(media: Sequence[Media], kind: str) -> tuple[Media, ...]:

@@ -72,7 +72,8 @@ def through_webhook(post: Post, ask: Ask) -> Published:
     """It takes pictures that are public. Slack tells no id of it."""
     if len(media_of_kind(post.media, "image")) < len(post.media):
         raise Rejected("a Slack webhook takes no videos: leave them out, or let a bot post (name the account's `channel`)")
-    pictures = [{"type": "image", "image_url": hosted(one, nth, ask), "alt_text": one.alt or one.name} for nth, one in enumerate(post.media, 1)]
+    pictures = [{"type": "image", "image_url": hosted(one, nth, ask, stays=True), "alt_text": one.alt or one.name}
+                for nth, one in enumerate(post.media, 1)]
     body = content(post)
     ask(Request(step="message", method="POST", url="{webhook}", json={**body, "blocks": body["blocks"] + pictures}, example=Response(body=b"ok")))
     return Published(id=post.key)

@@ -40,7 +40,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     size = len(json.dumps(message(post, [LONG] * len(post.media)), ensure_ascii=False).encode())
     if size > LARGEST:
         raise Rejected(f"the card for Teams has {size:,} of {LARGEST:,} bytes; shorten the text")
-    pictures = [hosted(one, nth, ask) for nth, one in enumerate(post.media, 1)]
+    pictures = [hosted(one, nth, ask, stays=True) for nth, one in enumerate(post.media, 1)]
     answer = ask(Request(step="card", method="POST", url="{webhook}", json=message(post, pictures), example=ACCEPTED))
     return Published(id=answer.headers.get("x-ms-workflow-run-id") or post.key)
 

@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock
 
 from platforms.base import (
+    STAYS,
     Account,
     Ask,
     Limits,
@@ -77,7 +78,16 @@ class Hosting:
         host, media = self.host, request.body
         if host is None or not isinstance(media, Media):
             return no_host(request)
-        return Response.of({"url": self.put(host, media)})
+        return Response.of({"url": self.put_for_good(host, media) if request.url.endswith(STAYS) else self.put(host, media)})
+
+    def put_for_good(self, host: MediaHost, media: Media) -> str:
+        """An address for readers: under a name of its own, so that nothing takes it away. Raises `Rejected`."""
+        way, name = WAYS[host.kind], f"stays-{name_of(media)}"
+        if host.kind == "s3":
+            raise Rejected(f"{host.place}: what stands on s3 has an address for a day, and readers fetch this picture for as long as the post is up; "
+                           "take a media_host of the kind folder or wordpress, or leave the picture out")
+        with self._alone(name), self._in_words(host):
+            return way.put(host.settings, name, media, self._ask(host, self._secrets(host)))
 
     def put(self, host: MediaHost, media: Media) -> str:
         """A public address of the file."""

@@ -126,6 +126,23 @@ def test_a_file_in_a_folder_has_an_address_and_is_taken_away(tmp_path: Path):
     assert listed(tmp_path) == []
 
 
+def test_a_file_that_readers_fetch_themselves_stays(tmp_path: Path):
+    clock, door = Clock(), an_image(tmp_path)
+    hosting = a_hosting(in_a_folder(tmp_path), tmp_path, clock)
+
+    address = hosted(door, 1, hosting, stays=True)
+    clock.pass_(30 * 86_400)
+    hosting.sweep(nothing)
+
+    assert address == f"https://school.test/media/stays-{name_of(door)}"
+    assert (tmp_path / "www" / f"stays-{name_of(door)}").read_bytes() == door.file.read_bytes()
+
+
+def test_on_s3_no_file_stays(tmp_path: Path):
+    with pytest.raises(Rejected, match="has an address for a day"):
+        hosted(an_image(tmp_path), 1, a_hosting(a_host("s3", S3), tmp_path), stays=True)
+
+
 def test_what_was_half_copied_when_the_process_was_killed_is_taken_away_too(tmp_path: Path):
     clock, video = Clock(), a_video(tmp_path)
     hosting = a_hosting(in_a_folder(tmp_path), tmp_path, clock)

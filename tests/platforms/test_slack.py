@@ -105,7 +105,7 @@ def test_a_webhook_shows_pictures_that_are_public(tmp_path: Path) -> None:
 
     host, message = asked_for(a_post(text="", media=(door,)), HOOK)
 
-    assert (host.url, host.body) == (f"host:{door.name}", door)
+    assert (host.url, host.body) == (f"host:{door.name}?stays", door)
     assert message.json == {"blocks": [
         {"type": "image", "image_url": f"https://media.example.org/{door.name}", "alt_text": "The door"}]}
 

@@ -81,7 +81,7 @@ def test_pictures_are_shown_from_their_public_address_with_their_alt(tmp_path: P
 
     host, message = asked_for(a_post(title="", markup="", media=(door,)))
 
-    assert (host.url, host.body) == (f"host:{door.name}", door)
+    assert (host.url, host.body) == (f"host:{door.name}?stays", door)
     assert message.json["attachments"][0]["content"]["body"] == [
         {"type": "Image", "url": f"https://media.example.org/{door.name}", "altText": "The door"}]
 
