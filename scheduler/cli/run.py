@@ -19,6 +19,7 @@ from scheduler.engine.replanning import MAKING, ask_limits_apart, make_media_apa
 from scheduler.engine.watching import watched
 from scheduler.store import Row, status
 
+log = logging.getLogger("termbell")
 GONE_WRONG = (status.FAILED, status.MISSED)
 
 
@@ -87,6 +88,8 @@ def _limits_asked(work: Working, config: Path, dry_run: bool) -> Callable[[Itera
 
 
 def _daemon(work: Working, config: Path, dry_run: bool) -> int:
+    if dry_run:
+        log.info("a dry run: nothing is sent, and the store is a copy")
     daemon = Daemon(config=config, store=work.store, desk=work.desk, ask_limits=_limits_asked(work, config, dry_run), ends=work.credentials.ends,
                     folders=watched(work.config, work.files), reporting=work.reporting, unready=work.unready,
                     hosting=work.hosting)

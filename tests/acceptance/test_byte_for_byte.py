@@ -142,7 +142,7 @@ def expected(shown: Iterable[Mapping[str, Any]], server: Recording) -> list[dict
 
 @pytest.mark.parametrize(("written", "steps"), [
     (MASTODON, ["upload 1", "upload 2", "status", "status"]),
-    (LINKEDIN, ["member", "image", "upload", "post", "member", "image", "upload", "post"]),
+    (LINKEDIN, ["member", "image 1", "upload 1", "post", "member", "image 1", "upload 1", "post"]),
     (BLUESKY, ["mention bob.example.org", "upload 1", "post", "post"]),
 ], ids=["mastodon", "linkedin", "bluesky"])
 def test_what_a_preview_shows_is_byte_for_byte_what_a_run_sends(tmp_path: Path, server: Recording, written: str, steps: list[str]):

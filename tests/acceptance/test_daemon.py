@@ -283,11 +283,14 @@ def test_a_dry_run_sends_nothing_and_leaves_the_store_alone_also_beside_a_daemon
     place.write(entry("a", soon(3600)))
     place.daemon()
     rehearsing = place.start("run", "--dry-run")
-    rehearsing.has_said("a server told other limits than before")  # it is at work: its limits came from a rehearsal
-    before = place.rows()
+    rehearsing.has_said("a dry run: nothing is sent")
+    before, due = place.rows(), soon(8)
 
-    place.write(entry("a", soon(3)))
+    def is_taken_up() -> bool:
+        place.write(entry("a", due))
+        return bool(rehearsing.said("calendar: 1 edited"))
 
+    until(is_taken_up, "the dry run takes up the change")
     rehearsing.has_said("published https://mastodon.social/@ada/113000000000000001")
     until(lambda: server.texts == ["a"], "the daemon publishes it itself")
     assert before == {"a": "scheduled"}
