@@ -14,6 +14,8 @@ class Silent(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # two daemons come with 32 connections at once; those that five places do not hold are reset
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Nothing: a client that was killed is not there to be told."""
 
