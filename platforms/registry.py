@@ -5,10 +5,13 @@ take the name of a built-in one, so that installing a package never changes wher
 """
 
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platforms.base import Platform
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "termbell.platforms"
 NOT_ADAPTERS = {"__init__", "base", "graph", "nostr_events", "registry", "signing"}
@@ -34,12 +37,14 @@ def platform(name: str) -> Platform:
     return _loaded(theirs)
 
 
-def _installed() -> dict[str, EntryPoint]:
+def _installed() -> "dict[str, EntryPoint]":
+    from importlib.metadata import entry_points  # not needed, and not loaded, where all platforms are ours
+
     ours = built_in()
     return {point.name: point for point in entry_points(group=GROUP) if point.name not in ours}
 
 
-def _loaded(point: EntryPoint) -> Platform:
+def _loaded(point: "EntryPoint") -> Platform:
     by = point.dist.name if point.dist else point.value
     try:
         found = point.load()

@@ -129,6 +129,8 @@ def _requests(preview: Preview, one: Delivery) -> Iterator[Painted]:
 
 def cells(text: str) -> int:
     """How many columns of a terminal `text` takes."""
+    if text.isascii():
+        return len(text)
     from unicodedata import category, east_asian_width
 
     return sum(0 if category(sign) in ("Mn", "Me", "Cf") else 2 if east_asian_width(sign) in "WF" else 1 for sign in text)
@@ -142,10 +144,12 @@ def wrapped(text: str, width: int) -> Iterator[str]:
     """Lines of at most `width` columns; a word that is wider, e.g. an address, stays whole."""
     for paragraph in harmless(text).split("\n"):
         line, *words = paragraph.split(" ")
+        used = cells(line)
         for word in words:
-            if cells(line) + 1 + cells(word) > width:
+            taken = cells(word)
+            if used + 1 + taken > width:
                 yield line
-                line = word
+                line, used = word, taken
             else:
-                line = f"{line} {word}"
+                line, used = f"{line} {word}", used + 1 + taken
         yield line
