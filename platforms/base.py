@@ -514,6 +514,20 @@ def code_in_json(response: Response) -> str:
     return str(answer.get("error") or answer.get("code") or "") if isinstance(answer, dict) else ""
 
 
+def code_at(*path: str | int) -> Callable[[Response], str]:
+    """An `error_code` that stands at that place in the JSON body; empty where nothing stands there."""
+    def error_code(response: Response) -> str:
+        try:
+            found = response.json()
+            for step in path:
+                found = found[step]
+        except (ValueError, LookupError, TypeError):
+            return ""
+        return str(found)
+
+    return error_code
+
+
 def hosted(media: Media, number: int, ask: Ask, stays: bool = False) -> str:
     """A public address of the file; `media_host` in config.yaml says where that is.
 

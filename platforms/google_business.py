@@ -5,9 +5,11 @@ Google fetches the picture from a public address. A 200 says that the post was a
 https://developers.google.com/my-business/reference/rest/v4/accounts.locations.localPosts
 """
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from platforms import youtube
 from platforms.base import (
     HARMLESS,
     Account,
@@ -16,7 +18,6 @@ from platforms.base import (
     Json,
     Limits,
     Lost,
-    OAuth,
     Platform,
     Post,
     Published,
@@ -133,12 +134,7 @@ def published(answer: Json) -> Published:
     return Published(id=answer["name"], url=answer.get("searchUrl"), notes=("Google has not decided yet whether to show it",) if is_waiting else ())
 
 
-OAUTH = OAuth(
-    authorize="https://accounts.google.com/o/oauth2/v2/auth",
-    token="https://oauth2.googleapis.com/token",
-    scopes=("https://www.googleapis.com/auth/business.manage",),
-    more={"access_type": "offline", "prompt": "consent"},
-)
+OAUTH = replace(youtube.OAUTH, scopes=("https://www.googleapis.com/auth/business.manage",))
 
 PLATFORM = Platform(
     name="google_business",

@@ -27,9 +27,9 @@ from platforms.base import (
     Published,
     Rejected,
     Request,
-    Response,
     Setting,
     TryLater,
+    code_at,
 )
 
 EARLY = timedelta(hours=1)  # how far the server's clock and ours may be apart
@@ -130,11 +130,7 @@ def published(account: Account, identifier: str) -> Published:
     return Published(id=identifier, url=at(account, "").removesuffix("/api/") + f"/notes/{identifier}")
 
 
-def error_code(response: Response) -> str:
-    try:
-        return str(response.json()["error"]["code"])
-    except (ValueError, LookupError, TypeError):
-        return ""
+error_code = code_at("error", "code")
 
 
 LIMITS = Limits(

@@ -25,6 +25,7 @@ from platforms.base import (
     Response,
     Secrets,
     Setting,
+    code_at,
     hosted,
     in_url,
 )
@@ -92,11 +93,7 @@ def sign(request: Request, secrets: Secrets) -> Request:
     return in_url(request, secrets)
 
 
-def error_code(response: Response) -> str:
-    try:
-        return str(response.json()["error"]["code"])
-    except (ValueError, LookupError, TypeError):
-        return ""
+error_code = code_at("error", "code")
 
 
 PLATFORM = Platform(

@@ -28,6 +28,7 @@ from platforms.base import (
     Setting,
     Span,
     TryLater,
+    code_at,
     renewing,
 )
 from platforms.signing import OAUTH1, bearer_or_oauth1
@@ -130,12 +131,7 @@ def published(account: Account, identifier: str | int) -> Published:
     return Published(id=str(identifier), url=f"https://www.tumblr.com/{name(account)}/{identifier}")
 
 
-def error_code(response: Response) -> str:
-    """Tumblr's own number, e.g. 8023."""
-    try:
-        return str(response.json()["errors"][0]["code"])
-    except (ValueError, LookupError, TypeError):
-        return ""
+error_code = code_at("errors", 0, "code")  # Tumblr's own number, e.g. 8023.
 
 
 OAUTH = OAuth(

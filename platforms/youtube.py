@@ -32,6 +32,7 @@ from platforms.base import (
     Response,
     Setting,
     TryLater,
+    code_at,
     media_of_kind,
     renewing,
 )
@@ -224,12 +225,7 @@ def published(identifier: str, video: Media) -> Published:
     return Published(id=identifier, url=url, ref={"video": identifier})
 
 
-def reason(response: Response) -> str:
-    """Google's own code, e.g. `quotaExceeded`."""
-    try:
-        return str(response.json()["error"]["errors"][0]["reason"])
-    except (ValueError, LookupError, TypeError):
-        return ""
+reason = code_at("error", "errors", 0, "reason")  # Google's own code, e.g. `quotaExceeded`.
 
 
 def notices(account: Account, today: date) -> Iterator[str]:
