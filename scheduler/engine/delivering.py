@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from platforms.base import (
     FOREVER,
@@ -40,6 +41,7 @@ from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, wi
 SECOND_LOOK = timedelta(seconds=30)
 ANSWERS_LAST = timedelta(hours=1)  # an upload older than this may be gone from the platform: it is made anew
 INSISTING = 1.0  # seconds between two tries to write down an outcome
+T = TypeVar("T")
 log = logging.getLogger("termbell")
 
 
@@ -58,14 +60,14 @@ class Desk:
 
     def work(self, account: str, stopping: Callable[[], bool] = lambda: False) -> int:
         """Publishes what the account has due, one after the other; returns how many attempts were made."""
-        made = 0
-        while not stopping() and self._may_post(account):
-            row = self.store.claim(account, self.by, self.now())
-            if row is None:
-                break
-            self.deliver(row, stopping)
+        made, row = 0, self._claimed(account, stopping)
+        while row:
+            row = self.deliver(row, stopping, onwards=True) or self._claimed(account, stopping)
             made += 1
         return made
+
+    def _claimed(self, account: str, stopping: Callable[[], bool]) -> Row | None:
+        return None if stopping() or not self._may_post(account) else self.store.claim(account, self.by, self.now())
 
     def _may_post(self, account: str) -> bool:
         """Whether the platform takes another post now, by its declared caps; until then the account pauses."""
@@ -80,19 +82,23 @@ class Desk:
         whose = {"platform": configured.platform.name} if cap.of == "app" else {"account": configured.name}
         return self.store.posted_since(now - timedelta(seconds=cap.seconds), **whose)
 
-    def deliver(self, row: Row, stopping: Callable[[], bool] = lambda: False) -> None:
-        """One attempt at a claimed delivery. Whatever happens, the store says how it ended. Raises `StoreFailed`."""
+    def deliver(self, row: Row, stopping: Callable[[], bool] = lambda: False, onwards: bool = False) -> Row | None:
+        """One attempt at a claimed delivery. Whatever happens, the store says how it ended. Raises `StoreFailed`.
+
+        Where it shall go `onwards`, the account's next one is claimed in the transaction that says so, if that can be, and returned.
+        """
         noted = logging.LoggerAdapter(log, {"delivery": row.key, "account": row.account, "entry": row.entry})
         try:
-            self._judged(row, noted, stopping)
+            return self._judged(row, noted, stopping, onwards)
         except WrongStatus as lost:  # another process has it now, and says how it ends
             noted.warning("left to another process: %s", lost)
+        return None
 
-    def _judged(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> None:
+    def _judged(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool], onwards: bool) -> Row | None:
         """An attempt, and what its outcome means for the delivery."""
         try:
             with self._hiding():
-                self._attempt(row, noted, stopping)
+                return self._attempt(row, noted, stopping, onwards)
         except InDoubt as doubt:
             noted.warning("in doubt, looking later: %s", doubt)
             self._look_later(row, str(doubt))
@@ -108,6 +114,7 @@ class Desk:
         except Exception as fault:  # one delivery's fault must not end the daemon
             noted.exception("unexpected %s", type(fault).__name__)
             self._after_a_fault(row, self.hide(f"{type(fault).__name__}: {fault}"))
+        return None
 
     @contextmanager
     def _hiding(self) -> Iterator[None]:
@@ -118,7 +125,7 @@ class Desk:
             fault.args = (self.hide(str(fault)),)
             raise
 
-    def _attempt(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> None:
+    def _attempt(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool], onwards: bool) -> Row | None:
         configured = self.accounts.get(row.account)
         if configured is None:
             raise Rejected(f"{row.place}: {row.entry}: config.yaml has no account called '{row.account}' any more")
@@ -133,19 +140,22 @@ class Desk:
             found = self._settled(row, configured, post, doubt, ask)
             if found is not None:
                 self._published(row, found, noted, " (was up already)")
-                return
+                return None
         if not row.is_untouched:
             self.store.journal.forget(row.key, before=self.now() - ANSWERS_LAST)
         is_second = doubt is not None and not doubt.is_suspicion  # then it is up as from the first sending, if at all
         journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched,
                                 latest=None if is_second or may_be_late(row) else row.late_at)
         published = configured.platform.publish(configured.account, post, journalled)
-        by_hand = configured.platform.by_hand
-        self._insist(lambda: self._recorded(row, published, journalled, by_hand), noted, stopping)
-        if by_hand:
+        if configured.platform.by_hand:
+            self._insist(lambda: self._recorded(journalled, lambda: self.store.handed_over(row, published, self.now())), noted, stopping)
             noted.info("handed over, and waits for a person's word")
-        else:
-            self._tell(published, noted)
+            return None
+        goes_on = onwards and not configured.platform.limits.caps  # those are counted anew for each post
+        following = self._insist(lambda: self._recorded(journalled, lambda: self.store.published(
+            row, published, self.now(), onwards=self.by if goes_on and not stopping() else None)), noted, stopping)
+        self._tell(published, noted)
+        return following
 
     def _heeding(self, configured: ConfiguredAccount) -> Ask:
         """The account's answerer. Where the platform says that it takes no more for now, what is under way ends, and the next waits."""
@@ -160,16 +170,16 @@ class Desk:
 
         return answered
 
-    def _recorded(self, row: Row, published: Published, journalled: Journalled, by_hand: bool) -> None:
+    def _recorded(self, journalled: Journalled, write: Callable[[], T]) -> T:
         """Where the claim ran out meanwhile, whoever has the delivery now finds the answer in the journal, and sends nothing."""
         try:
-            (self.store.handed_over if by_hand else self.store.published)(row, published, self.now())
+            return write()
         except WrongStatus:
             if journalled.answered:
-                self.store.journal.answered(row.key, *journalled.answered, self.now())
+                self.store.journal.answered(journalled.key, *journalled.answered, self.now())
             raise
 
-    def _insist(self, write: Callable[[], None], noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> None:
+    def _insist(self, write: Callable[[], T], noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> T:
         """Writes down that something is up, however long that takes; only a daemon that is stopped leaves it to the next start."""
         said = False
         while True:

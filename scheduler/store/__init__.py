@@ -94,10 +94,7 @@ class Store:
     def claim(self, account: str, by: str, now: datetime, entry: str | None = None) -> Row | None:
         """Takes the account's next delivery (of one entry) for an attempt; None where there is nothing to do."""
         with self.database.writing() as connection:
-            row = (CLAIM_OF_ENTRY if entry else CLAIM).first(
-                connection, account_of=account, entry_of=entry, at=stamp(now), by=f"{by}:{uuid4().hex[:12]}",
-                until=stamp(now) + round(LEASE * 1_000_000))
-        return None if row is None else row_of(row)
+            return _claimed(connection, account, by, now, entry)
 
     def renew(self, by: str, busy: Iterable[str], now: datetime) -> None:
         """The claims of a process on the accounts it is busy with hold on."""
@@ -193,11 +190,13 @@ class Store:
 
     # How an attempt ended
 
-    def published(self, row: Row, published: Published, now: datetime) -> None:
+    def published(self, row: Row, published: Published, now: datetime, onwards: str | None = None) -> Row | None:
+        """It is up. Who goes `onwards` with the account claims its next delivery along with that: see `claim`."""
         with self.database.writing() as connection:
             become(connection, row.key, status.PUBLISHED, row.claim, published_id=published.id, url=published.url, published_at=stamp(now),
                    ref=json.dumps(dict(published.ref)), error="; ".join(published.notes) or None, reason=None, **NO_CLAIM)
             FORGET.on(connection, of=row.key)
+            return _claimed(connection, row.account, onwards, now) if onwards else None
 
     def handed_over(self, row: Row, ready: Published, now: datetime) -> None:
         """A person has to publish it: it waits for them, however long, and they are told what, as the notes say it."""
@@ -370,6 +369,12 @@ class Store:
         with self.database.reading() as connection:
             row = connection.execute(select(heartbeat)).first()
         return None if row is None else (instant(row.last_seen), row.pid, row.host)
+
+
+def _claimed(connection: Connection, account: str, by: str, now: datetime, entry: str | None = None) -> Row | None:
+    row = (CLAIM_OF_ENTRY if entry else CLAIM).first(
+        connection, account_of=account, entry_of=entry, at=stamp(now), by=f"{by}:{uuid4().hex[:12]}", until=stamp(now) + round(LEASE * 1_000_000))
+    return None if row is None else row_of(row)
 
 
 def _row(connection: Connection, key: str) -> Row:

@@ -353,6 +353,16 @@ def test_what_the_platform_says_was_the_last_for_now_is_the_last(tmp_path: Path)
     assert bench.store.accounts.paused(DUE) == {"main": DUE + timedelta(minutes=5)}
 
 
+def test_one_that_is_stopped_claims_nothing_more(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), ok(id="9")))
+    bench.store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE)
+    asked = bench.network.asked
+
+    assert bench.desk().work("main", lambda: len(asked) == 2) == 1
+
+    assert (bench.store.row("k1").status, bench.store.row("k2").status, bench.store.row("k2").attempts) == ("published", "scheduled", 0)
+
+
 def test_a_declared_cap_holds_the_account_back_until_its_window_has_room(tmp_path: Path) -> None:
     limits = replace(a_platform().limits, caps=(Cap(posts=1, seconds=60),))
     bench = a_bench(tmp_path, scripted(ok(id="m"), ok(id="9")), limits=limits)

@@ -225,6 +225,18 @@ def test_a_claim_says_whether_anything_was_asked_for_it_and_whether_its_account_
     assert (second.is_untouched, second.refusal) == (False, "the token has expired")
 
 
+def test_who_goes_onwards_claims_the_next_along_with_what_is_published(store: Store) -> None:
+    store.plan([a_delivery(), a_delivery("k2", entry="second"), a_delivery("k3", entry="third", account="other")], DUE - DAY)
+    first = claimed(store)
+
+    second = store.published(first, Published(id="1"), DUE, onwards="me")
+
+    assert second is not None and (second.key, second.status, second.attempts) == ("k2", "publishing", 1)
+    assert second.claim != first.claim and str(second.claim).startswith("me:")
+    assert store.published(second, Published(id="2"), DUE, onwards="me") is None
+    assert store.counts() == {"published": 2, "scheduled": 1}
+
+
 def test_an_attempt_that_was_cut_off_is_counted_apart(store: Store) -> None:
     store.plan([a_delivery()], DUE - DAY)
     for _ in range(3):
