@@ -51,7 +51,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         raise InDoubt("Instagram has published it already")
     answer = ask(Request(step="publish", method="POST", url=f"{BASE}/{me}/media_publish", form={"creation_id": container},
                          example={"id": "18000000000000001"})).json()
-    notes = ("a story has no text: yours did not go with it",) if is_story(post) and post.text.strip() else ()
+    notes = ("a story has no text: yours does not go with it",) if is_story(post) and post.text.strip() else ()
     return Published(id=answer["id"], notes=notes)
 
 

@@ -33,6 +33,7 @@ from platforms.base import (
 LOOKS = 300  # at a video that is being processed, every two seconds
 EARLY = timedelta(hours=1)  # how far Pinterest's clock and ours may be apart
 LONGEST_LINK = 2048  # characters
+LONGEST_ALT = 500  # characters
 PIN = {"id": "813744226420795884"}
 BOARDS = {"items": [{"id": "549755885175", "name": "Fractions"}]}
 FILE = {"media_id": "12345", "media_type": "video", "upload_url": "https://pinterest-media-upload.s3-accelerate.amazonaws.com/",
@@ -47,7 +48,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         "title": post.title,
         "description": post.text,
         "link": post.link and post.link.url,
-        "alt_text": post.media[0].alt,
+        "alt_text": alt(post),
         "media_source": source(account, post, ask),
     }
     said = {name: value for name, value in pin.items() if value}
@@ -59,8 +60,15 @@ def refuse(post: Post) -> None:
     """What Pinterest would refuse for what stands in it."""
     if len({(one.width, one.height) for one in media_of_kind(post.media, "image")}) > 1:
         raise Rejected("the pictures of one pin have to be of the same size: crop them alike")
+    if len(alt(post)) > LONGEST_ALT:
+        raise Rejected(f"a pin has one alternative text for all its pictures, of {LONGEST_ALT} characters, and these have {len(alt(post))} together")
     if post.link and len(post.link.url) > LONGEST_LINK:
         raise Rejected(f"a link on Pinterest has at most {LONGEST_LINK} characters")
+
+
+def alt(post: Post) -> str:
+    """A pin has one alternative text, in which those of its pictures follow each other."""
+    return " / ".join(one.alt for one in post.media if one.alt)
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
@@ -166,7 +174,7 @@ PLATFORM = Platform(
         video_codecs=("h264", "hevc", "aac"),
         video_bytes=2_000_000_000,
         video_seconds=900,
-        alt=500,
+        alt=LONGEST_ALT,
         caps=(Cap(posts=100, seconds=60),),
         source="https://developers.pinterest.com/docs/api/v5/pins-create",
         checked=date(2026, 11, 23),

@@ -181,7 +181,7 @@ def published(account: Account, post: Post, answer: Json) -> Published:
     if answer.get("name"):
         return Published(id=answer["name"], url=answer["url"])
     page = answer.get("user_submitted_page") or f"https://www.reddit.com/user/{account.settings['username']}/submitted/"
-    return Published(id=page, url=page, notes=("Reddit is still converting the media; the post appears in a few minutes",))
+    return Published(id=page, url=page, notes=("Reddit converts media before it shows them: the post appears in a few minutes",))
 
 
 def notices(account: Account, today: date) -> Iterator[str]:

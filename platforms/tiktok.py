@@ -43,7 +43,7 @@ WHOLE, CHUNK = 64_000_000, 32_000_000  # bytes: up to which a video may be one c
 SMALLEST, LARGEST = 360, 4096  # pixels, each side of a video
 LATEST = 20  # videos that are looked through
 EARLY = timedelta(hours=1)  # how far TikTok's clock and ours may be apart
-UNFIT_TEXT = "the text did not go with it, as TikTok's inbox takes the video alone: paste it in the app"
+UNFIT_TEXT = "its text does not go with it, as TikTok's inbox takes the video alone: paste it in the app"
 PRIVACY = Literal["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"]
 UNAUDITED = ("TikTok has to audit an app before others see what it posts: until then it posts directly for SELF_ONLY, to accounts that are private, "
              "of at most 5 people a day; the inbox works without; once it is audited, say `audited: true`")

@@ -131,7 +131,7 @@ def uploaded(account: Account, media: Media, number: int, ask: Ask) -> Json:
     query = urlencode({"alt_text": media.alt, "title": media.alt or media.name}, quote_via=quote)
     return ask(Request(step=f"upload {number}", method="POST", url=at(account, f"media?{query}"), body=media, repeat=HARMLESS,
                        headers={"Content-Type": media.type, "Content-Disposition": f'attachment; filename="{media.name}"'},
-                       example=Response.of(FILE, 201))).json()
+                       example=Response.of({**FILE, "id": 10 + number}, 201))).json()
 
 
 def figure(media: Media, file: Json) -> str:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from platforms.base import Poll, Setting
 from scheduler.problems import Place, Problem, did_you_mean
-from scheduler.yaml_files import Map, Named
+from scheduler.yaml_files import Cut, Map, Named
 
 LATE = ("skip", "publish", "ask")
 FITS = ("error", "shorten", "thread", "numbered-thread")  # what becomes of a text that is too long
@@ -65,6 +65,13 @@ def text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Wrong("has to be text; put it in quotes")
     return str(value)
+
+
+def words(value: Any) -> str:
+    """A text that people will read."""
+    if isinstance(value, Cut):
+        raise Wrong(f"ends before {value.comment}: behind a space YAML takes it for a comment; put the text in quotes, or a space behind the #")
+    return text(value)
 
 
 def filled_text(value: Any) -> str:

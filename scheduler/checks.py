@@ -52,7 +52,7 @@ CHECKS = {one.code: one for one in (
           remedy="name them in `captions`, where the platform takes them; else burn them into the video, then ignore this"),
     Check(code="same-text", meaning="the text that the same account had at most `days` before", remedy="say it in other words, or later",
           setting="days", default=14),
-    Check(code="platform-notice", meaning="something a platform does with what it takes: a review that is missing, a version that ends",
+    Check(code="platform-notice", meaning="what a platform does with what it takes: a missing review, a version that ends, a text that is not shown",
           remedy="read the platform's page in docs/platforms; then switch this off"),
     Check(code="price", meaning="a platform that takes money for each post: what the planned ones cost",
           remedy="post less there, or switch this off"),

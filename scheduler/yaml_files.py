@@ -18,6 +18,8 @@ LARGEST = 20_000_000  # bytes of a file
 MOST_NODES = 600_000  # after aliases have been followed
 DEEPEST = 40
 UNSOUND = re.compile("[\0\ud800-\udfff]")
+LINE_ENDS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as libyaml counts lines
+LIKE_A_TAG = re.compile(r"[ \t]+(#\w+)")
 Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -37,6 +39,12 @@ class List(list[Any]):
 
 class Named(str):
     """`!secret NAME`."""
+
+
+class Cut(str):
+    """A text without quotes that a `#` has ended: YAML takes `Come in #OpenDay` for a text and a comment."""
+
+    comment: str
 
 
 class Written(float):
@@ -77,7 +85,7 @@ def read_yaml(path: Path, name: str) -> Any:
         raise _invalid("not-utf-8", "is not UTF-8; save the file as UTF-8", name, line) from None
     try:
         node = yaml.compose(text, Loader)
-        return None if node is None else _Reading(name).value(node, 0)
+        return None if node is None else _Reading(name, text).value(node, 0)
     except yaml.MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else 1
         raise _invalid("yaml", f"YAML cannot be read here: {fault.problem}", name, line) from None
@@ -93,8 +101,9 @@ def _invalid(code: str, message: str, name: str, line: int) -> Invalid:
 class _Reading:
     """One file's nodes to values; counts what it makes."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, written: str) -> None:
         self.name, self.made = name, 0
+        self.lines = LINE_ENDS.split(written)
 
     def value(self, node: yaml.Node, depth: int) -> Any:
         self.made += 1
@@ -108,7 +117,17 @@ class _Reading:
             found.line, found.lines = line, [item.start_mark.line + 1 for item in node.value]
             return found
         self.sound(node)
-        return _scalar(node)
+        return self.cut(node) or _scalar(node)
+
+    def cut(self, node: Any) -> Cut | None:
+        """The text, where it is one without quotes and something like a tag comes behind it; else None."""
+        is_text = not node.style and node.tag == "tag:yaml.org,2002:str"
+        ended = is_text and LIKE_A_TAG.match(self.lines[node.end_mark.line], node.end_mark.column)
+        if not ended:
+            return None
+        found = Cut(node.value)
+        found.comment = ended[1]
+        return found
 
     def sound(self, node: yaml.Node) -> None:
         """YAML can write what is no text: a NUL, which no file's name holds, and halves of a character, which cannot be sent or stored."""

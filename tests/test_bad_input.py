@@ -53,6 +53,22 @@ TABLE = {
         HEAD + '- {id: a, when: 2026-02-30, to: site, text: Hi}',
         "config.yaml:6: a: `when` is no time: '2026-02-30' (day is out of range for month); a time looks like 2026-09-07 08:30, 2026-09-07T08:30+01:00, or 2026-09-07 for the account's own time of day",
     ),
+    'tag taken for a comment': (
+        HEAD + '- id: a\n  when: 2026-09-07\n  to: site\n  text: Come in 🎒 #OpenDay',
+        'config.yaml:9: a: `text` ends before #OpenDay: behind a space YAML takes it for a comment; put the text in quotes, or a space behind the #',
+    ),
+    'tag in a thread': (
+        HEAD + '- id: a\n  when: 2026-09-07\n  to: fedi\n  text: "One #A"\n  thread:\n  - two #B\n',
+        'config.yaml:10: a: `thread` ends before #B: behind a space YAML takes it for a comment; put the text in quotes, or a space behind the #',
+    ),
+    'tag in an alt': (
+        HEAD + '- id: a\n  when: 2026-09-07\n  to: fedi\n  text: x\n  link:\n    url: https://example.org #c\n    title: one\n      line #D\n',
+        'config.yaml:10: a: `link` ends before #D: behind a space YAML takes it for a comment; put the text in quotes, or a space behind the #',
+    ),
+    'tag in a variant': (
+        HEAD + '- id: a\n  when: 2026-09-07\n  to: fedi\n  text: x\n  with:\n    one: y # no tag\n  fedi: Hi #E\n',
+        'config.yaml:12: a: `fedi` ends before #E: behind a space YAML takes it for a comment; put the text in quotes, or a space behind the #',
+    ),
     'no file': (
         HEAD + '- {id: a, when: 2026-09-07, to: site, text: Hi, media: [{file: cat.jpg, alt: A cat}]}',
         'config.yaml:6: cat.jpg: there is no such file in FOLDER',

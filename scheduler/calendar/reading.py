@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 from platforms.base import Platform
 from scheduler.calendar.due import When
 from scheduler.calendar.model import Content, Entry, LinkTo, MediaFile, Part, with_variant
-from scheduler.checking import Checked, Wrong, filled_text, fit_policy, flag, late_policy, seconds, setting, text, texts, zone
+from scheduler.checking import Checked, Wrong, filled_text, fit_policy, flag, late_policy, seconds, setting, text, texts, words, zone
 from scheduler.checks import read_ignored
 from scheduler.config import Config, ConfiguredAccount
 from scheduler.problems import Invalid, Place, Problem, did_you_mean
-from scheduler.yaml_files import List, Map, read_yaml
+from scheduler.yaml_files import Cut, List, Map, read_yaml
 
 CONTENT = ("template", "with", "text", "title", "summary", "link", "media", "language", "thread", "first_comment", "markdown", "fit")
 OWN = ("id", "when", "timezone", "to", "grace", "late", "ignore", *CONTENT)
@@ -180,7 +180,7 @@ class _OneEntry:
     def _variant(self, name: str, platform: Platform, identifier: str) -> dict[str, Any]:
         value, what = self.written[name], f"{identifier}: {name}"
         if isinstance(value, str):
-            return {"text": value}
+            return {"text": self.checked.value(self.written, name, identifier, words, "")}
         variant = self.checked.mapping(value, self.written.lines[name], what, f"{name}: {{text: ...}}")
         if variant is None:
             return {}
@@ -192,12 +192,13 @@ class _OneEntry:
     def _content(self, where: Map, what: str) -> dict[str, Any]:
         """The content keys that are written in `where`, read."""
         readers: Mapping[str, Callable[[Any], Any]] = {
-            "template": filled_text, "with": _values, "text": text, "title": text, "summary": text, "language": filled_text,
-            "first_comment": text, "markdown": flag, "fit": fit_policy, "link": lambda value: self._link(value, where.lines["link"]),
+            "template": filled_text, "with": _values, "text": words, "title": words, "summary": words, "language": filled_text,
+            "first_comment": words, "markdown": flag, "fit": fit_policy, "link": lambda value: self._link(value, where.lines["link"]),
             "media": lambda value: self._media(value), "thread": lambda value: self._thread(value),
         }
         named = {"with": "values"}
-        return {named.get(key, key): self.checked.value(where, key, what, read) for key, read in readers.items() if key in where}
+        given = {"text": ""}  # one that cannot be read is said once
+        return {named.get(key, key): self.checked.value(where, key, what, read, given.get(key)) for key, read in readers.items() if key in where}
 
     def _media(self, value: Any) -> tuple[MediaFile, ...]:
         if not isinstance(value, List):
@@ -214,7 +215,7 @@ class _OneEntry:
         name, place = text(written["file"]), Place(self.checked.file, written.lines["file"])
         is_remote = re.match(r"https?://", name, re.IGNORECASE) is not None
         file = _named_by(name) if is_remote else self._here(name, place)
-        alt = text(written.get("alt") or "")
+        alt = words(written.get("alt") or "")
         severity = self.config.checks.severity("no-alt")
         if self.config.require_alt and severity != "off" and "no-alt" not in self.ignore and not alt.strip():
             self.checked.say("no-alt", place.line, f"{name}: `alt` is missing; say what the picture shows, e.g. alt: The school door, painted blue",
@@ -242,7 +243,7 @@ class _OneEntry:
         if not re.match(r"https?://[^\s/]+", url):
             raise Wrong(f"has to be a web address, e.g. https://example.org/page, not '{url}'")
         image = self._file(written["image"], written.lines["image"]) if "image" in written else None
-        return LinkTo(url=url, title=text(written.get("title") or ""), description=text(written.get("description") or ""), image=image)
+        return LinkTo(url=url, title=words(written.get("title") or ""), description=words(written.get("description") or ""), image=image)
 
     def _thread(self, value: Any) -> tuple[Part, ...]:
         if not isinstance(value, List):
@@ -252,9 +253,9 @@ class _OneEntry:
     def _part(self, value: Any, line: int) -> Part:
         place = Place(self.checked.file, line)
         if not isinstance(value, Map):
-            return Part(text=text(value), place=place)
+            return Part(text=words(value), place=place)
         self.checked.unknown_keys(value, "thread", ("text", "media"))
-        return Part(text=text(value.get("text") or ""), media=self._media(value["media"]) if "media" in value else (), place=place)
+        return Part(text=words(value.get("text") or ""), media=self._media(value["media"]) if "media" in value else (), place=place)
 
     def _says_something(self, identifier: str, contents: Mapping[str, Content]) -> None:
         if any(content.text is None and content.template is None for content in contents.values()):
@@ -271,7 +272,7 @@ def _named_by(url: str) -> Path:
 def _values(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise Wrong("has to be a mapping, e.g. with: {headline: Welcome back}")
-    return dict(value)
+    return {name: words(inner) if isinstance(inner, Cut) else inner for name, inner in value.items()}
 
 
 def _is_share(value: Any) -> bool:

@@ -65,6 +65,10 @@ class Preview:
         folder, file = self.plan.config.folder, delivery.sources.get(media.digest, media.file)
         return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
 
+    def alt(self, delivery: Delivery, media: Media) -> str:
+        """What stands beside a picture for who does not see it."""
+        return "no alt texts are taken there" if self.plan.config.accounts[delivery.account].platform.limits.alt == 0 else media.alt or "no alt text"
+
     @property
     def summary(self) -> str:
         accounts = len({one.account for one in self.deliveries})

@@ -106,7 +106,7 @@ def _content(preview: Preview, one: Delivery) -> Iterator[str]:
     yield from (_option(name, value) for name, value in post.options.items() if value not in (None, ""))
     if post.link:
         yield _card(post.link)
-    yield from (_picture(media, preview.file(one, media)) for media in post.media)
+    yield from (_picture(media, preview.file(one, media), preview.alt(one, media)) for media in post.media)
 
 
 def _text(text: str) -> str:
@@ -124,10 +124,10 @@ def _card(link: Link) -> str:
     return f'<div class="card"><strong>{_text(link.title or link.url)}</strong>{_text(link.description)}<span>{_text(link.url)}</span></div>'
 
 
-def _picture(media: Media, file: str) -> str:
+def _picture(media: Media, file: str, alt: str) -> str:
     size = f"{media.width} × {media.height}, " if media.width else ""
     image = f'<img src="{_thumbnail(media)}" alt="{escape(media.alt)}">' if media.type.startswith("image/") else ""
-    return (f"<figure>{image}<figcaption>{_text(media.alt) or 'no alt text'}<br><code>{escape(file)}</code> "
+    return (f"<figure>{image}<figcaption>{_text(alt)}<br><code>{escape(file)}</code> "
             f"{size}{max(1, round(media.size / 1000)):,} kB</figcaption></figure>")
 
 

@@ -70,7 +70,7 @@ def _content(preview: Preview, one: Delivery, width: int) -> Iterator[Painted]:
     text = [joined(line) for line in _wrapped_if_any(post.text, width)]
     beside = [*_options(post.options), *(_card(post.link, width) if post.link else ())]
     for media in post.media:
-        beside += _picture(media, preview.file(one, media), width)
+        beside += _picture(media, preview.file(one, media), preview.alt(one, media), width)
     for number, block in enumerate(block for block in (head, text, beside) if block):
         yield from ([Painted("")] if number else [])
         yield from block
@@ -94,11 +94,11 @@ def _card(link: Link, width: int) -> Iterator[Painted]:
         yield joined("  ", paint(link.url, dim=True))
 
 
-def _picture(media: Media, file: str, width: int) -> Iterator[Painted]:
+def _picture(media: Media, file: str, alt: str, width: int) -> Iterator[Painted]:
     size = f"{media.width} × {media.height}, " if media.width else ""
     yield joined(paint("▣ ", "magenta"), file, paint(f"  {size}{max(1, round(media.size / 1000)):,} kB", dim=True))
-    for line in wrapped(media.alt or "no alt text", width - 2):
-        yield joined("  ", paint(line, "magenta" if media.alt else "yellow"))
+    for line in wrapped(alt, width - 2):
+        yield joined("  ", paint(line, "magenta" if alt == media.alt else "yellow"))
 
 
 def _length(one: Delivery) -> Painted:

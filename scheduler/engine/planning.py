@@ -143,8 +143,10 @@ def plan(path: Path, *, fetch: bool = False, links: bool = False, now: datetime 
                 for draft in drafts(config, calendar.entries)]
     dead = dead_links((url for _, some in rendered for one in some for url in links_of(one)), config.fetch_from) if links else {}
     reader = Proofreader(checks=config.checks, quiet=config.quiet, guarding=guarding, dead=dead)
+    ignored = {draft.entry for draft, _ in rendered if "platform-notice" in draft.ignore}
     rehearsals = Rehearsals(config.accounts, (one for draft, some in rendered for one in reader.read(draft, some)),
-                            hosts_media=config.media_host is not None)
+                            hosts_media=config.media_host is not None,
+                            severity=lambda one: "off" if one.entry in ignored else config.checks.severity("platform-notice"))
     deliveries = tuple(rehearsals.judged())
     problems = {*of_reporting(config), *of_hosting(config), *(guarding.problems if guarding else ()), *calendar.problems,
                 *too_many(deliveries, limits), *noticed(config, deliveries, (now or datetime.now(UTC)).date()),

@@ -6,10 +6,10 @@ real run. `preview --requests` shows the requests of the same rehearsal.
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from platforms.base import Account, LoginNeeded, Media, Part, Platform, Post, Published, PublishError, Request, Response
+from platforms.base import Account, LoginNeeded, Media, Part, Platform, Post, Published, PublishError, Request, Response, in_url
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.logs import HIDDEN
@@ -59,9 +59,10 @@ def rehearsed(account: Account, platform: Platform, post: Post) -> Rehearsed:
 class Rehearsals:
     """The rehearsals of a plan's deliveries; each is made once, when it is asked for first."""
 
-    def __init__(self, accounts: Mapping[str, ConfiguredAccount], deliveries: Iterable[Delivery], hosts_media: bool = True) -> None:
-        """`hosts_media`: the config has a `media_host`."""
-        self._accounts, self._hosts_media = accounts, hosts_media
+    def __init__(self, accounts: Mapping[str, ConfiguredAccount], deliveries: Iterable[Delivery], hosts_media: bool = True,
+                 severity: Callable[[Delivery], str] = lambda _: "warning") -> None:
+        """`hosts_media`: the config has a `media_host`. `severity`: of what the platform does not show of a delivery; or "off"."""
+        self._accounts, self._hosts_media, self._severity = accounts, hosts_media, severity
         self._deliveries = {one.key: one for one in deliveries}
         self._made: dict[str, Rehearsed] = {}
 
@@ -78,9 +79,9 @@ class Rehearsals:
             if one.errors:
                 yield one
             elif self._accounts[one.account].platform.refuses_posts:
-                yield with_problem(one, self.of(one))
+                yield with_problems(one, self.of(one), "off" if self._accounts[one.account].platform.by_hand else self._severity(one))
             else:  # the first speaks for all
-                yield with_problem(one, of_accounts.get(one.account) or of_accounts.setdefault(one.account, self.of(one)))
+                yield with_problems(one, of_accounts.get(one.account) or of_accounts.setdefault(one.account, self.of(one)))
 
     def _rehearsed(self, one: Delivery) -> Rehearsed:
         """A reply answers what the rehearsal of the part before it published."""
@@ -94,10 +95,13 @@ class Rehearsals:
         return made
 
 
-def with_problem(one: Delivery, rehearsed: Rehearsed) -> Delivery:
-    if not rehearsed.code:
-        return one
-    return replace(one, problems=(*one.problems, Problem(rehearsed.code, f"{one.entry}: {one.account}: {rehearsed.refused}", one.place)))
+def with_problems(one: Delivery, rehearsed: Rehearsed, severity: str = "off") -> Delivery:
+    """The delivery with why it is refused, or with what its adapter notes of it: what of the post does not go with it."""
+    said = [(rehearsed.code, rehearsed.refused, "error")] if rehearsed.code else []
+    if severity != "off" and rehearsed.published:
+        said += [("platform-notice", note, severity) for note in rehearsed.published.notes]
+    problems = (Problem(code, f"{one.entry}: {one.account}: {words}", one.place, how) for code, words, how in said)
+    return replace(one, problems=(*one.problems, *problems)) if said else one
 
 
 def shown(request: Request, platform: Platform) -> dict[str, object]:
@@ -131,7 +135,7 @@ def _signed(request: Request, platform: Platform, secrets: Mapping[str, str]) ->
     try:
         return request if request.anonymous else platform.sign(request, secrets)
     except LoginNeeded:
-        return request
+        return in_url(request, secrets)
 
 
 def _hidden(text: str) -> str:

@@ -106,8 +106,8 @@ def _post(work: Rendering, content: Content, piece: Piece, part: int) -> Post:
         spans=piece.marked.spans,
         markup=DIALECTS[limits.markup].write(piece.marked),
         html=piece.html,
-        title=(content.title or "").strip() if limits.title != 0 else "",
-        summary=(content.summary or "").strip(),
+        title=(content.title or "").strip() if limits.title != 0 and part == 0 else "",
+        summary=(content.summary or "").strip() if part == 0 else "",
         link=_link(work, content, piece.link) if piece.link and piece.has_card else None,
         media=_media(work, piece.media),
         language=language_of(draft),
@@ -209,7 +209,7 @@ def _check(work: Rendering, post: Post, used: int, piece: Piece, part: int) -> N
     if part == 0 and not any(problem.severity == "error" for problem in work.problems):
         _check_needs(work, post, piece)
     too_long = _excess(len(post.title), limits.title, "characters", work.where)
-    if too_long and part == 0:
+    if too_long:
         work.wrong("title-too-long", f"the title has {too_long}", _title_place(work.draft))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import a_calendar, lines, termbell
+from tests.cli.support import HEAD, a_calendar, lines, termbell
 from tests.support import an_image
 
 THREAD = """\
@@ -45,6 +45,16 @@ def test_a_delivery_is_shown_with_its_local_time_account_text_and_length(tmp_pat
     assert length == "  ╰ ────────── 12/500 graphemes"
     assert lines(ended).endswith("1 delivery to 1 account, no problems\n")
     assert ended.exit_code == 0
+
+
+def test_where_no_alt_texts_are_taken_none_is_shown(tmp_path: Path):
+    an_image(tmp_path)
+    door = "- {id: door, when: 2099-09-07 08:30, to: [chat, fediverse], text: Open, media: [{file: door.png, alt: The blue door}]}\n"
+    config = a_calendar(tmp_path, door, HEAD.replace("posts:", "  chat: {platform: telegram, chat: '@mathclub'}\nposts:"))
+
+    shown = lines(termbell("preview", "-c", config))
+
+    assert (shown.count("no alt texts are taken there"), shown.count("The blue door")) == (1, 1)
 
 
 def test_what_was_shortened_or_split_is_said_with_the_length_it_had(tmp_path: Path):

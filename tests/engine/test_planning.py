@@ -139,6 +139,17 @@ def test_where_an_adapter_refuses_no_post_the_first_of_an_account_speaks_for_all
     assert made.of(deliveries[1]).published == Published(id="b")
 
 
+@pytest.mark.parametrize(("severity", "by_hand", "said"), [("warning", False, ["warning"]), ("off", False, []), ("warning", True, [])])
+def test_what_does_not_go_with_a_post_is_said_before_it_leaves(severity: str, by_hand: bool, said: list[str]):
+    platform = a_platform(publish=lambda account, post, ask: Published(id="1", notes=("its text does not go with it",)), by_hand=by_hand)
+    made = Rehearsals(an_account(platform), [a_delivery()], severity=lambda _: severity)
+
+    (one,) = made.judged()
+
+    assert [problem.severity for problem in one.problems] == said
+    assert all(str(problem).endswith("launch: main: its text does not go with it") for problem in one.problems)
+
+
 def test_a_delivery_with_an_error_is_not_rehearsed():
     platform, given = publishing(refuses_posts=True)
     wrong = a_delivery(problems=(Problem("too-long", "launch: too long", Place("config.yaml", 9)),))

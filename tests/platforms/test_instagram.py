@@ -104,7 +104,7 @@ def test_a_story_has_no_text_and_says_so(tmp_path: Path) -> None:
     up = publish(ACCOUNT, post, scripted(*[documented] * 6))
 
     assert up_after(post)["files"][0].keys() == {"image_url", "media_type", "access_token"}
-    assert up.notes == ("a story has no text: yours did not go with it",)
+    assert up.notes == ("a story has no text: yours does not go with it",)
     assert publish(ACCOUNT, replace(post, text=""), scripted(*[documented] * 6)).notes == ()
 
 

@@ -135,10 +135,11 @@ def test_a_video_that_is_never_ready_is_tried_again_and_one_that_fails_is_not(tm
 @pytest.mark.parametrize(("changes", "why"), [
     ({"sizes": [(400, 400), (400, 500)]}, "of the same size"),
     ({"link": Link(url="https://example.org/" + "x" * 2048)}, "at most 2048 characters"),
+    ({"sizes": [(400, 400)] * 2, "alt": "x" * 249}, "one alternative text for all its pictures, of 500 characters, and these have 501 together"),
 ])
 def test_what_pinterest_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str, tmp_path: Path) -> None:
-    sizes = changes.pop("sizes", [(400, 400)])
-    media = tuple(an_image(tmp_path, f"{n}.png", size=size) for n, size in enumerate(sizes))
+    sizes, alt = changes.pop("sizes", [(400, 400)]), changes.pop("alt", "The door")
+    media = tuple(an_image(tmp_path, f"{n}.png", size=size, alt=alt) for n, size in enumerate(sizes))
     untouched = scripted()
 
     with pytest.raises(Rejected, match=why):

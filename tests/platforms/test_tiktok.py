@@ -114,7 +114,7 @@ def test_a_video_for_the_inbox_says_nothing_but_its_size_and_its_last_chunk_is_t
     assert upload.headers == {"Content-Type": "video/mp4", "Content-Range": "bytes 0-999/1000"}
     assert (begin.repeat, upload.repeat, upload.anonymous) == (HARMLESS, DOUBLES, True)
     assert (up.id, up.url) == ("v_pub_file~v2-1.123", None)
-    assert up.notes == ("the text did not go with it, as TikTok's inbox takes the video alone: paste it in the app",)
+    assert up.notes == ("its text does not go with it, as TikTok's inbox takes the video alone: paste it in the app",)
 
 
 def test_a_direct_post_asks_about_the_creator_each_time_and_allows_only_what_it_says(tmp_path: Path) -> None:

@@ -231,8 +231,10 @@ def test_who_goes_onwards_claims_the_next_along_with_what_is_published(store: St
 
     second = store.published(first, Published(id="1"), DUE, onwards="me")
 
-    assert second is not None and (second.key, second.status, second.attempts) == ("k2", "publishing", 1)
-    assert second.claim != first.claim and str(second.claim).startswith("me:")
+    assert second is not None
+    assert (second.key, second.status, second.attempts) == ("k2", "publishing", 1)
+    assert second.claim != first.claim
+    assert str(second.claim).startswith("me:")
     assert store.published(second, Published(id="2"), DUE, onwards="me") is None
     assert store.counts() == {"published": 2, "scheduled": 1}
 

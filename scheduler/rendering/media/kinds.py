@@ -44,7 +44,8 @@ def kind_of(head: bytes) -> str:
 
 def taken(limits: Limits) -> str:
     types = ((limits.images, limits.image_types), (limits.videos, limits.video_types), (limits.documents, limits.document_types))
-    return f"taken are {listed(tuple(kind for most, kinds in types if most for kind in kinds))}"
+    allowed = tuple(kind for most, kinds in types if most for kind in kinds)
+    return f"taken are {listed(allowed)}" if allowed else "no files are taken"
 
 
 def listed(types: tuple[str, ...]) -> str:
