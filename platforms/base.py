@@ -401,6 +401,7 @@ class OAuth:
     authorize: str  # the page where the person says yes
     token: str  # where the code is traded, and a token renewed
     scopes: tuple[str, ...]
+    scopes_of: "Callable[[Account], tuple[str, ...]] | None" = None  # instead, where they depend on the account
     separator: str = " "  # between the scopes
     pkce: Literal["", "S256", "hex"] = "S256"  # hex: TikTok's, the SHA-256 in hexadecimal digits
     # Where the answer is sent to; the app has to register it. On http://127.0.0.1 or http://localhost Termbell listens: {port} is a free one,
@@ -413,6 +414,10 @@ class OAuth:
     register: str = ""  # where an app is made without a person: Mastodon's
     device: str = ""  # where a device code is given (RFC 8628)
     lasting: "Callable[[Account, Secrets, Ask], Secrets] | None" = None  # trades the first token for one that lasts: Meta's
+
+    def of(self, account: Account) -> "OAuth":
+        """As this account signs in."""
+        return replace(self, scopes=self.scopes_of(account)) if self.scopes_of else self
 
 
 def renewing(oauth: OAuth) -> "Callable[[Account, Secrets, Ask], Secrets]":

@@ -321,12 +321,18 @@ def notices(account: Account, today: date) -> Iterator[str]:
                "https://learn.microsoft.com/linkedin/marketing/versioning")
 
 
+def scopes(account: Account) -> tuple[str, ...]:
+    """To post, and for an organisation to read its own posts back; a member's cannot be read."""
+    return ("w_organization_social", "r_organization_social") if account.settings.get("organization") else ("openid", "profile", "w_member_social")
+
+
 # https://learn.microsoft.com/linkedin/shared/authentication/authorization-code-flow. LinkedIn asks for an https address, and one that
 # nobody serves, on the person's own machine, tells the code to nobody else. Only some apps get a `refresh`.
 OAUTH = OAuth(
     authorize="https://www.linkedin.com/oauth/v2/authorization",
     token="https://www.linkedin.com/oauth/v2/accessToken",
-    scopes=("openid", "profile", "w_member_social"),
+    scopes=(),
+    scopes_of=scopes,
     pkce="",
     redirect="https://localhost/",
 )

@@ -1,7 +1,7 @@
-"""YouTube: a video with its title, description, tags and thumbnail, into a playlist; upright and short it is a Short. Comments on it.
+"""YouTube: a video with its title, description, tags, thumbnail and captions, into a playlist; upright and short it is a Short. Comments on it.
 
 The address of an upload is its handle: asked how much has arrived, also after a crash, it answers with the video once all has.
-Where something is to be added to the video (a thumbnail, a playlist), it is private until the last request.
+Where something is to be added to the video (a thumbnail, captions, a playlist), it is private until the last request.
 
 https://developers.google.com/youtube/v3/guides/using_resumable_upload_protocol
 """
@@ -38,12 +38,13 @@ from platforms.base import (
 )
 
 CHUNK = 33_554_432  # bytes; a multiple of 256 KB
-GOES_ON, GONE = 308, 404  # more is to come; an upload that is not known any more
+GOES_ON, GONE, EXISTS = 308, 404, 409  # more is to come; an upload that is not known any more; captions that are there already
 SHORT = 180  # seconds
 EARLY = timedelta(hours=1)  # how far YouTube's clock and ours may be apart
 LONGEST_TITLE, LONGEST_TAGS = 100, 500  # characters
 VIDEO = {"kind": "youtube#video", "id": "dQw4w9WgXcQ", "status": {"privacyStatus": "public"}}
 SESSION = Response(headers={"location": "https://www.googleapis.com/upload/youtube/v3/videos?uploadType=resumable&upload_id=xa298sd_sdlkj2"})
+CAPTIONS = Response(headers={"location": "https://www.googleapis.com/upload/youtube/v3/captions?uploadType=resumable&upload_id=xb298sd"})
 CHANNEL = {"items": [{"id": "UC_x5XG1OV2P6uZZ5FSM9Ttw", "snippet": {"title": "Ms Ada"},
                       "contentDetails": {"relatedPlaylists": {"uploads": "UU_x5XG1OV2P6uZZ5FSM9Ttw"}}}]}
 COMMENT = {"id": "UgzDE8pqJ_c5yKbXUcV4AaABAg"}
@@ -56,15 +57,16 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     (video,) = media_of_kind(post.media, "video")
     thumbnails, playlist = media_of_kind(post.media, "image"), post.options.get("playlist")
     wanted = status(post)
-    has_more = bool(thumbnails or playlist)
+    has_more = bool(thumbnails or playlist or video.captions)
     begun = {"snippet": snippet(post), "status": {**wanted, "privacyStatus": "private", "publishAt": None} if has_more else wanted}
     up = uploaded(account, video, {**begun, "status": given(begun["status"])}, ask, is_last=not has_more)
     for image in thumbnails:
         ask(Request(step="thumbnail", method="POST", url=at(account, f"upload/youtube/v3/thumbnails/set?videoId={up}"), body=image,
                     headers={"Content-Type": image.type}, repeat=HARMLESS, example={}))
+    if video.captions:
+        captioned(account, up, video.captions, post.language, ask)
     if playlist:
-        item = {"snippet": {"playlistId": playlist, "resourceId": {"kind": "youtube#video", "videoId": up}}}
-        ask(Request(step="playlist", method="POST", url=at(account, "youtube/v3/playlistItems?part=snippet"), json=item, repeat=HARMLESS, example={}))
+        put_into(account, playlist, up, ask)
     if has_more:
         ask(Request(step="publish", method="PUT", url=at(account, "youtube/v3/videos?part=status"), json={"id": up, "status": given(wanted)},
                     example=VIDEO))
@@ -169,6 +171,26 @@ def uploaded(account: Account, video: Media, begun: Json, ask: Ask, is_last: boo
     return str(answer.json()["id"])
 
 
+def captioned(account: Account, video: str, captions: Media, language: str, ask: Ask) -> None:
+    """Gives the video its captions. Those that an earlier attempt gave it are there already."""
+    track = {"snippet": {"videoId": video, "language": language, "name": ""}}
+    begun = ask(Request(step="captions", method="POST", url=at(account, "upload/youtube/v3/captions?uploadType=resumable&part=snippet"), json=track,
+                        headers={"X-Upload-Content-Length": str(captions.size), "X-Upload-Content-Type": captions.type}, repeat=HARMLESS,
+                        accepts=(EXISTS,), example=CAPTIONS))
+    if begun.status != EXISTS:
+        ask(Request(step="captions file", method="PUT", url=begun.headers["location"], body=captions, headers={"Content-Type": captions.type},
+                    repeat=HARMLESS, accepts=(EXISTS,), example={"kind": "youtube#caption"}))
+
+
+def put_into(account: Account, playlist: str, video: str, ask: Ask) -> None:
+    """Lists the video, once: a playlist takes the same one again."""
+    asked = at(account, f"youtube/v3/playlistItems?part=snippet&playlistId={quote(playlist)}&videoId={video}")
+    if ask(Request(step="playlist", url=asked, repeat=HARMLESS, fresh=True, example={"items": []})).json()["items"]:
+        return
+    item = {"snippet": {"playlistId": playlist, "resourceId": {"kind": "youtube#video", "videoId": video}}}
+    ask(Request(step="listing", method="POST", url=at(account, "youtube/v3/playlistItems?part=snippet"), json=item, repeat=HARMLESS, example={}))
+
+
 def session_of(account: Account, video: Media, begun: Json, ask: Ask, again: bool = False) -> str:
     headers = {"X-Upload-Content-Length": str(video.size), "X-Upload-Content-Type": video.type}
     url = at(account, "upload/youtube/v3/videos?uploadType=resumable&part=snippet,status")
@@ -267,6 +289,7 @@ PLATFORM = Platform(
         video_codecs=("h264", "hevc", "vp8", "vp9", "av1", "aac", "opus", "vorbis", "mp3"),
         video_bytes=256_000_000_000,
         video_seconds=12 * 3600,
+        captions=("text/vtt", "application/x-subrip"),
         alt=0,
         caps=(Cap(posts=100, seconds=86_400, of="app"),),
         source="https://developers.google.com/youtube/v3/docs/videos/insert",

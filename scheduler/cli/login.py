@@ -99,7 +99,7 @@ def _signed_in(read: Config, chosen: ConfiguredAccount, written: Mapping[str, st
     from scheduler.cli.signing_in import SigningIn
 
     assert chosen.platform.oauth
-    return SigningIn(read, chosen, chosen.platform.oauth, way, trial).secrets(written)
+    return SigningIn(read, chosen, chosen.platform.oauth.of(chosen.account), way, trial).secrets(written)
 
 
 def _given(chosen: ConfiguredAccount, written: Mapping[str, str]) -> dict[str, str]:

@@ -494,3 +494,12 @@ def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post_of_a_member_and_th
     became = lost_at_every_step(lambda: Member(repeats_known=0), PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS)
 
     assert became == {"published", "in doubt"}
+
+
+@pytest.mark.parametrize(("settings", "scopes"), [
+    ({}, ("openid", "profile", "w_member_social")),
+    ({"organization": "5515715"}, ("w_organization_social", "r_organization_social")),
+])
+def test_a_sign_in_asks_for_what_a_member_or_an_organisation_needs_and_no_more(settings: dict[str, str], scopes: tuple[str, ...]) -> None:
+    assert PLATFORM.oauth
+    assert PLATFORM.oauth.of(Account(name="main", platform="linkedin", settings=settings)).scopes == scopes

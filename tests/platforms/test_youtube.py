@@ -1,8 +1,9 @@
 """The adapter's requests, and what a YouTube that enforces its rules makes of them."""
 
+import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -96,8 +97,23 @@ class YouTube(StandIn):
     @route("POST", f"{API}/youtube/v3/playlistItems")
     def listed(self, arrived: Arrived) -> Response:
         item = arrived.json["snippet"]
+        assert "playlist" not in self.videos[item["resourceId"]["videoId"]], "it is listed twice"
         self.videos[item["resourceId"]["videoId"]]["playlist"] = item["playlistId"]
         return ok(id="UEw1")
+
+    @route("POST", f"{API}/upload/youtube/v3/captions")
+    def captions(self, arrived: Arrived) -> Response:
+        assert arrived.query == {"uploadType": "resumable", "part": "snippet"}
+        track = arrived.json["snippet"]
+        assert arrived.headers["x-upload-content-type"] == "text/vtt"
+        if "captions" in self.videos[track["videoId"]]:
+            raise Refusal(409, {"error": {"code": 409, "errors": [{"reason": "captionExists"}]}})
+        return ok(headers={"location": f"https://www.googleapis.com/upload/youtube/v3/captions?uploadType=resumable&upload_id={track['videoId']}"})
+
+    @route("PUT", f"{API}/upload/youtube/v3/captions")
+    def captions_file(self, arrived: Arrived) -> Response:
+        self.videos[arrived.query["upload_id"]]["captions"] = arrived.body
+        return ok(kind="youtube#caption")
 
     @route("GET", f"{API}/youtube/v3/channels")
     def channels(self, arrived: Arrived) -> Response:
@@ -105,6 +121,8 @@ class YouTube(StandIn):
 
     @route("GET", f"{API}/youtube/v3/playlistItems")
     def latest(self, arrived: Arrived) -> Response:
+        if "videoId" in arrived.query:
+            return ok(items=[{"id": "UEw1"}] if "playlist" in self.videos[arrived.query["videoId"]] else [])
         return ok(items=[{"snippet": {"title": one["snippet"]["title"], "publishedAt": one["publishedAt"], "resourceId": {"videoId": identifier}}}
                          for identifier, one in self.videos.items()])
 
@@ -120,7 +138,7 @@ class YouTube(StandIn):
 
 
 def a_talk(folder: Path, *more: Media, size: int = 1000, **changes: Any) -> Post:
-    return a_post(title="Cells in 3 minutes", text="What a cell is made of", media=(a_video(folder, size=size), *more), **changes)
+    return a_post(**{"title": "Cells in 3 minutes", "text": "What a cell is made of", "media": (a_video(folder, size=size), *more), **changes})
 
 
 def test_a_small_video_is_one_upload_that_readers_see_at_its_end(tmp_path: Path) -> None:
@@ -166,11 +184,30 @@ def test_a_video_that_is_added_to_is_private_until_it_is_whole(tmp_path: Path) -
 
     publish(ACCOUNT, a_talk(tmp_path, an_image(tmp_path), options={"playlist": "PL1", "privacy": "unlisted"}), rehearsal)
 
-    begin, _, _, thumbnail, playlist, last = rehearsal.asked
+    begin, _, _, thumbnail, _, playlist, last = rehearsal.asked
     assert begin.json["status"]["privacyStatus"] == "private"
     assert thumbnail.url == "https://www.googleapis.com/upload/youtube/v3/thumbnails/set?videoId=dQw4w9WgXcQ"
     assert playlist.json == {"snippet": {"playlistId": "PL1", "resourceId": {"kind": "youtube#video", "videoId": "dQw4w9WgXcQ"}}}
     assert (last.step, last.json["status"]["privacyStatus"]) == ("publish", "unlisted")
+
+
+def captioned(folder: Path) -> Post:
+    file = folder / "talk.vtt"
+    file.write_text("WEBVTT\n\n00:00.000 --> 00:02.000\nThis is a cell.\n")
+    captions = Media(file=file, type="text/vtt", size=file.stat().st_size, digest=hashlib.sha256(file.read_bytes()).hexdigest())
+    return a_talk(folder, language="en-GB", media=(replace(a_video(folder), captions=captions),))
+
+
+def test_captions_go_with_the_video_in_the_language_of_the_entry(tmp_path: Path) -> None:
+    rehearsal = Rehearsal()
+
+    publish(ACCOUNT, captioned(tmp_path), rehearsal)
+
+    begin, _, _, track, file, last = rehearsal.asked
+    assert begin.json["status"]["privacyStatus"] == "private"
+    assert track.json == {"snippet": {"videoId": "dQw4w9WgXcQ", "language": "en-GB", "name": ""}}
+    assert (track.headers["X-Upload-Content-Length"], file.body) == (str(file.body.size), captioned(tmp_path).media[0].captions)
+    assert last.json["status"]["privacyStatus"] == "public"
 
 
 def test_youtube_may_publish_it_later_by_itself(tmp_path: Path) -> None:
@@ -234,6 +271,7 @@ POSTS: dict[str, Callable[[Path], Post]] = {
     "video": a_talk,
     "several chunks": lambda folder: a_talk(folder, size=CHUNK + 1000),
     "thumbnail and playlist": lambda folder: a_talk(folder, an_image(folder), options={"playlist": "PL1"}),
+    "captions": captioned,
     "comment": lambda folder: a_post(text="Slides", reply_to=Published(id="v0", ref={"video": "v0"})),
 }
 
