@@ -146,7 +146,11 @@ class Desk:
         is_second = doubt is not None and not doubt.is_suspicion  # then it is up as from the first sending, if at all
         journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched,
                                 latest=None if is_second or may_be_late(row) else row.late_at)
-        published = configured.platform.publish(configured.account, post, journalled)
+        try:
+            published = configured.platform.publish(configured.account, post, journalled)
+        except PublishError as fault:
+            journalled.judged(fault)
+            raise
         if configured.platform.by_hand:
             self._insist(lambda: self._recorded(journalled, lambda: self.store.handed_over(row, published, self.now())), noted, stopping)
             noted.info("handed over, and waits for a person's word")

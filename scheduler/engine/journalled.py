@@ -33,6 +33,7 @@ class Journalled:
     is_empty: bool = False  # nothing of the delivery was asked before: there is nothing to look up
     latest: datetime | None = None  # until when readers may see it first; None: whenever
     answered: tuple[Request, Response] | None = None  # the visible request that was answered, and its answer
+    is_first: bool = False  # no visible request of the delivery had left before that one
     _asked: Counter[str] = field(default_factory=Counter)  # digests; the same poll may be asked many times
 
     def __call__(self, request: Request) -> Response:
@@ -57,8 +58,13 @@ class Journalled:
             if fence.is_first:  # of a second sending it says nothing about the first
                 self.store.journal.surely_not(self.key, self.claim)
             raise
-        self.answered = request, response
+        self.answered, self.is_first = (request, response), fence.is_first
         return response
+
+    def judged(self, fault: PublishError) -> None:
+        """Some platforms say no with a 200. An adapter that reads it so raises with that answer: nothing of the request is up."""
+        if self.answered and self.is_first and fault.response is self.answered[1] and not isinstance(fault, InDoubt):
+            self.store.journal.surely_not(self.key, self.claim)
 
 
 @dataclass(kw_only=True)

@@ -17,6 +17,7 @@ MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNO
 LONGEST = 200  # characters
 # What an adapter raises where a 2xx answer is not what the platform documents: no JSON, a list for an object, a key that is missing.
 NOT_AS_DOCUMENTED = (ValueError, LookupError, TypeError, AttributeError)
+RATE_LIMITS = ("x-ratelimit", "ratelimit", "x-rate-limit")  # what such headers begin with; the last are X's
 AN_INSTANT = 100_000_000  # a larger number of seconds is one since 1970
 
 
@@ -64,7 +65,7 @@ def _words(answer: Json) -> str:
 
 def wait_asked_for(response: Response, now: datetime) -> float | None:
     """Seconds that the platform asks us to wait: `Retry-After`, else until its rate limit is reset, else what its JSON says."""
-    for name in ("retry-after", "x-ratelimit-reset", "ratelimit-reset"):
+    for name in ("retry-after", *(f"{prefix}-reset" for prefix in RATE_LIMITS)):
         if name in response.headers:
             return _seconds(response.headers[name].strip(), now)
     return _seconds(_in_json(response), now)
@@ -82,7 +83,7 @@ def _in_json(response: Response) -> str:
 
 def spent(response: Response, now: datetime) -> float | None:
     """Seconds until the platform takes more, where it says that this was the last it takes; None where it does not."""
-    for prefix in ("x-ratelimit", "ratelimit"):
+    for prefix in RATE_LIMITS:
         if response.headers.get(f"{prefix}-remaining", "").strip() == "0":
             return _seconds(response.headers.get(f"{prefix}-reset", "").strip(), now)
     return None

@@ -20,6 +20,7 @@ QUIET = ("alembic", "apscheduler", "filelock", "oauthlib", "requests_oauthlib", 
          "websockets")  # below WARNING some log tokens
 HIDDEN = "•••"
 KEPT = "\n\t\u200c\u200d"  # the last two hold emoji, and the words of some languages, together
+A_TOKEN = 20  # characters: the end of an address that is so long is a secret by itself
 SHORTEST = 4  # characters; hiding something shorter would make the log unreadable and tell what it is
 
 URL_SAFE = str.maketrans("+/", "-_")  # base64 as it stands in addresses
@@ -51,8 +52,9 @@ def _forms(secret: str) -> Iterator[str]:
         in_json = json.dumps(secret, ensure_ascii=ascii)[1:-1]
         yield from (in_json, json.dumps(in_json, ensure_ascii=ascii)[1:-1])
     yield from _in_base64(secret.encode())
-    if "://" in secret:  # a webhook: libraries name the path without the host
-        yield "/" + secret.partition("://")[2].partition("/")[2].rstrip("/")
+    if "://" in secret:  # a webhook: libraries name the path without the host, Discord the last of it alone
+        path = secret.partition("://")[2].partition("/")[2].rstrip("/")
+        yield from ("/" + path, *[piece for piece in path.split("/")[-1:] if len(piece) >= A_TOKEN])
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:

@@ -20,7 +20,9 @@ from jinja2.utils import missing
 
 from scheduler.calendar.model import Draft
 from scheduler.problems import Invalid, Place, Problem, did_you_mean
+from scheduler.rendering.compiled import kept_in
 from scheduler.rendering.filters import FILTERS, TESTS
+from scheduler.rendering.media.cache import cache_folder
 
 HERE = Path(__file__).parent
 SHIPPED = next((folder for folder in (HERE / "shipped", HERE.parents[1] / "templates") if folder.is_dir()), HERE / "shipped")
@@ -102,6 +104,7 @@ class Templates:
             keep_trailing_newline=False,
             auto_reload=False,
             cache_size=-1,
+            bytecode_cache=kept_in(cache_folder().parent / "templates"),
         )
         self._environment.filters.update(FILTERS)
         self._environment.tests.update(TESTS)

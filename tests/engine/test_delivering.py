@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from platforms.base import (
     Lost,
     Post,
     Published,
+    PublishError,
     Rejected,
     Request,
     Response,
@@ -315,6 +317,47 @@ def test_a_refusal_ends_it(tmp_path: Path) -> None:
     row = bench.attempt()
 
     assert (row.status, row.error) == ("failed", "x answered 'status' with 422: too long")
+
+
+def saying(no: Callable[[Response], PublishError]) -> Callable[[Account, Post, Ask], Published]:
+    """A platform that may say no with a 200, as its adapter reads it."""
+
+    def publish(account: Account, post: Post, ask: Ask) -> Published:
+        answer = ask(Request(step="submit", method="POST", url="https://x.test/submit", json={"text": post.text}))
+        if "errors" in answer.json():
+            raise no(answer)
+        return Published(id=answer.json()["id"])
+
+    return publish
+
+
+def test_a_no_that_is_said_with_a_200_is_a_no(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(errors=["flair"])), publish=saying(lambda answer: Rejected("it wants a flair", answer)))
+
+    row = bench.attempt()
+
+    assert (row.status, row.error) == ("failed", "it wants a flair")
+
+
+def test_a_not_now_that_is_said_with_a_200_leaves_no_doubt(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(errors=["slowly"]), ok(id="9")), publish=saying(lambda answer: TryLater("slowly", answer, after=60)))
+    assert bench.attempt().next_at == DUE + timedelta(seconds=60)
+    assert bench.store.journal.unanswered("k1") is None
+
+    bench.clock.pass_(61)
+
+    assert bench.attempt().published_id == "9"
+
+
+def test_a_no_to_a_second_sending_does_not_say_that_the_first_is_not_up(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(InDoubt("reset"), ok(errors=["flair"])), publish=saying(lambda answer: Rejected("it wants a flair", answer)),
+                    find=lambda *_: None)
+    bench.attempt()
+    for _ in range(3):
+        bench.clock.pass_(600)
+        row = bench.attempt()
+
+    assert row.status == "in doubt"
 
 
 def test_refused_credentials_hold_the_account_and_a_login_lets_it_go_on(tmp_path: Path) -> None:

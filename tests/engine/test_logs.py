@@ -105,6 +105,12 @@ def test_spaces_and_joiners_of_every_language_stay(text: str):
     assert text in stream.getvalue()
 
 
+def test_the_end_of_a_webhooks_address_is_a_secret_by_itself():
+    secrets = ["https://discord.test/api/webhooks/1100000000000000001/AbCdEfGh-5ecret_token-of-it"]
+
+    assert redacted('{"id": "11", "token": "AbCdEfGh-5ecret_token-of-it"}', secrets) == '{"id": "11", "token": "•••"}'
+
+
 def test_libraries_that_would_log_tokens_are_quiet():
     stream = a_log(io.StringIO())
 

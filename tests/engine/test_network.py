@@ -782,6 +782,7 @@ def test_the_platforms_words_are_shown_in_one_harmless_line(body: bytes, words: 
     ({"retry-after": "-5"}, None),
     ({"x-ratelimit-reset": "2026-09-07T08:35:00.000Z"}, 300),
     ({"x-ratelimit-reset": str(int(NOW.timestamp()) + 90)}, 90),
+    ({"x-rate-limit-reset": str(int(NOW.timestamp()) + 90)}, 90),
     ({"ratelimit-reset": "45"}, 45),
     ({"retry-after": "3", "ratelimit-reset": "45"}, 3),
 ])
