@@ -245,8 +245,9 @@ class Desk:
             self._ask_the_person(row, why)
             return
         at_once = doubt.remembered == FOREVER and doubt.looks == 0
-        later = max(self._settled_at(doubt, configured), self.now() + (SECOND_LOOK if doubt.looks else timedelta()))
-        self.store.again(row, self.now() + pause(row.attempts, None) if at_once else later, why)
+        soon = self.now() + pause(row.attempts, None)
+        later = max(self._settled_at(doubt, configured), self.now() + SECOND_LOOK if doubt.looks else soon)
+        self.store.again(row, soon if at_once else later, why)
 
     def _ask_the_person(self, row: Row, why: str) -> None:
         self.store.in_doubt(row, f"{why}; look at {row.account}, then: "

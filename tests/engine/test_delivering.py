@@ -360,6 +360,20 @@ def test_a_no_to_a_second_sending_does_not_say_that_the_first_is_not_up(tmp_path
     assert row.status == "in doubt"
 
 
+def test_a_look_that_does_not_see_enough_is_not_made_again_at_once(tmp_path: Path) -> None:
+    def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+        raise InDoubt("too many posts to look through")
+
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=find)
+    bench.attempt()
+    bench.clock.pass_(600)
+
+    row = bench.attempt()
+
+    assert row.attempts == 2
+    assert row.next_at > bench.clock() + timedelta(seconds=5)
+
+
 def test_refused_credentials_hold_the_account_and_a_login_lets_it_go_on(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, scripted(LoginNeeded("main has no token yet: termbell login main")))
     bench.store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE)
