@@ -116,6 +116,7 @@ class Request:
     accepts: tuple[int, ...] = ()  # statuses beside 2xx that are an answer to the adapter, not a failure: 308 of an upload that goes on
     repeat: Repeat = DOUBLES
     remembered: float = 0.0  # seconds for which the platform recognises a second sending (DROPPED)
+    lasts: float = 3600.0  # seconds for which the answer to a HARMLESS one may be used: what it names may be gone from the platform then
     after: float = 0.0  # seconds to wait before it is sent
     fresh: bool = False  # never answered from the journal: what it reads may have changed since
     anonymous: bool = False  # leaves without credentials
@@ -292,6 +293,7 @@ class Limits:
     video_seconds: float | None = None  # at most
     video_pixels: int | None = None  # width x height
     video_rate: float | None = None  # frames a second
+    video_rate_least: float | None = None  # a video that has fewer is converted
     documents: int = 0  # how many a post may carry: presentations that are leafed through, as LinkedIn has them
     document_types: tuple[str, ...] = ("application/pdf",)
     document_bytes: int | None = None

@@ -92,7 +92,7 @@ def _daemon(work: Working, config: Path, dry_run: bool) -> int:
         log.info("a dry run: nothing is sent, and the store is a copy")
     daemon = Daemon(config=config, store=work.store, desk=work.desk, ask_limits=_limits_asked(work, config, dry_run), ends=work.credentials.ends,
                     folders=watched(work.config, work.files), reporting=work.reporting, unready=work.unready,
-                    hosting=work.hosting)
+                    hosting=work.hosting, renew=(lambda configured: None) if dry_run else work.renew)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()

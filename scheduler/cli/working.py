@@ -18,7 +18,7 @@ from scheduler.engine.delivering import Desk
 from scheduler.engine.hosting import Hosting, needed
 from scheduler.engine.known_limits import KnownLimits, known_limits
 from scheduler.engine.logs import redacted, set_up
-from scheduler.engine.network import Networks
+from scheduler.engine.network import Network, Networks
 from scheduler.engine.rehearsal import Rehearsal
 from scheduler.engine.replanning import MAKING, make_media_apart, replan_apart
 from scheduler.engine.reporting import Reporting, in_short
@@ -44,6 +44,11 @@ class Working:
 
     def ask(self, configured: ConfiguredAccount) -> Ask:
         return self.desk.answerer(configured)
+
+    def renew(self, configured: ConfiguredAccount) -> None:
+        """Renews the account's sign-in where it has not been used for long. Raises `PublishError`."""
+        self.credentials.accounts[configured.name] = configured  # the calendar may have been read again since
+        Network(configured.account, configured.platform, self.credentials, self.config.timeout).stay_signed_in()
 
     def sweep(self) -> None:
         """Takes away what platforms need not fetch any more."""

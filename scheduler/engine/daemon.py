@@ -59,6 +59,7 @@ class Daemon:
     making: float = MAKING  # seconds that a reading of the calendar gives to making media ready
     ask_limits: Callable[[Iterable[ConfiguredAccount], datetime], bool]  # whether a server tells other limits than before
     ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
+    renew: Callable[[ConfiguredAccount], None] = lambda account: None  # a sign-in that has not been used for long
     reporting: Reporting
     hosting: Hosting | None = None
     unready: tuple[str, ...] = ()  # media that the calendar was taken up without
@@ -227,6 +228,7 @@ class Daemon:
         try:
             with self._as_long_as_the_store_works():
                 ending.warn(self.store, self.desk.accounts, self.ends, self.now())
+                ending.stay_signed_in(self.store, self.desk.accounts, self.renew, self.now())
                 if self.hosting:
                     self.hosting.sweep(lambda: needed(self.store))
             if self.ask_limits(self.desk.accounts.values(), self.now()):

@@ -39,7 +39,6 @@ from scheduler.engine.retrying import MOST_ATTEMPTS, MOST_INTERRUPTED, gives_up,
 from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
 
 SECOND_LOOK = timedelta(seconds=30)
-ANSWERS_LAST = timedelta(hours=1)  # an upload older than this may be gone from the platform: it is made anew
 INSISTING = 1.0  # seconds between two tries to write down an outcome
 T = TypeVar("T")
 log = logging.getLogger("termbell")
@@ -142,7 +141,7 @@ class Desk:
                 self._published(row, found, noted, " (was up already)")
                 return None
         if not row.is_untouched:
-            self.store.journal.forget(row.key, before=self.now() - ANSWERS_LAST)
+            self.store.journal.outlived(row.key, self.now())
         is_second = doubt is not None and not doubt.is_suspicion  # then it is up as from the first sending, if at all
         journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched,
                                 latest=None if is_second or may_be_late(row) else row.late_at)

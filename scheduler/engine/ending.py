@@ -1,9 +1,14 @@
-"""Credentials that end and that only a person can renew: they are warned 14, 7, 3 and 1 days ahead, and when it is so far."""
+"""Credentials that end. Of those that only a person can renew they are warned 14, 7, 3 and 1 days ahead, and when it is so far.
+
+The others are renewed now and then even where nothing is posted, so that they do not die of disuse.
+"""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
+from platforms.base import LoginNeeded, PublishError
+from scheduler.config import ConfiguredAccount
 from scheduler.store import Store
 
 WARNED = (14, 7, 3, 1, 0)  # days ahead
@@ -20,6 +25,21 @@ def warn(store: Store, accounts: Iterable[str], ends: Callable[[str], datetime |
         told = store.notices.add(now, "token ending", in_words(account, end, now), once=f"{account} {end.isoformat()} {days}")
         if told:
             log.warning("%s", in_words(account, end, now), extra={"account": account})
+
+
+def stay_signed_in(store: Store, accounts: Mapping[str, ConfiguredAccount], renew: Callable[[ConfiguredAccount], None], now: datetime) -> None:
+    """Renews what has not been used for long. An account whose sign-in turns out to be dead waits for a person, who is told."""
+    held = store.accounts.held()
+    for name, configured in accounts.items():
+        if name in held:
+            continue
+        try:
+            renew(configured)
+        except LoginNeeded as refused:
+            if store.accounts.hold(name, str(refused), now):
+                log.warning("login needed: %s", refused, extra={"account": name})
+        except PublishError as fault:  # tomorrow is soon enough
+            log.info("its sign-in was not renewed: %s", fault, extra={"account": name})
 
 
 def in_words(account: str, end: datetime, now: datetime) -> str:

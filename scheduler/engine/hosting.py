@@ -47,7 +47,7 @@ from scheduler.private_files import FILE, private_folder, replace_private
 from scheduler.store import Store, status
 
 DOT = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")  # a GIF of one pixel
-AT_LEAST, AT_MOST = timedelta(minutes=10), LASTS
+AT_LEAST, AT_MOST = timedelta(hours=1), LASTS  # TikTok fetches for up to an hour after it has said yes
 UNDER_WAY = (status.PUBLISHING, status.SCHEDULED, status.HELD, status.IN_DOUBT)
 log = logging.getLogger("termbell")
 

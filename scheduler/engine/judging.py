@@ -50,7 +50,7 @@ def what_it_said(response: Response) -> str:
         words = _words(json.loads(response.body))
     except ValueError:
         words = ""
-    words = words or unescape(MARKUP.sub(" ", response.text))
+    words = words or unescape(MARKUP.sub(" ", response.text)).strip() or response.headers.get("x-reason", "")  # Blossom's, BUD-01
     shown = " ".join(harmless(words, " ").split())
     return shown if len(shown) <= LONGEST else shown[:LONGEST - 1] + "…"
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "Networks", "Wire", "wire"]
 
 BEFORE_ITS_END = timedelta(minutes=1)  # a session is renewed, so that no request meets it
+DISUSED = timedelta(days=1)
 OURS = ("file:", "host:")  # no server's answers; an address that is made for a file may be signed by a secret's name
 LONG_ENOUGH = 8  # characters of a secret that is hidden in answers
 
@@ -94,6 +95,12 @@ class Network:
             except LoginNeeded:
                 pass  # it was refused, so it surely changed nothing
         return self._answered(replace(request, after=0.0), self.platform.sign, self._renewed(session))
+
+    def stay_signed_in(self) -> None:
+        """Renews a session that ended a day ago: a sign-in dies of disuse, and of one that is dead the person should know before the next post."""
+        session = self.credentials.session(self.account.name)
+        if "ends" in session and self.now() - datetime.fromisoformat(session["ends"]) > DISUSED:
+            self._renewed(session)
 
     def _is_ending(self, session: Secrets) -> bool:
         return "ends" in session and datetime.fromisoformat(session["ends"]) - self.now() < BEFORE_ITS_END

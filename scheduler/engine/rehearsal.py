@@ -6,6 +6,7 @@ real run. `preview --requests` shows the requests of the same rehearsal.
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -100,8 +101,15 @@ def with_problems(one: Delivery, rehearsed: Rehearsed, severity: str = "off") ->
     said = [(rehearsed.code, rehearsed.refused, "error")] if rehearsed.code else []
     if severity != "off" and rehearsed.published:
         said += [("platform-notice", note, severity) for note in rehearsed.published.notes]
-    problems = (Problem(code, f"{one.entry}: {one.account}: {words}", one.place, how) for code, words, how in said)
+    problems = (Problem(code, f"{one.entry}: {one.account}: {named(words, one)}", one.place, how) for code, words, how in said)
     return replace(one, problems=(*one.problems, *problems)) if said else one
+
+
+def named(words: str, one: Delivery) -> str:
+    """What an adapter says of a file, with the name that the person gave it: the one that leaves is called by its digest."""
+    for digest, file in one.sources.items():
+        words = re.sub(rf"\b{digest}\.\w+", file.name, words)
+    return words
 
 
 def shown(request: Request, platform: Platform) -> dict[str, object]:

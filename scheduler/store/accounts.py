@@ -26,6 +26,11 @@ class Accounts:
             return connection.execute(update(deliveries).where(*waiting).values(
                 status=status.SCHEDULED, next_at=deliveries.c.due, reason=None, error=None)).rowcount
 
+    def hold(self, account: str, why: str, now: datetime) -> bool:
+        """It waits for a login. Returns whether that is news."""
+        with self._database.writing() as connection:
+            return hold(connection, account, why, now)
+
     def pause(self, account: str, until: datetime) -> None:
         """Nothing leaves for it before `until`; a longer pause stays."""
         until_then = stamp(until)

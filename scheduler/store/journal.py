@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, delete, insert, select, update
 
 from platforms.base import FOREVER, Request, Response
 from scheduler.store import status
@@ -111,16 +111,19 @@ class Journal:
         with self._database.writing() as connection:
             connection.execute(update(journal).where(journal.c.id == identifier).values(looks=journal.c.looks + 1))
 
-    def forget(self, key: str, before: datetime | None = None) -> None:
-        """Drops the answers to harmless steps, all or those that left `before`: the next attempt makes them anew.
+    def forget(self, key: str) -> None:
+        """Drops the answers to harmless steps: the next attempt makes them anew."""
+        self._forget(key)
 
-        Not those of a delivery that is known to be up: its answer is found by what was sent.
-        """
-        older = [journal.c.left_at < stamp(before)] if before else []
+    def outlived(self, key: str, now: datetime) -> None:
+        """Drops those that may not be used any more."""
+        self._forget(key, journal.c.remembered >= 0, journal.c.left_at + journal.c.remembered * 1_000_000 < stamp(now))
+
+    def _forget(self, key: str, *which: ColumnElement[bool]) -> None:
+        """Not those of a delivery that is known to be up: its answer is found by what was sent."""
         up = select(journal.c.delivery).where(journal.c.visible == 1, journal.c.answered_at.is_not(None))
         with self._database.writing() as connection:
-            connection.execute(delete(journal).where(
-                journal.c.delivery == key, journal.c.visible == 0, journal.c.delivery.not_in(up), *older))
+            connection.execute(delete(journal).where(journal.c.delivery == key, journal.c.visible == 0, journal.c.delivery.not_in(up), *which))
 
     def _still(self, connection: Connection, key: str, claim: str | None, now: datetime) -> None:
         """Renews the claim's lease after a while, where the delivery is still held by it."""
@@ -144,8 +147,9 @@ def _response(row: Mapping[str, Any] | RowMapping) -> Response:
 
 
 def _row(key: str, request: Request, now: datetime) -> dict[str, Any]:
+    known = request.remembered if request.is_visible else request.lasts
     return {"delivery": key, "step": request.step, "digest": request.digest, "visible": int(request.is_visible), "looks": 0,
-            "remembered": -1 if request.remembered == FOREVER else request.remembered, "left_at": stamp(now), "sent_at": stamp(now)}
+            "remembered": -1 if known == FOREVER else known, "left_at": stamp(now), "sent_at": stamp(now)}
 
 
 def _named(columns: Mapping[str, object]) -> dict[str, object]:

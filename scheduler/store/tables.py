@@ -50,7 +50,7 @@ journal = Table(
     Column("step", Text, nullable=False),
     Column("digest", Text, nullable=False),
     Column("visible", Integer, nullable=False),
-    Column("remembered", Float, nullable=False),  # seconds; -1: for ever
+    Column("remembered", Float, nullable=False),  # seconds; -1: for ever. Of a harmless request: for how long its answer may be used
     Column("left_at", BigInteger, nullable=False),  # the first time
     Column("sent_at", BigInteger, nullable=False),  # the last time
     Column("looks", Integer, nullable=False, default=0),  # how often it was looked for and not found

@@ -32,11 +32,11 @@ class Clock:
         self.at += timedelta(seconds=seconds)
 
 
-def two_steps(repeat: Repeat = DOUBLES, remembered: float = 0.0) -> Callable[[Account, Post, Ask], Published]:
+def two_steps(repeat: Repeat = DOUBLES, remembered: float = 0.0, lasts: float = 3600.0) -> Callable[[Account, Post, Ask], Published]:
     """Publishes as most platforms do: a file that nobody sees yet, then the post."""
 
     def publish(account: Account, post: Post, ask: Ask) -> Published:
-        media = ask(Request(step="upload", method="POST", url="https://x.test/media", repeat=HARMLESS)).json()["id"]
+        media = ask(Request(step="upload", method="POST", url="https://x.test/media", repeat=HARMLESS, lasts=lasts)).json()["id"]
         answer = ask(Request(step="status", method="POST", url="https://x.test/posts", json={"text": post.text, "media": media},
                              repeat=repeat, remembered=remembered))
         return Published(id=answer.json()["id"], url="https://x.test/" + answer.json()["id"])

@@ -73,6 +73,17 @@ def test_an_upload_of_long_ago_is_made_anew_because_the_platform_may_have_droppe
     assert [request.step for request in second.asked] == ["upload", "status"]
 
 
+def test_one_that_the_platform_knows_for_days_is_used_for_days(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), TryLater("503", after=4000)), publish=two_steps(lasts=86_400))
+    bench.attempt()
+    bench.clock.pass_(4001)
+
+    second = scripted(ok(id="9"))
+    bench.restart(second)
+
+    assert [request.step for request in second.asked] == ["status"]
+
+
 def test_a_crash_while_uploading_loses_nothing(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, scripted(Crash()))
     with pytest.raises(Crash):

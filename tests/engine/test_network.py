@@ -646,6 +646,17 @@ def test_a_session_is_renewed_before_its_end(server: Server):
     assert [one.path for one in server.arrived] == ["/renew", "/posts"]
 
 
+@pytest.mark.parametrize(("ended", "renewed"), [(timedelta(days=2), ["/renew"]), (timedelta(hours=2), []), (-timedelta(days=9), [])])
+def test_a_sign_in_that_nobody_uses_is_renewed_now_and_then(ended: timedelta, renewed: list[str], server: Server):
+    ask, kept = in_session(server, token="old", refresh="r0", ends=(NOW - ended).isoformat())
+    server.behave(answers(200, b'{"id": "new"}'))
+
+    ask.stay_signed_in()
+
+    assert [one.path for one in server.arrived] == renewed
+    assert kept.made["token"] == ("new" if renewed else "old")
+
+
 def test_a_refresh_token_is_used_by_one_at_a_time(server: Server):
     ask, kept = in_session(server, token="old", refresh="r0")
     server.behave(answers(401), answers())
@@ -748,6 +759,10 @@ def test_a_code_that_means_doubt_means_another_try_where_nobody_sees_the_request
 
     assert type(verdict(400, b'{"error": "Unknown"}', errors=errors)) is InDoubt
     assert type(verdict(400, b'{"error": "Unknown"}', repeat=HARMLESS, errors=errors)) is TryLater
+
+
+def test_a_reason_may_stand_in_a_header():
+    assert what_it_said(Response(status=413, headers={"x-reason": "File too large, max 1MB"})) == "File too large, max 1MB"
 
 
 @pytest.mark.parametrize(("body", "words"), [

@@ -2,12 +2,13 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from platforms.base import Account, Platform, Post, Published, Request
+from platforms.base import Account, Platform, Post, Published, Rejected, Request
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.planning import plan
 from scheduler.engine.rehearsal import Rehearsals
@@ -148,6 +149,20 @@ def test_what_does_not_go_with_a_post_is_said_before_it_leaves(severity: str, by
 
     assert [problem.severity for problem in one.problems] == said
     assert all(str(problem).endswith("launch: main: its text does not go with it") for problem in one.problems)
+
+
+def test_a_refusal_calls_a_file_as_the_person_does(tmp_path: Path):
+    picture = an_image(tmp_path)
+    picture = replace(picture, file=tmp_path / f"{picture.digest}.png")
+
+    def publish(account: Account, post: Post, ask: Any) -> Published:
+        raise Rejected(f"{picture.file.name} is too tall: crop it")
+
+    made = Rehearsals(an_account(a_platform(publish=publish)), [a_delivery(sources={picture.digest: tmp_path / "images" / "tower.png"})])
+
+    (one,) = made.judged()
+
+    assert [str(problem) for problem in one.problems] == ["config.yaml:9: launch: main: tower.png is too tall: crop it"]
 
 
 def test_a_delivery_with_an_error_is_not_rehearsed():

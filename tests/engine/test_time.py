@@ -339,6 +339,6 @@ def test_the_answer_to_a_step_is_kept_through_a_clock_that_is_set(tmp_path: Path
     store.journal.kept("k1", upload, row.claim, Response(body=json.dumps({"id": "m"}).encode()), DUE)
 
     store.clock_was_set(-DAY.total_seconds(), DUE - DAY)
-    store.journal.forget("k1", before=DUE - DAY - timedelta(hours=1))
+    store.journal.outlived("k1", DUE - DAY)
 
     assert store.journal.answer("k1", upload, 0)

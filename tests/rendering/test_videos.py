@@ -37,6 +37,13 @@ def streams(file: Path) -> str:
         r"(?:Video|Audio): (\w+)(?:.*?(yuv\w+).*?(\d+x\d+))?", said))
 
 
+def rate_of(file: Path) -> str:
+    """Frames a second."""
+    found = re.search(r"([\d.]+) fps", subprocess.run([needed("ffmpeg"), "-hide_banner", "-i", str(file)], capture_output=True, text=True).stderr)
+    assert found
+    return found[1]
+
+
 def frames_of(file: Path) -> list[str]:
     """Digests of the coded frames."""
     lines = run("ffmpeg", "-loglevel", "error", "-i", file, "-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-bsf:v", "filter_units=remove_types=6",
@@ -52,6 +59,12 @@ def test_a_video_that_is_taken_as_it_is_keeps_every_frame(tmp_path: Path) -> Non
     assert (media.type, media.width, media.height, media.seconds, media.alt) == ("video/mp4", 320, 240, 1.0, "A bell")
     assert frames_of(media.file) == frames_of(file)
     assert media.file.read_bytes().index(b"moov") < media.file.read_bytes().index(b"mdat")  # plays while it loads
+
+
+def test_one_with_too_few_frames_a_second_gets_more(tmp_path: Path) -> None:
+    file = a_video(tmp_path / "a.mp4", rate=10)
+
+    assert (rate_of(fit(file, replace(TAKES, video_rate_least=23)).file), rate_of(fit(file).file)) == ("23", "10")
 
 
 def test_an_upright_video_stays_upright_and_says_its_size_as_it_is_shown(tmp_path: Path) -> None:

@@ -146,8 +146,8 @@ def video(file: Path, kind: str, digest: str, limits: Limits, cache: Cache, begi
 
 
 def _asked(digest: str, limits: Limits) -> object:
-    return ("video", digest, limits.video_types, limits.video_codecs, limits.video_rate, limits.video_bytes, limits.video_seconds,
-            limits.video_pixels)
+    return ("video", digest, limits.video_types, limits.video_codecs, limits.video_rate, limits.video_rate_least, limits.video_bytes,
+            limits.video_seconds, limits.video_pixels)
 
 
 @contextmanager
@@ -209,6 +209,7 @@ def _may_stay(film: Film, source: Path, into: str, limits: Limits) -> bool:
         and (film.codecs[0] != "h264" or film.pixels in EIGHT_BITS)
         and film.width * film.height <= (limits.video_pixels or math.inf)
         and film.rate <= (limits.video_rate or math.inf)
+        and (film.rate or math.inf) >= (limits.video_rate_least or 0)
         and source.stat().st_size <= (limits.video_bytes or math.inf)
     )
 
@@ -233,6 +234,8 @@ def _converted(bench: Bench, film: Film, limits: Limits, share: float) -> Iterat
     filters = [f"scale=trunc(iw*sar*{factor:.5f}/2)*2:trunc(ih*{factor:.5f}/2)*2:flags=lanczos", "setsar=1"]
     if limits.video_rate and film.rate > limits.video_rate:
         filters.append(f"fps={limits.video_rate}")
+    elif film.rate and film.rate < (limits.video_rate_least or 0):
+        filters.append(f"fps={limits.video_rate_least}")
     elif film.codecs[0] in ("gif", "apng"):
         filters.append(f"fps={STEADY}")
     yield from ("-vf", ",".join(filters), "-c:v", "libx264", "-preset", "fast", "-crf", QUALITY, "-pix_fmt", "yuv420p",
