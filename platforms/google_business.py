@@ -5,9 +5,11 @@ Google fetches the picture from a public address. A 200 says that the post was a
 https://developers.google.com/my-business/reference/rest/v4/accounts.locations.localPosts
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Literal
+from urllib.parse import quote
 
 from platforms import youtube
 from platforms.base import (
@@ -15,6 +17,7 @@ from platforms.base import (
     Account,
     Ask,
     Cap,
+    InDoubt,
     Json,
     Limits,
     Lost,
@@ -29,7 +32,8 @@ from platforms.base import (
 )
 
 EARLY = timedelta(hours=1)  # how far Google's clock and ours may be apart
-SMALLEST = 250  # pixels
+SMALLEST, LIGHTEST = 250, 10_000  # of a picture: pixels, bytes
+PAGES = 10  # of 100 posts
 LONGEST_EVENT = 58  # characters
 ACCOUNTS = "https://mybusinessaccountmanagement.googleapis.com/v1/accounts"
 POSTED = {"name": "accounts/1/locations/2/localPosts/3", "state": "LIVE", "searchUrl": "https://local.google.com/place?id=3"}
@@ -48,9 +52,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     }
     said = {name: value for name, value in body.items() if value}
     answer = ask(Request(step="post", method="POST", url=at(account, "localPosts"), json=said, example=POSTED)).json()
-    if answer.get("state") == "REJECTED":
-        raise Rejected("Google took the post and rejected it for its policy; look at it in your Business Profile")
-    return published(answer)
+    return published(answer, "was taken")
 
 
 def refuse(post: Post) -> None:
@@ -59,6 +61,10 @@ def refuse(post: Post) -> None:
     topic = options.get("topic", "STANDARD")
     if any(min(one.width or SMALLEST, one.height or SMALLEST) < SMALLEST for one in post.media):
         raise Rejected(f"a picture on Google Business has at least {SMALLEST} x {SMALLEST} pixels: use a larger one")
+    if any(one.size < LIGHTEST for one in post.media):
+        raise Rejected(f"a picture on Google Business has at least {LIGHTEST // 1000} kB: use a larger one, or one with more in it")
+    if options.get("action") == "CALL" and post.link and topic != "OFFER":
+        raise Rejected("the button of `action: CALL` dials, and the link would be lost: take the link away, or choose another `action`")
     if topic != "STANDARD" and not all(options.get(name) for name in ("event_title", "event_start", "event_end")):
         raise Rejected(f"a post of the topic {topic} needs `event_title`, `event_start` and `event_end`")
     if len(options.get("event_title") or "") > LONGEST_EVENT:
@@ -68,12 +74,23 @@ def refuse(post: Post) -> None:
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    listed = Request(step="list", url=at(account, "localPosts?pageSize=100"), repeat=HARMLESS, example={})
-    for one in ask(listed).json().get("localPosts", ()):
+    for one in listed(account, ask):
         made = datetime.fromisoformat(one["createTime"])
         if one["name"] not in lost.others and made > lost.left_at - EARLY and one.get("summary", "").strip() == post.text.strip():
-            return published(one)
+            return published(one, "was found")
     return None
+
+
+def listed(account: Account, ask: Ask) -> Iterator[Json]:
+    """The posts of the place. Google does not say in which order they stand."""
+    more = ""
+    for _ in range(PAGES):
+        page = ask(Request(step="list", url=at(account, f"localPosts?pageSize=100{more}"), repeat=HARMLESS, fresh=True, example={})).json()
+        yield from page.get("localPosts", ())
+        if not page.get("nextPageToken"):
+            return
+        more = f"&pageToken={quote(page['nextPageToken'], safe='')}"
+    raise InDoubt(f"{account.name}: too many posts to look through")
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -93,9 +110,11 @@ def at(account: Account, path: str) -> str:
 def button(post: Post) -> dict[str, str] | None:
     """What the link of the post is for. An offer has none: it has a place of its own for the address."""
     action = post.options.get("action", "LEARN_MORE")
+    if post.options.get("topic") == "OFFER":
+        return None
     if action == "CALL":
         return {"actionType": action}
-    return {"actionType": action, "url": post.link.url} if post.link and post.options.get("topic") != "OFFER" else None
+    return {"actionType": action, "url": post.link.url} if post.link else None
 
 
 def event(post: Post) -> dict[str, Json] | None:
@@ -129,7 +148,9 @@ def clock(at: datetime) -> dict[str, int]:
     return {"hours": at.hour, "minutes": at.minute}
 
 
-def published(answer: Json) -> Published:
+def published(answer: Json, how: str) -> Published:
+    if answer.get("state") == "REJECTED":
+        raise Rejected(f"the post {how}, and Google rejected it for its policy; look at it in your Business Profile")
     is_waiting = answer.get("state") == "PROCESSING"
     return Published(id=answer["name"], url=answer.get("searchUrl"), notes=("Google has not decided yet whether to show it",) if is_waiting else ())
 

@@ -7,12 +7,14 @@ https://developers.pinterest.com/docs/api/v5/pins-create
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote
 
 from platforms.base import (
     HARMLESS,
     Account,
     Ask,
     Cap,
+    InDoubt,
     Json,
     Limits,
     Lost,
@@ -31,6 +33,8 @@ from platforms.base import (
 )
 
 LOOKS = 300  # at a video that is being processed, every two seconds
+PAGES = 20  # of 250 pins
+SHORTEST, NARROWEST, WIDEST = 4, 1 / 2, 1.91  # of a video: seconds, and its width by its height
 EARLY = timedelta(hours=1)  # how far Pinterest's clock and ours may be apart
 LONGEST_LINK = 2048  # characters
 LONGEST_ALT = 500  # characters
@@ -64,6 +68,11 @@ def refuse(post: Post) -> None:
         raise Rejected(f"a pin has one alternative text for all its pictures, of {LONGEST_ALT} characters, and these have {len(alt(post))} together")
     if post.link and len(post.link.url) > LONGEST_LINK:
         raise Rejected(f"a link on Pinterest has at most {LONGEST_LINK} characters")
+    for video in media_of_kind(post.media, "video"):
+        if video.seconds is not None and video.seconds < SHORTEST:
+            raise Rejected(f"{video.file.name} lasts {video.seconds:g} s, and a video on Pinterest at least {SHORTEST} s: use a longer one")
+        if video.width and video.height and not NARROWEST <= video.width / video.height <= WIDEST:
+            raise Rejected(f"{video.file.name} has {video.width} x {video.height} pixels, and a video on Pinterest 1:2 to 1.91:1: crop it")
 
 
 def alt(post: Post) -> str:
@@ -72,14 +81,25 @@ def alt(post: Post) -> str:
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    board = board_of(account, post, ask)
-    listed = Request(step="list", url=at(account, f"boards/{board}/pins?page_size=100"), repeat=HARMLESS, example={"items": []})
-    for one in ask(listed).json()["items"]:
+    for one in listed(account, board_of(account, post, ask), ask):
         made = datetime.fromisoformat(one["created_at"])
         made = made if made.tzinfo else made.replace(tzinfo=UTC)
         if one["id"] not in lost.others and made > lost.left_at - EARLY and says(post, one):
             return published(one["id"])
     return None
+
+
+def listed(account: Account, board: str, ask: Ask) -> Iterator[Json]:
+    """The pins of the board. Pinterest does not say in which order they stand."""
+    more = ""
+    for _ in range(PAGES):
+        page = ask(Request(step="list", url=at(account, f"boards/{board}/pins?page_size=250{more}"), repeat=HARMLESS, fresh=True,
+                           example={"items": []})).json()
+        yield from page["items"]
+        if not page.get("bookmark"):
+            return
+        more = f"&bookmark={quote(page['bookmark'], safe='')}"
+    raise InDoubt(f"{account.name}: too many pins on the board to look through")
 
 
 def says(post: Post, one: Json) -> bool:

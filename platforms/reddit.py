@@ -33,7 +33,11 @@ from platforms.base import (
 EARLY = timedelta(hours=1)  # how far Reddit's clock and ours may be apart
 TURNS = {"minute": 60, "second": 1, "hour": 3600, "millisecond": 0.001}
 LATER = {"QUOTA_FILLED": 3600.0, "SUBREDDIT_RATELIMIT": 600.0, "RATELIMIT": 600.0}  # seconds, where none are said
+LONGEST_CAPTION = 180  # characters, of a picture in a gallery: PRAW's MAX_CAPTION_LENGTH (praw/models/reddit/subreddit.py, 2026-08-17)
 SUBMITTED = {"json": {"errors": [], "data": {"url": "https://www.reddit.com/r/teachers/comments/1abcde/", "id": "1abcde", "name": "t3_1abcde"}}}
+CONVERTED = {"json": {"errors": [], "data": {"user_submitted_page": "https://www.reddit.com/user/ms_ada/submitted/",
+                                             "websocket_url": "wss://ws-05.wss.redditmedia.com/rte_images/8xbnh2y3zk7d1"}}}
+GALLERY = {"json": {"errors": [], "data": {"url": "https://www.reddit.com/r/teachers/comments/1abcde/", "id": "t3_1abcde"}}}
 COMMENTED = {"json": {"errors": [], "data": {"things": [{"data": {"name": "t1_kabcde", "permalink": "/r/teachers/comments/1abcde/_/kabcde/"}}]}}}
 LEASE = {"args": {"action": "//reddit-uploaded-media.s3-accelerate.amazonaws.com", "fields": [{"name": "key", "value": "rte_images/door.png"}]},
          "asset": {"asset_id": "8xbnh2y3zk7d1", "websocket_url": "wss://ws-05.wss.redditmedia.com/rte_images/8xbnh2y3zk7d1"}}
@@ -46,7 +50,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     if len(post.media) > 1:
         return gallery(account, post, ask)
     body = {**common(account, post), **content(account, post, ask), "resubmit": "true"}
-    answer = done(ask(form(account, "submit", "api/submit", body, example=SUBMITTED)))
+    answer = done(ask(form(account, "submit", "api/submit", body, example=CONVERTED if post.media else SUBMITTED)))
     return published(account, post, answer)
 
 
@@ -60,10 +64,14 @@ def content(account: Account, post: Post, ask: Ask) -> dict[str, str]:
 
 
 def gallery(account: Account, post: Post, ask: Ask) -> Published:
+    longest = max(len(one.alt) for one in post.media)
+    if longest > LONGEST_CAPTION:
+        raise Rejected(f"in a gallery on Reddit an alternative text is the caption, of at most {LONGEST_CAPTION} characters, and one has {longest}: "
+                       "shorten it")
     items = [{"media_id": uploaded(account, one, number, ask)[1], "caption": one.alt} for number, one in enumerate(post.media, 1)]
     flags = {name: value == "true" if value in ("true", "false") else value for name, value in common(account, post).items()}
     answer = done(ask(Request(step="gallery", method="POST", url=at(account, "api/submit_gallery_post.json"), headers=agent(account),
-                              json={**flags, "text": post.markup, "items": items}, example=SUBMITTED)))
+                              json={**flags, "text": post.markup, "items": items}, example=GALLERY)))
     return published(account, post, answer)
 
 
@@ -154,6 +162,9 @@ def thing(post: Published) -> str:
     """Its full name. A post that a person found is known by its URL."""
     if re.fullmatch(r"t[13]_\w+", post.id):
         return post.id
+    if post.id.rstrip("/").endswith("/submitted"):
+        raise Rejected("Reddit does not tell the id of a post with one picture, so that nothing can answer it: take the first comment or the "
+                       "thread away, or post two pictures")
     found = re.search(r"/comments/(\w+)(?:/[^/]*/(\w+))?", post.id)
     if not found:
         raise Rejected(f"{post.id} is no post on Reddit; its address has /comments/ in it")
@@ -177,11 +188,15 @@ def wait(words: str) -> float:
 
 
 def published(account: Account, post: Post, answer: Json) -> Published:
-    """A picture gets its id when it has been converted, and nobody is told which."""
-    if answer.get("name"):
-        return Published(id=answer["name"], url=answer["url"])
+    """A gallery has its full name as `id`. A picture alone gets one when it has been converted, and nobody is told which."""
+    name = answer.get("name") or answer.get("id")
+    if name:
+        return Published(id=f"t3_{name.removeprefix('t3_')}", url=answer["url"])
     page = answer.get("user_submitted_page") or f"https://www.reddit.com/user/{account.settings['username']}/submitted/"
-    return Published(id=page, url=page, notes=("Reddit converts media before it shows them: the post appears in a few minutes",))
+    notes = ["Reddit converts media before it shows them: the post appears in a few minutes"]
+    if any(one.alt for one in post.media):
+        notes.append("Reddit has no place for the alternative text of a single picture; in a gallery it is the caption")
+    return Published(id=page, url=page, notes=tuple(notes))
 
 
 def notices(account: Account, today: date) -> Iterator[str]:

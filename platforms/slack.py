@@ -57,7 +57,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     if not is_bot(account):
         return through_webhook(post, ask)
     team = ask(method("auth.test", {}, {"ok": True, "url": "https://school.slack.com/"}, repeat=HARMLESS)).json()["url"]
-    thread = {"thread_ts": answered(account, post.reply_to, ask)} if post.reply_to else {}
+    thread = thread_of(account, post.reply_to, ask)
     if post.media:
         return with_files(account, post, thread, ask)
     unfurl = {} if post.options.get("preview") is None else dict.fromkeys(("unfurl_links", "unfurl_media"), post.options["preview"])
@@ -65,7 +65,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
             "metadata": {"event_type": EVENT, "event_payload": {"key": post.key}}}
     answer = ask(Request(step="message", method="POST", url=f"{API}/chat.postMessage", json=body,
                          example={"ok": True, "channel": "C0123456789", "ts": "1790000000.000100"})).json()
-    return published(answer["ts"], team, answer["channel"])
+    return published(answer["ts"], team, answer["channel"], thread)
 
 
 def through_webhook(post: Post, ask: Ask) -> Published:
@@ -91,17 +91,17 @@ def with_files(account: Account, post: Post, thread: dict[str, str], ask: Ask) -
         files.append({"id": place["file_id"], "title": one.alt or one.name})
     body = {"files": files, "channel_id": account.settings["channel"], **({"initial_comment": post.markup} if post.markup else {}), **thread}
     ask(Request(step="share", method="POST", url=f"{API}/files.completeUploadExternal", json=body, example={"ok": True, "files": files}))
-    return Published(id=files[0]["id"])
+    return Published(id=files[0]["id"], ref=thread)
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     uploads = {answer.json()["file_id"] for step, answer in lost.answers.items() if step.startswith("place ")}
     team = ask(method("auth.test", {}, {"ok": True, "url": "https://school.slack.com/"}, repeat=HARMLESS)).json()["url"]
-    thread = {"ts": answered(account, post.reply_to, ask)} if post.reply_to else {}
+    thread = thread_of(account, post.reply_to, ask)
     for one in listed(account, {"oldest": f"{(lost.left_at - EARLY).timestamp():.6f}", **thread}, ask):
         key = one.get("metadata", {}).get("event_payload", {}).get("key")
         if key == post.key or uploads & file_ids(one):
-            return published(one["ts"], team, account.settings["channel"])
+            return published(one["ts"], team, account.settings["channel"], thread)
     return None
 
 
@@ -122,8 +122,9 @@ def method(name: str, form: dict[str, str], example: Json, step: str = "", **mor
 
 
 def listed(account: Account, asked: dict[str, str], ask: Ask) -> Iterator[Json]:
-    """The channel's messages, or with `ts` those of a thread."""
-    name = "conversations.replies" if "ts" in asked else "conversations.history"
+    """The channel's messages, or with `thread_ts` those of a thread."""
+    name = "conversations.replies" if "thread_ts" in asked else "conversations.history"
+    asked = {"ts" if key == "thread_ts" else key: value for key, value in asked.items()}
     query = {"channel": account.settings["channel"], "limit": "200", "include_all_metadata": "true", **asked}
     for _ in range(PAGES):
         answer = ask(Request(step="list", url=f"{API}/{name}?{urlencode(query)}", repeat=HARMLESS, fresh=True,
@@ -139,9 +140,17 @@ def file_ids(message: Json) -> set[str]:
     return {one["id"] for one in message.get("files", [])}
 
 
-def answered(account: Account, post: Published, ask: Ask) -> str:
-    """The `ts` of the message. One that a person found is named by its link; one with files by its first file, until it is looked up."""
-    link = re.search(r"/p(\d{10})(\d{6})", post.id)
+def thread_of(account: Account, before: Published | None, ask: Ask) -> dict[str, str]:
+    """Where an answer to `before` goes: Slack knows a thread by its first message alone, so each part hands that on."""
+    if before is None:
+        return {}
+    return dict(before.ref) or {"thread_ts": first_of(account, before, ask)}
+
+
+def first_of(account: Account, post: Published, ask: Ask) -> str:
+    """The `ts` of a thread's first message. One that a person found is named by its link; one with files by its first file, until it is
+    looked up."""
+    link = re.search(r"[?&]thread_ts=(\d{10})\.(\d{6})", post.id) or re.search(r"/p(\d{10})(\d{6})", post.id)
     if link:
         return f"{link[1]}.{link[2]}"
     if re.fullmatch(r"\d+\.\d+", post.id):
@@ -154,8 +163,8 @@ def answered(account: Account, post: Published, ask: Ask) -> str:
     return found
 
 
-def published(ts: str, team: str, channel: str) -> Published:
-    return Published(id=ts, url=f"{team.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}")
+def published(ts: str, team: str, channel: str, thread: dict[str, str]) -> Published:
+    return Published(id=ts, url=f"{team.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}", ref=thread)
 
 
 # ---- The text as blocks ----------------------------------------------------------------------------------------------

@@ -60,7 +60,9 @@ def message(post: Post, pictures: list[str]) -> Json:
 
 
 def heading(post: Post) -> list[Json]:
-    return [{**paragraph(post.title), "size": "Large", "weight": "Bolder"}] if post.title else []
+    """A title is no Markdown, which a TextBlock would read in it; a TextRun shows it as it is."""
+    run = {"type": "TextRun", "text": post.title, "size": "Large", "weight": "Bolder"}
+    return [{"type": "RichTextBlock", "inlines": [run]}] if post.title else []
 
 
 def paragraphs(markup: str) -> list[Json]:

@@ -7,7 +7,7 @@ https://github.com/tumblr/docs/blob/master/api.md and npf-spec.md beside it
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from platforms.base import (
@@ -15,6 +15,7 @@ from platforms.base import (
     Account,
     Ask,
     Cap,
+    InDoubt,
     Json,
     Limits,
     Lost,
@@ -34,27 +35,62 @@ from platforms.base import (
 from platforms.signing import OAUTH1, bearer_or_oauth1
 
 LONGEST_BLOCK = 4096  # code points
+PAGE, PAGES = 20, 60  # a queue has up to 1,000 posts
 MARKS = {"bold": "bold", "italic": "italic", "strikethrough": "strikethrough", "link": "link"}
 POSTED = Response.of({"meta": {"status": 201, "msg": "Created"}, "response": {"id": "1234567891234567"}}, 201)
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
+    refuse(post)
     body = {"content": list(blocks(post)), "tags": ",".join(tags(post)), "slug": slug(post), **state(post)}
     files = {name_of(number): one for number, one in enumerate(post.media, 1)}
     answer = ask(Request(step="post", method="POST", url=at(account, "posts"), json=said(body), files=files, example=POSTED)).json()
     return published(account, answer["response"]["id"])
 
 
+def refuse(post: Post) -> None:
+    """What Tumblr would not heed, and publish at once."""
+    wanted = post.options.get("publish_on")
+    if wanted and post.options.get("state") != "queue":
+        raise Rejected("`publish_on` is for `state: queue`, without which Tumblr publishes at once: say that too, or take `publish_on` away")
+    if wanted and not is_date_time(wanted):
+        raise Rejected(f"`publish_on` has to be a date and a time, e.g. 2026-12-01T09:00:00+01:00, not '{wanted}'")
+
+
+def is_date_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return "T" in text
+
+
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     """The post whose address has our key."""
-    places = {"queue": "posts/queue", "draft": "posts/draft"}
-    path = places.get(post.options.get("state", "published"), "posts")
-    after = int(lost.left_at.timestamp()) - 3600
-    listed = Request(step="list", url=at(account, f"{path}?npf=true&limit=20&after={after}"), repeat=HARMLESS, example={"response": {"posts": []}})
-    for one in ask(listed).json()["response"]["posts"]:
+    for one in listed(account, post.options.get("state", "published"), lost, ask):
         if one.get("slug") == slug(post):
             return published(account, one.get("id_string") or one["id"])
     return None
+
+
+def listed(account: Account, state: str, lost: Lost, ask: Ask) -> Iterator[Json]:
+    """Of the published posts the latest; the queue and the drafts to their end, for a new one stands anywhere there."""
+    if state not in ("queue", "draft"):
+        yield from page(account, f"posts?npf=true&limit={PAGE}&after={int(lost.left_at.timestamp()) - 3600}", ask)
+        return
+    start = ""
+    for number in range(1, PAGES + 1):
+        posts = page(account, f"posts/{state}?npf=true&limit={PAGE}{start}", ask)
+        yield from posts
+        if len(posts) < PAGE:
+            return
+        start = f"&offset={number * PAGE}" if state == "queue" else f"&before_id={posts[-1].get('id_string') or posts[-1]['id']}"
+    raise InDoubt(f"{account.name}: too many posts to look through ({state})")
+
+
+def page(account: Account, path: str, ask: Ask) -> list[Json]:
+    answer = ask(Request(step="list", url=at(account, path), repeat=HARMLESS, fresh=True, example={"response": {"posts": []}}))
+    return list(answer.json()["response"]["posts"])
 
 
 def whoami(account: Account, ask: Ask) -> str:

@@ -40,6 +40,8 @@ SEGMENT = 4_194_304  # bytes; at most 5 MB
 LOOKS = 200  # at a file being converted
 EARLY = timedelta(hours=1)  # how far X's clock and ours may be apart
 LONGEST_ANSWER, MINUTES = 25, (5, 10_080)  # of a poll: characters, shortest and longest
+LARGEST_GIF = 1280, 1080  # pixels
+SHORTEST, WIDEST = 0.5, 3  # of a video: seconds, and its longer side by its shorter
 CASHTAG = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}\b")
 MEDIA_LINK = re.compile(r"https://(?:x|twitter)\.com/\S+/(?:photo|video)/\d+$")
 ME = {"data": {"id": "2244994945", "username": "ada"}}
@@ -60,8 +62,26 @@ def refuse(post: Post) -> None:
         raise Rejected("X takes a poll or media, not both: take one of them away")
     if len(CASHTAG.findall(post.text)) > 1:
         raise Rejected("X takes one cashtag ($NAME) in a post: take the others away")
+    for one in post.media:
+        why = unfit(one, is_alone=len(post.media) == 1)
+        if why:
+            raise Rejected(f"{one.file.name} {why}")
     if post.options.get("poll"):
         refuse_poll(post.options["poll"])
+
+
+def unfit(media: Media, is_alone: bool) -> str:
+    """Why X takes no such file; empty where it does."""
+    width, height = (media.width, media.height) if media.width and media.height else (1, 1)
+    if media.type == "image/gif" and not is_alone:
+        return "is a GIF, which X takes alone: take it away, or save it as a picture that stands still"
+    if media.type == "image/gif" and (width > LARGEST_GIF[0] or height > LARGEST_GIF[1]):
+        return f"has {width} x {height} pixels, and a GIF on X at most {LARGEST_GIF[0]} x {LARGEST_GIF[1]}: save it smaller"
+    if media.seconds is not None and media.seconds < SHORTEST:
+        return f"lasts {media.seconds:g} s, and a video on X at least {SHORTEST} s: use a longer one"
+    if media.type.startswith("video/") and max(width, height) > WIDEST * min(width, height):
+        return f"has {width} x {height} pixels, and a video on X is between 1:3 and 3:1: crop it"
+    return ""
 
 
 def refuse_poll(asked: Mapping[str, Json]) -> None:
@@ -214,6 +234,7 @@ PLATFORM = Platform(
         replies=True,
         images=4,
         image_bytes=5_000_000,
+        animation_frames=350,
         videos=1,
         videos_alone=True,
         video_types=("video/mp4",),

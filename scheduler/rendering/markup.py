@@ -130,12 +130,13 @@ def markdown(marked: Marked) -> str:
 
 # Only what would be a mark is escaped: not every app of Teams takes a backslash for one.
 TEAMS = re.compile(r"\\(?=[^\w\s])|\*(?=\S)|(?<=\S)\*|(?<!\w)_(?=\S)|(?<=\S)_(?!\w)|\[(?=[^\]\n]*\]\()")
+PICTURE = re.compile(r"!(?=\[(?:\\.|[^\]\\\n])*\]\()")  # makes a picture of the link after it
 
 
 def teams(marked: Marked) -> str:
     """The Markdown of an Adaptive Card's text. Not every Teams makes a link of a bare address: each is written as one."""
     marks = tuple(span for span in marked.spans if span.kind in TEAMS_TAKES)
-    return written(Marked(marked.text, marks), _with_backslashes(TEAMS), _in_teams)
+    return PICTURE.sub(r"\\!", written(Marked(marked.text, marks), _with_backslashes(TEAMS), _in_teams))
 
 
 def _in_teams(span: Span, within: str) -> str:

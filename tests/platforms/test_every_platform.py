@@ -80,7 +80,7 @@ def a_link(adapter: Platform) -> Post:
 def pictures(adapter: Platform, folder: Path) -> Post:
     kind = "png" if "image/png" in adapter.limits.image_types else "jpg"
     number = min(len(ALTS), adapter.limits.images)
-    media = tuple(an_image(folder, f"{nth}.{kind}", size=(640, 480), colour=("navy", "green")[nth], alt=ALTS[nth]) for nth in range(number))
+    media = tuple(an_image(folder, f"{nth}.{kind}", size=(2400, 1800), colour=("navy", "green")[nth], alt=ALTS[nth]) for nth in range(number))
     return with_what_it_needs(adapter, a_post(text="Look", media=media), folder)
 
 

@@ -1,13 +1,14 @@
 """The adapter's requests, and what a Google Business Profile that enforces its rules makes of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from platforms.base import Account, Link, Lost, Post, Rejected, Response
+from platforms.base import Account, InDoubt, Link, Lost, Media, Post, Rejected, Response
 from platforms.google_business import PLATFORM, find, publish, whoami
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, an_image, documented, ok, scripted
@@ -17,6 +18,7 @@ ACCOUNT = Account(name="main", platform="google_business",
 SECRETS = {"token": "good"}
 PLACE = "accounts/1/locations/2"
 OPEN_DAY = {"topic": "EVENT", "event_title": "Open day", "event_start": "2026-12-01T18:00", "event_end": "2026-12-01T20:30"}
+CALL = {"action": "CALL"}
 SITE = Link(url="https://example.org/open")
 
 
@@ -50,6 +52,13 @@ class Business(StandIn):
         return ok(localPosts=list(self.up.values())) if self.up else ok()
 
 
+def a_picture(folder: Path) -> Media:
+    """Noise, for one of a single colour is too light for Google."""
+    file = folder / "noise.png"
+    Image.effect_noise((720, 720), 50).save(file)
+    return replace(an_image(folder), file=file, size=file.stat().st_size, width=720, height=720)
+
+
 def test_a_post_has_a_button_for_its_link() -> None:
     server = scripted(documented)
 
@@ -64,7 +73,7 @@ def test_a_post_has_a_button_for_its_link() -> None:
 
 def test_a_picture_is_fetched_from_a_public_address(tmp_path: Path) -> None:
     server = scripted(*[documented] * 2)
-    picture = an_image(tmp_path, size=(720, 720))
+    picture = a_picture(tmp_path)
 
     publish(ACCOUNT, a_post(media=(picture,)), server)
 
@@ -95,9 +104,18 @@ def test_an_offer_has_its_link_where_it_is_redeemed() -> None:
 def test_a_button_that_calls_has_no_address() -> None:
     server = scripted(documented)
 
-    publish(ACCOUNT, a_post(link=SITE, options={"action": "CALL"}), server)
+    publish(ACCOUNT, a_post(options=CALL), server)
 
     assert server.asked[0].json["callToAction"] == {"actionType": "CALL"}
+
+
+def test_an_offer_has_no_button_not_even_one_that_calls() -> None:
+    server = scripted(documented)
+
+    publish(ACCOUNT, a_post(link=SITE, options={**OPEN_DAY, **CALL, "topic": "OFFER"}), server)
+
+    assert "callToAction" not in server.asked[0].json
+    assert server.asked[0].json["offer"] == {"redeemOnlineUrl": SITE.url}
 
 
 @pytest.mark.parametrize(("changes", "why"), [
@@ -105,6 +123,8 @@ def test_a_button_that_calls_has_no_address() -> None:
     ({"options": {**OPEN_DAY, "event_title": "x" * 59}}, "at most 58 characters"),
     ({"options": {**OPEN_DAY, "event_end": "at night"}}, "`event_end` has to be a local time, e.g. 2026-12-01T18:00, not 'at night'"),
     ({"size": (200, 600)}, "at least 250 x 250 pixels"),
+    ({"size": (720, 720)}, "at least 10 kB: use a larger one"),
+    ({"link": SITE, "options": CALL}, "the link would be lost"),
 ])
 def test_what_google_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str, tmp_path: Path) -> None:
     size, untouched = changes.pop("size", None), scripted()
@@ -122,8 +142,12 @@ def test_it_is_said_when_google_has_not_decided_yet(state: str, notes: tuple[str
 
 
 def test_a_post_that_google_rejected_is_not_taken_for_published() -> None:
-    with pytest.raises(Rejected, match="rejected it for its policy"):
-        publish(ACCOUNT, a_post(), scripted(ok(name=f"{PLACE}/localPosts/3", state="REJECTED")))
+    rejected = {"name": f"{PLACE}/localPosts/3", "state": "REJECTED", "summary": "Welcome back", "createTime": "2026-09-07T08:30:02Z"}
+
+    with pytest.raises(Rejected, match="the post was taken, and Google rejected it for its policy"):
+        publish(ACCOUNT, a_post(), scripted(ok(**rejected)))
+    with pytest.raises(Rejected, match="the post was found, and Google rejected it for its policy"):
+        find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(ok(localPosts=[rejected])))
 
 
 def test_a_post_of_another_delivery_or_from_before_is_not_it() -> None:
@@ -138,6 +162,20 @@ def test_a_post_of_another_delivery_or_from_before_is_not_it() -> None:
     assert found.id == "a"
 
 
+def test_a_lost_post_may_stand_on_any_page_and_beyond_ten_it_stays_in_doubt() -> None:
+    ours = {"name": "a", "createTime": "2026-09-07T08:30:02Z", "summary": "Welcome back", "state": "LIVE"}
+    first = ok(localPosts=[{**ours, "name": "b", "summary": "Other"}], nextPageToken="n/2=")
+    server = scripted(first, ok(localPosts=[ours]))
+
+    found = find(ACCOUNT, a_post(), Lost(left_at=DUE), server)
+
+    assert found
+    assert found.id == "a"
+    assert [one.url.partition("localPosts")[2] for one in server.asked] == ["?pageSize=100", "?pageSize=100&pageToken=n%2F2%3D"]
+    with pytest.raises(InDoubt, match="too many posts"):
+        find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(*[first] * 10))
+
+
 def test_it_tells_whose_credentials_they_are() -> None:
     assert whoami(ACCOUNT, scripted(documented)) == "Ms Ada"
     with pytest.raises(Rejected, match="does not manage accounts/1; it manages: accounts/7"):
@@ -146,7 +184,7 @@ def test_it_tells_whose_credentials_they_are() -> None:
 
 POSTS: dict[str, Callable[[Path], Post]] = {
     "text": lambda folder: a_post(link=SITE),
-    "picture": lambda folder: a_post(media=(an_image(folder, size=(720, 720)),)),
+    "picture": lambda folder: a_post(media=(a_picture(folder),)),
     "event": lambda folder: a_post(options=OPEN_DAY),
 }
 

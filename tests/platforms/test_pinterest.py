@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Account, Link, Lost, Post, Published, Rejected, Request, Response, TryLater
+from platforms.base import Account, InDoubt, Link, Lost, Post, Published, Rejected, Request, Response, TryLater
 from platforms.pinterest import PLATFORM, find, publish, whoami
 from scheduler.engine.rehearsal import Rehearsal, shown
 from scheduler.engine.wire import wire
@@ -146,6 +146,35 @@ def test_what_pinterest_would_refuse_is_refused_before_anything_leaves(changes: 
         publish(ACCOUNT, a_pin(tmp_path, media=media, **changes), untouched)
 
     assert untouched.asked == []
+
+
+@pytest.mark.parametrize(("changes", "why"), [
+    ({"seconds": 3.9}, "lasts 3.9 s, and a video on Pinterest at least 4 s"),
+    ({"width": 400, "height": 801}, "has 400 x 801 pixels, and a video on Pinterest 1:2 to 1.91:1"),
+    ({"width": 1920, "height": 1000}, "has 1920 x 1000 pixels"),
+])
+def test_a_video_that_pinterest_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str, tmp_path: Path) -> None:
+    untouched = scripted()
+
+    with pytest.raises(Rejected, match=why):
+        publish(ACCOUNT, a_pin(tmp_path, media=(a_video(tmp_path, **changes),)), untouched)
+
+    assert untouched.asked == []
+
+
+def test_a_lost_pin_may_stand_on_any_page_and_beyond_twenty_it_stays_in_doubt(tmp_path: Path) -> None:
+    post, boards = a_pin(tmp_path), ok(items=[{"id": BOARD, "name": "Fractions"}])
+    ours = {"id": "1", "created_at": "2026-09-07T08:30:02", "title": post.title, "description": post.text, "link": "https://example.org/f"}
+    first = ok(items=[{**ours, "id": "2", "title": "Another"}], bookmark="b|2=")
+    server = scripted(boards, first, ok(items=[ours], bookmark=None))
+
+    found = find(ACCOUNT, post, Lost(left_at=DUE), server)
+
+    assert found
+    assert found.id == "1"
+    assert [one.url.partition("pins?")[2] for one in server.asked[1:]] == ["page_size=250", "page_size=250&bookmark=b%7C2%3D"]
+    with pytest.raises(InDoubt, match="too many pins"):
+        find(ACCOUNT, post, Lost(left_at=DUE), scripted(boards, *[first] * 20))
 
 
 def test_a_pin_of_another_delivery_or_from_before_is_not_it(tmp_path: Path) -> None:

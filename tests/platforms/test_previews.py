@@ -6,10 +6,12 @@ different. Digests, sizes and what is made from them differ with the libraries t
 """
 
 import os
+import random
 import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from platforms.registry import built_in, platform
 from tests.cli.support import lines, termbell
@@ -75,7 +77,10 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files that the posts name."""
     folder = tmp_path_factory.mktemp("media")
     for nth, colour in enumerate(("navy", "green", "red", "orange")):
-        an_image(folder, f"door{nth}.png", size=(1080, 1080), colour=colour)
+        file = an_image(folder, f"door{nth}.png", size=(1080, 1080), colour=colour).file
+        with Image.open(file) as door:  # with a rough spot, for a picture of a single colour is too light for Google
+            door.paste(Image.frombytes("RGB", (64, 64), random.Random(nth).randbytes(64 * 64 * 3)), (480, 480))
+            door.save(file)
     a_video(folder / "talk.mp4", seconds=6, size="540x960")
     return folder
 

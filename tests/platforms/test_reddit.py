@@ -10,6 +10,7 @@ import pytest
 
 from platforms.base import Account, Link, Lost, Post, Published, Rejected, Response, TryLater
 from platforms.reddit import PLATFORM, find, publish, whoami
+from scheduler.engine.rehearsal import Rehearsal
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, an_image, documented, ok, scripted
 
@@ -65,9 +66,11 @@ class Reddit(StandIn):
 
     @route("POST", f"{API}/api/submit_gallery_post\\.json")
     def gallery(self, arrived: Arrived) -> Response:
+        """As PRAW's recorded answers have it: the full name is the `id`."""
         assert len(arrived.json["items"]) >= 2
-        self.made(arrived.json["title"], arrived.json["sr"])
-        return answered(user_submitted_page=PAGE)
+        assert max(len(one["caption"]) for one in arrived.json["items"]) <= 180
+        identifier = self.made(arrived.json["title"], arrived.json["sr"])
+        return answered(id=identifier, url=f"https://www.reddit.com{self.up[identifier]['permalink']}")
 
     def made(self, title: str, subreddit: str) -> str:
         identifier = f"t3_{len(self.up) + 10}"
@@ -113,26 +116,52 @@ def test_a_link_has_the_text_below_it_and_options_are_said() -> None:
     assert (said["sr"], said["flair_id"], said["nsfw"]) == ("u_ms_ada", "f1", "true")
 
 
-def test_a_picture_gets_its_page_later_which_is_said(tmp_path: Path) -> None:
-    server = scripted(documented, documented, answered(user_submitted_page=PAGE, websocket_url="wss://ws.test"))
+def test_a_picture_gets_its_page_later_and_shows_no_alternative_text_which_is_said(tmp_path: Path) -> None:
+    server = scripted(*[documented] * 3)
 
     up = publish(ACCOUNT, a_question(media=(an_image(tmp_path),)), server)
+    without_alt = publish(ACCOUNT, a_question(media=(an_image(tmp_path, alt=""),)), scripted(*[documented] * 3))
 
     lease, upload, submit = server.asked
+    assert [note[:21] for note in up.notes] == ["Reddit converts media", "Reddit has no place f"]
+    assert without_alt.notes == up.notes[:1]
     assert (lease.form or {})["mimetype"] == "image/png"
     assert (upload.url, upload.anonymous) == ("https://reddit-uploaded-media.s3-accelerate.amazonaws.com", True)
     assert (submit.form or {})["url"] == "https://reddit-uploaded-media.s3-accelerate.amazonaws.com/door.png"
-    assert (up.url, len(up.notes)) == (PAGE, 1)
+    assert up.url == PAGE
 
 
 def test_several_pictures_are_a_gallery_with_their_alternative_texts_as_captions(tmp_path: Path) -> None:
     server = scripted(*[documented] * 5)
 
-    publish(ACCOUNT, a_question(media=(an_image(tmp_path), an_image(tmp_path, "b.png", alt="A bicycle"))), server)
+    up = publish(ACCOUNT, a_question(media=(an_image(tmp_path), an_image(tmp_path, "b.png", alt="A bicycle"))), server)
 
     said = server.asked[-1].json
     assert [(one["media_id"], one["caption"]) for one in said["items"]] == [("8xbnh2y3zk7d1", "The school door"), ("8xbnh2y3zk7d1", "A bicycle")]
     assert said["sendreplies"] is True
+    assert up == Published(id="t3_1abcde", url="https://www.reddit.com/r/teachers/comments/1abcde/")
+
+
+@pytest.mark.parametrize(("name", "known_as"), [({"name": "t3_a", "id": "a"}, "t3_a"), ({"id": "t3_a"}, "t3_a"), ({"id": "a"}, "t3_a")])
+def test_a_post_has_its_full_name_wherever_reddit_says_it(name: dict[str, str], known_as: str) -> None:
+    assert publish(ACCOUNT, a_question(), scripted(answered(url="https://redd.it/a", **name))) == Published(id=known_as, url="https://redd.it/a")
+
+
+def test_an_alternative_text_that_is_too_long_for_a_caption_is_refused_before_anything_leaves(tmp_path: Path) -> None:
+    long, untouched = an_image(tmp_path, alt="x" * 181), scripted()
+
+    with pytest.raises(Rejected, match="of at most 180 characters, and one has 181: shorten it"):
+        publish(ACCOUNT, a_question(media=(long, an_image(tmp_path, "b.png"))), untouched)
+
+    assert untouched.asked == []
+    assert publish(ACCOUNT, a_question(media=(long,)), scripted(*[documented] * 3)).id == PAGE  # alone it has no caption
+
+
+def test_a_comment_on_a_picture_is_refused_in_the_dry_run_as_it_is_when_it_is_due(tmp_path: Path) -> None:
+    picture = publish(ACCOUNT, a_question(media=(an_image(tmp_path),)), Rehearsal())
+
+    with pytest.raises(Rejected, match="does not tell the id of a post with one picture"):
+        publish(ACCOUNT, a_post(markup="Slides below", reply_to=picture), Rehearsal())
 
 
 def test_a_picture_whose_place_is_not_told_is_tried_again(tmp_path: Path) -> None:

@@ -134,9 +134,15 @@ def test_previews_of_links_can_be_asked_for_and_left_out(preview: bool) -> None:
     assert (message.json["unfurl_links"], message.json["unfurl_media"]) == (preview, preview)
 
 
-@pytest.mark.parametrize("before", ["1790000000.000100", "https://school.slack.com/archives/C01/p1790000000000100"])
-def test_a_part_of_a_thread_names_the_message_before_also_where_a_person_gave_its_link(before: str) -> None:
-    *_, message = asked_for(a_post(reply_to=Published(id=before)))
+@pytest.mark.parametrize("before", [
+    Published(id="1790000000.000100"),
+    Published(id="1790000009.000900", ref={"thread_ts": "1790000000.000100"}),
+    Published(id="F2", ref={"thread_ts": "1790000000.000100"}),
+    Published(id="https://school.slack.com/archives/C01/p1790000000000100"),
+    Published(id="https://school.slack.com/archives/C01/p1790000009000900?thread_ts=1790000000.000100&cid=C01"),
+])
+def test_a_part_of_a_thread_names_its_first_message_also_where_a_person_gave_a_link(before: Published) -> None:
+    *_, message = asked_for(a_post(reply_to=before))
 
     assert message.json["thread_ts"] == "1790000000.000100"
 
@@ -185,7 +191,10 @@ def test_whatever_else_slack_says_with_a_200_is_an_answer(body: bytes) -> None:
 
 @dataclass
 class Channel:
-    """A channel of Slack: takes what its methods know, wants a file's bytes before it is shared, shows that some seconds later."""
+    """A channel of Slack: takes what its methods know, wants a file's bytes before it is shared, shows that some seconds later.
+
+    It is stricter than Slack in one thing: what answers an answer is refused, where Slack shows it in the wrong place or not at all.
+    """
 
     clock: Clock
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -229,6 +238,8 @@ class Channel:
         shared = [one["id"] for one in body.get("files", [])]
         if not self.there.issuperset(shared):
             return Response.of({"ok": False, "error": "file_not_found"})
+        if body.get("thread_ts") in {one["ts"] for one in self.messages if "thread_ts" in one}:
+            return Response.of({"ok": False, "error": "cannot_reply_to_message"})
         late = 10 if shared else 0
         self.said(ago=-late, files=[{"id": one} for one in shared], **{name: body[name] for name in ("thread_ts", "metadata") if name in body})
         return Response.of({"ok": True, "files": body["files"]} if shared else {"ok": True, "channel": "C01", "ts": self.messages[-1]["ts"]})
@@ -241,7 +252,8 @@ class Channel:
     def _listed(self, name: str, query: dict[str, str]) -> Response:
         since, now, thread = float(query.get("oldest", 0)), self.clock().timestamp(), query.get("ts")
         assert (name == "conversations.replies") == bool(thread)
-        found = [one for one in self.messages if since < float(one["ts"]) <= now + 1 and one.get("thread_ts") == thread]
+        shown = [one for one in self.messages if since < float(one["ts"]) <= now + 1]
+        found = [one for one in shown if one.get("thread_ts") == thread or one["ts"] == thread]
         start, most = int(query.get("cursor", 0)), int(query["limit"])
         more = str(start + most) if len(found) > start + most else ""
         return Response.of({"ok": True, "messages": found[start:start + most], "response_metadata": {"next_cursor": more}})
@@ -322,6 +334,25 @@ def test_an_answer_to_a_message_with_files_waits_until_slack_shows_it(tmp_path: 
     found = find(BOT, part, Lost(left_at=channel.clock()), channel)
     assert found is not None
     assert found.id == channel.messages[1]["ts"]
+
+
+def test_a_part_with_files_may_stand_in_the_midst_of_a_thread_and_every_lost_one_is_found(tmp_path: Path) -> None:
+    channel = Channel(Clock())
+    posts = [a_post(key="k1"), a_post(key="k2", media=(an_image(tmp_path),)), a_post(key="k3"), a_post(key="k4")]
+    before = None
+
+    for post in posts:
+        part = replace(post, reply_to=before)
+        before = publish(BOT, part, channel)
+        channel.clock.pass_(60)
+        place = {"place 1": Response.of({"file_id": before.id})} if post.media else {}
+        found = find(BOT, part, Lost(left_at=channel.clock(), answers=place), channel)
+
+        assert found is not None
+        assert (found.id, found.ref) == (channel.messages[-1]["ts"], before.ref)
+
+    first, *others = channel.messages
+    assert [one["thread_ts"] for one in others] == [first["ts"]] * 3
 
 
 def test_a_long_history_is_read_page_by_page_and_not_for_ever() -> None:

@@ -34,6 +34,8 @@ CARD = an_object({
         an_object({"type": {"const": "TextBlock"}, "text": TEXT, "wrap": {"const": True}},
                   {"size": {"enum": ["Small", "Default", "Medium", "Large", "ExtraLarge"]}, "weight": {"enum": ["Lighter", "Default", "Bolder"]},
                    "spacing": {"enum": ["None", "Small", "Default", "Medium", "Large"]}}),
+        an_object({"type": {"const": "RichTextBlock"}, "inlines": a_list(an_object(
+            {"type": {"const": "TextRun"}, "text": TEXT}, {"size": {"const": "Large"}, "weight": {"const": "Bolder"}}))}),
         an_object({"type": {"const": "Image"}, "url": ADDRESS, "altText": {"type": "string"}})),
 }, {
     "msteams": an_object({"width": {"const": "Full"}}),
@@ -62,9 +64,17 @@ def card(post: Post) -> dict[str, Any]:
 def test_a_post_is_one_card_with_a_line_for_each_of_the_text() -> None:
     shown = card(a_post(title="New unit", markup="**Fractions**\nbegin today.\n\nBring a pencil."))
 
-    assert [(one["text"], one.get("spacing"), one.get("size")) for one in shown["body"]] == [
-        ("New unit", None, "Large"), ("**Fractions**", "Default", None), ("begin today.", "None", None), ("Bring a pencil.", "Default", None)]
+    assert [(one["text"], one["spacing"]) for one in shown["body"][1:]] == [
+        ("**Fractions**", "Default"), ("begin today.", "None"), ("Bring a pencil.", "Default")]
     assert "actions" not in shown
+
+
+def test_a_title_is_shown_as_it_is_for_nothing_reads_markdown_in_it() -> None:
+    title = "Unit *3*: snake_case [draft](https://example.org)"
+
+    heading, _ = card(a_post(title=title, markup="Today"))["body"]
+
+    assert heading == {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": title, "size": "Large", "weight": "Bolder"}]}
 
 
 @pytest.mark.parametrize(("title", "options", "button"), [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Account, Link, Lost, Post, Rejected, Response, Span
+from platforms.base import Account, InDoubt, Link, Lost, Post, Rejected, Response, Span
 from platforms.signing import OAUTH1
 from platforms.tumblr import LONGEST_BLOCK, PLATFORM, error_code, find, publish, slug, whoami
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
@@ -53,7 +53,15 @@ class Tumblr(StandIn):
 
     @route("GET", f"{BLOG}/posts(?:/queue|/draft)?")
     def listed(self, arrived: Arrived) -> Response:
-        return ok(response={"posts": [{"id_string": identifier, "slug": one["slug"]} for identifier, one in self.up.items()]})
+        """A page of them: `offset` counts in the queue, `before_id` in the drafts, which stand with the newest first."""
+        place, asked = arrived.path.rpartition("/")[2], arrived.query
+        state = {"queue": "queue", "draft": "draft"}.get(place, "published")
+        assert set(asked) <= {"npf", "limit", {"queue": "offset", "draft": "before_id"}.get(place, "after")}
+        found = [(identifier, one["slug"]) for identifier, one in self.up.items() if one.get("state", "published") == state]
+        if state == "draft":
+            found = [one for one in reversed(found) if int(one[0]) < int(asked.get("before_id", 10**20))]
+        found = found[int(asked.get("offset", 0)):][:min(int(asked["limit"]), 20)]
+        return ok(response={"posts": [{"id_string": identifier, "slug": one} for identifier, one in found]})
 
 
 def blocks_of(**changes: Any) -> list[dict[str, Any]]:
@@ -114,6 +122,21 @@ def test_what_becomes_of_it_may_be_said() -> None:
     assert (server.asked[0].json["state"], server.asked[0].json["publish_on"]) == ("queue", "2026-12-01T09:00:00+01:00")
 
 
+@pytest.mark.parametrize(("options", "why"), [
+    ({"publish_on": "2026-12-01T09:00:00+01:00"}, "without which Tumblr publishes at once"),
+    ({"state": "draft", "publish_on": "2026-12-01T09:00:00+01:00"}, "without which Tumblr publishes at once"),
+    ({"state": "queue", "publish_on": "next Tuesday"}, "has to be a date and a time, e.g. 2026-12-01T09:00:00.01:00, not 'next Tuesday'"),
+    ({"state": "queue", "publish_on": "2026-12-01"}, "has to be a date and a time"),
+])
+def test_a_time_that_tumblr_would_not_heed_is_refused_before_anything_leaves(options: dict[str, str], why: str) -> None:
+    untouched = scripted()
+
+    with pytest.raises(Rejected, match=why):
+        publish(ACCOUNT, a_post(options=options), untouched)
+
+    assert untouched.asked == []
+
+
 def test_the_address_carries_the_deliverys_key() -> None:
     assert slug(a_post(title="Unit 3: Fractions!")) == "unit-3-fractions-7f3a9c0d1e2b"
     assert slug(a_post(title="", text="数学")) == "7f3a9c0d1e2b"
@@ -129,6 +152,26 @@ def test_a_lost_post_is_found_by_its_address(state: str, path: str) -> None:
     assert found
     assert (found.id, found.url) == ("8", "https://www.tumblr.com/msadas-class/8")
     assert server.asked[0].url.startswith(f"https://api.tumblr.com/v2/blog/msadas-class/{path}?")
+
+
+@pytest.mark.parametrize("state", ["queue", "draft"])
+def test_a_lost_post_is_found_wherever_it_stands_in_the_queue_or_among_the_drafts(state: str) -> None:
+    post, blog = a_post(options={"state": state}), Tumblr()
+    others = {str(1000 + nth): {"slug": f"another-{nth}", "state": state} for nth in range(90)}
+    ours = {"1045": {"slug": slug(post), "state": state}}
+
+    def ask(request: Any) -> Response:
+        return blog.answer(Arrived(request.method, request.url, {"authorization": "Bearer good"}, b""))
+
+    blog.up = {**others, **ours}
+    found = find(ACCOUNT, post, Lost(left_at=DUE), ask)
+    assert found
+    assert found.id == "1045"
+    blog.up = others
+    assert find(ACCOUNT, post, Lost(left_at=DUE), ask) is None
+    blog.up = {str(1000 + nth): one for nth, one in enumerate([others["1000"]] * 1300)}
+    with pytest.raises(InDoubt, match="too many posts to look through"):
+        find(ACCOUNT, post, Lost(left_at=DUE), ask)
 
 
 def test_it_tells_whose_credentials_they_are() -> None:
@@ -154,6 +197,7 @@ POSTS: dict[str, Callable[[Path], Post]] = {
     "text": lambda folder: a_post(title="Unit 3"),
     "pictures": lambda folder: a_post(media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle"))),
     "draft": lambda folder: a_post(options={"state": "draft"}),
+    "queue": lambda folder: a_post(options={"state": "queue", "publish_on": "2026-12-01T09:00:00+01:00"}),
 }
 
 

@@ -221,6 +221,24 @@ def test_a_poll_beside_a_picture_is_refused_before_anything_leaves(tmp_path: Pat
     assert untouched.asked == []
 
 
+@pytest.mark.parametrize(("make", "why"), [
+    (lambda folder: (an_image(folder), an_image(folder, "spin.gif")), "spin.gif is a GIF, which X takes alone"),
+    (lambda folder: (an_image(folder, "spin.gif", size=(1281, 100)),), "has 1281 x 100 pixels, and a GIF on X at most 1280 x 1080"),
+    (lambda folder: (an_image(folder, "spin.gif", size=(100, 1081)),), "has 100 x 1081 pixels"),
+    (lambda folder: (a_video(folder, seconds=0.4),), "lasts 0.4 s, and a video on X at least 0.5 s"),
+    (lambda folder: (a_video(folder, width=100, height=301),), "has 100 x 301 pixels, and a video on X is between 1:3 and 3:1"),
+    (lambda folder: (a_video(folder, width=301, height=100),), "has 301 x 100 pixels"),
+])
+def test_media_that_x_would_refuse_are_refused_before_anything_leaves(make: Callable[[Path], Any], why: str, tmp_path: Path) -> None:
+    untouched = scripted()
+
+    with pytest.raises(Rejected, match=why):
+        publish(ACCOUNT, a_post(media=make(tmp_path)), untouched)
+
+    assert untouched.asked == []
+    assert PLATFORM.limits.animation_frames == 350
+
+
 def test_it_tells_whose_credentials_they_are() -> None:
     assert whoami(ACCOUNT, scripted(documented)) == "@ada"
 

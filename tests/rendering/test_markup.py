@@ -138,6 +138,8 @@ def test_slack_shows_the_text_as_it_is_and_takes_nothing_of_it_for_a_command(tex
     ("https://example.org/_a_ and example.org", r"[https://example.org/\_a\_](https://example.org/_a_) and [example.org](https://example.org)"),
     ("2 * 3, 2*3, \\_x\\_, snake_case", r"2 * 3, 2\*3, \_x\_, snake_case"),
     ("\\[x\\](y) [z] #tag", r"\[x](y) [z] #tag"),
+    ("Look!https://example.org/a", r"Look\![https://example.org/a](https://example.org/a)"),
+    ("Look\\![the term](https://example.org) ![] !\\[x\\](y)!", r"Look\![the term](https://example.org) ![] !\[x](y)!"),
 ])
 def test_in_teams_only_what_would_be_a_mark_is_escaped_and_every_address_is_a_link(text: str, expected: str) -> None:
     assert teams(as_read(text, replace(PLAIN, markup="teams"))) == expected
