@@ -41,9 +41,11 @@ def back_up(database: Database, now: datetime, kind: str = "") -> Path:
 
 
 def back_up_daily(database: Database, now: datetime) -> Path | None:
-    """Makes a backup when the last daily one is a day old, and deletes those that are too many. Raises `StoreFailed` and `OSError`."""
-    daily = backups(database.file, "daily-")
-    if daily and abs(now - _made_at(daily[0])) < DAY:
+    """Makes a backup when there is no daily one of this day, and deletes those that are too many. Raises `StoreFailed` and `OSError`.
+
+    The newest by its name may be of a clock that was ahead.
+    """
+    if any(abs(now - _made_at(one)) < DAY for one in backups(database.file, "daily-")):
         return None
     made = back_up(database, now, "daily-")
     for old in backups(database.file, "daily-")[KEPT:]:

@@ -32,6 +32,7 @@ def test_one_is_made_as_well_when_the_last_is_from_a_time_to_come(store: Store) 
     back_up_daily(store.database, DUE + 400 * DAY)
 
     assert back_up_daily(store.database, DUE) is not None
+    assert back_up_daily(store.database, DUE + timedelta(hours=1)) is None
 
 
 def test_the_newest_seven_daily_ones_are_kept_and_every_other_one(store: Store) -> None:
