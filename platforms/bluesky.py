@@ -38,6 +38,7 @@ from platforms.base import (
     Span,
     TryLater,
     code_in_json,
+    media_of_kind,
 )
 
 COLLECTION = "app.bsky.feed.post"
@@ -48,12 +49,14 @@ TAG = (rf"(?<!\S)[#＃](?P<tag>(?!\uFE0F)[^{NO_TAG}]*[^\d\p{{P}}{NO_TAG}](?:[^{N
 DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
 CID = "bafyreibjifzpqj6o6wcq3hejh7y4z4z2vmiklkvykc57tw3pcbx3kxifpm"
-BLOB = {"blob": {"$type": "blob", "ref": {"$link": "bafkreibabalobzn6cd366ukcsjycp4yymjymgfxcv6xczmlgpemzkz3cfa"},
-                 "mimeType": "image/jpeg", "size": 760898}}
+BLOB = {"$type": "blob", "ref": {"$link": "bafkreibabalobzn6cd366ukcsjycp4yymjymgfxcv6xczmlgpemzkz3cfa"}}
+LONGEST_CAPTIONS = 20_000  # bytes
 SESSION = {"accessJwt": "eyJh", "refreshJwt": "eyJr", "did": DID, "handle": "atproto.com"}
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
+    if any(one.captions and one.captions.size > LONGEST_CAPTIONS for one in post.media):
+        raise Rejected(f"captions on Bluesky have at most {LONGEST_CAPTIONS // 1000} kB: leave them out, or cut the video")
     record = written(account, post, ask)
     try:
         answer = ask(put(account, post, record))
@@ -181,7 +184,11 @@ def pointed_at(account: Account, span: Span, ask: Ask) -> dict[str, Json] | None
 
 
 def embedded(account: Account, post: Post, ask: Ask, again: bool = False) -> dict[str, Json] | None:
-    """The images, else the card of the link, else nothing: a post has one of them."""
+    """The video or the images, else the card of the link, else nothing: a post has one of them."""
+    for film in media_of_kind(post.media, "video"):
+        spoken = [{"lang": post.language, "file": uploaded(account, film.captions, "captions", ask, again)}] if film.captions else None
+        return {"$type": "app.bsky.embed.video", "video": uploaded(account, film, "upload 1", ask, again), "alt": film.alt,
+                **({"captions": spoken} if spoken else {}), **shape(film)}
     if post.media:
         return {"$type": "app.bsky.embed.images", "images": [
             {"alt": one.alt, "image": uploaded(account, one, f"upload {number}", ask, again), **shape(one)}
@@ -196,8 +203,9 @@ def embedded(account: Account, post: Post, ask: Ask, again: bool = False) -> dic
 
 def uploaded(account: Account, media: Media, step: str, ask: Ask, again: bool) -> Json:
     """The blob, as it has to stand in the record. One that no record holds is deleted within hours: `again` uploads it anew."""
+    example = {"blob": {**BLOB, "mimeType": media.type, "size": media.size}}
     return ask(Request(step=step, method="POST", url=xrpc(account, "com.atproto.repo.uploadBlob"), headers={"Content-Type": media.type},
-                       body=media, repeat=HARMLESS, fresh=again, example=BLOB)).json()["blob"]
+                       body=media, repeat=HARMLESS, fresh=again, example=example)).json()["blob"]
 
 
 def shape(media: Media) -> dict[str, Json]:
@@ -217,9 +225,9 @@ def record_at(account: Account, key: str, ask: Ask) -> Json:
 
 
 def says(post: Post, record: Json) -> bool:
-    """Whether a record has the post's text, and as many images or the same card."""
+    """Whether a record has the post's text, and a video, as many images, or the same card."""
     embed = record.get("embed") or {}
-    shown = len(embed.get("images") or ()), (embed.get("external") or {}).get("uri")
+    shown = len(embed.get("images") or ()) + ("video" in embed), (embed.get("external") or {}).get("uri")
     wanted = len(post.media), post.link.url if post.link and not post.media else None
     return bool(record.get("text") == post.text and shown == wanted)
 
@@ -251,6 +259,11 @@ PLATFORM = Platform(
         animations=(),  # the app shows the first frame
         image_bytes=2_000_000,
         card_image_bytes=1_000_000,
+        videos=1,
+        videos_alone=True,
+        video_bytes=52_428_800,  # what Bluesky's own servers take
+        video_seconds=180,
+        captions=("text/vtt",),
         caps=(Cap(posts=2_500, seconds=3_600), Cap(posts=17_500, seconds=86_400)),  # a put costs 2 of 5,000 and of 35,000 points
         source="https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky",
         checked=date(2026, 11, 23),

@@ -17,6 +17,7 @@ from platforms.base import (
     InDoubt,
     Link,
     LoginNeeded,
+    Media,
     Post,
     Published,
     PublishError,
@@ -28,8 +29,8 @@ from platforms.base import (
     filled,
     post_from,
 )
-from platforms.bluesky import CID, DID, PLATFORM, publish, record_key, session, tid, whoami
-from tests.support import a_post, an_image, documented, found_by, scripted
+from platforms.bluesky import CID, DID, PLATFORM, publish, record_key, says, session, tid, whoami
+from tests.support import a_post, a_video, an_image, documented, found_by, scripted
 
 find = found_by(PLATFORM)
 ANSWERS = Path(__file__).parent / "answers"
@@ -178,6 +179,25 @@ def test_images_leave_raw_and_have_alt_and_shape(tmp_path: Path) -> None:
     assert upload.repeat is HARMLESS
     assert put.json["record"]["embed"] == {"$type": "app.bsky.embed.images", "images": [
         {"alt": "The school door", "image": answer("blob").json()["blob"], "aspectRatio": {"width": 64, "height": 48}}]}
+
+
+def test_a_video_stands_alone_with_its_captions(tmp_path: Path) -> None:
+    (tmp_path / "talk.vtt").write_text("WEBVTT\n")
+    said = Media(file=tmp_path / "talk.vtt", type="text/vtt", size=7, digest="5" * 64)
+    film = replace(a_video(tmp_path), captions=said)
+    server = scripted(answer("blob"), answer("blob"), documented)
+
+    publish(ACCOUNT, a_post(media=(film,), language="cy"), server)
+
+    captions, upload, put = server.asked
+    assert [(one.headers["Content-Type"], one.body) for one in (captions, upload)] == [("text/vtt", said), ("video/mp4", film)]
+    blob = answer("blob").json()["blob"]
+    assert put.json["record"]["embed"] == {
+        "$type": "app.bsky.embed.video", "video": blob, "alt": "Ms Ada at the board", "captions": [{"lang": "cy", "file": blob}],
+        "aspectRatio": {"width": 1080, "height": 1920}}
+    assert says(a_post(media=(film,)), {**put.json["record"], "text": a_post().text})
+    with pytest.raises(Rejected, match="at most 20 kB"):
+        publish(ACCOUNT, a_post(media=(replace(film, captions=replace(said, size=20_001)),)), scripted())
 
 
 def test_an_image_without_alt_or_size_says_so_as_the_schema_wants_it(tmp_path: Path) -> None:
