@@ -5,7 +5,7 @@ answers into a `Published`. Who answers (the network, the journal after a restar
 not its business, so it opens no connection, reads no clock and no file, draws no random number and knows no secret.
 
 Two rules carry the promise that nothing is published twice: every request says what a second sending of it would do
-(`repeat`), and readers see nothing before the last request of a publish.
+(`repeat`), and readers see nothing before the last request of a publish; what follows that one only asks what became of it.
 """
 
 import enum

@@ -1,7 +1,7 @@
 """TikTok: a video or photos, put into the app's inbox, where the person finishes them, or posted directly.
 
-Nothing of a video is there before its last chunk has arrived, and from the beginning it has an id, which is asked what became of it. Photos
-are fetched by TikTok, and have an id only once that is asked for.
+Nothing of a video is there before its last chunk has arrived, and from the beginning it has an id. Photos are fetched by TikTok, and have an id
+only once that is asked for. TikTok looks at a file when it has all of it: after the last request it is asked what became of that id.
 
 https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 """
@@ -42,8 +42,13 @@ SERVER = "https://open.tiktokapis.com/v2"
 WHOLE, CHUNK = 64_000_000, 32_000_000  # bytes: up to which a video may be one chunk; of each chunk beyond. The last takes the remainder
 SMALLEST, LARGEST = 360, 4096  # pixels, each side of a video
 LATEST = 20  # videos that are looked through
+LONGEST_CAPTION, LONGEST_TITLE = 2200, 90  # UTF-16 units: of a video's text, of the title of photos
+LOOKS = (0, 2, 5, 10, 20)  # seconds before each look at what became of it; TikTok answers 30 a minute
+LOOK = "status "  # begins the step of a look; its id follows
+DONE = ("PUBLISH_COMPLETE", "SEND_TO_USER_INBOX")
 EARLY = timedelta(hours=1)  # how far TikTok's clock and ours may be apart
 UNFIT_TEXT = "its text does not go with it, as TikTok's inbox takes the video alone: paste it in the app"
+UNFINISHED = "TikTok had not said after a while what became of it: look in the app whether it is there"
 PRIVACY = Literal["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"]
 UNAUDITED = ("TikTok has to audit an app before others see what it posts: until then it posts directly for SELF_ONLY, to accounts that are private, "
              "of at most 5 people a day; the inbox works without; once it is audited, say `audited: true`")
@@ -63,8 +68,10 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(account, post)
     wanted = about(post, ask) if is_direct(post) else {}
     videos = media_of_kind(post.media, "video")
-    identifier = uploaded(videos[0], post, wanted, ask) if videos else pulled(post, wanted, ask)
-    return Published(id=identifier, notes=(UNFIT_TEXT,) if videos and not is_direct(post) and post.text.strip() else ())
+    identifier, answer = uploaded(videos[0], post, wanted, ask) if videos else pulled(post, wanted, ask)
+    is_done = looked_through(identifier, answer, ask)
+    is_unfit = bool(videos and not is_direct(post) and post.text.strip())
+    return Published(id=identifier, notes=(UNFIT_TEXT,) * is_unfit + (UNFINISHED,) * (not is_done))
 
 
 def refuse(account: Account, post: Post) -> None:
@@ -75,18 +82,49 @@ def refuse(account: Account, post: Post) -> None:
                        "MUTUAL_FOLLOW_FRIENDS or FOLLOWER_OF_CREATOR")
     if is_direct(post) and privacy != "SELF_ONLY" and not account.settings["audited"]:
         raise Rejected(f"an app that TikTok has not audited cannot post for {privacy}, only for SELF_ONLY; if it has, say `audited: true`")
-    for one in media_of_kind(post.media, "video"):
+    videos = media_of_kind(post.media, "video")
+    if videos and is_direct(post) and units(post.text) > LONGEST_CAPTION:
+        raise Rejected(f"the text of a video on TikTok has at most {LONGEST_CAPTION} UTF-16 units, and this one {units(post.text)}: shorten it")
+    if not videos and units(post.title) > LONGEST_TITLE:
+        raise Rejected(f"the title of photos on TikTok has at most {LONGEST_TITLE} UTF-16 units, and this one {units(post.title)}: shorten it")
+    for one in videos:
         if one.width and one.height and not SMALLEST <= min(one.width, one.height) <= max(one.width, one.height) <= LARGEST:
             raise Rejected(f"{one.file.name} is {one.width}x{one.height}; TikTok takes videos of {SMALLEST} to {LARGEST} pixels a side")
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def is_direct(post: Post) -> bool:
     return post.options.get("mode") == "direct"
 
 
+def looked_through(identifier: str, answer: Response, ask: Ask) -> bool:
+    """Whether TikTok says that it made a post of what it has, by its `answer` to the visible request. Raises `Rejected` where it made none.
+
+    That request has been carried out, whatever comes of a look: one that is not answered is followed by the next.
+    """
+    for pause in LOOKS:
+        try:
+            told = state(identifier, ask, pause)
+        except PublishError:
+            continue
+        if told["status"] == "FAILED":
+            raise made_nothing(told, answer)
+        if told["status"] in DONE:
+            return True
+    return False
+
+
+def made_nothing(told: Json, answer: Response | None = None) -> Rejected:
+    return Rejected(f"TikTok has it and made nothing of it: {told.get('fail_reason')}", answer)
+
+
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    if "begin" in lost.answers:
-        return what_became_of(said(lost.answers["begin"])["publish_id"], post, lost, ask)
+    identifier = known(lost)
+    if identifier:
+        return what_became_of(identifier, post, lost, ask)
     for one in latest(ask):
         made = datetime.fromtimestamp(one["create_time"], UTC)
         if one["id"] not in lost.others and made > lost.left_at - EARLY and post.text in (one.get("video_description"), one.get("title")):
@@ -96,30 +134,38 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
     raise Rejected("TikTok lists public posts alone: look in the app")
 
 
+def known(lost: Lost) -> str | None:
+    """The id of a video from the beginning, of photos from the looks at them."""
+    if "begin" in lost.answers:
+        return str(said(lost.answers["begin"])["publish_id"])
+    return next((step.removeprefix(LOOK) for step in lost.answers if step.startswith(LOOK)), None)
+
+
 def what_became_of(identifier: str, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """The post, if its upload has arrived whole."""
-    (video,) = media_of_kind(post.media, "video")
-    told = state(identifier, ask)
-    match told["status"]:
-        case "PUBLISH_COMPLETE" | "SEND_TO_USER_INBOX":
-            return Published(id=identifier, url=address(told, lost))
-        case "FAILED":
-            raise Rejected(f"TikTok has the video and made nothing of it: {told.get('fail_reason')}")
-        case "PROCESSING_UPLOAD" if told.get("uploaded_bytes", video.size) < video.size:
-            return None
-    raise TryLater(f"TikTok is still processing {video.file.name}", after=60)
+    """The post, if TikTok has all of it."""
+    first, told = post.media[0], state(identifier, ask)
+    if told["status"] in DONE:
+        return Published(id=identifier, url=address(told, first, lost))
+    if told["status"] == "FAILED":
+        raise made_nothing(told)
+    if told["status"] == "PROCESSING_UPLOAD" and told.get("uploaded_bytes", first.size) < first.size:
+        return None
+    raise TryLater(f"TikTok is still processing {first.file.name}", after=60)
 
 
-def state(identifier: str, ask: Ask) -> Json:
-    return said(ask(asked("status", "post/publish/status/fetch/", {"publish_id": identifier}, HARMLESS, {"status": "PROCESSING_UPLOAD"}, fresh=True)))
+def state(identifier: str, ask: Ask, pause: float = 0) -> Json:
+    """What TikTok says of it. The id is in the step too: of photos it stands nowhere else in the journal."""
+    return said(ask(asked(f"{LOOK}{identifier}", "post/publish/status/fetch/", {"publish_id": identifier}, HARMLESS, {"status": DONE[0]},
+                          fresh=True, after=pause)))
 
 
-def address(told: Json, lost: Lost) -> str | None:
+def address(told: Json, media: Media, lost: Lost) -> str | None:
     """Where it is seen; only what is public has one, and once it has been looked through."""
     ids = told.get("publicaly_available_post_id")
     if not ids or "creator" not in lost.answers:
         return None
-    return f"https://www.tiktok.com/@{said(lost.answers['creator'])['creator_username']}/video/{ids[0]}"
+    kind = "video" if media.type.startswith("video/") else "photo"
+    return f"https://www.tiktok.com/@{said(lost.answers['creator'])['creator_username']}/{kind}/{ids[0]}"
 
 
 def latest(ask: Ask) -> Json:
@@ -133,8 +179,9 @@ def whoami(account: Account, ask: Ask) -> str:
     return str(said(ask(request))["user"]["display_name"])
 
 
-def asked(step: str, path: str, body: Json, repeat: Repeat, example: Json, fresh: bool = False) -> Request:
-    return Request(step=step, method="POST", url=f"{SERVER}/{path}", json=body, repeat=repeat, fresh=fresh, example={"data": example, "error": OK})
+def asked(step: str, path: str, body: Json, repeat: Repeat, example: Json, fresh: bool = False, after: float = 0) -> Request:
+    return Request(step=step, method="POST", url=f"{SERVER}/{path}", json=body, repeat=repeat, fresh=fresh, after=after,
+                   example={"data": example, "error": OK})
 
 
 def said(response: Response) -> Json:
@@ -161,21 +208,23 @@ def about(post: Post, ask: Ask) -> dict[str, Json]:
     return {"privacy_level": privacy, **{f"disable_{one}": one not in allowed or creator[f"{one}_disabled"] for one in kinds}}
 
 
-def uploaded(video: Media, post: Post, wanted: Json, ask: Ask) -> str:
+def uploaded(video: Media, post: Post, wanted: Json, ask: Ask) -> tuple[str, Response]:
+    """The id of the video, and what its last chunk was answered."""
     chunks = cut(video)
     source = {"source": "FILE_UPLOAD", "video_size": video.size, "chunk_size": chunks[0].size, "total_chunk_count": len(chunks)}
     body = {"post_info": {"title": post.text, **wanted}, "source_info": source} if wanted else {"source_info": source}
     path = f"post/publish/{'' if wanted else 'inbox/'}video/init/"
-    begun = said(ask(asked("begin", path, body, HARMLESS, UPLOAD)))
+    answer = ask(asked("begin", path, body, HARMLESS, UPLOAD))
+    begun = said(answer)
     arrived = state(begun["publish_id"], ask).get("uploaded_bytes", 0) if len(chunks) > 1 else 0
     for number, chunk in enumerate(chunks, 1):
         is_last = chunk.end == video.size
         if chunk.end <= arrived and not is_last:
             continue  # its answer was lost
-        ask(Request(step=f"upload {number}", method="PUT", url=begun["upload_url"], body=chunk, anonymous=True,
-                    headers={"Content-Type": video.type, "Content-Range": f"bytes {chunk.start}-{chunk.end - 1}/{video.size}"},
-                    repeat=DOUBLES if is_last else HARMLESS, example=Response(status=201 if is_last else 206)))
-    return str(begun["publish_id"])
+        answer = ask(Request(step=f"upload {number}", method="PUT", url=begun["upload_url"], body=chunk, anonymous=True,
+                             headers={"Content-Type": video.type, "Content-Range": f"bytes {chunk.start}-{chunk.end - 1}/{video.size}"},
+                             repeat=DOUBLES if is_last else HARMLESS, example=Response(status=201 if is_last else 206)))
+    return str(begun["publish_id"]), answer
 
 
 def cut(video: Media) -> tuple[Part, ...]:
@@ -185,8 +234,8 @@ def cut(video: Media) -> tuple[Part, ...]:
     return tuple(Part(media=video, start=nth * size, end=video.size if nth == count - 1 else (nth + 1) * size) for nth in range(count))
 
 
-def pulled(post: Post, wanted: Json, ask: Ask) -> str:
-    """The id of the photos, which TikTok fetches."""
+def pulled(post: Post, wanted: Json, ask: Ask) -> tuple[str, Response]:
+    """The id of the photos, which TikTok fetches, and the answer that has it."""
     body = {
         "media_type": "PHOTO",
         "post_mode": "DIRECT_POST" if wanted else "MEDIA_UPLOAD",
@@ -194,7 +243,8 @@ def pulled(post: Post, wanted: Json, ask: Ask) -> str:
         "source_info": {"source": "PULL_FROM_URL", "photo_cover_index": 0,
                         "photo_images": [hosted(one, number, ask) for number, one in enumerate(post.media, 1)]},
     }
-    return str(said(ask(asked("photos", "post/publish/content/init/", body, DOUBLES, {"publish_id": "p_pub_url~v2.123"})))["publish_id"])
+    answer = ask(asked("photos", "post/publish/content/init/", body, DOUBLES, {"publish_id": "p_pub_url~v2.123"}))
+    return str(said(answer)["publish_id"]), answer
 
 
 def error_code(response: Response) -> str:
@@ -233,9 +283,9 @@ PLATFORM = Platform(
                 example="[comment]"),
     ),
     limits=Limits(
-        text=2200,
+        text=4000,  # of photos; what a video and a title may have, `refuse` knows
         unit="UTF-16 units",
-        title=90,
+        title=None,
         needs="media",
         links=False,
         images=35,

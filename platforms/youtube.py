@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from platforms.base import (
     DOUBLES,
@@ -55,22 +55,32 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         return commented(account, post, ask)
     refuse(post)
     (video,) = media_of_kind(post.media, "video")
-    thumbnails, playlist = media_of_kind(post.media, "image"), post.options.get("playlist")
-    wanted = status(post)
-    has_more = bool(thumbnails or playlist or video.captions)
-    begun = {"snippet": snippet(post), "status": {**wanted, "privacyStatus": "private", "publishAt": None} if has_more else wanted}
-    up = uploaded(account, video, {**begun, "status": given(begun["status"])}, ask, is_last=not has_more)
-    for image in thumbnails:
+    wanted, more = status(post), has_more(post)
+    begun = {"snippet": snippet(post), "status": given({**wanted, "privacyStatus": "private", "publishAt": None} if more else wanted)}
+    up = uploaded(account, video, begun, ask, is_last=not more)
+    for image in media_of_kind(post.media, "image"):
         ask(Request(step="thumbnail", method="POST", url=at(account, f"upload/youtube/v3/thumbnails/set?videoId={up}"), body=image,
                     headers={"Content-Type": image.type}, repeat=HARMLESS, example={}))
     if video.captions:
         captioned(account, up, video.captions, post.language, ask)
-    if playlist:
-        put_into(account, playlist, up, ask)
-    if has_more:
-        ask(Request(step="publish", method="PUT", url=at(account, "youtube/v3/videos?part=status"), json={"id": up, "status": given(wanted)},
-                    example=VIDEO))
+    if post.options.get("playlist"):
+        put_into(account, post.options["playlist"], up, ask)
+    if more:
+        ask(showing(account, post, up))
     return published(up, video)
+
+
+def has_more(post: Post) -> bool:
+    """Whether something is added to the video before it is shown."""
+    return bool(media_of_kind(post.media, "image") or post.options.get("playlist") or any(one.captions for one in post.media))
+
+
+def showing(account: Account, post: Post, video: str) -> Request:
+    """What shows a video that something was added to. A second one changes nothing, but only `find` sends it: it knows the video also when
+    the beginning of the upload is forgotten, and `publish` would upload it anew.
+    """
+    return Request(step="publish", method="PUT", url=at(account, "youtube/v3/videos?part=status"), json={"id": video, "status": given(status(post))},
+                   example=VIDEO)
 
 
 def refuse(post: Post) -> None:
@@ -78,28 +88,44 @@ def refuse(post: Post) -> None:
     for what, text in (("title", post.title), ("text", post.text)):
         if re.search("[<>]", text):
             raise Rejected(f"YouTube takes no '<' and '>' in the {what}: say it without")
-    if sum(len(tag) + 3 for tag in tags(post)) > LONGEST_TAGS:
+    if len(",".join(tags(post))) > LONGEST_TAGS:
         raise Rejected(f"the tags are longer than the {LONGEST_TAGS} characters that YouTube keeps: take some away")
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """The video that the upload became; where the upload is not known any more, the one of that title among the latest."""
+    """The video that the upload became; where that is not known any more, the one of that title among the latest.
+
+    One that was uploaded whole is ours, and never uploaded again. Whether others see it says nothing: without an audit YouTube keeps it private.
+    """
     if post.reply_to:
         return found_comment(account, post, lost, ask)
     (video,) = media_of_kind(post.media, "video")
-    done = next((one.json() for step, one in lost.answers.items() if step.startswith("upload") and one.status < 300), None)
-    if done is None and "begin" in lost.answers:
-        answer = progress(lost.answers["begin"].headers["location"], video, ask)
-        done = answer.json() if answer.status < 300 else None
-    if done is not None:
-        return published(done["id"], video) if has_become(account, post, done["id"], ask) else None
-    return next((published(one, video) for one in latest(account, post, lost, ask) if has_become(account, post, one, ask)), None)
+    up, more = became(video, lost, ask), has_more(post)
+    if up:
+        if more and not is_shown(account, post, up, ask):
+            ask(showing(account, post, up))
+        return published(up, video)
+    return next((published(one, video) for one in latest(account, post, lost, ask) if not more or is_shown(account, post, one, ask)), None)
 
 
-def has_become(account: Account, post: Post, video: str, ask: Ask) -> bool:
-    """Whether it is as visible as it should be, not still waiting for its last request."""
+def became(video: Media, lost: Lost, ask: Ask) -> str | None:
+    """The id of the video, by the upload's address, else by what was answered before."""
+    asked = [progress(lost.answers["begin"].headers["location"], video, ask)] if "begin" in lost.answers else []
+    before = [one for prefix in ("progress", "upload") for step, one in lost.answers.items() if step.startswith(prefix)]
+    return next((str(one.json()["id"]) for one in (*asked, *before) if one.status < 300), None)
+
+
+def is_shown(account: Account, post: Post, video: str, ask: Ask) -> bool:
+    """Whether its last request has arrived."""
     asked = Request(step="status", url=at(account, f"youtube/v3/videos?part=status&id={video}"), repeat=HARMLESS, example={"items": [VIDEO]})
-    return any(one["status"]["privacyStatus"] == status(post)["privacyStatus"] for one in ask(asked).json()["items"])
+    return any(is_as_wanted(one["status"], status(post)) for one in ask(asked).json()["items"])
+
+
+def is_as_wanted(told: Json, wanted: Json) -> bool:
+    """What YouTube shows later by itself is private before and after that is asked for, until it is public."""
+    if wanted["publishAt"]:
+        return bool(told.get("publishAt")) or told["privacyStatus"] == "public"
+    return bool(told["privacyStatus"] == wanted["privacyStatus"])
 
 
 def latest(account: Account, post: Post, lost: Lost, ask: Ask) -> Iterator[str]:
@@ -135,12 +161,27 @@ def snippet(post: Post) -> dict[str, Json]:
 
 
 def status(post: Post) -> dict[str, Json]:
-    options = post.options
+    options, later = post.options, opens_at(post)
     return {
-        "privacyStatus": "private" if options.get("publish_at") else options.get("privacy", "public"),
-        "publishAt": options.get("publish_at"),
+        "privacyStatus": "private" if later else options.get("privacy", "public"),
+        "publishAt": later,
         "selfDeclaredMadeForKids": bool(options.get("made_for_kids")),
     }
+
+
+def opens_at(post: Post) -> str | None:
+    """When YouTube makes it public by itself, in ISO 8601."""
+    written = post.options.get("publish_at")
+    if not written:
+        return None
+    try:
+        later = datetime.fromisoformat(written)
+        is_later = later > post.due
+    except (ValueError, TypeError):  # no time, or one without an offset
+        raise Rejected(f"`publish_at: {written}` is no time with an offset: write it as 2026-12-01T09:00:00+01:00") from None
+    if not is_later:
+        raise Rejected(f"`publish_at: {written}` is not after the entry's own time, {post.due.isoformat()}, when it goes up: make it later")
+    return later.isoformat()
 
 
 def given(values: dict[str, Json]) -> dict[str, Json]:
@@ -215,6 +256,8 @@ def commented(account: Account, post: Post, ask: Ask) -> Published:
     on = video_of(post.reply_to)
     if post.media:
         raise Rejected("a comment on YouTube is a text alone: take the media away")
+    if post.options.get("made_for_kids"):
+        raise Rejected("nobody can comment on a video that is made for children: take the comment away, or `made_for_kids`")
     body = {"snippet": {"videoId": on, "topLevelComment": {"snippet": {"textOriginal": post.text}}}}
     answer = ask(Request(step="comment", method="POST", url=at(account, "youtube/v3/commentThreads?part=snippet"), json=body, example=COMMENT))
     return comment(answer.json()["id"], on)
@@ -234,7 +277,8 @@ def found_comment(account: Account, post: Post, lost: Lost, ask: Ask) -> Publish
 
 def video_of(post: Published) -> str:
     """The video that a comment belongs to. One that a person found is known by its URL."""
-    return str(post.ref.get("video") or re.split(r"[=/]", post.id)[-1])
+    address = urlsplit(post.id)
+    return str(post.ref.get("video") or parse_qs(address.query).get("v", [address.path.rstrip("/").rpartition("/")[2]])[0])
 
 
 def comment(identifier: str, on: str) -> Published:

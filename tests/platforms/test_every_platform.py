@@ -141,11 +141,14 @@ def test_one_that_says_it_refuses_no_post_refuses_none(name: str, tmp_path: Path
 
 
 def test_readers_see_nothing_before_the_last_request(adapter: Platform, tmp_path: Path):
+    """One request shows the post. Where a platform says only later whether it took it, looks may follow, which carry nothing of it:
+    an answer to them that is lost, or a second one, changes nothing for readers.
+    """
     for post in posts(adapter, tmp_path):
         asked, _ = rehearsal_of(adapter, post, tmp_path)
 
-        assert [one.step for one in asked[:-1] if one.is_visible] == []
-        assert asked[-1].is_visible
+        (shows,) = (nth for nth, one in enumerate(asked) if one.is_visible)
+        assert [one.step for one in asked[shows + 1:] if files_of(one) or post.text in words_of(one)] == []
 
 
 def test_the_same_post_makes_the_same_requests(adapter: Platform, tmp_path: Path):

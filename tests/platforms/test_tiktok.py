@@ -25,7 +25,7 @@ from platforms.base import (
     Response,
     TryLater,
 )
-from platforms.tiktok import CHUNK, PLATFORM, WHOLE, cut, find, publish, whoami
+from platforms.tiktok import CHUNK, LOOKS, PLATFORM, WHOLE, cut, find, publish, whoami
 from scheduler.engine.judging import judged
 from tests.platforms import tiktok_stand_in
 from tests.platforms.standing_in import asking, lost_at_every_step, published_through
@@ -71,6 +71,39 @@ def test_a_video_that_tiktok_still_works_on_is_waited_for(tmp_path: Path) -> Non
     assert lost_at_every_step(lambda: TikTok(processes=3), PLATFORM, ACCOUNT, post, tmp_path, SECRETS) == {"published"}
 
 
+def test_photos_that_tiktok_still_fetches_are_known_by_the_looks_at_them(tmp_path: Path) -> None:
+    """Nobody but the one who was answered knows the id of photos: whoever comes after a kill during a look has it from the look before."""
+    host, host_again, asking_for_them, first_look, second_look = range(1, 6)
+    post, became = photos(tmp_path, options=PRIVATE), {}
+    for number in (host, host_again, asking_for_them, first_look, second_look):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        became[number] = published_through(TikTok(processes=3, dies_at=number), PLATFORM, ACCOUNT, post, folder, SECRETS).status
+
+    assert became == {host: "published", host_again: "published", asking_for_them: "in doubt", first_look: "in doubt", second_look: "published"}
+
+
+@pytest.mark.parametrize("make", [a_film, photos])
+def test_what_tiktok_makes_nothing_of_has_failed_and_is_not_in_doubt(make: Callable[..., Post], tmp_path: Path) -> None:
+    stand_in = TikTok(fails="frame_rate_check_failed", processes=1)
+
+    row = published_through(stand_in, PLATFORM, ACCOUNT, make(tmp_path), tmp_path, SECRETS)
+
+    assert (row.status, row.error) == ("failed", "TikTok has it and made nothing of it: frame_rate_check_failed")
+
+
+@pytest.mark.parametrize("make", [a_film, photos])
+def test_looks_that_say_nothing_leave_it_published_with_a_word_about_it(make: Callable[..., Post], tmp_path: Path) -> None:
+    post = make(tmp_path, options=PRIVATE)
+    before = [documented] * (4 if post.media[1:] else 3)
+    looks = scripted(*before, TryLater("reset"), LoginNeeded("ended"), *[said(status="PROCESSING_DOWNLOAD")] * (len(LOOKS) - 2))
+
+    up = publish(ACCOUNT, post, looks)
+
+    assert [one.after for one in looks.asked[-len(LOOKS):]] == list(LOOKS)
+    assert up.notes == ("TikTok had not said after a while what became of it: look in the app whether it is there",)
+
+
 def test_a_video_in_chunks_is_up_once_whatever_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With small figures: three chunks, the last with the remainder."""
     monkeypatch.setattr(tiktok, "WHOLE", 600)
@@ -104,25 +137,26 @@ def test_chunks_are_as_tiktok_counts_them(size: int, chunk: int, count: int) -> 
 
 
 def test_a_video_for_the_inbox_says_nothing_but_its_size_and_its_last_chunk_is_the_visible_one(tmp_path: Path) -> None:
-    server = scripted(*[documented] * 2)
+    server = scripted(*[documented] * 3)
 
     up = publish(ACCOUNT, a_film(tmp_path), server)
 
-    begin, upload = server.asked
+    begin, upload, look = server.asked
     assert begin.url == "https://open.tiktokapis.com/v2/post/publish/inbox/video/init/"
     assert begin.json == {"source_info": {"source": "FILE_UPLOAD", "video_size": 1000, "chunk_size": 1000, "total_chunk_count": 1}}
     assert upload.headers == {"Content-Type": "video/mp4", "Content-Range": "bytes 0-999/1000"}
     assert (begin.repeat, upload.repeat, upload.anonymous) == (HARMLESS, DOUBLES, True)
+    assert (look.json, look.repeat, look.fresh) == ({"publish_id": "v_pub_file~v2-1.123"}, HARMLESS, True)
     assert (up.id, up.url) == ("v_pub_file~v2-1.123", None)
     assert up.notes == ("its text does not go with it, as TikTok's inbox takes the video alone: paste it in the app",)
 
 
 def test_a_direct_post_asks_about_the_creator_each_time_and_allows_only_what_it_says(tmp_path: Path) -> None:
-    server = scripted(*[documented] * 3)
+    server = scripted(*[documented] * 4)
 
     up = publish(ACCOUNT, a_film(tmp_path, options={**PRIVATE, "allow": ["comment", "duet"]}), server)
 
-    creator, begin, _ = server.asked
+    creator, begin, *_ = server.asked
     assert (creator.url, creator.fresh) == ("https://open.tiktokapis.com/v2/post/publish/creator_info/query/", True)
     assert begin.url == "https://open.tiktokapis.com/v2/post/publish/video/init/"
     assert begin.json["post_info"] == {"title": "Welcome back", "privacy_level": "SELF_ONLY",
@@ -139,12 +173,12 @@ def test_what_the_creator_has_switched_off_stays_off(tmp_path: Path) -> None:
 
 
 def test_photos_are_fetched_from_public_addresses_in_their_order(tmp_path: Path) -> None:
-    server = scripted(*[documented] * 4)
+    server = scripted(*[documented] * 5)
     post = photos(tmp_path, title="Term", options=PUBLIC)
 
     publish(AUDITED, post, server)
 
-    _, first, second, content = server.asked
+    _, first, second, content, _ = server.asked
     assert content.json == {
         "media_type": "PHOTO", "post_mode": "DIRECT_POST",
         "post_info": {"title": "Term", "description": "Welcome back", "privacy_level": "PUBLIC_TO_EVERYONE", "disable_comment": True},
@@ -154,12 +188,13 @@ def test_photos_are_fetched_from_public_addresses_in_their_order(tmp_path: Path)
 
 
 def test_photos_for_the_inbox_are_put_there(tmp_path: Path) -> None:
-    server = scripted(*[documented] * 3)
+    server = scripted(*[documented] * 4)
 
     publish(ACCOUNT, photos(tmp_path, title=""), server)
 
-    assert server.asked[-1].json["post_mode"] == "MEDIA_UPLOAD"
-    assert server.asked[-1].json["post_info"] == {"description": "Welcome back"}
+    _, _, content, _ = server.asked
+    assert content.json["post_mode"] == "MEDIA_UPLOAD"
+    assert content.json["post_info"] == {"description": "Welcome back"}
 
 
 @pytest.mark.parametrize(("post", "why"), [
@@ -167,6 +202,8 @@ def test_photos_for_the_inbox_are_put_there(tmp_path: Path) -> None:
     (partial(a_film, options=PUBLIC), "not audited cannot post for PUBLIC_TO_EVERYONE, only for SELF_ONLY"),
     (lambda folder: a_post(media=(a_video(folder, width=320),)), "is 320x1920; TikTok takes videos of 360 to 4096 pixels a side"),
     (lambda folder: a_post(media=(a_video(folder, height=4100),)), "is 1080x4100"),
+    (partial(a_film, options=PRIVATE, text="x" * 2199 + "🎒"), "text of a video on TikTok has at most 2200 UTF-16 units, and this one 2201"),
+    (partial(photos, title="x" * 89 + "🎒"), "title of photos on TikTok has at most 90 UTF-16 units, and this one 91"),
 ])
 def test_what_tiktok_would_refuse_is_refused_before_anything_leaves(post: Callable[[Path], Post], why: str, tmp_path: Path) -> None:
     untouched = scripted()
@@ -175,6 +212,21 @@ def test_what_tiktok_would_refuse_is_refused_before_anything_leaves(post: Callab
         publish(ACCOUNT, post(tmp_path), untouched)
 
     assert untouched.asked == []
+
+
+@pytest.mark.parametrize("post", [
+    partial(a_film, title="x" * 200, options=PRIVATE),  # which never leaves
+    partial(a_film, text="x" * 2200, options=PRIVATE),
+    partial(a_film, text="x" * 4000),  # a person pastes it
+    partial(photos, title="x" * 90, text="x" * 4000),
+])
+def test_what_tiktok_takes_is_not_refused(post: Callable[[Path], Post], tmp_path: Path) -> None:
+    stand_in = TikTok()
+
+    publish(ACCOUNT, post(tmp_path), asking(stand_in, PLATFORM, ACCOUNT, SECRETS))
+
+    assert len(stand_in.up) == 1
+    assert (PLATFORM.limits.text, PLATFORM.limits.title) == (4000, None)
 
 
 @pytest.mark.parametrize(("creator", "post", "why"), [
@@ -202,7 +254,7 @@ def test_what_the_account_may_not_is_refused_before_anything_is_uploaded(creator
     (400, "invalid_params", Rejected),
 ])
 def test_an_error_is_known_by_its_code(status: int, code: str, error: type[PublishError], tmp_path: Path) -> None:
-    server = scripted(*[documented] * 2)
+    server = scripted(*[documented] * 3)
     publish(ACCOUNT, a_film(tmp_path), server)
 
     with pytest.raises(PublishError) as raised:

@@ -23,12 +23,16 @@ API = r"https://www\.googleapis\.com"
 
 @dataclass
 class YouTube(StandIn):
-    """One channel. Readers see what is in `up`: the videos that are public, and comments."""
+    """One channel. Readers see what is in `up`: the videos that were asked to be public, now or later, and comments.
+
+    Without an audit it keeps them private all the same, so that what was asked counts.
+    """
 
     uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
     videos: dict[str, dict[str, Any]] = field(default_factory=dict)
     takes_half: bool = False  # of a chunk, once
     forgets_the_first_upload: bool = False
+    is_audited: bool = True
 
     def check(self, arrived: Arrived) -> None:
         if arrived.headers.get("authorization") != f"Bearer {self.token}":
@@ -70,18 +74,20 @@ class YouTube(StandIn):
         if upload["video"] is None:
             upload["video"] = f"dQw4w9WgXc{len(self.videos)}"
             self.videos[upload["video"]] = {**upload["asked"], "publishedAt": "2026-09-07T08:30:05Z"}
-            self.shown(upload["video"])
+            self.becomes(upload["video"], upload["asked"]["status"])
         return Response.of({"kind": "youtube#video", "id": upload["video"], "status": self.videos[upload["video"]]["status"]})
 
-    def shown(self, identifier: str) -> None:
-        if self.videos[identifier]["status"]["privacyStatus"] != "private":
+    def becomes(self, identifier: str, asked: dict[str, Any]) -> None:
+        if "publishAt" in asked and asked["privacyStatus"] != "private":
+            raise Refusal(400, {"error": {"code": 400, "errors": [{"reason": "invalidPublishAt"}]}})
+        self.videos[identifier]["status"] = asked if self.is_audited else {**asked, "privacyStatus": "private"}
+        if asked["privacyStatus"] != "private" or "publishAt" in asked:
             self.up[identifier] = self.videos[identifier]
 
     @route("PUT", f"{API}/youtube/v3/videos")
     def update(self, arrived: Arrived) -> Response:
         assert arrived.query == {"part": "status"}
-        self.videos[arrived.json["id"]]["status"] = arrived.json["status"]
-        self.shown(arrived.json["id"])
+        self.becomes(arrived.json["id"], arrived.json["status"])
         return ok(id=arrived.json["id"])
 
     @route("GET", f"{API}/youtube/v3/videos")
@@ -223,6 +229,11 @@ def test_youtube_may_publish_it_later_by_itself(tmp_path: Path) -> None:
     ({"title": "1 < 2"}, "no '<' and '>' in the title"),
     ({"text": "1 < 2"}, "no '<' and '>' in the text"),
     ({"spans": tuple(Span(kind="tag", start=n, end=n + 1, value=f"{n:0100}") for n in range(5))}, "tags are longer"),
+    ({"options": {"publish_at": "tomorrow"}}, "`publish_at: tomorrow` is no time with an offset: write it as 2026-12-01T09"),
+    ({"options": {"publish_at": "2026-12-01T09:00:00"}}, "is no time with an offset"),
+    ({"options": {"publish_at": "2026-12-01"}}, "is no time with an offset"),
+    ({"options": {"publish_at": "2026-09-07T09:30:00+01:00"}}, r"not after the entry's own time, 2026-09-07T08:30:00\+00:00"),
+    ({"reply_to": Published(id="abc"), "media": (), "options": {"made_for_kids": True}}, "nobody can comment on a video that is made for children"),
 ])
 def test_what_youtube_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str, tmp_path: Path) -> None:
     untouched = scripted()
@@ -231,6 +242,28 @@ def test_what_youtube_would_refuse_is_refused_before_anything_leaves(changes: di
         publish(ACCOUNT, a_post(**{"title": "Cells", "media": (a_video(tmp_path),), **changes}), untouched)
 
     assert untouched.asked == []
+
+
+def test_tags_count_with_the_commas_between_them(tmp_path: Path) -> None:
+    longest = (*(f"{n:099}" for n in range(4)), "x" * 100)
+
+    publish(ACCOUNT, a_talk(tmp_path, spans=tuple(Span(kind="tag", start=0, end=1, value=one) for one in longest)), Rehearsal())
+
+    assert len(",".join(longest)) == 500
+
+
+@pytest.mark.parametrize("address", [
+    "abc",
+    "https://www.youtube.com/watch?v=abc&t=10s",
+    "https://www.youtube.com/watch?list=PL1&v=abc",
+    "https://youtu.be/abc?si=AbC",
+    "https://www.youtube.com/shorts/abc?feature=share",
+    "https://www.youtube.com/live/abc/",
+])
+def test_the_video_of_an_address_is_commented_on(address: str) -> None:
+    up = publish(ACCOUNT, a_post(text="Slides", reply_to=Published(id=address)), scripted(documented))
+
+    assert up.ref == {"video": "abc"}
 
 
 def test_what_answers_a_video_is_a_comment_on_it() -> None:
@@ -244,12 +277,57 @@ def test_what_answers_a_video_is_a_comment_on_it() -> None:
 
 def test_a_video_whose_upload_is_forgotten_is_found_by_its_title(tmp_path: Path) -> None:
     item = {"snippet": {"title": "Cells in 3 minutes", "publishedAt": "2026-09-07T08:31:00Z", "resourceId": {"videoId": "v1"}}}
-    public = ok(items=[{"id": "v1", "status": {"privacyStatus": "public"}}])
 
-    found = find(ACCOUNT, a_talk(tmp_path), Lost(left_at=DUE), scripted(documented, ok(items=[item]), public))
+    found = find(ACCOUNT, a_talk(tmp_path), Lost(left_at=DUE), scripted(documented, ok(items=[item])))
 
     assert found
     assert found.id == "v1"
+
+
+UPLOADED = Response.of({"id": "v1", "status": {"privacyStatus": "private"}})
+BEGUN = {"begin": ok(headers={"location": "https://x.test/upload"})}
+
+
+def told(**status: str) -> Response:
+    return ok(items=[{"id": "v1", "status": {"privacyStatus": "private", **status}}])
+
+
+def test_a_video_that_is_up_is_ours_whoever_sees_it(tmp_path: Path) -> None:
+    server = scripted(UPLOADED)
+
+    found = find(ACCOUNT, a_talk(tmp_path), Lost(left_at=DUE, answers=BEGUN), server)
+
+    assert found
+    assert (found.id, [one.step for one in server.asked]) == ("v1", ["progress"])
+
+
+@pytest.mark.parametrize("answers", [
+    BEGUN,
+    {**BEGUN, "upload 1": UPLOADED},
+    {"upload 1": UPLOADED},
+    {"progress": UPLOADED, "upload 1": ok(id="an earlier one")},
+])
+@pytest.mark.parametrize("options", [{"playlist": "PL1"}, {"playlist": "PL1", "publish_at": "2026-12-01T09:00:00+01:00"}])
+def test_a_video_that_still_waits_for_its_last_request_gets_it_and_is_not_uploaded_again(
+        answers: dict[str, Response], options: dict[str, str], tmp_path: Path) -> None:
+    server = scripted(*[UPLOADED] * ("begin" in answers), told(), documented)
+
+    found = find(ACCOUNT, a_talk(tmp_path, options=options), Lost(left_at=DUE, answers=answers), server)
+
+    assert found
+    assert (found.id, server.asked[-1].step, server.asked[-1].json["id"]) == ("v1", "publish", "v1")
+    assert server.asked[-1].json["status"].get("publishAt") == options.get("publish_at")
+
+
+@pytest.mark.parametrize("is_told", [{"publishAt": "2026-12-01T08:00:00Z"}, {"privacyStatus": "public"}], ids=["not yet", "by now"])
+def test_what_youtube_makes_public_later_is_known_by_its_time(is_told: dict[str, str], tmp_path: Path) -> None:
+    post, item = a_talk(tmp_path, options={"playlist": "PL1", "publish_at": "2026-12-01T09:00:00+01:00"}), {
+        "snippet": {"title": "Cells in 3 minutes", "publishedAt": "2026-09-07T08:31:00Z", "resourceId": {"videoId": "v1"}}}
+
+    found = find(ACCOUNT, post, Lost(left_at=DUE, answers=BEGUN), scripted(UPLOADED, told(**is_told)))
+
+    assert found
+    assert find(ACCOUNT, post, Lost(left_at=DUE), scripted(documented, ok(items=[item]), told())) is None
 
 
 def test_it_tells_whose_channel_it_is() -> None:
@@ -272,13 +350,16 @@ POSTS: dict[str, Callable[[Path], Post]] = {
     "several chunks": lambda folder: a_talk(folder, size=CHUNK + 1000),
     "thumbnail and playlist": lambda folder: a_talk(folder, an_image(folder), options={"playlist": "PL1"}),
     "captions": captioned,
+    "later": lambda folder: a_talk(folder, options={"publish_at": "2026-12-01T09:00:00+01:00"}),
+    "thumbnail, later": lambda folder: a_talk(folder, an_image(folder), options={"publish_at": "2026-12-01T09:00:00+01:00"}),
     "comment": lambda folder: a_post(text="Slides", reply_to=Published(id="v0", ref={"video": "v0"})),
 }
 
 
+@pytest.mark.parametrize("is_audited", [True, False], ids=["audited", "kept private"])
 @pytest.mark.parametrize("name", POSTS)
-def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_video(name: str, tmp_path: Path) -> None:
-    became = lost_at_every_step(YouTube, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS)
+def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_video(name: str, is_audited: bool, tmp_path: Path) -> None:
+    became = lost_at_every_step(lambda: YouTube(is_audited=is_audited), PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS)
 
     assert became == {"published"}
 

@@ -37,7 +37,7 @@ class TikTok(StandIn):
     asked_about_the_creator: bool = False
     creator: dict[str, Any] = field(default_factory=lambda: {"privacy_level_options": PRIVACY, "comment_disabled": True, "duet_disabled": False,
                                                              "stitch_disabled": False, "max_video_post_duration_sec": 600})
-    processes: int = 0  # looks for which TikTok works on a video
+    processes: int = 0  # looks for which TikTok works on what it has
     fails: str = ""  # why it makes nothing of it
     ended: bool = False  # the address of the upload
 
@@ -127,7 +127,8 @@ class TikTok(StandIn):
         info, urls = asked["post_info"], asked["source_info"]["photo_images"]
         self.begin(info if is_direct else None)
         assert (asked["media_type"], asked["source_info"]["source"]) == ("PHOTO", "PULL_FROM_URL")
-        if len(info.get("title", "")) > 90 or len(info.get("description", "")) > 4000 or not 1 <= len(urls) <= 35:
+        too_long = [name for name, most in (("title", 90), ("description", 4000)) if len(info.get(name, "").encode("utf-16-le")) > 2 * most]
+        if too_long or not 1 <= len(urls) <= 35:
             raise no(400, "invalid_params")
         if not set(urls) <= self.hosted:
             raise no(403, "url_ownership_unverified")
@@ -138,18 +139,17 @@ class TikTok(StandIn):
     @route("POST", f"{API}/post/publish/status/fetch/")
     def status(self, arrived: Arrived) -> Response:
         key = arrived.json["publish_id"]
-        upload = self.uploads.get(key)
-        if upload is None:
+        upload, works = self.uploads.get(key), self.processes > 0
+        if upload is None and key not in self.up:
             raise no(400, "invalid_publish_id")
-        works = self.processes > 0
         if key not in self.up or works:
             self.processes -= works
-            return said(status="PROCESSING_UPLOAD", uploaded_bytes=len(upload["body"]))
+            return said(status="PROCESSING_UPLOAD", uploaded_bytes=len(upload["body"])) if upload else said(status="PROCESSING_DOWNLOAD")
         if self.fails:
             return said(status="FAILED", fail_reason=self.fails)
-        if upload["kind"] == "inbox":
+        if self.up[key]["kind"] == "inbox":
             return said(status="SEND_TO_USER_INBOX")
-        public = {"publicaly_available_post_id": [7300]} if upload["kind"] == "PUBLIC_TO_EVERYONE" else {}
+        public = {"publicaly_available_post_id": [7300]} if self.up[key]["kind"] == "PUBLIC_TO_EVERYONE" else {}
         return said(status="PUBLISH_COMPLETE", **public)
 
     @route("POST", f"{API}/video/list/")
