@@ -146,6 +146,7 @@ PLATFORM = Platform(
         video_bytes=1_000_000_000,
         video_seconds=300,
         video_rate=60,
+        video_rate_least=23,
         alt=1000,
         fetches_media=True,
         caps=(Cap(posts=250, seconds=A_DAY),),

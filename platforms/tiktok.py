@@ -300,6 +300,7 @@ PLATFORM = Platform(
         video_bytes=4_000_000_000,
         video_seconds=600,
         video_rate=60,
+        video_rate_least=23,
         alt=0,
         fetches_media=True,
         caps=(Cap(posts=15, seconds=86_400),),

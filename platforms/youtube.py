@@ -39,6 +39,7 @@ from platforms.base import (
 
 CHUNK = 33_554_432  # bytes; a multiple of 256 KB
 GOES_ON, GONE, EXISTS = 308, 404, 409  # more is to come; an upload that is not known any more; captions that are there already
+KNOWN = 6 * 86_400.0  # seconds for which the address of an upload is gone back to; a 404 says when it is no more
 SHORT = 180  # seconds
 EARLY = timedelta(hours=1)  # how far YouTube's clock and ours may be apart
 LONGEST_TITLE, LONGEST_TAGS = 100, 500  # characters
@@ -235,7 +236,7 @@ def put_into(account: Account, playlist: str, video: str, ask: Ask) -> None:
 def session_of(account: Account, video: Media, begun: Json, ask: Ask, again: bool = False) -> str:
     headers = {"X-Upload-Content-Length": str(video.size), "X-Upload-Content-Type": video.type}
     url = at(account, "upload/youtube/v3/videos?uploadType=resumable&part=snippet,status")
-    return ask(Request(step="begin", method="POST", url=url, headers=headers, json=begun, repeat=HARMLESS, fresh=again,
+    return ask(Request(step="begin", method="POST", url=url, headers=headers, json=begun, repeat=HARMLESS, lasts=KNOWN, fresh=again,
                        example=SESSION)).headers["location"]
 
 
