@@ -34,7 +34,7 @@ SERVER = "https://graph.instagram.com"
 BASE = f"{SERVER}/v26.0"
 MOST_FILES, MOST_TAGS, MOST_MENTIONS = 10, 30, 20
 NARROWEST, WIDEST = 4 / 5, 1.91  # width : height
-SHORTEST = 3  # seconds
+SHORTEST, BROADEST, MOST_BITS = 3, 1920, 25_000_000  # of a video: seconds, pixels, bits a second
 LONGEST_STORY, LARGEST_STORY = 60, 100_000_000  # seconds, bytes
 ME = {"user_id": "17841405822304914", "username": "hillschool"}
 QUOTA = {"data": [{"quota_usage": 2, "config": {"quota_total": 50, "quota_duration": 86_400}}]}
@@ -74,6 +74,10 @@ def unfit(media: Media, as_story: bool) -> str:
     if media.type.startswith("video/"):
         if media.seconds is not None and media.seconds < SHORTEST:
             return f"lasts {media.seconds:g} s, and Instagram takes no less than {SHORTEST} s"
+        if (media.width or 0) > BROADEST:
+            return f"is {media.width}x{media.height}, and Instagram takes videos of at most {BROADEST} pixels across: save it smaller"
+        if media.seconds and media.size * 8 / media.seconds > MOST_BITS:
+            return f"has more than the {MOST_BITS // 1_000_000} Mbit a second that Instagram takes: save it with a lower bit rate"
         if as_story and ((media.seconds or 0) > LONGEST_STORY or media.size > LARGEST_STORY):
             return f"is too long or too large for a story: {LONGEST_STORY} s and {LARGEST_STORY // 1_000_000} MB at most"
     elif not as_story and media.width and media.height and not NARROWEST <= media.width / media.height <= WIDEST:
