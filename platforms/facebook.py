@@ -43,6 +43,9 @@ RESUMABLE = "https://rupload.facebook.com/"
 LOOKS = 60  # at a reel that arrives, every five seconds
 SHORTEST_REEL, LONGEST_REEL = 3, 90  # seconds
 SMALLEST_REEL = (540, 960)  # pixels
+OWN_ADDRESS = re.compile(r"https?://(?:[\w-]+\.)*facebook\.com(?![\w.-])", re.IGNORECASE)
+NUMBER = re.compile(r"(?:^|/|[?&](?:v|fbid)=)(\d+(?:_\d+)?)/?$")  # of a post, at the end of its address
+PERMALINK = re.compile(r"\?(?=.*\bid=(\d+))(?=.*\bstory_fbid=(\d+))")  # its Page and the post
 FEED_POST = {"id": "1234_5678", "permalink_url": "https://www.facebook.com/1234/posts/5678"}
 COMMENT = {"id": "5678_9012", "permalink_url": "https://www.facebook.com/1234/posts/5678?comment_id=9012"}
 REEL = {"video_id": "777001", "upload_url": "https://rupload.facebook.com/video-upload/v26.0/777001"}
@@ -52,6 +55,8 @@ ARRIVED = {"status": {"video_status": "processing", "uploading_phase": {"status"
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     if post.reply_to:
         return commented(post, post.reply_to, ask)
+    if post.link and not post.media and OWN_ADDRESS.match(post.link.url):
+        raise Rejected(f"Facebook makes no card of its own addresses: put {post.link.url} in the text, and take `link` away")
     videos = media_of_kind(post.media, "video")
     if videos:
         return shown_as_reel(account, post, videos[0], ask) if is_reel(post, videos[0]) else shown_as_video(account, post, videos[0], ask)
@@ -68,11 +73,16 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
         return found_video(str(begun.json()["video_id"]), post, ask)
     where = f"{GRAPH}/{target(post.reply_to)}/comments?order=reverse_chronological&" if post.reply_to else page(account, "published_posts?")
     since = lost.left_at - EARLY
-    fields = "id,message,created_time,permalink_url" + ("" if post.reply_to else ",attachments")
+    fields = "id,message,created_time,permalink_url" + ("" if post.reply_to else ",attachments{target,subattachments{target}}")
     answer = ask(got("list", f"{where}fields={fields}&since={since.timestamp():.0f}&limit=100", example={"data": []})).json()
-    for one in answer["data"]:
-        if one["id"] not in lost.others and datetime.fromisoformat(one["created_time"]) > since and says(post, one):
+    alike = [one for one in answer["data"]
+             if one["id"] not in lost.others and datetime.fromisoformat(one["created_time"]) > since and may_be(post, one)]
+    uploads = {str(told.json()["id"]) for step, told in lost.answers.items() if step.startswith("photo ")}
+    for one in alike:
+        if post.text.strip() or uploads & shown_in(one):
             return published(one, target(post.reply_to) if post.reply_to else "")
+    if alike:  # nobody promises that a picture keeps the number it was uploaded with
+        raise InDoubt(f"{account.name}: it has no text, and whether it is {published(alike[0]).url} cannot be told")
     if "next" in answer.get("paging", {}):
         raise InDoubt(f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} UTC to look through")
     return None
@@ -215,15 +225,24 @@ def commented(post: Post, before: Published, ask: Ask) -> Published:
 
 def target(post: Published) -> str:
     """The post that is commented on, also where a comment is answered. One that a person found is known by its URL."""
-    named = post.ref.get("on") or re.search(r"(?:^|[/=])(\d+(?:_\d+)?)/?$", post.id)
+    if "on" in post.ref:
+        return str(post.ref["on"])
+    named = PERMALINK.search(post.id) or NUMBER.search(post.id)
     if not named:
         raise Rejected(f"which post {post.id} is cannot be told from its address; give one like https://www.facebook.com/1234_5678")
-    return str(named if isinstance(named, str) else named[1])
+    return "_".join(named.groups())
 
 
-def says(post: Post, one: Json) -> bool:
-    """Whether it has the text; without one it has to have pictures."""
+def may_be(post: Post, one: Json) -> bool:
+    """Whether it has the text; without one it has to show something."""
     return bare(one.get("message") or "") == bare(post.text) and bool(post.text.strip() or one.get("attachments"))
+
+
+def shown_in(one: Json) -> set[str]:
+    """The numbers of what a listed post shows, also of the pictures of an album."""
+    shown = one.get("attachments", {}).get("data", [])
+    within = [inner for attached in shown for inner in attached.get("subattachments", {}).get("data", [])]
+    return {str(attached.get("target", {}).get("id")) for attached in (*shown, *within)}
 
 
 def published(one: Json, on: str = "") -> Published:

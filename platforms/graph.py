@@ -7,7 +7,7 @@ https://developers.facebook.com/docs/instagram-platform/content-publishing
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -111,28 +111,60 @@ def contained(step: str, url: str, form: Mapping[str, str], ask: Ask) -> str:
     return str(ask(Request(step=step, method="POST", url=url, form=given(form), repeat=HARMLESS, example=example)).json()["id"])
 
 
-def looked_at(container: str, field: str, words: str, ask: Ask, after: float = 0) -> tuple[str, str]:
-    """The container's state, and what is said of it."""
-    url = f"{container}?fields={field},{words}"
-    told = ask(got("state", url, fresh=True, after=after, example={field: "FINISHED", words: ""})).json()
-    return str(told[field]), str(told.get(words) or "")
-
-
-def wait_for(container: str, field: str, words: str, ask: Ask) -> str:
-    """FINISHED; or PUBLISHED, where an earlier attempt has done that."""
-    for look in range(LOOKS):
-        state, why = looked_at(container, field, words, ask, after=min(5 * 2 ** look, 60))
-        if state in ("FINISHED", "PUBLISHED"):
-            return state
-        if state != "IN_PROGRESS":
-            raise Rejected(f"Meta made nothing of it ({state}{': ' if why else ''}{why}); look at the media, and whether their address is public")
-    raise TryLater("Meta is still fetching or converting the media", after=300)
-
-
 def ours(listed: Iterable[Json], lost: Lost, is_like: Callable[[Json], bool]) -> Json | None:
     """The one of a list that was made since it left and is like it."""
     since = lost.left_at - EARLY
     return next((one for one in listed if one["id"] not in lost.others and datetime.fromisoformat(one["timestamp"]) > since and is_like(one)), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Containers:
+    """Those of one platform."""
+
+    platform: str  # as people call it
+    base: str  # its API
+    state: str  # the field that says what became of one: IN_PROGRESS, FINISHED, PUBLISHED, ERROR, EXPIRED
+    why: str  # the field that says it in words
+
+    def looked_at(self, container: str, ask: Ask, after: float = 0) -> tuple[str, str]:
+        """The container's state, and what is said of it."""
+        url = f"{self.base}/{container}?fields={self.state},{self.why}"
+        told = ask(got("state", url, fresh=True, after=after, example={self.state: "FINISHED", self.why: ""})).json()
+        return str(told[self.state]), str(told.get(self.why) or "")
+
+    def wait_for(self, container: str, ask: Ask) -> str:
+        """FINISHED; or PUBLISHED, where an earlier attempt has done that."""
+        for look in range(LOOKS):
+            state, why = self.looked_at(container, ask, after=min(5 * 2 ** look, 60))
+            if state in ("FINISHED", "PUBLISHED"):
+                return state
+            if state != "IN_PROGRESS":
+                raise Rejected(f"Meta made nothing of it ({state}{': ' if why else ''}{why}); look at the media, and whether their address is public")
+        raise TryLater("Meta is still fetching or converting the media", after=300)
+
+    def carousel(self, url: str, files: Iterable[Mapping[str, str]], said: Mapping[str, str], ask: Ask) -> str:
+        """The container of several files, each of which has one of its own first."""
+        children = [contained(f"container {number}", url, {**one, "is_carousel_item": "true"}, ask) for number, one in enumerate(files, 1)]
+        for child in children:
+            self.wait_for(child, ask)
+        return contained("container", url, {"media_type": "CAROUSEL", "children": ",".join(children), **said}, ask)
+
+    def publish(self, container: str, edge: str, ask: Ask) -> str:
+        """The id of what is up then."""
+        if self.wait_for(container, ask) == "PUBLISHED":
+            raise InDoubt(f"{self.platform} has published it already")
+        return str(ask(Request(step="publish", method="POST", url=f"{self.base}/{edge}", form={"creation_id": container},
+                               example={"id": "18000000000000001"})).json()["id"])
+
+    def find(self, account: Account, lost: Lost, listed: Iterable[Json], is_like: Callable[[Json], bool], ask: Ask) -> Published | None:
+        """What the container says; then, for its id, the account's latest."""
+        container = lost.answers.get("container")
+        if container and self.looked_at(container.json()["id"], ask)[0] != "PUBLISHED":
+            return None
+        found = ours(listed, lost, is_like)
+        if found is None and container:
+            raise TryLater(f"{account.name}: it is published, and not yet among the account's latest", after=60)
+        return Published(id=found["id"], url=found.get("permalink")) if found else None
 
 
 def identified(post: Published, listed: Callable[[], Iterable[Json]]) -> str:

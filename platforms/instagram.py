@@ -5,6 +5,7 @@ What is published is a container first (see graph.py).
 https://developers.facebook.com/docs/instagram-platform/content-publishing
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
@@ -12,7 +13,6 @@ from platforms.base import (
     Account,
     Ask,
     Cap,
-    InDoubt,
     Json,
     Limits,
     Lost,
@@ -28,13 +28,14 @@ from platforms.base import (
     hosted,
     media_of_kind,
 )
-from platforms.graph import A_DAY, ERRORS, bare, contained, error_code, got, identified, lasting, looked_at, ours, renewing, wait_for, with_token
+from platforms.graph import A_DAY, ERRORS, Containers, bare, contained, error_code, got, identified, lasting, ours, renewing, with_token
 
 SERVER = "https://graph.instagram.com"
 BASE = f"{SERVER}/v26.0"
+CONTAINERS = Containers(platform="Instagram", base=BASE, state="status_code", why="status")
 MOST_FILES, MOST_TAGS, MOST_MENTIONS = 10, 30, 20
 NARROWEST, WIDEST = 4 / 5, 1.91  # width : height
-SHORTEST = 3  # seconds
+SHORTEST, BROADEST, MOST_BITS = 3, 1920, 25_000_000  # of a video: seconds, pixels, bits a second
 LONGEST_STORY, LARGEST_STORY = 60, 100_000_000  # seconds, bytes
 ME = {"user_id": "17841405822304914", "username": "hillschool"}
 QUOTA = {"data": [{"quota_usage": 2, "config": {"quota_total": 50, "quota_duration": 86_400}}]}
@@ -46,13 +47,8 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(post)
     me = own(ask)["user_id"]
     look_for_room(me, ask)
-    container = made(me, post, ask)
-    if wait_for(f"{BASE}/{container}", "status_code", "status", ask) == "PUBLISHED":
-        raise InDoubt("Instagram has published it already")
-    answer = ask(Request(step="publish", method="POST", url=f"{BASE}/{me}/media_publish", form={"creation_id": container},
-                         example={"id": "18000000000000001"})).json()
     notes = ("a story has no text: yours does not go with it",) if is_story(post) and post.text.strip() else ()
-    return Published(id=answer["id"], notes=notes)
+    return Published(id=CONTAINERS.publish(made(me, post, ask), f"{me}/media_publish", ask), notes=notes)
 
 
 def refuse(post: Post) -> None:
@@ -74,6 +70,10 @@ def unfit(media: Media, as_story: bool) -> str:
     if media.type.startswith("video/"):
         if media.seconds is not None and media.seconds < SHORTEST:
             return f"lasts {media.seconds:g} s, and Instagram takes no less than {SHORTEST} s"
+        if (media.width or 0) > BROADEST:
+            return f"is {media.width}x{media.height}, and Instagram takes videos of at most {BROADEST} pixels across: save it smaller"
+        if media.seconds and media.size * 8 / media.seconds > MOST_BITS:
+            return f"has more than the {MOST_BITS // 1_000_000} Mbit a second that Instagram takes: save it with a lower bit rate"
         if as_story and ((media.seconds or 0) > LONGEST_STORY or media.size > LARGEST_STORY):
             return f"is too long or too large for a story: {LONGEST_STORY} s and {LARGEST_STORY // 1_000_000} MB at most"
     elif not as_story and media.width and media.height and not NARROWEST <= media.width / media.height <= WIDEST:
@@ -86,17 +86,11 @@ def is_story(post: Post) -> bool:
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """What the container says; then, for its id, the account's latest."""
     if post.reply_to:
         return found_comment(account, post, post.reply_to, lost, ask)
-    container, me = lost.answers.get("container"), own(ask)["user_id"]
-    if container and looked_at(f"{BASE}/{container.json()['id']}", "status_code", "status", ask)[0] != "PUBLISHED":
-        return None
-    listed = media_of(me, ask, "stories" if is_story(post) else "media")
-    found = ours(listed, lost, lambda one: bare(one.get("caption") or "") == bare(post.text) or bool(container and is_story(post)))
-    if found is None and container:
-        raise TryLater(f"{account.name}: it is published, and not yet among the account's latest", after=60)
-    return Published(id=found["id"], url=found.get("permalink")) if found else None
+    listed = media_of(own(ask)["user_id"], ask, "stories" if is_story(post) else "media")
+    is_published_story = is_story(post) and "container" in lost.answers
+    return CONTAINERS.find(account, lost, listed, lambda one: is_published_story or bare(one.get("caption") or "") == bare(post.text), ask)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -123,14 +117,8 @@ def made(me: str, post: Post, ask: Ask) -> str:
         caption = "" if is_story(post) else post.text
         form = {**file(media[0], 1, ask, described=not is_story(post)), "media_type": kind, "caption": caption}
         return contained("container", url, form, ask)
-    children = []
-    for number, one in enumerate(media, 1):
-        kind = "VIDEO" if one.type.startswith("video/") else ""
-        form = {**file(one, number, ask), "media_type": kind, "is_carousel_item": "true"}
-        children.append(contained(f"container {number}", url, form, ask))
-    for child in children:
-        wait_for(f"{BASE}/{child}", "status_code", "status", ask)
-    return contained("container", url, {"media_type": "CAROUSEL", "children": ",".join(children), "caption": post.text}, ask)
+    files = ({**file(one, number, ask), "media_type": "VIDEO" if one.type.startswith("video/") else ""} for number, one in enumerate(media, 1))
+    return CONTAINERS.carousel(url, files, {"caption": post.text}, ask)
 
 
 def file(media: Media, number: int, ask: Ask, described: bool = True) -> dict[str, str]:
@@ -139,9 +127,9 @@ def file(media: Media, number: int, ask: Ask, described: bool = True) -> dict[st
     return {"video_url": url} if media.type.startswith("video/") else {"image_url": url, "alt_text": media.alt if described else ""}
 
 
-def media_of(me: str, ask: Ask, edge: str = "media") -> Json:
+def media_of(me: str, ask: Ask, edge: str = "media") -> Iterator[Json]:
     url = f"{BASE}/{me}/{edge}?fields=id,caption,timestamp,permalink&limit=50"
-    return ask(got("list", url, example={"data": []})).json()["data"]
+    yield from ask(got("list", url, example={"data": []})).json()["data"]
 
 
 def commented(account: Account, post: Post, before: Published, ask: Ask) -> Published:

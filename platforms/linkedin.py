@@ -10,7 +10,7 @@ https://learn.microsoft.com/linkedin/marketing/community-management/shares/littl
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from urllib.parse import quote
@@ -83,6 +83,8 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 def refuse(account: Account, post: Post) -> None:
     """What LinkedIn would refuse for what stands in it."""
     options = post.options
+    if not post.text.strip():
+        raise Rejected("LinkedIn takes no post and no comment without words: write a `text`")
     if post.reply_to:
         urn_in(str(post.reply_to.ref.get("post", post.reply_to.id)))
         if post.media or options.get("poll") or len(post.text) > LONGEST_COMMENT:  # a reshared post is the first part's
@@ -91,6 +93,8 @@ def refuse(account: Account, post: Post) -> None:
     beside = [name for name, there in (("media", post.media), ("a poll", options.get("poll")), ("a reshared post", options.get("reshare"))) if there]
     if len(beside) > 1:
         raise Rejected(f"LinkedIn takes {beside[0]} or {beside[1]}, not both: take one of them away")
+    if beside and not post.media and post.link and not says(post, post.link.url):
+        raise Rejected(f"{beside[0]} on LinkedIn stands where the card of {post.link.url} would: put the address in the text")
     if account.settings.get("organization") and options.get("visibility") == "CONNECTIONS":
         raise Rejected("an organisation has no connections on LinkedIn: take `visibility: CONNECTIONS` away")
     refuse_media(post.media)
@@ -98,16 +102,25 @@ def refuse(account: Account, post: Post) -> None:
         refuse_poll(post.text, options["poll"])
     if options.get("reshare"):
         urn_in(options["reshare"])
-    for name, _ in mentioned(post):
-        if name not in post.markup:
+    mentions = mentioned(post)
+    named = one_of(mentions).findall(post.markup)
+    for name in mentions:
+        if name not in named:
             shown = name.replace("\\", "")
             raise Rejected(f"`mentions` has somebody whom the text does not name: there is no '{shown}' in it")
+
+
+def says(post: Post, url: str) -> bool:
+    """Whether the address stands in the text."""
+    return url in post.text.split() or any(span.kind == "link" and span.value == url for span in post.spans)
 
 
 def refuse_media(media: tuple[Media, ...]) -> None:
     videos = media_of_kind(media, "video")
     if len(media) > 1 and len(media_of_kind(media, "image")) < len(media):
         raise Rejected("LinkedIn takes pictures, or one video, or one document: take the others away")
+    if not all(one.alt.strip() for one in media_of_kind(media, "application")):
+        raise Rejected("a document on LinkedIn needs an `alt`: it is the title above it")
     if videos and (videos[0].size < SMALLEST or (videos[0].seconds or SHORTEST) < SHORTEST):
         raise Rejected(f"a video on LinkedIn has at least {SHORTEST} seconds and {SMALLEST // 1000} kB: use a longer one")
 
@@ -118,8 +131,8 @@ def refuse_poll(text: str, asked: Json) -> None:
         raise Rejected(f"a poll on LinkedIn has two to four answers of at most {LONGEST_ANSWER} characters, of which one is chosen")
     if asked.get("hours", 24) not in DURATIONS:
         raise Rejected(f"a poll on LinkedIn lasts {', '.join(map(str, DURATIONS))} hours")
-    if not 0 < len(question(text)) <= LONGEST_QUESTION:
-        raise Rejected(f"the question of a poll on LinkedIn, which is the last line of the text, has 1 to {LONGEST_QUESTION} characters")
+    if len(question(text)) > LONGEST_QUESTION:
+        raise Rejected(f"the question of a poll on LinkedIn, which is the last line of the text, has at most {LONGEST_QUESTION} characters")
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
@@ -173,20 +186,26 @@ def author_of(account: Account, ask: Ask) -> str:
 
 def commentary(post: Post) -> str:
     """The text, with each person or organisation of `mentions` named so that LinkedIn finds them."""
-    text = post.markup
-    for name, mention in mentioned(post):
-        text = text.replace(name, mention)
-    return text
+    mentions = mentioned(post)
+    return one_of(mentions).sub(lambda found: mentions[found[0]], post.markup)
 
 
-def mentioned(post: Post) -> Iterator[tuple[str, str]]:
-    """How each stands in the escaped text, and what stands there instead; the longest first, for "Ada" begins "Ada Lovelace"."""
-    for one in sorted(post.options.get("mentions") or (), key=len, reverse=True):
+def mentioned(post: Post) -> dict[str, str]:
+    """How each stands in the escaped text, and what stands there instead."""
+    mentions = {}
+    for one in post.options.get("mentions") or ():
         found = NAMED.fullmatch(one)
         if not found:
             raise Rejected(f"'{one}' is no mention: write the name and the URN, e.g. \"Example School urn:li:organization:5515715\"")
         name = RESERVED.sub(r"\\\g<0>", found["name"])
-        yield f"\\@{name}", f"@[{name}]({found['urn']})"
+        mentions[f"\\@{name}"] = f"@[{name}]({found['urn']})"
+    return mentions
+
+
+def one_of(names: Iterable[str]) -> re.Pattern[str]:
+    """Any of the names, whole: "Ada" begins "Adam" and "Ada Lovelace"."""
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile("|".join(f"{re.escape(name)}(?!\\w)" for name in longest_first) or "(?!)")  # without names, what fits nowhere
 
 
 def question(text: str) -> str:
@@ -217,7 +236,7 @@ def media(account: Account, post: Post, author: str, ask: Ask) -> dict[str, Json
     if first.type.startswith("video/"):
         return {"media": said({"id": video(account, first, author, ask), "title": first.alt})}
     if not first.type.startswith("image/"):
-        return {"media": {"id": document(account, first, author, ask), "title": first.alt or first.file.name}}
+        return {"media": {"id": document(account, first, author, ask), "title": first.alt}}
     images = [said({"id": picture(account, one, number, author, ask), "altText": one.alt})
               for number, one in enumerate(media_of_kind(post.media, "image"), 1)]
     return {"media": images[0]} if len(images) == 1 else {"multiImage": {"images": images}}

@@ -14,7 +14,6 @@ from platforms.base import (
     Account,
     Ask,
     Cap,
-    InDoubt,
     Json,
     Limits,
     Lost,
@@ -24,27 +23,21 @@ from platforms.base import (
     Post,
     Published,
     Rejected,
-    Request,
     Setting,
-    TryLater,
     hosted,
 )
-from platforms.graph import A_DAY, ERRORS, bare, contained, error_code, got, identified, lasting, looked_at, ours, renewing, wait_for, with_token
+from platforms.graph import A_DAY, ERRORS, Containers, bare, contained, error_code, got, identified, lasting, renewing, with_token
 
 SERVER = "https://graph.threads.net"
 BASE = f"{SERVER}/v1.0"
+CONTAINERS = Containers(platform="Threads", base=BASE, state="status", why="error_message")
 MOST_FILES, MOST_LINKS = 20, 5
 TALLEST = 10  # times as wide or as high
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(post)
-    container = made(post, ask)
-    if wait_for(f"{BASE}/{container}", "status", "error_message", ask) == "PUBLISHED":
-        raise InDoubt("Threads has published it already")
-    answer = ask(Request(step="publish", method="POST", url=f"{BASE}/me/threads_publish", form={"creation_id": container},
-                         example={"id": "18010000000000001"})).json()
-    return Published(id=answer["id"])
+    return Published(id=CONTAINERS.publish(made(post, ask), "me/threads_publish", ask))
 
 
 def refuse(post: Post) -> None:
@@ -62,15 +55,8 @@ def refuse(post: Post) -> None:
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """What the container says; then, for its id, the account's latest."""
-    container = lost.answers.get("container")
-    if container and looked_at(f"{BASE}/{container.json()['id']}", "status", "error_message", ask)[0] != "PUBLISHED":
-        return None
-    found = ours(listed(ask, *(("replies", "threads") if post.reply_to else ("threads",))), lost,
-                 lambda one: bare(one.get("text") or "") == bare(post.text))
-    if found is None and container:
-        raise TryLater(f"{account.name}: it is published, and not yet among the account's latest", after=60)
-    return Published(id=found["id"], url=found.get("permalink")) if found else None
+    latest = listed(ask, *(("replies", "threads") if post.reply_to else ("threads",)))
+    return CONTAINERS.find(account, lost, latest, lambda one: bare(one.get("text") or "") == bare(post.text), ask)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -96,11 +82,7 @@ def made(post: Post, ask: Ask) -> str:
         return contained("container", url, {"media_type": "TEXT", **said, "link_attachment": post.link.url if post.link else ""}, ask)
     if len(media) == 1:
         return contained("container", url, {**file(media[0], 1, ask), **said}, ask)
-    children = [contained(f"container {number}", url, {**file(one, number, ask), "is_carousel_item": "true"}, ask)
-                for number, one in enumerate(media, 1)]
-    for child in children:
-        wait_for(f"{BASE}/{child}", "status", "error_message", ask)
-    return contained("container", url, {"media_type": "CAROUSEL", "children": ",".join(children), **said}, ask)
+    return CONTAINERS.carousel(url, (file(one, number, ask) for number, one in enumerate(media, 1)), said, ask)
 
 
 def file(media: Media, number: int, ask: Ask) -> dict[str, str]:

@@ -63,13 +63,20 @@ class Graph(StandIn):
     def listed(self, *kinds: str, text: str) -> Response:
         """What is up, the newest first."""
         return ok(data=[{"id": key, text: one["text"], "timestamp": MADE_AT, "created_time": MADE_AT, "permalink": f"https://x.test/{key}",
-                         "permalink_url": f"https://x.test/{key}", **({"attachments": {"data": [{} for _ in one["files"]]}} if one["files"] else {})}
+                         "permalink_url": f"https://x.test/{key}", **one.get("shows", {})}
                         for key, one in reversed(self.up.items()) if one["kind"] in kinds])
 
     def show(self, key: str, kind: str, text: str, files: Iterable[Any] = (), **more: Any) -> str:
         key = key if key not in self.up else f"{key}{len(self.up)}"
         self.up[key] = {"kind": kind, "text": text, "files": list(files), **more}
         return key
+
+
+def attached(photos: list[Any]) -> dict[str, Any]:
+    """As a post is listed with it: one picture as it is, several within what holds them, and nothing not at all."""
+    shown = [{"target": {"id": one["id"]}} for one in photos]
+    album = [{"target": {"id": "888001"}, "subattachments": {"data": shown}}]
+    return {"attachments": {"data": album if len(shown) > 1 else shown}} if shown else {}
 
 
 @dataclass
@@ -91,7 +98,7 @@ class Page(Graph):
         must(isinstance(image, bytes) and image.startswith((b"\x89PNG", b"\xff\xd8")), "source")
         must(arrived.text("published") == "false", "it would be seen by itself")
         key = str(555000 + len(self.photos))
-        self.photos[key] = {"alt": arrived.text("alt_text_custom") if "alt_text_custom" in arrived.parts else "", "file": image}
+        self.photos[key] = {"id": key, "alt": arrived.text("alt_text_custom") if "alt_text_custom" in arrived.parts else "", "file": image}
         return ok(id=key)
 
     @route("POST", f"{GRAPH}/1234/feed")
@@ -101,10 +108,12 @@ class Page(Graph):
         must(form.get("message") or form.get("link") or photos, "nothing to post")
         must(len(form.get("message", "")) <= 63_206 and len(photos) <= 10 and not (photos and "link" in form), "too much")
         must(all(photos), "no such photo")
+        if "://www.facebook.com" in form.get("link", ""):
+            raise no(100, "Links to facebook.com are not supported", 1609008)
         latest = [one for one in self.up.values() if one["kind"] == "post"][-1:]
         if latest and latest[0]["asked"] == form:
             raise no(506, "Duplicate status message")
-        key = self.show("1234_5678", "post", form.get("message", ""), photos, asked=form, link=form.get("link"))
+        key = self.show("1234_5678", "post", form.get("message", ""), photos, asked=form, link=form.get("link"), shows=attached(photos))
         return ok(id=key, permalink_url=f"https://www.facebook.com/1234/posts/{key}")
 
     @route("GET", f"{GRAPH}/1234/published_posts")

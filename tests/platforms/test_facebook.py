@@ -147,10 +147,16 @@ def test_a_video_is_a_reel_where_it_can_be_and_is_not_wanted_otherwise(video: di
     assert server.asked[0].url.endswith("/video_reels") == is_reel
 
 
+OWN = "https://www.facebook.com/events/77"
+
+
 @pytest.mark.parametrize(("post", "why"), [
     (lambda folder: replace(a_reel(folder, seconds=120), options={"format": "reel"}), "lasts 120 s, and a reel 3 to 90 s"),
     (lambda folder: replace(a_wide_video(folder), options={"format": "reel"}), "is 1920x1080, and a reel 9:16"),
     (lambda folder: a_post(media=(an_image(folder),), reply_to=ON_PAGE), "a comment on Facebook is a text alone"),
+    (lambda folder: a_post(link=Link(url=OWN)), f"put {OWN} in the text"),
+    (lambda folder: a_post(link=Link(url="HTTPS://m.Facebook.com")), "makes no card of its own addresses"),
+    (lambda folder: a_post(reply_to=Published(id="https://www.facebook.com/permalink.php?story_fbid=pfbid0abc&id=1234")), "cannot be told"),
     (lambda folder: a_post(reply_to=Published(id="https://www.facebook.com/1234/posts/pfbid0abc")), "cannot be told from its address"),
 ])
 def test_what_facebook_would_refuse_is_refused_before_anything_leaves(post: Callable[[Path], Post], why: str, tmp_path: Path) -> None:
@@ -177,12 +183,31 @@ def test_a_reply_is_a_comment_on_the_post_that_the_chain_began_with(before: Publ
     assert up.ref == {"on": "1234_99"}
 
 
-def test_a_reel_that_a_person_found_can_be_commented_on() -> None:
+@pytest.mark.parametrize(("address", "on"), [
+    ("reel/777001/", "777001"),
+    ("watch/?v=777001", "777001"),
+    ("permalink.php?story_fbid=5678&id=1234", "1234_5678"),
+    ("story.php?id=1234&story_fbid=5678&m_entstream_source=timeline", "1234_5678"),
+])
+def test_what_a_person_found_can_be_commented_on(address: str, on: str) -> None:
     server = scripted(documented)
 
-    publish(ACCOUNT, a_post(reply_to=Published(id="https://www.facebook.com/reel/777001/")), server)
+    publish(ACCOUNT, a_post(reply_to=Published(id=f"https://www.facebook.com/{address}")), server)
 
-    assert server.asked[0].url.endswith("/777001/comments")
+    assert server.asked[0].url.endswith(f"/{on}/comments")
+
+
+@pytest.mark.parametrize(("link", "text"), [
+    ("https://notfacebook.com/x", ""),
+    ("https://facebook.com.example.org", ""),
+    ("https://example.org", OWN),
+])
+def test_addresses_of_others_have_cards_and_facebooks_own_stand_in_the_text(link: str, text: str) -> None:
+    page = Page()
+
+    publish(ACCOUNT, a_post(text=text, link=Link(url=link)), asking(page, PLATFORM, ACCOUNT, SECRETS))
+
+    assert [(one["link"], one["text"]) for one in page.up.values()] == [(link, text)]
 
 
 def listed(*posts: dict[str, Any], **more: Any) -> Response:
@@ -207,11 +232,39 @@ def test_another_post_is_not_taken_for_ours(other: dict[str, Any]) -> None:
     assert find(ACCOUNT, a_post(), Lost(left_at=DUE, others=frozenset({"1234_7"})), scripted(listed(other))) is None
 
 
-def test_a_post_without_a_text_is_not_found_in_one_that_has_no_picture(tmp_path: Path) -> None:
+PHOTOS = {"photo 1": ok(id="555000"), "photo 2": ok(id="555001")}
+
+
+def showing(*ids: str) -> dict[str, Any]:
+    """A listed post without a text that shows these pictures."""
+    shown = [{"target": {"id": one}} for one in ids]
+    return {"message": None, "attachments": {"data": shown if len(shown) == 1 else [{"subattachments": {"data": shown}}]}}
+
+
+@pytest.mark.parametrize("shown", [["555001"], ["555000", "555001"]])
+def test_a_post_without_a_text_is_found_by_the_pictures_it_shows(shown: list[str], tmp_path: Path) -> None:
+    post, lost = a_post(text="", media=(an_image(tmp_path),)), Lost(left_at=DUE, answers=PHOTOS)
+
+    up = find(ACCOUNT, post, lost, scripted(listed({"id": "1234_1", **showing("9")}, {"id": "1234_2", **showing(*shown)})))
+
+    assert up
+    assert up.id == "1234_2"
+
+
+@pytest.mark.parametrize("answers", [PHOTOS, {}])
+def test_whether_another_post_without_a_text_is_ours_is_a_doubt(answers: dict[str, Response], tmp_path: Path) -> None:
     post = a_post(text="", media=(an_image(tmp_path),))
 
-    assert find(ACCOUNT, post, Lost(left_at=DUE), scripted(listed({"message": None}))) is None
-    assert find(ACCOUNT, post, Lost(left_at=DUE), scripted(listed({"message": None, "attachments": {"data": [{}]}})))
+    with pytest.raises(InDoubt, match=r"whether it is https://www\.facebook\.com/1234_5678 cannot be told"):
+        find(ACCOUNT, post, Lost(left_at=DUE, answers=answers), scripted(listed(showing("9"))))
+
+
+def test_a_post_without_a_text_is_not_one_that_shows_nothing(tmp_path: Path) -> None:
+    post = a_post(text="", media=(an_image(tmp_path),))
+
+    others = listed({"message": None}, {**showing("9"), "message": "Hi"})
+
+    assert find(ACCOUNT, post, Lost(left_at=DUE, answers=PHOTOS), scripted(others)) is None
 
 
 def test_too_many_posts_to_look_through_is_a_doubt_and_not_a_no() -> None:

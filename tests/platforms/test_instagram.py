@@ -139,6 +139,8 @@ def spans(kind: str, number: int) -> tuple[Span, ...]:
     (lambda folder: a_post(media=(an_image(folder, "tall.jpg", size=(400, 501)),)), "is 400x501, and Instagram takes shapes from 4:5 to 1.91:1"),
     (lambda folder: a_post(media=(an_image(folder, "wide.jpg", size=(640, 330)),)), "is 640x330"),
     (lambda folder: a_post(media=(a_video(folder, seconds=2),)), "lasts 2 s, and Instagram takes no less than 3 s"),
+    (lambda folder: a_post(media=(a_video(folder, width=2560, height=800),)), "is 2560x800, and Instagram takes videos of at most 1920 pixels"),
+    (lambda folder: a_post(media=(replace(a_video(folder), size=40_000_000),)), "has more than the 25 Mbit a second that Instagram takes"),
     (lambda folder: a_post(media=(a_video(folder, seconds=61),), options={"format": "story"}), "too long or too large for a story"),
     (lambda folder: a_carousel(folder, options={"format": "story"}), "a story on Instagram has 1 to 1 pictures or videos, and here are 3"),
     (lambda folder: replace(a_picture(folder), media=a_picture(folder).media * 11), "1 to 10 pictures or videos, and here are 11"),
