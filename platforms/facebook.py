@@ -45,6 +45,7 @@ SHORTEST_REEL, LONGEST_REEL = 3, 90  # seconds
 SMALLEST_REEL = (540, 960)  # pixels
 OWN_ADDRESS = re.compile(r"https?://(?:[\w-]+\.)*facebook\.com(?![\w.-])", re.IGNORECASE)
 NUMBER = re.compile(r"(?:^|/|[?&](?:v|fbid)=)(\d+(?:_\d+)?)/?$")  # of a post, at the end of its address
+UNDER_A_PAGE = re.compile(r"/posts/(?:[^/?]+/)?(\d+)/?$")  # the post alone; the Page has a name there
 PERMALINK = re.compile(r"\?(?=.*\bid=(\d+))(?=.*\bstory_fbid=(\d+))")  # its Page and the post
 FEED_POST = {"id": "1234_5678", "permalink_url": "https://www.facebook.com/1234/posts/5678"}
 COMMENT = {"id": "5678_9012", "permalink_url": "https://www.facebook.com/1234/posts/5678?comment_id=9012"}
@@ -54,7 +55,7 @@ ARRIVED = {"status": {"video_status": "processing", "uploading_phase": {"status"
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     if post.reply_to:
-        return commented(post, post.reply_to, ask)
+        return commented(account, post, post.reply_to, ask)
     if post.link and not post.media and OWN_ADDRESS.match(post.link.url):
         raise Rejected(f"Facebook makes no card of its own addresses: put {post.link.url} in the text, and take `link` away")
     videos = media_of_kind(post.media, "video")
@@ -71,7 +72,7 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
     begun = lost.answers.get("begin")
     if begun:
         return found_video(str(begun.json()["video_id"]), post, ask)
-    where = f"{GRAPH}/{target(post.reply_to)}/comments?order=reverse_chronological&" if post.reply_to else page(account, "published_posts?")
+    where = f"{GRAPH}/{target(account, post.reply_to)}/comments?order=reverse_chronological&" if post.reply_to else page(account, "published_posts?")
     since = lost.left_at - EARLY
     fields = "id,message,created_time,permalink_url" + ("" if post.reply_to else ",attachments{target,subattachments{target}}")
     answer = ask(got("list", f"{where}fields={fields}&since={since.timestamp():.0f}&limit=100", example={"data": []})).json()
@@ -80,7 +81,7 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
     uploads = {str(told.json()["id"]) for step, told in lost.answers.items() if step.startswith("photo ")}
     for one in alike:
         if post.text.strip() or uploads & shown_in(one):
-            return published(one, target(post.reply_to) if post.reply_to else "")
+            return published(one, target(account, post.reply_to) if post.reply_to else "")
     if alike:  # nobody promises that a picture keeps the number it was uploaded with
         raise InDoubt(f"{account.name}: it has no text, and whether it is {published(alike[0]).url} cannot be told")
     if "next" in answer.get("paging", {}):
@@ -215,18 +216,21 @@ def found_video(identifier: str, post: Post, ask: Ask) -> Published | None:
     return None
 
 
-def commented(post: Post, before: Published, ask: Ask) -> Published:
+def commented(account: Account, post: Post, before: Published, ask: Ask) -> Published:
     if post.media:
         raise Rejected("a comment on Facebook is a text alone here: take the media away")
-    on = target(before)
+    on = target(account, before)
     answer = ask(posted("comment", f"{GRAPH}/{on}/comments", COMMENT, message=post.text, fields="id,permalink_url")).json()
     return published(answer, on)
 
 
-def target(post: Published) -> str:
+def target(account: Account, post: Published) -> str:
     """The post that is commented on, also where a comment is answered. One that a person found is known by its URL."""
     if "on" in post.ref:
         return str(post.ref["on"])
+    under = UNDER_A_PAGE.search(post.id)
+    if under:
+        return f"{account.settings['page']}_{under[1]}"
     named = PERMALINK.search(post.id) or NUMBER.search(post.id)
     if not named:
         raise Rejected(f"which post {post.id} is cannot be told from its address; give one like https://www.facebook.com/1234_5678")
@@ -291,6 +295,7 @@ PLATFORM = Platform(
         video_bytes=10_000_000_000,
         video_seconds=4 * 3600,
         video_rate=60,
+        video_rate_least=24,
         alt=1000,  # no figure is published; this is Instagram's
         source="https://developers.facebook.com/docs/pages-api/posts",
         checked=date(2026, 11, 25),

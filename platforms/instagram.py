@@ -185,6 +185,7 @@ PLATFORM = Platform(
         video_seconds=15 * 60,
         video_pixels=1920 * 1080,
         video_rate=60,
+        video_rate_least=23,
         alt=1000,
         fetches_media=True,
         caps=(Cap(posts=100, seconds=A_DAY),),

@@ -185,6 +185,8 @@ def test_a_reply_is_a_comment_on_the_post_that_the_chain_began_with(before: Publ
 
 @pytest.mark.parametrize(("address", "on"), [
     ("reel/777001/", "777001"),
+    ("hillschool/posts/5678", "1234_5678"),
+    ("hillschool/posts/we-are-open/5678/", "1234_5678"),
     ("watch/?v=777001", "777001"),
     ("permalink.php?story_fbid=5678&id=1234", "1234_5678"),
     ("story.php?id=1234&story_fbid=5678&m_entstream_source=timeline", "1234_5678"),
