@@ -190,10 +190,10 @@ def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
 
 def _instead(limits: Limits) -> str:
     """What would be right where a video has no captions."""
-    burn = "where somebody speaks, burn them into the video, then: ignore: [no-captions]"
     if not limits.captions:
-        return f"which takes no caption files; {burn}"
-    return f"which takes {' or '.join(NAMES[kind] for kind in limits.captions)}; name a file in `captions`, or {burn}"
+        return "which takes no caption files; where somebody speaks, burn them into the video, then: ignore: [no-captions]"
+    kinds = " or ".join(NAMES[kind] for kind in limits.captions)
+    return f"which takes {kinds}; name a file in `captions`; where nobody speaks, or they are in the picture: ignore: [no-captions]"
 
 
 def _check(work: Rendering, post: Post, used: int, piece: Piece, part: int) -> None:

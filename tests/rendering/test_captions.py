@@ -81,7 +81,7 @@ def test_a_video_with_captions_is_well_where_they_are_taken(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("limits", "told"), [
     (replace(FEDIVERSE, videos=1), "which takes no caption files; where somebody speaks, burn them into the video"),
-    (TAKES_SRT, "which takes SRT; name a file in `captions`, or where somebody speaks, burn them into the video"),
+    (TAKES_SRT, "which takes SRT; name a file in `captions`; where nobody speaks, or they are in the picture: ignore"),
 ])
 def test_a_video_without_captions_that_are_taken_goes_out_with_a_warning(tmp_path: Path, limits: object, told: str) -> None:
     [one] = rendered(a_draft(text="Look", media=(a_film(tmp_path),)), limits)  # type: ignore[arg-type]
