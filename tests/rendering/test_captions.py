@@ -80,14 +80,13 @@ def test_a_video_with_captions_is_well_where_they_are_taken(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("limits", "told"), [
-    (replace(FEDIVERSE, videos=1), "which takes no caption files; where somebody speaks, burn them into the video"),
-    (TAKES_SRT, "which takes SRT; name a file in `captions`; where nobody speaks, or they are in the picture: ignore"),
+    (replace(FEDIVERSE, videos=1), "which takes no caption files; where somebody speaks, burn them into the video, then: "),
+    (TAKES_SRT, "which takes SRT; name a file in `captions`; where nobody speaks, or they are in the picture: "),
 ])
 def test_a_video_without_captions_that_are_taken_goes_out_with_a_warning(tmp_path: Path, limits: object, told: str) -> None:
     [one] = rendered(a_draft(text="Look", media=(a_film(tmp_path),)), limits)  # type: ignore[arg-type]
 
-    assert said(one) == [f"calendar.yaml:15: launch-day: film.mp4 goes out without captions on mastodon (fediverse), {told}, then: "
-                         "ignore: [no-captions]"]
+    assert said(one) == [f"calendar.yaml:15: launch-day: film.mp4 goes out without captions on mastodon (fediverse), {told}ignore: [no-captions]"]
     assert [(problem.code, problem.severity) for problem in one.problems] == [("no-captions", "warning")]
     assert [media.captions for media in one.post.media] == [None]
 
