@@ -91,6 +91,8 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
+    """A picture, or a video."""
+
     path: str  # in the folder
     type: str
     size: int  # bytes
@@ -98,6 +100,11 @@ class Picture:
     width: int | None  # pixels
     height: int | None
     position: str  # what stays visible where it is cropped, as CSS writes it
+    captions: str = ""  # path of a video's
+
+    @property
+    def is_video(self) -> bool:
+        return self.type.startswith("video/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +134,11 @@ class Item:
     @property
     def path(self) -> str:
         return f"posts/{self.slug}/"
+
+    @property
+    def cover(self) -> Picture | None:
+        """What lists and other networks show."""
+        return next((one for one in self.media if not one.is_video), None)
 
     @property
     def name(self) -> str:
@@ -264,6 +276,7 @@ def item_of(site: Site, post: Post, others: Iterable[Item], before: Item | None)
 def picture(media: Media) -> Picture:
     x, y = media.focus or (0.0, 0.0)  # -1 to 1, y upwards
     return Picture(path=f"media/{media.name}", type=media.type, size=media.size, alt=media.alt, width=media.width, height=media.height,
+                   captions=f"media/{media.captions.name}" if media.captions else "",
                    position=f"{(1 + x) * 50:.0f}% {(1 - y) * 50:.0f}%" if media.focus else "")
 
 
@@ -276,9 +289,9 @@ def card(link: Link | None) -> Card | None:
 
 
 def pictures_of(post: Post) -> dict[str, Media]:
-    """Path -> picture; one that is used twice is brought once."""
+    """Path -> picture, video or captions; one that is used twice is brought once."""
     shown = [*post.media, *([post.link.image] if card(post.link) and post.link and post.link.image else [])]
-    return {picture(one).path: one for one in shown}
+    return {picture(one).path: one for one in (*shown, *(one.captions for one in shown if one.captions))}
 
 
 def slug_of(post: Post, taken: set[str]) -> str:
@@ -364,7 +377,7 @@ def written(day: datetime, language: str) -> str:
 
 # ---- Markup ----------------------------------------------------------------------------------------------------------
 
-EMPTY = ("meta", "link", "img", "atom:link")
+EMPTY = ("meta", "link", "img", "track", "atom:link")
 
 
 class Markup(str):
@@ -387,6 +400,12 @@ def at(base: str, path: str) -> str:
     """The address of `path`. A folder is named with its index.html where there may be no web server to add it."""
     is_web = base.startswith(("http://", "https://"))
     return base + path + ("" if is_web or (path and not path.endswith("/")) else "index.html")
+
+
+def video(base: str, one: Picture, language: str) -> Markup:
+    captions = {"kind": "captions", "src": base + one.captions, "srclang": language, "default": ""}
+    return element("video", {"controls": "", "preload": "metadata", "src": base + one.path, "aria-label": one.alt, "width": one.width,
+                             "height": one.height}, *([element("track", captions)] if one.captions else []))
 
 
 def image(base: str, one: Picture, lazy: bool = True) -> Markup:
@@ -416,9 +435,10 @@ def link_card(base: str, one: Card) -> Markup:
 
 
 def figures(base: str, item: Item) -> tuple[Markup, Markup]:
-    """The first picture, which stands before the text, and the others."""
-    lead = [element("figure", {"class": "lead"}, image(base, one, lazy=False)) for one in item.media[:1]]
-    others = [element("figure", {}, image(base, one)) for one in item.media[1:]]
+    """The first picture or video, which stands before the text, and the others."""
+    shown = [video(base, one, item.language) if one.is_video else image(base, one, lazy=bool(number)) for number, one in enumerate(item.media)]
+    lead = [element("figure", {"class": "lead"}, one) for one in shown[:1]]
+    others = [element("figure", {}, one) for one in shown[1:]]
     return markup(lead), element("div", {"class": "gallery"}, *others) if others else Markup()
 
 
@@ -476,8 +496,8 @@ def preview(site: Site, item: Item) -> list[Markup]:
     said = {"og:type": "article", "og:title": item.name, "og:description": item.excerpt, "og:site_name": site.title}
     if site.url:
         said |= {"og:url": at(site.url, item.path)}
-    if site.url and item.media:
-        said |= {"og:image": site.url + item.media[0].path, "og:image:alt": item.media[0].alt}
+    if site.url and item.cover:
+        said |= {"og:image": site.url + item.cover.path, "og:image:alt": item.cover.alt}
     return [element("meta", {"name": "description", "content": item.excerpt}),
             *(element("meta", {"property": name, "content": value}) for name, value in said.items())]
 
@@ -491,11 +511,11 @@ def index(site: Site, items: Sequence[Item]) -> str:
 
 
 def entry(site: Site, item: Item, first: bool) -> Markup:
-    kinds = ["entry h-entry", *(["first"] if first else []), *(["pictured"] if item.media else [])]
+    kinds = ["entry h-entry", *(["first"] if first else []), *(["pictured"] if item.cover else [])]
     title = element("h2", {"class": "p-name"}, element("a", {"href": at("", item.path)}, item.title)) if item.title else Markup()
     return element(
         "article", {"class": " ".join(kinds), "lang": item.language},
-        element("div", {"class": "thumb"}, image("", item.media[0], lazy=not first)) if item.media else Markup(),
+        element("div", {"class": "thumb"}, image("", item.cover, lazy=not first)) if item.cover else Markup(),
         time(item, site.language, at("", item.path)), title,
         element("p", {"class": "said p-summary"}, item.excerpt), tag_list("", item.tags), Markup("\n"))
 
@@ -551,7 +571,7 @@ def json_feed(site: Site, items: Sequence[Item]) -> str:
         pictures = [{"url": site.url + picture.path, "mime_type": picture.type, "size_in_bytes": picture.size} for picture in item.media]
         return filled({
             "id": item.guid, "url": at(site.url, item.path), "title": item.title, "summary": item.excerpt,
-            "content_html": str(content(site.url, item)), "image": pictures[0]["url"] if pictures else "",
+            "content_html": str(content(site.url, item)), "image": site.url + item.cover.path if item.cover else "",
             "external_url": item.link.url if item.link else "", "date_published": item.due.isoformat(),
             "language": item.language, "tags": list(item.tags), "attachments": pictures,
         })
@@ -627,6 +647,10 @@ PLATFORM = Platform(
         html=True,
         animations=("image/gif", "image/webp", "image/png"),
         images=20,  # as many as a page carries well; the folder sets no limit
+        videos=4,
+        video_types=("video/mp4", "video/webm"),
+        video_codecs=("h264", "aac", "vp8", "vp9", "opus", "vorbis"),
+        captions=("text/vtt",),
         source="https://www.rssboard.org/rss-specification",
         checked=date(2026, 11, 24),
     ),

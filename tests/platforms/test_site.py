@@ -1,5 +1,6 @@
 """The built-in site: what stands in its folder after a publish, whoever reads, writes or dies meanwhile."""
 
+import hashlib
 import json
 import re
 import threading
@@ -17,7 +18,7 @@ import pytest
 from platforms import site
 from platforms.base import Account, Link, Media, Post, Rejected, Request, Response, Span, TryLater
 from scheduler.engine.files import LOCK, answer, path_of, write_tree
-from tests.support import DUE, a_post, an_image, documented, found_by, scripted
+from tests.support import DUE, a_post, a_video, an_image, documented, found_by, scripted
 
 find = found_by(site.PLATFORM)
 
@@ -132,6 +133,25 @@ def test_pictures_have_their_alt_text_on_the_page_and_the_index(account: Account
     assert (second["alt"], second["style"]) == ("Five books", "object-position: 75% 0%")
     assert (page.parent / str(first["src"])).read_bytes() == door.file.read_bytes()
     assert [one["alt"] for one in Elements(text(account, "index.html")).all("img")] == ['A "blue" door & two pots']
+
+
+def test_a_video_is_played_on_its_page_with_its_captions_and_is_no_ones_thumbnail(account: Account, tmp_path: Path) -> None:
+    (tmp_path / "talk.vtt").write_text("WEBVTT\n")
+    said = Media(file=tmp_path / "talk.vtt", type="text/vtt", size=7, digest=hashlib.sha256(b"WEBVTT\n").hexdigest())
+    film, door = replace(a_video(tmp_path, alt='"Ada" & the board'), captions=said), an_image(tmp_path)
+
+    page = publish(account, a_post(media=(film, door), language="cy"))
+
+    elements = Elements(page.read_text())
+    ((played, track),) = zip(elements.all("video"), elements.all("track"), strict=True)
+    assert (played["aria-label"], played["controls"], played["width"]) == ('"Ada" & the board', "", "1080")
+    assert (track["kind"], track["srclang"]) == ("captions", "cy")
+    assert broken(page) == []
+    assert (page.parent / str(track["src"])).resolve().read_text() == "WEBVTT\n"
+    assert [one["alt"] for one in Elements(text(account, "index.html")).all("img")] == ["The school door"]
+    feed = json.loads(text(account, "feed.json"))["items"][0]
+    assert feed["image"].endswith(f"/media/{door.name}")
+    assert [one["mime_type"] for one in feed["attachments"]] == ["video/mp4", "image/png"]
 
 
 def test_markup_in_what_is_no_markup_is_shown_and_never_run(account: Account, tmp_path: Path) -> None:
