@@ -141,7 +141,7 @@ def status(post: Post, files: list[str]) -> dict[str, Json]:
         "visibility": options.get("visibility"),
         "language": post.language.partition("-")[0],
     }
-    return {name: value for name, value in said.items() if name == "status" or value}
+    return {name: value for name, value in said.items() if name == "status" or value or value is False}
 
 
 def poll(asked: Mapping[str, Json]) -> dict[str, Json]:

@@ -93,6 +93,14 @@ def test_visibility_warning_and_reply_are_told() -> None:
                                     "sensitive": True, "in_reply_to_id": "1"}
 
 
+def test_what_is_said_not_to_be_sensitive_is_told_to_be_so() -> None:
+    server = scripted(documented)
+
+    publish(ACCOUNT, a_post(options={"sensitive": False}), server)
+
+    assert server.asked[0].json["sensitive"] is False
+
+
 def test_a_poll_arrives_as_the_store_keeps_it() -> None:
     server = scripted(documented)
     post = a_post(options={"poll": {"answers": ["Paper", "Screen"], "hours": 48, "multiple": False}})
