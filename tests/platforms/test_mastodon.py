@@ -285,15 +285,40 @@ def test_a_post_is_found_however_late_the_retry() -> None:
     assert find(ACCOUNT, a_post(), a_server(status(created="2026-09-09T20:00:00.000Z")))
 
 
-def test_a_reply_is_found_by_what_it_answers_and_a_picture_by_their_number(tmp_path: Path) -> None:
-    up = status(in_reply_to_id="1", media_attachments=[{"id": "7"}])
+def test_a_reply_is_found_by_what_it_answers_and_a_picture_by_what_it_shows(tmp_path: Path) -> None:
+    up = status(in_reply_to_id="1", media_attachments=[{"id": "7", "description": "The school door"}])
 
     assert find(ACCOUNT, a_post(reply_to=FIRST, media=(an_image(tmp_path),)), a_server(up))
     assert not find(ACCOUNT, a_post(reply_to=replace(FIRST, id="2"), media=(an_image(tmp_path),)), a_server(up))
 
 
+DOOR = {"id": "7", "description": "The school door"}
+
+
+@pytest.mark.parametrize(("alt", "answers", "attached", "is_ours"), [
+    ("The school door", {"upload 1": ok(id="7")}, {"id": "7", "description": None}, True),
+    ("The school door", {"upload 1": ok(id="7", url="https://x.test/7.png")}, {"id": "-31", "url": "https://x.test/7.png"}, True),
+    ("", {"upload 1": ok(id="7", url=None), "conversion 1": ok(id="7", url="u")}, {"id": "8", "url": "u"}, True),
+    ("The school door", {"upload 1": ok(id="6")}, DOOR, True),
+    ("The school door", {}, DOOR, True),
+    ("The school door", {"upload 1": ok(id="6")}, {"id": "7", "description": None}, False),
+    ("The school door", {}, {"id": "7", "description": "A bicycle"}, False),
+    ("", {"upload 1": ok(id="6")}, {"id": "7", "description": None}, False),
+], ids=["its upload", "by its address", "by its address once converted", "uploaded again", "restored", "without words, by hand", "another",
+        "no words to know it by"])
+def test_a_picture_without_a_text_is_known_by_its_upload_else_by_what_it_shows(
+    alt: str, answers: dict[str, Response], attached: dict[str, Any], is_ours: bool, tmp_path: Path,
+) -> None:
+    assert PLATFORM.find
+    post, lost = a_post(text="", media=(an_image(tmp_path, alt=alt),)), Lost(left_at=a_post().due, answers=answers)
+
+    found = PLATFORM.find(ACCOUNT, post, lost, a_server(status("", media_attachments=[attached])))
+
+    assert (found is not None) == is_ours
+
+
 def test_a_picture_without_a_text_is_found_and_so_is_a_warning_that_became_the_text(tmp_path: Path) -> None:
-    assert find(ACCOUNT, a_post(text="", media=(an_image(tmp_path),)), a_server(status("", media_attachments=[{"id": "7"}])))
+    assert find(ACCOUNT, a_post(text="", media=(an_image(tmp_path),)), a_server(status("", media_attachments=[DOOR])))
     assert find(ACCOUNT, a_post(text="", options={"content_warning": "Exams"}), a_server(status("Exams")))
 
 
