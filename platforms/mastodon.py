@@ -58,7 +58,20 @@ ERRORS = {
 }
 
 
-def publish(account: Account, post: Post, ask: Ask) -> Published:
+@dataclass(frozen=True, kw_only=True)
+class Polls:
+    """What is taken for a poll, where whoever runs the server has not said otherwise."""
+
+    server: str
+    answers: int
+    signs: int  # of an answer
+    seconds: tuple[float, float]  # at least, at most
+
+
+POLLS = Polls(server="Mastodon", answers=4, signs=50, seconds=(300, 2_629_746))
+
+
+def publish(account: Account, post: Post, ask: Ask, polls: Polls = POLLS) -> Published:
     if post.media and post.options.get("poll"):
         raise Rejected("Mastodon takes a poll or media, not both: take one of them away")
     answer = ask(Request(
@@ -71,7 +84,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         remembered=REMEMBERED,
         example=STATUS,
     )).json()
-    return published(answer, *otherwise_done(post, answer))
+    return published(answer, *otherwise_done(post, answer, polls))
 
 
 def changing(ask: Ask, said: Mapping[str, Json] | None = None, **changes: Json) -> Ask:
@@ -183,13 +196,28 @@ def published(answer: Json, *notes: str) -> Published:
     return Published(id=str(answer["id"]), url=answer.get("url") or answer.get("uri"), notes=notes)
 
 
-def otherwise_done(post: Post, answer: Json) -> Iterator[str]:
+def otherwise_done(post: Post, answer: Json, polls: Polls) -> Iterator[str]:
     """What the server made of the post without saying no: a silenced account, a server that knows no polls."""
     wanted, made = post.options.get("visibility"), answer.get("visibility")
     if wanted and made and made != wanted:
         yield f"asked for visibility '{wanted}', the server made it '{made}'"
     if post.options.get("poll") and "poll" in answer and not answer["poll"]:
         yield "the server left the poll out"
+    if post.options.get("poll") and "poll" not in answer:  # as in a dry run
+        yield from unusual(post.options["poll"], polls)
+
+
+def unusual(asked: Mapping[str, Json], polls: Polls) -> Iterator[str]:
+    """What of a poll a server may refuse. Some take more than others of their kind, so that it is said and not refused."""
+    told = poll(asked)
+    longest, (least, most) = max(told["options"], key=len), polls.seconds
+    if len(told["options"]) > polls.answers:
+        yield f"a poll on {polls.server} has at most {polls.answers} answers, unless the server takes more, and this has {len(told['options'])}"
+    if len(longest) > polls.signs:
+        yield f"an answer on {polls.server} has at most {polls.signs} characters, unless the server takes more: '{longest}' has {len(longest)}"
+    if not least <= told["expires_in"] <= most:
+        yield (f"a poll on {polls.server} lasts {least // 60:g} minutes to {most // 86_400:g} days, unless the server takes others, "
+               f"and this {asked.get('hours', 24):g} hours")
 
 
 def own(account: Account, ask: Ask) -> Json:

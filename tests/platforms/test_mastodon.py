@@ -1,6 +1,7 @@
 """What a Mastodon server is asked, and that a post that is up is found on servers that change what they show."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -207,6 +208,21 @@ def test_what_the_server_made_of_it_without_saying_no_is_noted() -> None:
     up = publish(ACCOUNT, post, scripted(ok(id="1", url="u", visibility="private", poll=None)))
 
     assert up.notes == ("asked for visibility 'direct', the server made it 'private'", "the server left the poll out")
+
+
+@pytest.mark.parametrize(("poll", "note"), [
+    ({"answers": ["1", "2", "3", "4", "5"]}, "at most 4 answers, unless the server takes more, and this has 5"),
+    ({"answers": ["x" * 51, "y"]}, "at most 50 characters, unless the server takes more: 'x{51}' has 51"),
+    ({"answers": ["Yes", "No"], "hours": 1000}, "lasts 5 minutes to 30 days, unless the server takes others, and this 1000 hours"),
+    ({"answers": ["Yes", "No"], "hours": 0.05}, "and this 0.05 hours"),
+])
+def test_a_poll_that_not_every_server_takes_is_told_before_and_not_when_it_is_up(poll: dict[str, Any], note: str) -> None:
+    post = a_post(options={"poll": poll})
+
+    (told,) = publish(ACCOUNT, post, scripted(documented)).notes
+
+    assert re.search(note, told)
+    assert publish(ACCOUNT, post, scripted(ok(id="1", poll={"id": "2"}))).notes == ()
 
 
 def test_a_server_may_be_written_without_its_scheme_or_with_a_slash() -> None:
