@@ -82,6 +82,7 @@ class Response:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    url: str = field(default="", repr=False, compare=False)  # where it was found in the end; empty if that is not known, as in the journal
 
     @classmethod
     def of(cls, value: object, status: int = 200) -> "Response":

@@ -66,10 +66,11 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
 
 
 def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
-    """Our article, published or not, among the latest."""
+    """Our article among the latest, the published one rather than a draft that an attempt has left beside it."""
     latest = ask(Request(step="look", url=at(account, "articles/me/all?per_page=100"), headers=ACCEPT, repeat=HARMLESS, fresh=True,
                          example=[])).json()
-    return next((one for one in latest if mark(post) in one["body_markdown"]), None)
+    ours = [one for one in latest if mark(post) in one["body_markdown"]]
+    return next((one for one in ours if one.get("published")), next(iter(ours), None))
 
 
 def mark(post: Post) -> str:
@@ -84,10 +85,15 @@ def as_article(post: Post) -> dict[str, Json]:
         "tags": tags(post),
         "main_image": options.get("cover"),
         "description": post.summary,
-        "canonical_url": options.get("canonical_url") or (post.link.url if post.link and options.get("cross_posted") else ""),
+        "canonical_url": options.get("canonical_url") or (last_link(post) if options.get("cross_posted") else ""),
         "series": options.get("series"),
     }
     return {name: value for name, value in article.items() if value}
+
+
+def last_link(post: Post) -> str:
+    """The entry's link stands at the end of the text, as DEV has no cards."""
+    return next((span.value for span in reversed(post.spans) if span.kind == "link"), "")
 
 
 def drafted(account: Account, article: dict[str, Json], ask: Ask) -> int:
@@ -102,7 +108,8 @@ def whoami(account: Account, ask: Ask) -> str:
 
 
 def at(account: Account, path: str) -> str:
-    return f"{account.settings['server']}/api/{path}"
+    server = str(account.settings["server"]).rstrip("/")
+    return f"{server if '://' in server else 'https://' + server}/api/{path}"
 
 
 def tags(post: Post) -> list[str]:
@@ -130,7 +137,8 @@ PLATFORM = Platform(
     options=(
         Setting(name="tags", meaning="tags beside those of the text; four in all", type=list[str], example='["teaching"]'),
         Setting(name="canonical_url", meaning="where it was published first", example="https://blog.example.org/fractions"),
-        Setting(name="cross_posted", meaning="whether the entry's link is where it was published first", type=bool, example="true"),
+        Setting(name="cross_posted", meaning="whether the entry's link, the last of the text, is where it was published first", type=bool,
+                example="true"),
         Setting(name="series", meaning="the series it belongs to", example="Fractions"),
         Setting(name="cover", meaning="the address of a picture that is the cover", example="https://blog.example.org/cover.jpg"),
     ),

@@ -6,7 +6,7 @@ the line `=its-content-id=`, which no quoted-printable text can contain, and `fi
 `scheduler/engine/mail.py` puts them in, for the dry run and for sending alike. Everything that is usually drawn at
 random (Message-ID, MIME boundaries) is made from the post's key, so that the bytes are the same at every rendering.
 
-https://www.rfc-editor.org/rfc/rfc5322, rfc2369 and rfc8058 (List-Unsubscribe), rfc2919 (List-Id), rfc2392 (cid:)
+https://www.rfc-editor.org/rfc/rfc5322, rfc2369 (List-Unsubscribe), rfc2919 (List-Id), rfc2392 (cid:)
 """
 
 import hashlib
@@ -139,7 +139,10 @@ def part(cid: str, picture: Media, disposition: str) -> EmailMessage:
 
 
 def headers(settings: Mapping[str, str], post: Post) -> dict[str, object]:
-    """`To` is the sender: nobody reads another's address."""
+    """`To` is the sender: nobody reads another's address.
+
+    No `List-Unsubscribe-Post`: one click has to do (RFC 8058), and an address that is the same for all does not say whose it was.
+    """
     sender = formataddr((one_line(parseaddr(settings["from"])[0]), address(settings["from"])))
     unsubscribe = one_line(settings.get("unsubscribe") or "")
     found: dict[str, object] = {
@@ -151,7 +154,6 @@ def headers(settings: Mapping[str, str], post: Post) -> dict[str, object]:
         "Message-ID": f"<{hashlib.sha256(post.key.encode()).hexdigest()[:32]}@{domain(settings)}>",
         "List-Id": one_line(settings.get("list_id") or ""),
         "List-Unsubscribe": f"<{unsubscribe}>" if unsubscribe else "",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if unsubscribe.startswith("https:") else "",
         "Precedence": "bulk",
         "Auto-Submitted": "auto-generated",
         "MIME-Version": "1.0",

@@ -33,7 +33,7 @@ from platforms.base import (
 )
 from platforms.signing import ghost_token
 from platforms.site import paragraphs
-from platforms.wordpress import slug, tags
+from platforms.wordpress import refuse_second, slug, tags
 
 NOT_THERE = 404
 LONGEST_EXCERPT = 300  # characters
@@ -93,8 +93,10 @@ def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> Json:
     if known:
         said |= {"updated_at": known["updated_at"]}
     answer = ask(Request(step="draft", method=method, url=at(account, f"{path}?source=html"), headers=VERSION, json={"posts": [said]},
-                         repeat=HARMLESS, example={"posts": [DRAFT]}))
-    return answer.json()["posts"][0]
+                         repeat=HARMLESS, example={"posts": [{**DRAFT, "slug": slug(post)}]}))
+    draft = answer.json()["posts"][0]
+    refuse_second(draft, post)
+    return draft
 
 
 def whoami(account: Account, ask: Ask) -> str:

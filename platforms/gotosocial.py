@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from platforms import mastodon
-from platforms.base import Account, Ask, Cap, Limits, Post, Published
+from platforms.base import FOREVER, Account, Ask, Cap, Limits, Post, Published
 
 LIMITS = replace(
     mastodon.LIMITS,
@@ -24,12 +24,12 @@ LIMITS = replace(
     checked=date(2026, 11, 23),
 )
 
-
+POLLS = mastodon.Polls(server="GoToSocial", answers=6, signs=50, seconds=(0, FOREVER))
 VISIBILITY = Literal["public", "unlisted", "private", "mutuals_only", "direct"]
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
-    return mastodon.publish(account, post, mastodon.changing(ask, mastodon.AS_TYPED, **mastodon.WITHOUT_KEY))
+    return mastodon.publish(account, post, mastodon.changing(ask, mastodon.AS_TYPED, **mastodon.WITHOUT_KEY), POLLS)
 
 
 def ask_limits(account: Account, ask: Ask) -> Limits:

@@ -9,8 +9,8 @@ https://docs.joinmastodon.org/methods/statuses/#create and https://docs.joinmast
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from html import unescape
@@ -58,7 +58,20 @@ ERRORS = {
 }
 
 
-def publish(account: Account, post: Post, ask: Ask) -> Published:
+@dataclass(frozen=True, kw_only=True)
+class Polls:
+    """What is taken for a poll, where whoever runs the server has not said otherwise."""
+
+    server: str
+    answers: int
+    signs: int  # of an answer
+    seconds: tuple[float, float]  # at least, at most
+
+
+POLLS = Polls(server="Mastodon", answers=4, signs=50, seconds=(300, 2_629_746))
+
+
+def publish(account: Account, post: Post, ask: Ask, polls: Polls = POLLS) -> Published:
     if post.media and post.options.get("poll"):
         raise Rejected("Mastodon takes a poll or media, not both: take one of them away")
     answer = ask(Request(
@@ -71,7 +84,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         remembered=REMEMBERED,
         example=STATUS,
     )).json()
-    return published(answer, *otherwise_done(post, answer))
+    return published(answer, *otherwise_done(post, answer, polls))
 
 
 def changing(ask: Ask, said: Mapping[str, Json] | None = None, **changes: Json) -> Ask:
@@ -86,17 +99,26 @@ WITHOUT_KEY: Mapping[str, Json] = {"repeat": DOUBLES, "remembered": 0.0}  # the 
 AS_TYPED = {"content_type": "text/plain"}  # else the account's preferences may have the text read as Markdown
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Our post among the account's own: as it is shown, else, for the server may have rewritten it, as it was written."""
+Bare = Callable[[str], str]  # leaves of a text what the server does not change in it
+
+
+def find(account: Account, post: Post, lost: Lost, ask: Ask, alike: Bare = lambda text: bare(text)) -> Published | None:
+    """Our post among the account's own."""
     me = own(account, ask)
-    wanted = bare(post.text if post.text.strip() else post.options.get("content_warning") or "")
+    up = (one for path in lists(me, post) for one in listed(account, path, lost.left_at, ask))
+    return found(account, me, post, lost, up, alike, ask)
+
+
+def found(account: Account, me: Json, post: Post, lost: Lost, up: Iterable[Json], alike: Bare, ask: Ask) -> Published | None:
+    """Ours of those that are up: as it is shown, else, for the server may have rewritten it, as it was written."""
+    wanted = alike(post.text if post.text.strip() else post.options.get("content_warning") or "")
     strange = []
-    for one in (one for path in lists(me, post) for one in listed(account, path, lost.left_at, ask)):
-        if one["account"]["id"] == me["id"] and one["id"] not in lost.others and is_like(post, one):
-            if wanted in (bare(shown(one)), bare(one.get("text") or "")):  # snac tells the source beside what is shown
+    for one in up:
+        if one["account"]["id"] == me["id"] and one["id"] not in lost.others and is_like(post, lost, one):
+            if wanted in (alike(shown(one)), alike(one.get("text") or "")):  # snac tells the source beside what is shown
                 return published(one)
             strange += [] if one.get("text") else [one]
-    rewritten = next((one for one in strange if bare(source(account, one, ask)) == wanted), None)
+    rewritten = next((one for one in strange if alike(source(account, one, ask)) == wanted), None)
     return published(rewritten) if rewritten else None
 
 
@@ -141,7 +163,7 @@ def status(post: Post, files: list[str]) -> dict[str, Json]:
         "visibility": options.get("visibility"),
         "language": post.language.partition("-")[0],
     }
-    return {name: value for name, value in said.items() if name == "status" or value}
+    return {name: value for name, value in said.items() if name == "status" or value or value is False}
 
 
 def poll(asked: Mapping[str, Json]) -> dict[str, Json]:
@@ -174,13 +196,28 @@ def published(answer: Json, *notes: str) -> Published:
     return Published(id=str(answer["id"]), url=answer.get("url") or answer.get("uri"), notes=notes)
 
 
-def otherwise_done(post: Post, answer: Json) -> Iterator[str]:
+def otherwise_done(post: Post, answer: Json, polls: Polls) -> Iterator[str]:
     """What the server made of the post without saying no: a silenced account, a server that knows no polls."""
     wanted, made = post.options.get("visibility"), answer.get("visibility")
     if wanted and made and made != wanted:
         yield f"asked for visibility '{wanted}', the server made it '{made}'"
     if post.options.get("poll") and "poll" in answer and not answer["poll"]:
         yield "the server left the poll out"
+    if post.options.get("poll") and "poll" not in answer:  # as in a dry run
+        yield from unusual(post.options["poll"], polls)
+
+
+def unusual(asked: Mapping[str, Json], polls: Polls) -> Iterator[str]:
+    """What of a poll a server may refuse. Some take more than others of their kind, so that it is said and not refused."""
+    told = poll(asked)
+    longest, (least, most) = max(told["options"], key=len), polls.seconds
+    if len(told["options"]) > polls.answers:
+        yield f"a poll on {polls.server} has at most {polls.answers} answers, unless the server takes more, and this has {len(told['options'])}"
+    if len(longest) > polls.signs:
+        yield f"an answer on {polls.server} has at most {polls.signs} characters, unless the server takes more: '{longest}' has {len(longest)}"
+    if not least <= told["expires_in"] <= most:
+        yield (f"a poll on {polls.server} lasts {least // 60:g} minutes to {most // 86_400:g} days, unless the server takes others, "
+               f"and this {asked.get('hours', 24):g} hours")
 
 
 def own(account: Account, ask: Ask) -> Json:
@@ -224,19 +261,44 @@ def made_at(one: Json) -> datetime:
     return datetime.fromisoformat(one["created_at"])
 
 
-def is_like(post: Post, one: Json) -> bool:
-    """Whether it answers the same post and has as many files."""
+def is_like(post: Post, lost: Lost, one: Json) -> bool:
+    """Whether it answers the same post and has the same files."""
     replied = answered(post.reply_to) if post.reply_to else ""
-    return not one.get("reblog") and replied == (one.get("in_reply_to_id") or "") and len(one["media_attachments"]) == len(post.media)
+    return not one.get("reblog") and replied == (one.get("in_reply_to_id") or "") and has_files(post, lost, one["media_attachments"])
+
+
+def has_files(post: Post, lost: Lost, attached: list[Json]) -> bool:
+    """By what the uploads are called, as no other files are; else by what they are said to show, if there are words at all to know it by.
+
+    Friendica and Pleroma call a file otherwise in a status, but its address stays. And the uploads may not be known: the store was restored,
+    or the files have been uploaded again since.
+    """
+    if len(attached) != len(post.media):
+        return False
+    uploads = {name for step, answer in lost.answers.items() if step.startswith(("upload", "conversion")) for name in called(answer.json())}
+    if all(uploads & called(file) for file in attached):
+        return True
+    alts = [bare(one.alt) for one in post.media]
+    has_words = bool(post.text.strip() or post.options.get("content_warning") or any(alts))
+    return (has_words or not uploads) and alts == [bare(file.get("description") or "") for file in attached]
+
+
+def called(file: Json) -> set[str]:
+    return {str(file[name]) for name in ("id", "url", "remote_url") if file.get(name)}
 
 
 def shown(one: Json) -> str:
-    return unescape(re.sub(r"<[^>]*>", "", one["content"]))
+    lines = re.sub(r"</?(?:br|p|li|[uo]l)\b[^>]*>", "\n", one["content"])
+    return unescape(re.sub(r"<[^>]*>", "", lines))
 
 
 def bare(text: str) -> str:
     """A text without what servers change in it: white space, and the server in a mention."""
-    return "".join(MENTION.sub(r"\1", normalize("NFC", text)).split())
+    return "".join(local(text).split())
+
+
+def local(text: str) -> str:
+    return MENTION.sub(r"\1", normalize("NFC", text))
 
 
 def source(account: Account, one: Json, ask: Ask) -> str:

@@ -21,6 +21,7 @@ from platforms.base import (
     InDoubt,
     Json,
     Limits,
+    LoginNeeded,
     Lost,
     Media,
     Platform,
@@ -92,8 +93,13 @@ def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
     device = "TERMBELL" + hashlib.sha256(f"{account.name} {account.settings['server']}".encode()).hexdigest()[:10].upper()
     login = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": "{user}"}, "password": "{password}",
              "device_id": device, "initial_device_display_name": "Termbell"}
-    answer = ask(Request(step="login", method="POST", url=at(account, "client/v3/login"), json=login, repeat=HARMLESS,
-                         example={"access_token": "x"}))
+    try:
+        answer = ask(Request(step="login", method="POST", url=at(account, "client/v3/login"), json=login, repeat=HARMLESS,
+                             example={"access_token": "x"}))
+    except Rejected as refused:  # 403 is said of a wrong password, and else of a room
+        if refused.response is not None and refused.response.status == 403:
+            raise LoginNeeded(f"{refused}; log in again: termbell login {account.name}", refused.response) from None
+        raise
     return {"token": answer.json()["access_token"]}
 
 

@@ -89,11 +89,11 @@ def discovered(account: Account, ask: Ask) -> str:
         return str(account.settings["endpoint"])
     site = str(account.settings["site"])
     home = site if "://" in site else f"https://{site}"
-    answer = ask(Request(step="home", url=home, repeat=HARMLESS, anonymous=True, example=HOME))
+    answer = ask(Request(step="home", url=home, repeat=HARMLESS, fresh=True, anonymous=True, example=HOME))  # the journal keeps no `url`
     found = next(named(answer), "")
     if not found:
         raise Rejected(f"{home} names no place to post to (rel=\"micropub\"): look at the site's settings, or give the account its `endpoint`")
-    return urljoin(home, found)
+    return urljoin(answer.url or home, found)
 
 
 def named(answer: Response) -> Iterator[str]:

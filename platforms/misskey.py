@@ -55,6 +55,8 @@ def refuse(post: Post) -> None:
     answers = (post.options.get("poll") or {}).get("answers")
     if answers and not (2 <= len(set(answers)) == len(answers) <= MOST_ANSWERS and all(0 < len(one) <= LONGEST_ANSWER for one in answers)):
         raise Rejected(f"a poll on Misskey has 2 to {MOST_ANSWERS} different answers of at most {LONGEST_ANSWER} characters")
+    if answers and poll(post.options["poll"])["expiredAfter"] <= 0:
+        raise Rejected("Misskey takes no poll that is over when it begins: give it some `hours`")
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from platforms import mastodon
-from platforms.base import Account, Ask, Cap, Post, Published, Rejected
+from platforms.base import HARMLESS, Account, Ask, Cap, InDoubt, Lost, Post, Published, Rejected, Request
 
 LIMITS = replace(
     mastodon.LIMITS,
@@ -23,6 +23,7 @@ LIMITS = replace(
 )
 VISIBILITY = Literal["public", "unlisted", "private"]
 LONGEST_WARNING = 140  # characters
+ANSWERS = 20  # to a status that are told
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -33,6 +34,19 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return mastodon.publish(account, replace(post, options={**post.options, "sensitive": True}) if warning else post, ask)
 
 
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    """Its list of what an account posted leaves out what answers something: that stands below what it answers."""
+    if post.reply_to is None:
+        return mastodon.find(account, post, lost, ask)
+    me = mastodon.own(account, ask)
+    path = f"/api/v1/statuses/{mastodon.answered(post.reply_to)}/context"
+    below = ask(Request(step="answers", url=mastodon.at(account, path), repeat=HARMLESS, example={"descendants": []})).json()["descendants"]
+    ours = mastodon.found(account, me, post, lost, below, mastodon.bare, ask)
+    if ours is None and len(below) >= ANSWERS:
+        raise InDoubt(f"{account.name}: too many answers to {post.reply_to.url or post.reply_to.id} to look through")
+    return ours
+
+
 PLATFORM = replace(
     mastodon.PLATFORM,
     name="pixelfed",
@@ -41,5 +55,6 @@ PLATFORM = replace(
     obtain="{server}/settings/applications: make a personal access token with the scopes read and write",
     oauth=mastodon.COARSE,
     publish=publish,
+    find=find,
     ask_limits=mastodon.asking(LIMITS),
 )

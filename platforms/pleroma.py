@@ -1,18 +1,20 @@
 """Pleroma and Akkoma: Mastodon's API, with a visibility of their own, without focal points, and with tokens that end.
 
 The key of a status is not the account's own there: whoever sends one that is known is shown the status of somebody else, and nothing is
-published. Two schools may well have begun with the same calendar, so that the key is made from the account as well.
+published. Two schools may well have begun with the same calendar, so that the key is made from the account as well. And what is repeated
+is any answer, a refusal too: so the key is made from what is said as well, and where a refusal is a repeated one, the key is left out.
 
 https://docs-develop.pleroma.social/backend/development/API/differences_in_mastoapi_responses/
 """
 
 import hashlib
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Literal
 
 from platforms import mastodon
-from platforms.base import Account, Ask, Post, Published, renewing
+from platforms.base import DOUBLES, Account, Ask, Post, Published, PublishError, Request, Response, renewing
 
 LIMITS = replace(
     mastodon.LIMITS,
@@ -25,15 +27,32 @@ LIMITS = replace(
     source="https://docs-develop.pleroma.social/backend/development/API/differences_in_mastoapi_responses/",
     checked=date(2026, 11, 23),
 )
+POLLS = mastodon.Polls(server="Pleroma", answers=20, signs=200, seconds=(0, 31_536_000))
 VISIBILITY = Literal["public", "unlisted", "local", "private", "direct"]
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     """For how long the key is known is documented nowhere: it is not relied on."""
     who = mastodon.own(account, ask)["id"]
-    key = hashlib.sha256(f"{who} {post.key}".encode()).hexdigest()
-    said = mastodon.changing(ask, mastodon.AS_TYPED, headers={"Idempotency-Key": key}, **mastodon.WITHOUT_KEY)
-    return mastodon.publish(account, replace(post, media=tuple(replace(one, focus=None) for one in post.media)), said)
+
+    def asked(request: Request) -> Response:
+        if not request.is_visible:
+            return ask(request)
+        said = {**request.json, **mastodon.AS_TYPED}
+        key = hashlib.sha256(f"{who} {post.key} {json.dumps(said, sort_keys=True)}".encode()).hexdigest()
+        status = replace(request, json=said, headers={"Idempotency-Key": key}, repeat=DOUBLES, remembered=0.0)
+        try:
+            return ask(status)
+        except PublishError as refused:
+            if not is_repeated(refused.response):
+                raise
+        return ask(replace(status, headers={}))  # the refusal was an earlier attempt's, and says nothing of now
+
+    return mastodon.publish(account, replace(post, media=tuple(replace(one, focus=None) for one in post.media)), asked, POLLS)
+
+
+def is_repeated(response: Response | None) -> bool:
+    return response is not None and response.headers.get("idempotent-replayed") == "true"
 
 
 PLATFORM = replace(

@@ -10,7 +10,7 @@ import re
 from datetime import date
 from html import escape, unescape
 from typing import Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from platforms.base import (
     DROPPED,
@@ -30,6 +30,7 @@ from platforms.base import (
     Request,
     Response,
     Setting,
+    TryLater,
     basic,
 )
 from platforms.site import paragraphs
@@ -82,7 +83,19 @@ def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> int:
     }
     said = {name: value for name, value in body.items() if value}
     path = f"posts/{known['id']}" if known else "posts"
-    return int(ask(Request(step="draft", method="POST", url=at(account, path), json=said, repeat=HARMLESS, example=DRAFT)).json()["id"])
+    draft = ask(Request(step="draft", method="POST", url=at(account, path), json=said, repeat=HARMLESS, example={**DRAFT, "slug": slug(post)})).json()
+    refuse_second(draft, post)
+    return int(draft["id"])
+
+
+def refuse_second(draft: Json, post: Post) -> None:
+    """A slug that was free a moment ago has been taken: an earlier attempt's draft came to be after all, and is the one that a look finds.
+
+    Were this one published, and that answer lost, the look would have the other one published as well.
+    """
+    if draft["slug"] != slug(post):
+        raise TryLater(f"an earlier attempt's draft has the slug {slug(post)} by now, and is used the next time; this one, {draft['slug']} "
+                       f"(number {draft['id']}), is left as a draft, and may be deleted")
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -128,10 +141,14 @@ def made(account: Account, kind: str, name: str, ask: Ask) -> Json:
 
 
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> Json:
-    query = urlencode({"alt_text": media.alt, "title": media.alt or media.name}, quote_via=quote)
-    return ask(Request(step=f"upload {number}", method="POST", url=at(account, f"media?{query}"), body=media, repeat=HARMLESS,
+    """The file, and what it shows in a request of its own: in the address it would be longer than servers take."""
+    file = ask(Request(step=f"upload {number}", method="POST", url=at(account, "media"), body=media, repeat=HARMLESS,
                        headers={"Content-Type": media.type, "Content-Disposition": f'attachment; filename="{media.name}"'},
                        example=Response.of({**FILE, "id": 10 + number}, 201))).json()
+    if media.alt:
+        ask(Request(step=f"alt {number}", method="POST", url=at(account, f"media/{file['id']}"), json={"alt_text": media.alt}, repeat=HARMLESS,
+                    example=FILE))
+    return file
 
 
 def figure(media: Media, file: Json) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from ipaddress import ip_network
+from math import inf
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
@@ -184,4 +185,7 @@ def poll(value: Any) -> dict[str, Any]:
     answers = texts(value["answers"])
     if len(answers) < 2 or len(set(answers)) != len(answers):
         raise Wrong(f"needs two or more different answers, e.g. {example}")
-    return {"answers": list(answers), "hours": number(value.get("hours", 24)), "multiple": flag(value.get("multiple", False))}
+    hours = number(value.get("hours", 24))
+    if not 0 < hours < inf:
+        raise Wrong(f"has to be open for more than 0 hours, not {hours:g}, e.g. {example}")
+    return {"answers": list(answers), "hours": hours, "multiple": flag(value.get("multiple", False))}

@@ -197,6 +197,10 @@ TABLE = {
         HEAD + '- {id: a, when: 2026-09-07, to: fedi, text: Hi, mastodon: {poll: {answers: [Yes]}}}',
         'config.yaml:6: a: mastodon: `poll` needs two or more different answers, e.g. {answers: [Yes, No], hours: 24}',
     ),
+    'poll that is over': (
+        HEAD + '- {id: a, when: 2026-09-07, to: fedi, text: Hi, mastodon: {poll: {answers: [Yes, No], hours: 0}}}',
+        'config.yaml:6: a: mastodon: `poll` has to be open for more than 0 hours, not 0, e.g. {answers: [Yes, No], hours: 24}',
+    ),
     'syntax': (
         HEAD + '- {id: a',
         "config.yaml:7: YAML cannot be read here: did not find expected ',' or '}'",

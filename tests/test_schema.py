@@ -168,6 +168,7 @@ WRONG_ENTRIES = {
     "poll with one answer": entry(to="fedi", mastodon="{poll: {answers: [Yes]}}"),
     "poll with an answer twice": entry(to="fedi", mastodon="{poll: {answers: [Yes, Yes]}}"),
     "unknown key of a poll": entry(to="fedi", mastodon="{poll: {answers: [Yes, No], days: 1}}"),
+    "poll of no time": entry(to="fedi", mastodon="{poll: {answers: [Yes, No], hours: 0}}"),
     "hours that are text": entry(to="fedi", mastodon='{poll: {answers: [Yes, No], hours: "24"}}'),
 }
 RIGHT_CONFIGS = {

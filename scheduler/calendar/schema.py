@@ -42,7 +42,8 @@ WHEN: Schema = {"type": "string", "pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(.[
                 "description": "2026-09-07 08:30, with an offset or without, or a bare date"}
 FROM_ENVIRONMENT: Schema = {"type": "string", "pattern": r"\$\{\w+\}"}
 POLL: Schema = {"type": "object", "required": ["answers"], "additionalProperties": False, "properties": {
-    "answers": {"type": "array", "items": TEXT, "minItems": 2, "uniqueItems": True}, "hours": {"type": "number"}, "multiple": {"type": "boolean"}}}
+    "answers": {"type": "array", "items": TEXT, "minItems": 2, "uniqueItems": True},
+    "hours": {"type": "number", "exclusiveMinimum": 0}, "multiple": {"type": "boolean"}}}
 FILE: Schema = {"oneOf": [TEXT, _object({
     "file": TEXT, "alt": {**PERHAPS, "description": "what the picture shows, for those who do not see it"},
     "focus": {"type": ["array", "null"], "items": {"type": "number", "minimum": -1, "maximum": 1}, "minItems": 2, "maxItems": 2},

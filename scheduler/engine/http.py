@@ -60,7 +60,7 @@ class Http:
             response = self._exchanged(request, leaves)
             to = response.headers.get("location") if 300 <= response.status < 400 and request.method == "GET" else None
             if not to:
-                return response
+                return replace(response, url=str(leaves.url))
             here, there = str(leaves.url), urljoin(str(leaves.url), to)
             same = urlsplit(here)[:2] == urlsplit(there)[:2]
             leaves = self._prepared(request, replace(signed if same else request, url=there))  # another server gets no secret

@@ -130,6 +130,7 @@ def markdown(marked: Marked) -> str:
 
 # Only what would be a mark is escaped: not every app of Teams takes a backslash for one.
 TEAMS = re.compile(r"\\(?=[^\w\s])|\*(?=\S)|(?<=\S)\*|(?<!\w)_(?=\S)|(?<=\S)_(?!\w)|\[(?=[^\]\n]*\]\()")
+WORDS = re.compile(r"\\[^\w\s]|[\[\]]|\\$")  # in a link's words: what is escaped already, or would end them or begin others
 PICTURE = re.compile(r"!(?=\[(?:\\.|[^\]\\\n])*\]\()")  # makes a picture of the link after it
 
 
@@ -142,7 +143,8 @@ def teams(marked: Marked) -> str:
 def _in_teams(span: Span, within: str) -> str:
     if span.kind == "link":
         address = span.value if "://" in span.value else f"https://{span.value}"
-        return f"[{within.replace(']', chr(92) + ']')}]({re.sub('[()<> ]', lambda sign: f'%{ord(sign[0]):X}', address)})"
+        words = WORDS.sub(lambda sign: sign[0] if len(sign[0]) == 2 else f"\\{sign[0]}", within)
+        return f"[{words}]({re.sub('[()<> ]', lambda sign: f'%{ord(sign[0]):X}', address)})"
     return AROUND[span.kind] + within + AROUND[span.kind]
 
 

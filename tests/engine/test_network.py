@@ -382,9 +382,11 @@ def test_cookies_are_not_kept(server: Server):
 
 def test_a_read_follows_a_redirect_and_a_post_does_not(server: Server):
     server.behave(answers(302, b"", Location="/there"), answers())
-    network()(a_request(server, HARMLESS, method="GET", json=None))
+    found = network()(a_request(server, HARMLESS, method="GET", json=None))
 
     assert [one.path for one in server.arrived] == ["/posts", "/there"]
+    assert found.url == f"{server.url}/there"
+    assert "/there" not in repr(found), "an address may be secret"
     assert server.arrived[1].headers["authorization"] == "Bearer tok-5ecret"
 
     server.behave(answers(302, b"", Location="/there"))

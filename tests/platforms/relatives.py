@@ -21,6 +21,7 @@ class Fediverse(StandIn):
 
     keeps_keys: bool = False
     needs_media: bool = False
+    lists_replies: bool = True  # among what the account posted
     longest: int = 500
     visibilities: tuple[str, ...] = ("public", "unlisted", "private", "direct")
     files: dict[str, str] = field(default_factory=dict)  # id -> alt
@@ -46,7 +47,7 @@ class Fediverse(StandIn):
 
     @route("POST", f"{API}/v1/statuses")
     def post(self, arrived: Arrived) -> Response:
-        asked, key = arrived.json, arrived.headers["idempotency-key"]
+        asked, key = arrived.json, arrived.headers.get("idempotency-key", "")
         if self.keeps_keys and key in self.keys:
             return Response.of(self.up[self.keys[key]])
         if len(asked["status"]) > self.longest or asked.get("visibility", "public") not in self.visibilities:
@@ -56,14 +57,25 @@ class Fediverse(StandIn):
         identifier = str(len(self.up) + 100)
         self.keys[key] = identifier
         self.up[identifier] = {
-            "id": identifier, "url": f"https://example.social/@ada/{identifier}", "content": f"<p>{asked['status']}</p>", "asked": asked,
+            "id": identifier, "url": f"https://example.social/@ada/{identifier}", "content": self.shown(asked["status"]), "asked": asked,
             "created_at": "2026-09-07T08:30:02.000Z", "account": {"id": "1"}, "in_reply_to_id": asked.get("in_reply_to_id"),
-            "media_attachments": [{"id": one, "description": self.files[one]} for one in asked.get("media_ids", ())]}
+            "media_attachments": [self.attached(one) for one in asked.get("media_ids", ())]}
         return Response.of(self.up[identifier])
+
+    def shown(self, text: str) -> str:
+        return f"<p>{text}</p>"
+
+    def attached(self, file: str) -> dict[str, str]:
+        return {"id": file, "description": self.files[file]}
 
     @route("GET", f"{API}/v1/accounts/1/statuses")
     def listed(self, arrived: Arrived) -> Response:
-        return Response.of([] if "max_id" in arrived.query else list(reversed(self.up.values())))
+        return Response.of([] if "max_id" in arrived.query else [one for one in reversed(self.up.values())
+                                                                 if self.lists_replies or not one["in_reply_to_id"]])
+
+    @route("GET", f"{API}/v1/statuses/([^/]+)/context")
+    def context(self, arrived: Arrived, of: str) -> Response:
+        return ok(ancestors=[], descendants=[one for one in self.up.values() if one["in_reply_to_id"] == of])
 
 
 def asked_for(stand_in: Fediverse) -> Any:

@@ -1,15 +1,16 @@
 """The adapter's requests, and what a Forem that keeps to its rules makes of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Link, Lost, Post, Published, Rejected, Request, Response, Span, TryLater
+from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Lost, Post, Published, Rejected, Request, Response, Span, TryLater
 from platforms.devto import PLATFORM, find, publish, whoami
 from scheduler.engine.judging import judged
+from scheduler.engine.planning import plan
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, asking, lost_at_every_step, published_through, route
 from tests.support import DUE, a_post, documented, ok, scripted
 
@@ -17,6 +18,13 @@ ACCOUNT = Account(name="main", platform="devto", settings={"server": "https://de
 SECRETS = {"key": "good"}
 API = r"https://dev\.to/api"
 NOTHING = Response.of([])
+CROSS_POSTED = """\
+timezone: UTC
+accounts:
+  dev: {{platform: devto}}
+posts:
+- {{id: fractions, when: 2099-09-07 08:30, to: dev, title: Fractions, devto: {{cross_posted: true}}, {words}}}
+"""
 MARK = "\n\n<!-- 7f3a9c0d1e2b4a55 -->"
 
 
@@ -76,12 +84,29 @@ def test_an_article_is_a_draft_that_is_published_by_the_last_request() -> None:
     assert up.url == "https://dev.to/ada/fractions-with-paper-3fkd"
 
 
-def test_an_article_that_was_elsewhere_first_says_where() -> None:
+@pytest.mark.parametrize(("words", "first_stood"), [
+    ("text: 'Fold it, as https://paper.example does.', link: 'https://blog.example.org/f'", "https://blog.example.org/f"),
+    ("text: Fold it., link: 'https://blog.example.org/f'", "https://blog.example.org/f"),
+    ("text: '[As](https://paper.example) [I wrote](https://blog.example.org/g).'", "https://blog.example.org/g"),
+    ("text: Fold it.", None),
+])
+def test_an_article_that_was_elsewhere_first_says_where(words: str, first_stood: str | None, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(CROSS_POSTED.format(words=words))
+    (one,) = plan(tmp_path / "config.yaml").deliveries
     server = scripted(NOTHING, *[documented] * 2)
 
-    publish(ACCOUNT, a_lesson(link=Link(url="https://blog.example.org/f"), options={"cross_posted": True}), server)
+    publish(ACCOUNT, one.post, server)
 
-    assert server.asked[1].json["article"]["canonical_url"] == "https://blog.example.org/f"
+    assert server.asked[1].json["article"].get("canonical_url") == first_stood
+
+
+def test_the_site_may_be_written_without_its_scheme_or_with_a_slash() -> None:
+    for written in ("dev.to", "https://dev.to/"):
+        server = scripted(documented)
+
+        whoami(replace(ACCOUNT, settings={"server": written}), server)
+
+        assert server.asked[0].url == "https://dev.to/api/users/me"
 
 
 def test_a_cover_is_named_by_its_address() -> None:
@@ -123,6 +148,13 @@ def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
     assert publish(ACCOUNT, a_lesson(), scripted(up)).url == "https://dev.to/a"
     assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(up)) == Published(id="2", url="https://dev.to/a")
     assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(Response.of([listed(MARK)]))) is None
+
+
+def test_an_article_that_is_up_is_found_beside_a_draft_that_an_attempt_has_left() -> None:
+    both = Response.of([listed(MARK, id=3), listed(MARK, published=True)])
+
+    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(both)) == Published(id="2", url="https://dev.to/a")
+    assert publish(ACCOUNT, a_lesson(), scripted(both)).id == "2"
 
 
 def test_last_weeks_article_of_the_same_words_is_not_taken_for_this_one(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
-from platforms.base import DROPPED, FOREVER, HARMLESS, Account, LoginNeeded, Lost, Post, Rejected, Request, Response, Span
+from platforms.base import DROPPED, FOREVER, HARMLESS, Account, LoginNeeded, Lost, Post, Rejected, Request, Response, Span, TryLater
 from platforms.ghost import PLATFORM, error_code, find, publish, whoami
 from platforms.signing import ghost_token
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
@@ -125,6 +125,13 @@ def test_an_earlier_attempts_draft_gets_the_text_of_now() -> None:
     assert (again.method, again.url) == ("PUT", "https://blog.test/ghost/api/admin/posts/6b/?source=html")
     assert "status" not in again.json["posts"][0]
     assert (again.json["posts"][0]["html"], again.json["posts"][0]["updated_at"]) == ("<p>Fold it twice.</p>", "2026-09-07T08:00:00.000Z")
+
+
+def test_a_second_draft_is_not_published() -> None:
+    second = ok(posts=[{"id": "6c", "slug": "fractions-7f3a9c0d1e2b-2", "updated_at": "2026-09-07T08:30:00.000Z"}])
+
+    with pytest.raises(TryLater, match=r"this one, fractions-7f3a9c0d1e2b-2 \(number 6c\), is left as a draft, and may be deleted"):
+        publish(ACCOUNT, a_lesson(), scripted(NOT_THERE, second))
 
 
 @pytest.mark.parametrize("status", ["published", "sent"])

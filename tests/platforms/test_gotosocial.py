@@ -28,6 +28,14 @@ def test_a_text_is_shown_as_it_is_typed_whatever_the_accounts_preferences_are() 
     assert (server.asked[0].json["status"], server.asked[0].json["content_type"]) == ("2*3*4", "text/plain")
 
 
+def test_a_poll_has_six_answers() -> None:
+    def notes(answers: str) -> tuple[str, ...]:
+        return PLATFORM.publish(ACCOUNT, a_post(options={"poll": {"answers": [*answers]}}), scripted(documented)).notes
+
+    assert notes("abcdef") == ()
+    assert notes("abcdefg") == ("a poll on GoToSocial has at most 6 answers, unless the server takes more, and this has 7",)
+
+
 def test_it_has_a_visibility_of_its_own_and_coarse_scopes() -> None:
     (visibility,) = (row for row in PLATFORM.options if row.name == "visibility")
 

@@ -1,6 +1,7 @@
 """What a Mastodon server is asked, and that a post that is up is found on servers that change what they show."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -91,6 +92,14 @@ def test_visibility_warning_and_reply_are_told() -> None:
 
     assert server.asked[0].json == {"status": "Welcome back", "language": "en", "visibility": "unlisted", "spoiler_text": "Exams",
                                     "sensitive": True, "in_reply_to_id": "1"}
+
+
+def test_what_is_said_not_to_be_sensitive_is_told_to_be_so() -> None:
+    server = scripted(documented)
+
+    publish(ACCOUNT, a_post(options={"sensitive": False}), server)
+
+    assert server.asked[0].json["sensitive"] is False
 
 
 def test_a_poll_arrives_as_the_store_keeps_it() -> None:
@@ -201,6 +210,21 @@ def test_what_the_server_made_of_it_without_saying_no_is_noted() -> None:
     assert up.notes == ("asked for visibility 'direct', the server made it 'private'", "the server left the poll out")
 
 
+@pytest.mark.parametrize(("poll", "note"), [
+    ({"answers": ["1", "2", "3", "4", "5"]}, "at most 4 answers, unless the server takes more, and this has 5"),
+    ({"answers": ["x" * 51, "y"]}, "at most 50 characters, unless the server takes more: 'x{51}' has 51"),
+    ({"answers": ["Yes", "No"], "hours": 1000}, "lasts 5 minutes to 30 days, unless the server takes others, and this 1000 hours"),
+    ({"answers": ["Yes", "No"], "hours": 0.05}, "and this 0.05 hours"),
+])
+def test_a_poll_that_not_every_server_takes_is_told_before_and_not_when_it_is_up(poll: dict[str, Any], note: str) -> None:
+    post = a_post(options={"poll": poll})
+
+    (told,) = publish(ACCOUNT, post, scripted(documented)).notes
+
+    assert re.search(note, told)
+    assert publish(ACCOUNT, post, scripted(ok(id="1", poll={"id": "2"}))).notes == ()
+
+
 def test_a_server_may_be_written_without_its_scheme_or_with_a_slash() -> None:
     for written in ("example.social", "https://example.social/"):
         server = scripted(documented)
@@ -277,15 +301,40 @@ def test_a_post_is_found_however_late_the_retry() -> None:
     assert find(ACCOUNT, a_post(), a_server(status(created="2026-09-09T20:00:00.000Z")))
 
 
-def test_a_reply_is_found_by_what_it_answers_and_a_picture_by_their_number(tmp_path: Path) -> None:
-    up = status(in_reply_to_id="1", media_attachments=[{"id": "7"}])
+def test_a_reply_is_found_by_what_it_answers_and_a_picture_by_what_it_shows(tmp_path: Path) -> None:
+    up = status(in_reply_to_id="1", media_attachments=[{"id": "7", "description": "The school door"}])
 
     assert find(ACCOUNT, a_post(reply_to=FIRST, media=(an_image(tmp_path),)), a_server(up))
     assert not find(ACCOUNT, a_post(reply_to=replace(FIRST, id="2"), media=(an_image(tmp_path),)), a_server(up))
 
 
+DOOR = {"id": "7", "description": "The school door"}
+
+
+@pytest.mark.parametrize(("alt", "answers", "attached", "is_ours"), [
+    ("The school door", {"upload 1": ok(id="7")}, {"id": "7", "description": None}, True),
+    ("The school door", {"upload 1": ok(id="7", url="https://x.test/7.png")}, {"id": "-31", "url": "https://x.test/7.png"}, True),
+    ("", {"upload 1": ok(id="7", url=None), "conversion 1": ok(id="7", url="u")}, {"id": "8", "url": "u"}, True),
+    ("The school door", {"upload 1": ok(id="6")}, DOOR, True),
+    ("The school door", {}, DOOR, True),
+    ("The school door", {"upload 1": ok(id="6")}, {"id": "7", "description": None}, False),
+    ("The school door", {}, {"id": "7", "description": "A bicycle"}, False),
+    ("", {"upload 1": ok(id="6")}, {"id": "7", "description": None}, False),
+], ids=["its upload", "by its address", "by its address once converted", "uploaded again", "restored", "without words, by hand", "another",
+        "no words to know it by"])
+def test_a_picture_without_a_text_is_known_by_its_upload_else_by_what_it_shows(
+    alt: str, answers: dict[str, Response], attached: dict[str, Any], is_ours: bool, tmp_path: Path,
+) -> None:
+    assert PLATFORM.find
+    post, lost = a_post(text="", media=(an_image(tmp_path, alt=alt),)), Lost(left_at=a_post().due, answers=answers)
+
+    found = PLATFORM.find(ACCOUNT, post, lost, a_server(status("", media_attachments=[attached])))
+
+    assert (found is not None) == is_ours
+
+
 def test_a_picture_without_a_text_is_found_and_so_is_a_warning_that_became_the_text(tmp_path: Path) -> None:
-    assert find(ACCOUNT, a_post(text="", media=(an_image(tmp_path),)), a_server(status("", media_attachments=[{"id": "7"}])))
+    assert find(ACCOUNT, a_post(text="", media=(an_image(tmp_path),)), a_server(status("", media_attachments=[DOOR])))
     assert find(ACCOUNT, a_post(text="", options={"content_warning": "Exams"}), a_server(status("Exams")))
 
 

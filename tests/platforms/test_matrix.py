@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from platforms.base import DROPPED, HARMLESS, Account, InDoubt, Lost, Post, Published, Rejected, Response, Span
+from platforms.base import DROPPED, HARMLESS, Account, InDoubt, LoginNeeded, Lost, Post, Published, Rejected, Response, Span
 from platforms.matrix import EVENT, NOT_ENCRYPTED, PLATFORM, ROOM, ask_limits, find, publish, session, whoami
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
@@ -183,6 +183,16 @@ def test_a_password_is_traded_for_a_token_by_a_device_that_is_always_the_same() 
     assert first.json["password"] == "{password}", "the network fills it in"
     assert first.json["device_id"] == second.json["device_id"]
     assert session(ACCOUNT, {"token": "pasted"}, scripted()) == {}, "another one in its place is taken up"
+
+
+def test_a_password_that_is_wrong_needs_a_login_and_another_refusal_does_not() -> None:
+    def refused(status: int, code: str) -> Rejected:
+        return Rejected(code, Response.of({"errcode": code}, status))
+
+    with pytest.raises(LoginNeeded, match="M_FORBIDDEN; log in again: termbell login main"):
+        session(ACCOUNT, {"user": "ada", "password": "p"}, scripted(refused(403, "M_FORBIDDEN")))
+    with pytest.raises(Rejected, match="M_UNRECOGNIZED"):
+        session(ACCOUNT, {"user": "ada", "password": "p"}, scripted(refused(404, "M_UNRECOGNIZED")))
 
 
 def test_the_server_tells_how_large_a_file_may_be_and_whose_credentials_they_are() -> None:

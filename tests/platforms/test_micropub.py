@@ -80,6 +80,17 @@ def test_the_endpoint_is_found_in_the_headers_or_the_page(answer: Response, endp
     assert discovered(ACCOUNT, scripted(answer)) == endpoint
 
 
+@pytest.mark.parametrize(("found_at", "endpoint"), [
+    ("https://www.example.org/blog/", "https://www.example.org/blog/micropub"),
+    ("", "https://example.org/micropub"),
+])
+def test_an_endpoint_that_is_relative_is_so_to_where_the_page_was_found(found_at: str, endpoint: str) -> None:
+    server = scripted(Response(url=found_at, headers={"link": '<micropub>; rel="micropub"'}))
+
+    assert discovered(ACCOUNT, server) == endpoint
+    assert server.asked[0].fresh, "from the journal it would not be known where"
+
+
 def test_a_site_that_names_none_is_said_and_one_may_be_given() -> None:
     given = replace(ACCOUNT, settings={**ACCOUNT.settings, "endpoint": "https://example.org/mp"})
 

@@ -51,6 +51,8 @@ class Misskey(StandIn):
                 and len(asked.get("cw", "")) <= 100 and 0 < len(asked.get("text", "-")) <= 3000
                 and (asked.keys() & {"text", "fileIds", "poll"}) and asked["visibility"] in ("public", "home", "followers")):
             raise Refusal(400, {"error": {"code": "INVALID_PARAM", "message": "Invalid param."}})
+        if asked.get("poll", {}).get("expiredAfter", 1) <= 0:
+            raise Refusal(400, {"error": {"code": "CANNOT_CREATE_ALREADY_EXPIRED_POLL", "message": "Poll is already expired."}})
         if "fileIds" in asked and not set(files) <= set(self.files):
             raise Refusal(400, {"error": {"code": "NO_SUCH_FILE", "message": "Some files are not found."}})
         if asked.get("replyId", "9before") != "9before":
@@ -104,6 +106,7 @@ def test_a_thread_answers_the_note_before(before: str) -> None:
     ({"poll": {"answers": ["Yes"]}}, "2 to 10 different answers"),
     ({"poll": {"answers": ["Yes", "Yes"]}}, "2 to 10 different answers"),
     ({"poll": {"answers": [str(one) for one in range(11)]}}, "2 to 10 different answers"),
+    ({"poll": {"answers": ["Yes", "No"], "hours": 0}}, "no poll that is over when it begins"),
 ])
 def test_what_misskey_would_refuse_is_refused_before_anything_leaves(options: dict[str, Any], why: str) -> None:
     untouched = scripted()

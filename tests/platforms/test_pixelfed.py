@@ -1,15 +1,17 @@
-"""What is different on Pixelfed: no post without a picture, a key that is used up by a refusal, warnings only on what is sensitive."""
+"""What is different on Pixelfed: no post without a picture, a key that is used up by a refusal, warnings only on what is sensitive, no answers
+among what an account posted.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from platforms.base import Published, Rejected
+from platforms.base import InDoubt, Lost, Published, Rejected
 from platforms.pixelfed import PLATFORM
 from tests.platforms.relatives import SECRETS, Fediverse, account, asked_for
 from tests.platforms.standing_in import Arrived, Refusal, lost_at_every_step, published_through
-from tests.support import a_post, an_image, scripted
+from tests.support import DUE, FIRST, a_post, an_image, ok, scripted
 
 ACCOUNT = account("pixelfed")
 
@@ -19,6 +21,7 @@ class Pixelfed(Fediverse):
     """It recognises a key, and says so instead of answering again."""
 
     needs_media: bool = True
+    lists_replies: bool = False
     visibilities: tuple[str, ...] = ("public", "unlisted", "private")
 
     def check(self, arrived: Arrived) -> None:
@@ -86,7 +89,19 @@ def test_it_knows_coarse_scopes_only() -> None:
     assert PLATFORM.oauth.scopes == ("read", "write")
 
 
-def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(tmp_path: Path) -> None:
-    post = a_post(media=(an_image(tmp_path),))
+def test_an_answer_is_looked_for_below_what_it_answers_of_which_twenty_are_told() -> None:
+    assert PLATFORM.find
+    others = [{"id": str(number), "account": {"id": "2"}} for number in range(20)]
+    look = scripted(ok(id="9"), ok(descendants=[]))
+
+    assert PLATFORM.find(ACCOUNT, a_post(reply_to=FIRST), Lost(left_at=DUE), look) is None
+    assert look.asked[1].url == "https://example.social/api/v1/statuses/1/context"
+    with pytest.raises(InDoubt, match=r"too many answers to .*/@me/1 to look through"):
+        PLATFORM.find(ACCOUNT, a_post(reply_to=FIRST), Lost(left_at=DUE), scripted(ok(id="9"), ok(descendants=others)))
+
+
+@pytest.mark.parametrize("before", [None, FIRST])
+def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(before: Published | None, tmp_path: Path) -> None:
+    post = a_post(media=(an_image(tmp_path),), reply_to=before)
 
     assert lost_at_every_step(Pixelfed, PLATFORM, ACCOUNT, post, tmp_path, SECRETS) == {"published"}

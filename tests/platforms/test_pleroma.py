@@ -1,25 +1,48 @@
 """What is different on Pleroma and Akkoma: a visibility of its own, no focal points, and its length told in a place of its own."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from platforms.base import DOUBLES
+import pytest
+
+from platforms.base import DOUBLES, Rejected, Response
 from platforms.pleroma import PLATFORM
 from tests.platforms.relatives import SECRETS, Fediverse, account, asked_for
-from tests.platforms.standing_in import Arrived, lost_at_every_step, published_through
+from tests.platforms.standing_in import Arrived, Refusal, asking, lost_at_every_step, published_through
 from tests.support import a_post, an_image, documented, ok, scripted
 
 ACCOUNT = account("pleroma")
 VISIBILITIES = ("public", "unlisted", "local", "private", "direct")
 
 
+@dataclass
 class Pleroma(Fediverse):
+    """To a key that it knows it says what it said before, be it a refusal."""
+
+    said: dict[str, Response] = field(default_factory=dict)
+    faults: int = 0  # to come, of its own
+
+    def answer(self, arrived: Arrived) -> Response:
+        key = arrived.headers.get("idempotency-key")
+        if key in self.said:
+            return replace(self.said[key], headers={"idempotent-replayed": "true"})
+        answer = super().answer(arrived)
+        if key:
+            self.said[key] = answer
+        return answer
+
+    def check(self, arrived: Arrived) -> None:
+        super().check(arrived)
+        if self.faults and "idempotency-key" in arrived.headers:
+            self.faults -= 1
+            raise Refusal(503, {"error": "Down for maintenance"})
+
     def check_file(self, arrived: Arrived) -> None:
         assert "focus" not in arrived.parts
 
 
 def a_server() -> Pleroma:
-    return Pleroma(keeps_keys=True, longest=5000, visibilities=VISIBILITIES)
+    return Pleroma(longest=5000, visibilities=VISIBILITIES)
 
 
 def test_a_post_may_stay_on_the_server(tmp_path: Path) -> None:
@@ -40,6 +63,41 @@ def test_two_accounts_with_the_same_calendar_have_keys_of_their_own_and_an_accou
 
     assert key("1") == key("1")
     assert len({key("1"), key("2"), a_post().key}) == 3
+
+
+def test_a_refused_post_is_taken_once_its_text_is_mended() -> None:
+    server = a_server()
+    ask = asking(server, PLATFORM, ACCOUNT, SECRETS)
+    with pytest.raises(Rejected):
+        PLATFORM.publish(ACCOUNT, a_post(text="x" * 5001), ask)
+
+    PLATFORM.publish(ACCOUNT, a_post(text="x" * 5000), ask)
+
+    assert len(server.up) == 1
+
+
+def test_a_fault_that_is_over_keeps_no_post_back_although_its_answer_is_repeated(tmp_path: Path) -> None:
+    server = replace(a_server(), faults=1)
+
+    row = published_through(server, PLATFORM, ACCOUNT, a_post(), tmp_path, SECRETS)
+
+    assert (row.status, len(server.up)) == ("published", 1)
+    assert [one.headers.get("idempotency-key", "none") for one in server.arrived if one.method == "POST"] == [*[*server.said] * 2, "none"]
+
+
+def test_a_refusal_of_now_is_no_reason_to_send_it_again() -> None:
+    server = scripted(documented, Rejected("422", Response.of({"error": "Too long"}, 422)))
+
+    with pytest.raises(Rejected):
+        PLATFORM.publish(ACCOUNT, a_post(), server)
+
+    assert len(server.asked) == 2
+
+
+def test_a_poll_has_up_to_twenty_answers() -> None:
+    poll = {"answers": [f"{number}" for number in range(20)], "hours": 24 * 365}
+
+    assert PLATFORM.publish(ACCOUNT, a_post(options={"poll": poll}), scripted(documented, documented)).notes == ()
 
 
 def test_a_text_is_shown_as_it_is_typed_and_a_second_sending_is_not_relied_on_to_be_recognised() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Lost, Post, Rejected, Response, Span
+from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Lost, Post, Rejected, Response, Span, TryLater
 from platforms.wordpress import PLATFORM, find, publish, slug, whoami
-from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
+from tests.platforms.standing_in import Arrived, Refusal, StandIn, asking, lost_at_every_step, published_through, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
 
 ACCOUNT = Account(name="main", platform="wordpress", settings={"site": "blog.test"})
@@ -30,6 +30,8 @@ class WordPress(StandIn):
     def check(self, arrived: Arrived) -> None:
         if arrived.headers.get("authorization") != "Basic YWRhOmFiY2QgZWZnaA==":
             raise Refusal(401, {"code": "rest_not_logged_in", "message": "You are not currently logged in."})
+        if len(arrived.url) > 8190:
+            raise Refusal(414)
 
     @route("GET", f"{API}/users/me")
     def me(self, arrived: Arrived) -> Response:
@@ -44,8 +46,13 @@ class WordPress(StandIn):
     def upload(self, arrived: Arrived) -> Response:
         assert arrived.headers["content-disposition"].startswith("attachment; filename=")
         number = len(self.files) + 1
-        self.files[number] = arrived.query["alt_text"]
+        self.files[number] = ""
         return Response.of({"id": number, "source_url": f"https://blog.test/{number}.png"}, 201)
+
+    @route("POST", f"{API}/media/(\\d+)")
+    def change_file(self, arrived: Arrived, number: str) -> Response:
+        self.files[int(number)] = arrived.json["alt_text"]
+        return ok(id=int(number))
 
     @route("GET", f"{API}/(?:tags|categories)")
     def terms_like(self, arrived: Arrived) -> Response:
@@ -104,17 +111,27 @@ def test_a_post_is_a_draft_that_is_published_by_the_last_request() -> None:
 
 def test_the_first_picture_is_featured_and_the_others_stand_in_the_text(tmp_path: Path) -> None:
     picture = an_image(tmp_path)
-    files = [ok(id=number, source_url=f"https://blog.test/{number}") for number in (1, 2, 3)]
+    files = [answer for number in (1, 2, 3) for answer in (ok(id=number, source_url=f"https://blog.test/{number}"), documented)]
     server = scripted(ADA, NOTHING, *files, *[documented] * 2)
 
     publish(ACCOUNT, a_lesson(media=(picture, an_image(tmp_path, "b.png", alt='"Blue"'), a_video(tmp_path))), server)
 
-    upload, draft = server.asked[2], server.asked[-2].json
-    assert upload.url.endswith("/media?alt_text=The%20school%20door&title=The%20school%20door")
+    (upload, alt), draft = server.asked[2:4], server.asked[-2].json
+    assert upload.url == "https://blog.test/wp-json/wp/v2/media"
+    assert (alt.url, alt.json, alt.repeat) == ("https://blog.test/wp-json/wp/v2/media/1", {"alt_text": "The school door"}, HARMLESS)
     assert upload.headers["Content-Disposition"] == f'attachment; filename="{picture.name}"'
     assert draft["featured_media"] == 1
     assert draft["content"] == ('<p>Fold it.</p>\n<figure><img src="https://blog.test/2" alt="&quot;Blue&quot;"></figure>\n'
                                 '<figure><video controls src="https://blog.test/3" aria-label="Ms Ada at the board"></video></figure>')
+
+
+def test_what_a_picture_shows_may_be_said_at_length_in_any_script_or_not_at_all(tmp_path: Path) -> None:
+    site = WordPress()
+    media = (an_image(tmp_path, alt="校" * 1000), an_image(tmp_path, "b.png", alt=""))
+
+    publish(ACCOUNT, a_lesson(media=media), asking(site, PLATFORM, ACCOUNT, SECRETS))
+
+    assert site.files == {1: "校" * 1000, 2: ""}
 
 
 def test_tags_and_categories_are_found_by_their_names_and_made_where_there_are_none() -> None:
@@ -157,6 +174,39 @@ def test_an_earlier_attempts_draft_gets_the_text_of_now() -> None:
     assert draft.url == "https://blog.test/wp-json/wp/v2/posts/12"
     assert draft.json["content"] == "<p>Fold it twice.</p>"
     assert "status" not in draft.json, "what is being published at this moment would be a draft again"
+
+
+@dataclass
+class Slow(WordPress):
+    """The first draft comes to be when the second is asked for, and not before. What publishing is answered is lost."""
+
+    late: Arrived | None = None
+
+    def answer(self, arrived: Arrived) -> Response:
+        if arrived.method == "POST" and arrived.url.endswith("/posts"):
+            if self.late is None:
+                self.late = arrived
+                return Response(status=504)
+            super().answer(self.late)
+        if self.loses is None and b'"publish"' in arrived.body:
+            self.loses = len(self.arrived) - 1
+        return super().answer(arrived)
+
+
+def test_a_draft_that_came_late_is_published_and_the_second_one_never(tmp_path: Path) -> None:
+    site = Slow()
+
+    row = published_through(site, PLATFORM, ACCOUNT, a_lesson(), tmp_path, SECRETS)
+
+    assert (row.status, list(site.up)) == ("published", ["1"])
+    assert [one["status"] for one in site.posts.values()] == ["publish", "draft"]
+
+
+def test_what_becomes_of_a_second_draft_is_said() -> None:
+    second = ok(id=13, slug="fractions-paper-7f3a9c0d1e2b-2")
+
+    with pytest.raises(TryLater, match=r"this one, fractions-paper-7f3a9c0d1e2b-2 \(number 13\), is left as a draft, and may be deleted"):
+        publish(ACCOUNT, a_lesson(), scripted(ADA, NOTHING, second))
 
 
 def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:

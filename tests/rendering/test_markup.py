@@ -138,6 +138,7 @@ def test_slack_shows_the_text_as_it_is_and_takes_nothing_of_it_for_a_command(tex
     ("https://example.org/_a_ and example.org", r"[https://example.org/\_a\_](https://example.org/_a_) and [example.org](https://example.org)"),
     ("2 * 3, 2*3, \\_x\\_, snake_case", r"2 * 3, 2\*3, \_x\_, snake_case"),
     ("\\[x\\](y) [z] #tag", r"\[x](y) [z] #tag"),
+    (r"[a\[b\]\[x\](y) c\\](https://example.org)", r"[a\[b\]\[x\](y) c\\](https://example.org)"),
     ("Look!https://example.org/a", r"Look\![https://example.org/a](https://example.org/a)"),
     ("Look\\![the term](https://example.org) ![] !\\[x\\](y)!", r"Look\![the term](https://example.org) ![] !\[x](y)!"),
 ])

@@ -14,7 +14,7 @@ from scheduler.engine.mail import message
 from tests.support import a_post, an_image
 
 OURS = {"content-type", "from", "to", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "list-id", "list-unsubscribe",
-        "list-unsubscribe-post", "precedence", "auto-submitted", "mime-version", "content-language"}
+        "precedence", "auto-submitted", "mime-version", "content-language"}
 PARTS = {"content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-description"}
 INJECTIONS = [
     "a\r\nBcc: eve@example.org", "a\nBcc: eve@example.org", "a\rBcc: eve@example.org", "a\r\n\r\nanother body", "a\r\n Bcc: eve@example.org",
