@@ -16,7 +16,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from datetime import date, datetime
 from email.utils import format_datetime
 from functools import cache
@@ -230,12 +230,13 @@ Kind = TypeVar("Kind", Item, Picture, Card)
 
 
 def read_as(kind: type[Kind], plain: Mapping[str, Json]) -> Kind:
-    """The value that `plain` holds; each field is there and of its type. What else is there is left out."""
-    for field in fields(kind):
+    """The value that `plain` holds; each field is of its type, and there, unless an earlier version had none. What else is there is left out."""
+    wanted = [field for field in fields(kind) if field.name in plain or field.default is MISSING]
+    for field in wanted:
         type_ = tuple if get_origin(field.type) is tuple else field.type
         if not isinstance(plain[field.name], type_):  # type: ignore[arg-type]
             raise TypeError(f"`{field.name}` is {plain[field.name]!r}")
-    return kind(**{field.name: plain[field.name] for field in fields(kind)})
+    return kind(**{field.name: plain[field.name] for field in wanted})
 
 
 def item_from(plain: Json) -> Item:

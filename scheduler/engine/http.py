@@ -60,7 +60,7 @@ class Http:
             response = self._exchanged(request, leaves)
             to = response.headers.get("location") if 300 <= response.status < 400 and request.method == "GET" else None
             if not to:
-                return replace(response, url=str(leaves.url))
+                return response
             here, there = str(leaves.url), urljoin(str(leaves.url), to)
             same = urlsplit(here)[:2] == urlsplit(there)[:2]
             leaves = self._prepared(request, replace(signed if same else request, url=there))  # another server gets no secret
@@ -106,7 +106,7 @@ class Http:
             raise self._unanswered(request, fault) from None  # the fault's own words have the address, and it may be secret
         self._answered_at[server] = self.monotonic()
         headers = {name.lower(): value for name, value in answer.raw.headers.items()}
-        return Response(status=answer.status_code, headers=headers, body=body)
+        return Response(status=answer.status_code, headers=headers, body=body, url=url)
 
     def _unanswered(self, request: Request, fault: Exception) -> PublishError:
         """What an exchange that broke off means."""

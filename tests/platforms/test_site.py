@@ -473,6 +473,17 @@ def test_a_posts_json_that_cannot_be_read_stops_the_publish_and_stays(account: A
     assert contents(account.settings["folder"]) == before
 
 
+def test_a_posts_json_of_an_earlier_version_is_read(account: Account, tmp_path: Path) -> None:
+    publish(account, a_post(media=(an_image(tmp_path),)))
+    file = account.settings["folder"] / "posts.json"
+    file.write_text(file.read_text().replace(',\n     "captions": ""', ""))
+    assert "captions" not in file.read_text()
+
+    publish(account, a_post(key="9f3a9c0d1e2b4a55", text="Another"))
+
+    assert text(account, "index.html").count("<article") == 2
+
+
 def test_another_web_site_in_the_folder_is_not_overwritten(account: Account) -> None:
     account.settings["folder"].mkdir()
     (account.settings["folder"] / "index.html").write_text("<h1>My own</h1>")
