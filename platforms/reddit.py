@@ -33,7 +33,7 @@ from platforms.base import (
 EARLY = timedelta(hours=1)  # how far Reddit's clock and ours may be apart
 TURNS = {"minute": 60, "second": 1, "hour": 3600, "millisecond": 0.001}
 LATER = {"QUOTA_FILLED": 3600.0, "SUBREDDIT_RATELIMIT": 600.0, "RATELIMIT": 600.0}  # seconds, where none are said
-LONGEST_CAPTION = 180  # characters, of a picture in a gallery: PRAW's MAX_CAPTION_LENGTH (praw/models/reddit/subreddit.py, 2026-08-17)
+LONGEST_CAPTION = 180  # characters, of a picture in a gallery; PRAW's MAX_CAPTION_LENGTH
 SUBMITTED = {"json": {"errors": [], "data": {"url": "https://www.reddit.com/r/teachers/comments/1abcde/", "id": "1abcde", "name": "t3_1abcde"}}}
 CONVERTED = {"json": {"errors": [], "data": {"user_submitted_page": "https://www.reddit.com/user/ms_ada/submitted/",
                                              "websocket_url": "wss://ws-05.wss.redditmedia.com/rte_images/8xbnh2y3zk7d1"}}}
