@@ -268,19 +268,17 @@ def is_like(post: Post, lost: Lost, one: Json) -> bool:
 
 
 def has_files(post: Post, lost: Lost, attached: list[Json]) -> bool:
-    """By what the uploads are called, as no other files are; else by what they are said to show, if there are words at all to know it by.
+    """As many; and where there is no text to know it by, the same ones: by what the uploads are called, else by what they are said to show.
 
     Friendica and Pleroma call a file otherwise in a status, but its address stays. And the uploads may not be known: the store was restored,
     or the files have been uploaded again since.
     """
-    if len(attached) != len(post.media):
-        return False
+    if len(attached) != len(post.media) or post.text.strip() or post.options.get("content_warning"):
+        return len(attached) == len(post.media)
     uploads = {name for step, answer in lost.answers.items() if step.startswith(("upload", "conversion")) for name in called(answer.json())}
-    if all(uploads & called(file) for file in attached):
-        return True
     alts = [bare(one.alt) for one in post.media]
-    has_words = bool(post.text.strip() or post.options.get("content_warning") or any(alts))
-    return (has_words or not uploads) and alts == [bare(file.get("description") or "") for file in attached]
+    is_said = (any(alts) or not uploads) and alts == [bare(file.get("description") or "") for file in attached]
+    return is_said or all(uploads & called(file) for file in attached)
 
 
 def called(file: Json) -> set[str]:
