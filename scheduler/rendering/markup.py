@@ -145,7 +145,7 @@ def _in_teams(span: Span, within: str) -> str:
         address = span.value if "://" in span.value else f"https://{span.value}"
         words = WORDS.sub(lambda sign: sign[0] if len(sign[0]) == 2 else f"\\{sign[0]}", within)
         return f"[{words}]({re.sub('[()<> ]', lambda sign: f'%{ord(sign[0]):X}', address)})"
-    return AROUND[span.kind] + within + AROUND[span.kind]
+    return AROUND[span.kind] + re.sub(r"(?<!\\)\\$", r"\\\\", within) + AROUND[span.kind]  # a last backslash would escape the mark
 
 
 # ---- LinkedIn and Slack ----------------------------------------------------------------------------------------------

@@ -141,6 +141,7 @@ def test_slack_shows_the_text_as_it_is_and_takes_nothing_of_it_for_a_command(tex
     (r"[a\[b\]\[x\](y) c\\](https://example.org)", r"[a\[b\]\[x\](y) c\\](https://example.org)"),
     ("Look!https://example.org/a", r"Look\![https://example.org/a](https://example.org/a)"),
     ("Look\\![the term](https://example.org) ![] !\\[x\\](y)!", r"Look\![the term](https://example.org) ![] !\[x](y)!"),
+    (r"**C:\\** is full", r"**C:\\** is full"),
 ])
 def test_in_teams_only_what_would_be_a_mark_is_escaped_and_every_address_is_a_link(text: str, expected: str) -> None:
     assert teams(as_read(text, replace(PLAIN, markup="teams"))) == expected
