@@ -64,11 +64,12 @@ class Calendar:
         return {row["status"] for row in self.status()} == {"published"}
 
 
-def until(holds: Callable[[], bool], what: str) -> None:
+def until(holds: Callable[[], bool], what: str, pause: float = 0.3) -> None:
+    """Looks every `pause` seconds."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline, f"not within {PATIENCE:.0f} s: {what}"
-        time.sleep(0.3)
+        time.sleep(pause)
 
 
 def ended_well(daemon: "subprocess.Popen[str]") -> str:
