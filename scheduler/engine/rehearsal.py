@@ -108,7 +108,7 @@ def with_problems(one: Delivery, rehearsed: Rehearsed, severity: str = "off") ->
 def named(words: str, one: Delivery) -> str:
     """What an adapter says of a file, with the name that the person gave it: the one that leaves is called by its digest."""
     for digest, file in one.sources.items():
-        words = re.sub(rf"\b{digest}\.\w+", file.name, words)
+        words = re.sub(rf"\b{digest}\.\w+", file.name.replace("\\", r"\\"), words)
     return words
 
 

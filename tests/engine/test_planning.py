@@ -151,18 +151,19 @@ def test_what_does_not_go_with_a_post_is_said_before_it_leaves(severity: str, by
     assert all(str(problem).endswith("launch: main: its text does not go with it") for problem in one.problems)
 
 
-def test_a_refusal_calls_a_file_as_the_person_does(tmp_path: Path):
+@pytest.mark.parametrize("name", ["tower.png", r"\1 tower.png"])
+def test_a_refusal_calls_a_file_as_the_person_does(tmp_path: Path, name: str):
     picture = an_image(tmp_path)
     picture = replace(picture, file=tmp_path / f"{picture.digest}.png")
 
     def publish(account: Account, post: Post, ask: Any) -> Published:
         raise Rejected(f"{picture.file.name} is too tall: crop it")
 
-    made = Rehearsals(an_account(a_platform(publish=publish)), [a_delivery(sources={picture.digest: tmp_path / "images" / "tower.png"})])
+    made = Rehearsals(an_account(a_platform(publish=publish)), [a_delivery(sources={picture.digest: tmp_path / "images" / name})])
 
     (one,) = made.judged()
 
-    assert [str(problem) for problem in one.problems] == ["config.yaml:9: launch: main: tower.png is too tall: crop it"]
+    assert [str(problem) for problem in one.problems] == [f"config.yaml:9: launch: main: {name} is too tall: crop it"]
 
 
 def test_a_delivery_with_an_error_is_not_rehearsed():
