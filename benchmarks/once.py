@@ -36,6 +36,7 @@ from benchmarks.proof.counting import Tally, counted  # noqa: E402
 from benchmarks.proof.faults import GENTLE, Rates  # noqa: E402
 from benchmarks.proof.places import SERVERS, SHARED, Way, places  # noqa: E402
 from benchmarks.proof.supervising import Supervisor  # noqa: E402
+from platforms import mastodon  # noqa: E402
 from tests.acceptance.plain import installed  # noqa: E402
 from tests.acceptance.proxy import FAULTS  # noqa: E402
 from tests.servers.starting import running, why_not  # noqa: E402
@@ -43,7 +44,6 @@ from tests.servers.starting import running, why_not  # noqa: E402
 PLACES = (*SERVERS, "linkedin", "noticeboard", "site")
 COLUMNS = ("intended", "once", "twice", "lost", "in_doubt", "failed", "untrue", "open", "seconds")
 NO_END = float("inf")
-MASTODON_TAKES = 300  # posts of an account in three hours; platforms/mastodon.py keeps to it
 READS = 6  # of the truth, five seconds apart, while something seems lost: mail may be on its way to the box
 
 
@@ -81,9 +81,9 @@ def main(words: Sequence[str] | None = None) -> int:
 def compared(*, posts: int, seed: str, as_json: bool) -> int:
     """Termbell and the others, each with a snac of its own and no kills. Only Termbell's promise is ours to keep.
 
-    It keeps to the 300 posts that Mastodon takes of an account in three hours, and so has several.
+    It keeps to the posts that Mastodon takes of an account in some hours, and so has several.
     """
-    daemons = -(-posts // MASTODON_TAKES)
+    daemons = -(-posts // min(cap.posts for cap in mastodon.LIMITS.caps))
     ours = proof(kills=0, posts=posts, seed=seed, daemons=daemons, jumps=0, patience=1800, rates=rivals.RATES, only=("snac",), plain_texts=True)
     if "snac" not in ours.tallies:
         print("\n".join(["the comparison needs a server:", *ours.absent]), file=sys.stderr)

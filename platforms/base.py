@@ -458,7 +458,7 @@ def token_request(oauth: OAuth, account: Account, secrets: Secrets, step: str, *
 
 
 def address_of(written: str, account: Account) -> str:
-    """An address of an `OAuth` with the account's settings filled in; https:// where a setting names a server without it."""
+    """An address with the account's settings in the place of `{name}`; https:// where a setting names a server without it."""
     settings = {name: value.rstrip("/") if isinstance(value, str) else value for name, value in account.settings.items()}
     filled_in = written.format_map(settings)
     return filled_in if "://" in filled_in else f"https://{filled_in}"
@@ -520,6 +520,11 @@ def code_in_json(response: Response) -> str:
     except ValueError:
         return ""
     return str(answer.get("error") or answer.get("code") or "") if isinstance(answer, dict) else ""
+
+
+def utf16_units(text: str) -> int:
+    """Its length as many platforms count: most emoji are two."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def code_at(*path: str | int) -> Callable[[Response], str]:

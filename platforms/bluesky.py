@@ -37,6 +37,7 @@ from platforms.base import (
     Setting,
     Span,
     TryLater,
+    address_of,
     code_in_json,
     media_of_kind,
 )
@@ -115,8 +116,7 @@ def end_of(token: str) -> dict[str, str]:
 
 
 def xrpc(account: Account, method: str) -> str:
-    server = str(account.settings["server"]).rstrip("/")
-    return f"{server if '://' in server else 'https://' + server}/xrpc/{method}"
+    return address_of("{server}/xrpc/", account) + method
 
 
 def handle(account: Account) -> str:

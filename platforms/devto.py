@@ -30,6 +30,7 @@ from platforms.base import (
     Secrets,
     Setting,
     TryLater,
+    address_of,
     code_in_json,
 )
 
@@ -108,8 +109,7 @@ def whoami(account: Account, ask: Ask) -> str:
 
 
 def at(account: Account, path: str) -> str:
-    server = str(account.settings["server"]).rstrip("/")
-    return f"{server if '://' in server else 'https://' + server}/api/{path}"
+    return address_of("{server}/api/", account) + path
 
 
 def tags(post: Post) -> list[str]:

@@ -30,6 +30,7 @@ from platforms.base import (
     Response,
     Setting,
     TryLater,
+    address_of,
 )
 from platforms.signing import ghost_token
 from platforms.site import paragraphs
@@ -107,8 +108,7 @@ def whoami(account: Account, ask: Ask) -> str:
 
 
 def at(account: Account, path: str) -> str:
-    site = str(account.settings["site"]).rstrip("/")
-    return f"{site if '://' in site else 'https://' + site}/ghost/api/admin/{path}"
+    return address_of("{site}/ghost/api/admin/", account) + path
 
 
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:

@@ -27,6 +27,8 @@ from platforms.base import (
     Secrets,
     Setting,
     TryLater,
+    address_of,
+    utf16_units,
 )
 
 EARLY = timedelta(hours=1)  # how far the server's clock and ours may be apart
@@ -58,7 +60,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 
 
 def refuse(post: Post) -> None:
-    if post.reply_to and (post.media or len(post.markup.encode("utf-16-le")) // 2 > LONGEST_COMMENT):
+    if post.reply_to and (post.media or utf16_units(post.markup) > LONGEST_COMMENT):
         raise Rejected(f"a comment on Lemmy is a text of at most {LONGEST_COMMENT:,} characters, without media")
     if not post.reply_to and (len(post.title.strip()) < 3 or "\n" in post.title):
         raise Rejected("a title on Lemmy is one line of at least three characters")
@@ -134,8 +136,7 @@ def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
 
 
 def at(account: Account, path: str) -> str:
-    server = str(account.settings["server"]).rstrip("/")
-    return f"{server if '://' in server else 'https://' + server}/{path}"
+    return address_of("{server}/", account) + path
 
 
 def community(account: Account, post: Post, ask: Ask) -> int:

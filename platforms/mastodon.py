@@ -40,6 +40,7 @@ from platforms.base import (
     Response,
     Setting,
     TryLater,
+    address_of,
     code_in_json,
 )
 
@@ -146,8 +147,7 @@ def asking(base: Limits) -> Callable[[Account, Ask], Limits]:
 
 
 def at(account: Account, path: str) -> str:
-    server = str(account.settings["server"]).rstrip("/")
-    return (server if "://" in server else f"https://{server}") + path
+    return address_of("{server}", account) + path
 
 
 def status(post: Post, files: list[str]) -> dict[str, Json]:

@@ -32,6 +32,7 @@ from platforms.base import (
     Response,
     Secrets,
     Setting,
+    address_of,
 )
 
 REMEMBERED = 86_400.0  # seconds; Synapse deletes what is older than a day
@@ -104,8 +105,7 @@ def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
 
 
 def at(account: Account, path: str) -> str:
-    server = str(account.settings["server"]).rstrip("/")
-    return f"{server if '://' in server else 'https://' + server}/_matrix/{path}"
+    return address_of("{server}/_matrix/", account) + path
 
 
 def joined(account: Account, ask: Ask) -> str:

@@ -29,6 +29,7 @@ from platforms.base import (
     Request,
     Setting,
     TryLater,
+    address_of,
     code_at,
 )
 
@@ -94,8 +95,7 @@ def call(account: Account, step: str, name: str, body: Json, **more: Json) -> Re
 
 
 def at(account: Account, name: str) -> str:
-    server = str(account.settings["server"]).rstrip("/")
-    return f"{server if '://' in server else 'https://' + server}/api/{name}"
+    return address_of("{server}/api/", account) + name
 
 
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:

@@ -29,6 +29,7 @@ from platforms.base import (
     Request,
     Setting,
     TryLater,
+    address_of,
 )
 from platforms.nostr_events import event_of, identifier, public_key, written
 from platforms.signing import nostr
@@ -139,8 +140,7 @@ def attached(account: Account, media: Media) -> list[str]:
 
 
 def media_server(account: Account) -> str:
-    server = str(account.settings["media_server"]).rstrip("/")
-    return server if "://" in server else f"https://{server}"
+    return address_of("{media_server}", account)
 
 
 def address(account: Account, media: Media) -> str:

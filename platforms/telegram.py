@@ -28,6 +28,7 @@ from platforms.base import (
     Setting,
     Span,
     in_url,
+    utf16_units,
 )
 
 LONGEST_SIDES = 10_000  # pixels, width and height together
@@ -84,7 +85,7 @@ def common(account: Account, post: Post) -> dict[str, Json]:
 
 def entities(post: Post) -> list[dict[str, Json]]:
     """Marks, and links behind words; Telegram finds the others itself."""
-    return [{**entity(post, span), "offset": units(post.text[:span.start]), "length": units(post.text[span.start:span.end])}
+    return [{**entity(post, span), "offset": utf16_units(post.text[:span.start]), "length": utf16_units(post.text[span.start:span.end])}
             for span in post.spans if entity(post, span)]
 
 
@@ -93,11 +94,6 @@ def entity(post: Post, span: Span) -> dict[str, Json]:
         return {"type": "text_link", "url": span.value}
     language = {"language": span.value} if span.kind == "pre" and span.value else {}
     return {"type": ENTITIES[span.kind], **language} if span.kind in ENTITIES else {}
-
-
-def units(text: str) -> int:
-    """UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2
 
 
 def preview(post: Post) -> dict[str, Json]:

@@ -36,6 +36,7 @@ from platforms.base import (
     hosted,
     media_of_kind,
     renewing,
+    utf16_units,
 )
 
 SERVER = "https://open.tiktokapis.com/v2"
@@ -83,17 +84,13 @@ def refuse(account: Account, post: Post) -> None:
     if is_direct(post) and privacy != "SELF_ONLY" and not account.settings["audited"]:
         raise Rejected(f"an app that TikTok has not audited cannot post for {privacy}, only for SELF_ONLY; if it has, say `audited: true`")
     videos = media_of_kind(post.media, "video")
-    if videos and is_direct(post) and units(post.text) > LONGEST_CAPTION:
-        raise Rejected(f"the text of a video on TikTok has at most {LONGEST_CAPTION} UTF-16 units, and this one {units(post.text)}: shorten it")
-    if not videos and units(post.title) > LONGEST_TITLE:
-        raise Rejected(f"the title of photos on TikTok has at most {LONGEST_TITLE} UTF-16 units, and this one {units(post.title)}: shorten it")
+    if videos and is_direct(post) and utf16_units(post.text) > LONGEST_CAPTION:
+        raise Rejected(f"the text of a video on TikTok has at most {LONGEST_CAPTION} UTF-16 units, and this one {utf16_units(post.text)}: shorten it")
+    if not videos and utf16_units(post.title) > LONGEST_TITLE:
+        raise Rejected(f"the title of photos on TikTok has at most {LONGEST_TITLE} UTF-16 units, and this one {utf16_units(post.title)}: shorten it")
     for one in videos:
         if one.width and one.height and not SMALLEST <= min(one.width, one.height) <= max(one.width, one.height) <= LARGEST:
             raise Rejected(f"{one.file.name} is {one.width}x{one.height}; TikTok takes videos of {SMALLEST} to {LARGEST} pixels a side")
-
-
-def units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def is_direct(post: Post) -> bool:

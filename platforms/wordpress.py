@@ -31,6 +31,7 @@ from platforms.base import (
     Response,
     Setting,
     TryLater,
+    address_of,
     basic,
 )
 from platforms.site import paragraphs
@@ -104,8 +105,7 @@ def whoami(account: Account, ask: Ask) -> str:
 
 
 def at(account: Account, path: str) -> str:
-    site = str(account.settings["site"]).rstrip("/")
-    return f"{site if '://' in site else 'https://' + site}/wp-json/wp/v2/{path}"
+    return address_of("{site}/wp-json/wp/v2/", account) + path
 
 
 def slug(post: Post) -> str:
