@@ -59,7 +59,14 @@ class Exchange(asyncio.Protocol):
         head, found, rest = self.received.partition(b"\r\n\r\n")
         if not found:
             return
-        length = next((int(line[15:]) for line in head.split(b"\r\n") if line[:15].lower() == b"content-length:"), 0)
+        length = next(
+            (
+                int(line[15:])
+                for line in head.split(b"\r\n")
+                if line[:15].lower() == b"content-length:"
+            ),
+            0,
+        )
         if len(rest) < length:
             return
         self.received = rest[length:]
@@ -72,7 +79,10 @@ class Exchange(asyncio.Protocol):
     def _answer(self) -> None:
         body = b'{"id": "%d"}' % time.monotonic_ns()
         if not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            self.transport.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                % (len(body), body)
+            )
 
 
 def serve(ready: "Connection") -> None:
@@ -93,8 +103,14 @@ def bare(server: str, threads: int, posts: int) -> "Took":
     def loop(_: int) -> None:
         with requests.Session() as session:
             for _ in range(posts):
-                media = session.post(f"{server}/media", data=PICTURE, headers={"Authorization": "Bearer x"}).json()["id"]
-                session.post(f"{server}/posts", json={"text": TEXT, "media": media}, headers={"Authorization": "Bearer x"}).json()["id"]
+                media = session.post(
+                    f"{server}/media", data=PICTURE, headers={"Authorization": "Bearer x"}
+                ).json()["id"]
+                session.post(
+                    f"{server}/posts",
+                    json={"text": TEXT, "media": media},
+                    headers={"Authorization": "Bearer x"},
+                ).json()["id"]
 
     return together(threads, loop)
 
@@ -103,17 +119,49 @@ def ours(server: str, threads: int, posts: int, folder: Path) -> "Took":
     """The same with planned deliveries, an account for each thread, as the daemon has it."""
 
     def publish(account: Account, post: Post, ask: Ask) -> Published:
-        media = ask(Request(step="media", method="POST", url=f"{server}/media", body=PICTURE, repeat=HARMLESS)).json()["id"]
-        return Published(id=ask(Request(step="post", method="POST", url=f"{server}/posts", json={"text": post.text, "media": media})).json()["id"])
+        media = ask(
+            Request(
+                step="media", method="POST", url=f"{server}/media", body=PICTURE, repeat=HARMLESS
+            )
+        ).json()["id"]
+        return Published(
+            id=ask(
+                Request(
+                    step="post",
+                    method="POST",
+                    url=f"{server}/posts",
+                    json={"text": post.text, "media": media},
+                )
+            ).json()["id"]
+        )
 
-    platform = Platform(name="bench", limits=Limits(source="here", checked=date(2026, 11, 25)), publish=publish)
-    accounts = {name: ConfiguredAccount(account=Account(name=name, platform="bench"), platform=platform, place=Place("config.yaml", 3))
-                for name in (f"account{nth}" for nth in range(threads))}
+    platform = Platform(
+        name="bench", limits=Limits(source="here", checked=date(2026, 11, 25)), publish=publish
+    )
+    accounts = {
+        name: ConfiguredAccount(
+            account=Account(name=name, platform="bench"),
+            platform=platform,
+            place=Place("config.yaml", 3),
+        )
+        for name in (f"account{nth}" for nth in range(threads))
+    }
     now = datetime.now(UTC)
-    with tempfile.TemporaryDirectory(dir=folder) as place, closing(Store(Path(place) / "store.db", now)) as store:
-        store.plan([a_delivery(account, nth, now) for account in accounts for nth in range(posts)], now)
-        desk = Desk(store=store, accounts=accounts, answerer=Networks(Trial({"token": "bench-token"}), 30.0).of, by=claimant(),
-                    now=lambda: datetime.now(UTC), timeout=30.0)
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as place,
+        closing(Store(Path(place) / "store.db", now)) as store,
+    ):
+        store.plan(
+            [a_delivery(account, nth, now) for account in accounts for nth in range(posts)], now
+        )
+        desk = Desk(
+            store=store,
+            accounts=accounts,
+            answerer=Networks(Trial({"token": "bench-token"}), 30.0).of,
+            by=claimant(),
+            now=lambda: datetime.now(UTC),
+            timeout=30.0,
+        )
         took = together(threads, lambda nth: desk.work(f"account{nth}"))
         assert store.counts() == {"published": threads * posts}, store.counts()
     return took
@@ -121,8 +169,22 @@ def ours(server: str, threads: int, posts: int, folder: Path) -> "Took":
 
 def a_delivery(account: str, nth: int, now: datetime) -> Delivery:
     key, due = f"{account}-{nth:05}", now - timedelta(seconds=1)
-    return Delivery(key=key, entry=f"entry{nth:05}", account=account, platform="bench", due=due, part=0, after=None, grace=7200.0, late="skip",
-                    place=Place("config.yaml", 9), post=Post(key=key, due=due, text=TEXT), used=len(TEXT), limit=500, unit="characters")
+    return Delivery(
+        key=key,
+        entry=f"entry{nth:05}",
+        account=account,
+        platform="bench",
+        due=due,
+        part=0,
+        after=None,
+        grace=7200.0,
+        late="skip",
+        place=Place("config.yaml", 9),
+        post=Post(key=key, due=due, text=TEXT),
+        used=len(TEXT),
+        limit=500,
+        unit="characters",
+    )
 
 
 @dataclass(frozen=True)
@@ -162,14 +224,23 @@ class Figure:
 
 def measured(port: int, server: int, threads: int, rounds: int, folder: Path) -> Figure:
     at, posts = f"http://127.0.0.1:{port}/{server}", POSTS[server, threads]
-    pairs = [(bare(at, threads, posts), ours(at, threads, posts, folder)) for _ in range(rounds + 1)][1:]  # the first one warms up
+    pairs = [
+        (bare(at, threads, posts), ours(at, threads, posts, folder)) for _ in range(rounds + 1)
+    ][1:]  # the first one warms up
     bares, all_ours = zip(*pairs, strict=True)
-    return Figure(server=server, threads=threads, bare=middle(bares, threads * posts), ours=middle(all_ours, threads * posts))
+    return Figure(
+        server=server,
+        threads=threads,
+        bare=middle(bares, threads * posts),
+        ours=middle(all_ours, threads * posts),
+    )
 
 
 def middle(rounds: Sequence[Took], posts: int) -> Took:
     """The median of the rounds, in milliseconds for each of the posts."""
-    return Took(*(median(values) * 1000 / posts for values in zip(*map(astuple, rounds), strict=True)))
+    return Took(
+        *(median(values) * 1000 / posts for values in zip(*map(astuple, rounds), strict=True))
+    )
 
 
 def fsync(folder: Path, times: int = 50) -> float:
@@ -186,7 +257,9 @@ def fsync(folder: Path, times: int = 50) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
@@ -197,7 +270,10 @@ def main() -> None:
     server.start()
     try:
         port = here.recv()
-        figures = [measured(port, milliseconds, threads, chosen.rounds, chosen.folder) for milliseconds, threads in SETUPS]
+        figures = [
+            measured(port, milliseconds, threads, chosen.rounds, chosen.folder)
+            for milliseconds, threads in SETUPS
+        ]
     finally:
         server.kill()
     shown(figures, fsync(chosen.folder), chosen.json)
@@ -205,12 +281,25 @@ def main() -> None:
 
 def shown(figures: list[Figure], disk: float, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"version": 1, "fsync_ms": disk, "figures": [{**asdict(one), "ratio": one.ratio} for one in figures]}, indent=2))
+        print(
+            json.dumps(
+                {
+                    "version": 1,
+                    "fsync_ms": disk,
+                    "figures": [{**asdict(one), "ratio": one.ratio} for one in figures],
+                },
+                indent=2,
+            )
+        )
         return
-    print("server  threads      bare      ours   ratio     bare's cpu  our cpu   (milliseconds a post)")
+    print(
+        "server  threads      bare      ours   ratio     bare's cpu  our cpu   (milliseconds a post)"
+    )
     for one in figures:
-        print(f"{one.server:3} ms  {one.threads:7}  {one.bare.wall:8.2f}  {one.ours.wall:8.2f}  {one.ratio:6.2f}   "
-              f"{one.bare.cpu:12.2f}  {one.ours.cpu:7.2f}")
+        print(
+            f"{one.server:3} ms  {one.threads:7}  {one.bare.wall:8.2f}  {one.ours.wall:8.2f}  {one.ratio:6.2f}   "
+            f"{one.bare.cpu:12.2f}  {one.ours.cpu:7.2f}"
+        )
     print(f"an fsync takes {disk:.2f} ms here")
 
 

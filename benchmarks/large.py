@@ -26,14 +26,29 @@ from typing import Any
 HERE = Path(__file__).parent.parent
 sys.path.insert(0, str(HERE))
 
-from platforms.base import HARMLESS, Account, Limits, Media, Platform, Published, Request, parts, unsigned  # noqa: E402
+from platforms.base import (
+    HARMLESS,
+    Account,
+    Limits,
+    Media,
+    Platform,
+    Published,
+    Request,
+    parts,
+    unsigned,
+)  # noqa: E402
 from scheduler.engine.credentials import Trial  # noqa: E402
 from scheduler.engine.network import Network  # noqa: E402
 from scheduler.engine.rehearsal import shown  # noqa: E402
 
 WAYS = ("whole", "in parts", "in a form", "in a preview")
-PLATFORM = Platform(name="large", limits=Limits(source="", checked=date(2026, 11, 25), videos=1), secrets=(), sign=unsigned,
-                    publish=lambda account, post, ask: Published(id=""))
+PLATFORM = Platform(
+    name="large",
+    limits=Limits(source="", checked=date(2026, 11, 25), videos=1),
+    secrets=(),
+    sign=unsigned,
+    publish=lambda account, post, ask: Published(id=""),
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +103,12 @@ def a_file(folder: Path, size: int) -> Media:
     with file.open("wb") as made:
         made.truncate(size)
     with file.open("rb") as opened:
-        return Media(file=file, type="video/mp4", size=size, digest=hashlib.file_digest(opened, "sha256").hexdigest())
+        return Media(
+            file=file,
+            type="video/mp4",
+            size=size,
+            digest=hashlib.file_digest(opened, "sha256").hexdigest(),
+        )
 
 
 def requests(way: str, url: str, media: Media) -> list[Request]:
@@ -115,22 +135,40 @@ def work(way: str, url: str, media: Media) -> dict[str, float]:
 
 def memory(what: str) -> float:
     """Megabytes, as the kernel counts them for this process."""
-    return next(int(line.split()[1]) / 1024 for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(what))
+    return next(
+        int(line.split()[1]) / 1024
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith(what)
+    )
 
 
 def measured(size: int, folder: Path) -> list[Measured]:
     media, found = a_file(folder, size), []
-    plain: dict[str, Any] = {"file": str(media.file), "type": media.type, "size": size, "digest": media.digest}
+    plain: dict[str, Any] = {
+        "file": str(media.file),
+        "type": media.type,
+        "size": size,
+        "digest": media.digest,
+    }
     for way in WAYS:
         with a_server() as server:
-            words = [sys.executable, __file__, "--work", json.dumps([way, f"http://127.0.0.1:{server.server_port}/", plain])]
-            said = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+            words = [
+                sys.executable,
+                __file__,
+                "--work",
+                json.dumps([way, f"http://127.0.0.1:{server.server_port}/", plain]),
+            ]
+            said = json.loads(
+                subprocess.run(words, capture_output=True, text=True, check=True).stdout
+            )
             found.append(Measured(way=way, arrived=server.arrived, **said))
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--work", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -139,9 +177,13 @@ def main() -> None:
         print(json.dumps(work(way, url, Media(**{**plain, "file": Path(plain["file"])}))))
         return
     with tempfile.TemporaryDirectory() as folder:
-        print(f"| {given.megabytes:,} MB | idle | peak | over idle | seconds |\n|---|---|---|---|---|")
+        print(
+            f"| {given.megabytes:,} MB | idle | peak | over idle | seconds |\n|---|---|---|---|---|"
+        )
         for one in measured(given.megabytes * 1_000_000, Path(folder)):
-            print(f"| {one.way} | {one.idle:.0f} MB | {one.peak:.0f} MB | {one.peak - one.idle:.0f} MB | {one.seconds:.1f} |")
+            print(
+                f"| {one.way} | {one.idle:.0f} MB | {one.peak:.0f} MB | {one.peak - one.idle:.0f} MB | {one.seconds:.1f} |"
+            )
 
 
 if __name__ == "__main__":

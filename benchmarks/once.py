@@ -57,23 +57,39 @@ class Result:
     torn: int = 0
     ended: int = 0  # starts after which a daemon ended by itself
     jumps: int = 0
-    recovery: list[float] = field(default_factory=list)  # seconds from a start to its first request, where it came to one
+    recovery: list[float] = field(
+        default_factory=list
+    )  # seconds from a start to its first request, where it came to one
     absent: list[str] = field(default_factory=list)
     unsound: list[str] = field(default_factory=list)  # SQLite's complaints
     took: float = 0.0
 
     @property
     def holds(self) -> bool:
-        return not self.unsound and not any(tally.breaks_the_promise for tally in self.tallies.values())
+        return not self.unsound and not any(
+            tally.breaks_the_promise for tally in self.tallies.values()
+        )
 
 
 def main(words: Sequence[str] | None = None) -> int:
     said = arguments().parse_args(words)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers and daemons are ended then, too
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # servers and daemons are ended then, too
     if said.rivals:
         return compared(posts=said.posts, seed=said.seed, as_json=said.json)
-    result = proof(kills=said.kills, posts=said.posts, seed=said.seed, daemons=said.daemons, jumps=said.jumps, within=said.within,
-                   patience=said.patience, rates={**GENTLE, **dict(said.fault)}, only=said.only, keep=said.keep)
+    result = proof(
+        kills=said.kills,
+        posts=said.posts,
+        seed=said.seed,
+        daemons=said.daemons,
+        jumps=said.jumps,
+        within=said.within,
+        patience=said.patience,
+        rates={**GENTLE, **dict(said.fault)},
+        only=said.only,
+        keep=said.keep,
+    )
     print(json.dumps(plain(result), indent=1) if said.json else table(result))
     return 0 if result.holds else 1
 
@@ -84,63 +100,163 @@ def compared(*, posts: int, seed: str, as_json: bool) -> int:
     It keeps to the posts that Mastodon takes of an account in some hours, and so has several.
     """
     daemons = -(-posts // min(cap.posts for cap in mastodon.LIMITS.caps))
-    ours = proof(kills=0, posts=posts, seed=seed, daemons=daemons, jumps=0, patience=1800, rates=rivals.RATES, only=("snac",), plain_texts=True)
+    ours = proof(
+        kills=0,
+        posts=posts,
+        seed=seed,
+        daemons=daemons,
+        jumps=0,
+        patience=1800,
+        rates=rivals.RATES,
+        only=("snac",),
+        plain_texts=True,
+    )
     if "snac" not in ours.tallies:
         print("\n".join(["the comparison needs a server:", *ours.absent]), file=sys.stderr)
         return 2
-    found: dict[str, Tally | str] = {"termbell": ours.tallies["snac"], **rivals.all_tried(posts, seed)}
+    found: dict[str, Tally | str] = {
+        "termbell": ours.tallies["snac"],
+        **rivals.all_tried(posts, seed),
+    }
     if as_json:
-        print(json.dumps({"seed": seed, "rates": rivals.RATES, "tools": {
-            name: one.plain if isinstance(one, Tally) else {"absent": one} for name, one in found.items()}}, indent=1))
+        print(
+            json.dumps(
+                {
+                    "seed": seed,
+                    "rates": rivals.RATES,
+                    "tools": {
+                        name: one.plain if isinstance(one, Tally) else {"absent": one}
+                        for name, one in found.items()
+                    },
+                },
+                indent=1,
+            )
+        )
     else:
-        print("\n".join([*rows({name: one for name, one in found.items() if isinstance(one, Tally)}),
-                         *(f"{name}: not tried: {one}" for name, one in found.items() if isinstance(one, str)),
-                         "", f"seed {seed}, of the requests: {', '.join(f'{share:.0%} {name}' for name, share in rivals.RATES.items())}; "
-                             f"a call that fails is repeated up to {rivals.CALLS - 1} times"]))
+        print(
+            "\n".join(
+                [
+                    *rows({name: one for name, one in found.items() if isinstance(one, Tally)}),
+                    *(
+                        f"{name}: not tried: {one}"
+                        for name, one in found.items()
+                        if isinstance(one, str)
+                    ),
+                    "",
+                    f"seed {seed}, of the requests: {', '.join(f'{share:.0%} {name}' for name, share in rivals.RATES.items())}; "
+                    f"a call that fails is repeated up to {rivals.CALLS - 1} times",
+                ]
+            )
+        )
     return 0 if ours.holds else 1
 
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="A kill costs one to three seconds, most of it the next start. On two cores 60 kills take two to three minutes, and 1,000 kills "
-               "over 2,000 posts with --daemons 3 perhaps half an hour, as shorter runs tell.")
-    parser.add_argument("--kills", type=int, default=60, help="of all daemons together (default: 60)")
-    parser.add_argument("--posts", type=int, default=150, help="entries, each for one account; threads are on top (default: 150)")
-    parser.add_argument("--seed", default="1", help="what is drawn: faults, moments, jumps; what they meet is the machine's")
-    parser.add_argument("--daemons", type=int, default=2, help="stores side by side, each with its daemon (default: 2)")
-    parser.add_argument("--jumps", type=float, default=0.15, help="share of a daemon's lives in which its clock is set (default: 0.15)")
-    parser.add_argument("--fault", type=fault, action="append", default=[], metavar="NAME=SHARE",
-                        help=f"of the requests, 0.02 each where nothing is said: {', '.join(FAULTS)}")
-    parser.add_argument("--only", type=platforms, default=PLACES, metavar="NAME,...", help=f"of {', '.join(PLACES)}")
-    parser.add_argument("--patience", type=float, default=600, help="seconds after the last kill until all has to be settled (default: 600)")
-    parser.add_argument("--within", type=float, default=NO_END, help="seconds after which there are no more kills, though fewer (default: no end)")
-    parser.add_argument("--keep", type=Path, help="a folder for configs, stores and logs; otherwise they go")
+        "over 2,000 posts with --daemons 3 perhaps half an hour, as shorter runs tell.",
+    )
+    parser.add_argument(
+        "--kills", type=int, default=60, help="of all daemons together (default: 60)"
+    )
+    parser.add_argument(
+        "--posts",
+        type=int,
+        default=150,
+        help="entries, each for one account; threads are on top (default: 150)",
+    )
+    parser.add_argument(
+        "--seed",
+        default="1",
+        help="what is drawn: faults, moments, jumps; what they meet is the machine's",
+    )
+    parser.add_argument(
+        "--daemons",
+        type=int,
+        default=2,
+        help="stores side by side, each with its daemon (default: 2)",
+    )
+    parser.add_argument(
+        "--jumps",
+        type=float,
+        default=0.15,
+        help="share of a daemon's lives in which its clock is set (default: 0.15)",
+    )
+    parser.add_argument(
+        "--fault",
+        type=fault,
+        action="append",
+        default=[],
+        metavar="NAME=SHARE",
+        help=f"of the requests, 0.02 each where nothing is said: {', '.join(FAULTS)}",
+    )
+    parser.add_argument(
+        "--only", type=platforms, default=PLACES, metavar="NAME,...", help=f"of {', '.join(PLACES)}"
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=600,
+        help="seconds after the last kill until all has to be settled (default: 600)",
+    )
+    parser.add_argument(
+        "--within",
+        type=float,
+        default=NO_END,
+        help="seconds after which there are no more kills, though fewer (default: no end)",
+    )
+    parser.add_argument(
+        "--keep", type=Path, help="a folder for configs, stores and logs; otherwise they go"
+    )
     parser.add_argument("--json", action="store_true", help="one object")
-    parser.add_argument("--rivals", action="store_true", help="no kills: Termbell and other tools through 5 %% lost answers, 503 and 429 each")
+    parser.add_argument(
+        "--rivals",
+        action="store_true",
+        help="no kills: Termbell and other tools through 5 %% lost answers, 503 and 429 each",
+    )
     return parser
 
 
 def platforms(said: str) -> tuple[str, ...]:
     unknown = set(said.split(",")) - set(PLACES)
     if unknown:
-        raise argparse.ArgumentTypeError(f"no platform called '{unknown.pop()}' here; there are: {', '.join(PLACES)}")
+        raise argparse.ArgumentTypeError(
+            f"no platform called '{unknown.pop()}' here; there are: {', '.join(PLACES)}"
+        )
     return tuple(said.split(","))
 
 
 def fault(said: str) -> tuple[str, float]:
     name, _, share = said.partition("=")
     if name not in FAULTS:
-        raise argparse.ArgumentTypeError(f"no fault called '{name}'; there are: {', '.join(FAULTS)}")
+        raise argparse.ArgumentTypeError(
+            f"no fault called '{name}'; there are: {', '.join(FAULTS)}"
+        )
     return name, float(share)
 
 
-def proof(*, kills: int, posts: int, seed: str, daemons: int = 2, jumps: float = 0.15, within: float = NO_END, patience: float = 600,
-          rates: Rates = GENTLE, only: Sequence[str] = PLACES, keep: Path | None = None, plain_texts: bool = False) -> Result:
+def proof(
+    *,
+    kills: int,
+    posts: int,
+    seed: str,
+    daemons: int = 2,
+    jumps: float = 0.15,
+    within: float = NO_END,
+    patience: float = 600,
+    rates: Rates = GENTLE,
+    only: Sequence[str] = PLACES,
+    keep: Path | None = None,
+    plain_texts: bool = False,
+) -> Result:
     """`rates` are those of the faults, `keep` a folder that stays, `plain_texts` texts without pictures and threads."""
     began = time.monotonic()
     with ExitStack() as stack:
-        scratch = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="termbell-once-")))
+        scratch = keep or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="termbell-once-"))
+        )
         absent = [why_not(name) for name in only if name in SERVERS and why_not(name)]
         here = [name for name in only if name not in SERVERS or not why_not(name)]
         servers = {name: stack.enter_context(running(name)) for name in here if name in SHARED}
@@ -149,32 +265,66 @@ def proof(*, kills: int, posts: int, seed: str, daemons: int = 2, jumps: float =
             way = Way(stack=stack, rates=dict(rates), seed=f"{seed}/{number}")
             supervisors.append(supervisor(scratch, number, here, servers, way, jumps, plain_texts))
             stack.callback(supervisors[-1].end)
-        together([lambda one=one, share=share: one.run(*share, patience, within)
-                  for one, share in zip(supervisors, shares(kills, posts, daemons), strict=True)])
+        together(
+            [
+                lambda one=one, share=share: one.run(*share, patience, within)
+                for one, share in zip(supervisors, shares(kills, posts, daemons), strict=True)
+            ]
+        )
         return result(seed, supervisors, absent, began)
 
 
-def supervisor(scratch: Path, number: int, here: Sequence[str], servers: Mapping[str, Any], way: Way, jumps: float,
-               plain_texts: bool) -> Supervisor:
+def supervisor(
+    scratch: Path,
+    number: int,
+    here: Sequence[str],
+    servers: Mapping[str, Any],
+    way: Way,
+    jumps: float,
+    plain_texts: bool,
+) -> Supervisor:
     folder = scratch / f"daemon-{number}"
     folder.mkdir(parents=True)
     Image.new("RGB", (80, 60), "teal").save(folder / "door.png")
     all_places = places(here, servers, folder, way)
-    secrets = {name: value for place in all_places.values() for name, value in place.secrets.items()}
-    environment = {**os.environ, **secrets, "TERMBELL_CACHE": str(folder / "cache"), "NO_COLOR": "1",
-                   "PYTHONPATH": os.pathsep.join((str(HERE), str(installed(folder / "packages", "noticeboard", "benchmarks.proof.noticeboard")))),
-                   "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    secrets = {
+        name: value for place in all_places.values() for name, value in place.secrets.items()
+    }
+    environment = {
+        **os.environ,
+        **secrets,
+        "TERMBELL_CACHE": str(folder / "cache"),
+        "NO_COLOR": "1",
+        "PYTHONPATH": os.pathsep.join(
+            (
+                str(HERE),
+                str(installed(folder / "packages", "noticeboard", "benchmarks.proof.noticeboard")),
+            )
+        ),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
     environment.pop("TERMBELL_CONFIG", None)
-    drawn = {what: random.Random(f"{way.seed}/{what}") for what in ("supervisor", "calendar", "clock")}
+    drawn = {
+        what: random.Random(f"{way.seed}/{what}") for what in ("supervisor", "calendar", "clock")
+    }
     return Supervisor(
         calendar=Calendar(folder, f"word{number}d", all_places, drawn["calendar"], plain_texts),
         clock=clock.WallClock(folder / "clock", drawn["clock"], clock.library() if jumps else None),
-        drawn=drawn["supervisor"], rates=way.rates, jumps=jumps, environment=environment,
+        drawn=drawn["supervisor"],
+        rates=way.rates,
+        jumps=jumps,
+        environment=environment,
     )
 
 
 def shares(kills: int, posts: int, daemons: int) -> list[tuple[int, int]]:
-    return [(kills * (n + 1) // daemons - kills * n // daemons, posts * (n + 1) // daemons - posts * n // daemons) for n in range(daemons)]
+    return [
+        (
+            kills * (n + 1) // daemons - kills * n // daemons,
+            posts * (n + 1) // daemons - posts * n // daemons,
+        )
+        for n in range(daemons)
+    ]
 
 
 def together(works: Sequence[Any]) -> None:
@@ -197,7 +347,11 @@ def together(works: Sequence[Any]) -> None:
 
 
 def result(seed: str, supervisors: Sequence[Supervisor], absent: list[str], began: float) -> Result:
-    found = Result(seed=seed, tallies={}, absent=absent + ([] if clock.library() else ["faketime: not installed, so no clock jumps"]))
+    found = Result(
+        seed=seed,
+        tallies={},
+        absent=absent + ([] if clock.library() else ["faketime: not installed, so no clock jumps"]),
+    )
     for one in supervisors:
         rows = one.status()
         for name, tally in tallies(one, rows).items():
@@ -221,8 +375,11 @@ def tallies(one: Supervisor, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tal
         for read in range(READS):
             if read:
                 time.sleep(5)
-            found[name] = counted([it for it in one.calendar.intended if it.place == name],
-                                  [row for row in rows if row["account"] == name], place.seen())
+            found[name] = counted(
+                [it for it in one.calendar.intended if it.place == name],
+                [row for row in rows if row["account"] == name],
+                place.seen(),
+            )
             found[name].seconds = one.settled_after.get(name)
             if not found[name].lost:
                 break
@@ -231,32 +388,60 @@ def tallies(one: Supervisor, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tal
 
 def plain(found: Result) -> dict[str, Any]:
     return {
-        "seed": found.seed, "kills": sum(found.kills.values()), "kills_by_moment": dict(found.kills),
-        "kills_at_work": len(found.recovery), "torn_transactions": found.torn, "ended_by_itself": found.ended,
-        "clock_jumps": found.jumps, "seconds": round(found.took, 1), "holds": found.holds, "absent": found.absent, "unsound": found.unsound,
-        "first_request_after_start": round(statistics.median(found.recovery), 2) if found.recovery else None,
+        "seed": found.seed,
+        "kills": sum(found.kills.values()),
+        "kills_by_moment": dict(found.kills),
+        "kills_at_work": len(found.recovery),
+        "torn_transactions": found.torn,
+        "ended_by_itself": found.ended,
+        "clock_jumps": found.jumps,
+        "seconds": round(found.took, 1),
+        "holds": found.holds,
+        "absent": found.absent,
+        "unsound": found.unsound,
+        "first_request_after_start": round(statistics.median(found.recovery), 2)
+        if found.recovery
+        else None,
         "platforms": {name: tally.plain for name, tally in found.tallies.items()},
     }
 
 
 def table(found: Result) -> str:
     moments = ", ".join(f"{number} {moment}" for moment, number in sorted(found.kills.items()))
-    lines = [*rows(found.tallies), "", f"seed {found.seed}: {sum(found.kills.values())} kills ({moments or 'none'}), {found.torn} of them left half "
-             f"a transaction in the log; {found.jumps} clock jumps; {found.took:.0f} s"]
+    lines = [
+        *rows(found.tallies),
+        "",
+        f"seed {found.seed}: {sum(found.kills.values())} kills ({moments or 'none'}), {found.torn} of them left half "
+        f"a transaction in the log; {found.jumps} clock jumps; {found.took:.0f} s",
+    ]
     if found.recovery:
-        lines.append(f"{len(found.recovery)} kills came after the first request since the start, which took {statistics.median(found.recovery):.2f} "
-                     f"s (median), {max(found.recovery):.2f} s at most")
+        lines.append(
+            f"{len(found.recovery)} kills came after the first request since the start, which took {statistics.median(found.recovery):.2f} "
+            f"s (median), {max(found.recovery):.2f} s at most"
+        )
     for name, tally in found.tallies.items():
         lines += [f"{name}: {number} x {reason}" for reason, number in tally.reasons.most_common()]
-    lines += [f"{found.ended} times a daemon ended by itself; --keep FOLDER keeps its log"] if found.ended else []
-    lines += [f"not there: {reason}" for reason in found.absent] + [f"a store is damaged: {verdict}" for verdict in found.unsound]
+    lines += (
+        [f"{found.ended} times a daemon ended by itself; --keep FOLDER keeps its log"]
+        if found.ended
+        else []
+    )
+    lines += [f"not there: {reason}" for reason in found.absent] + [
+        f"a store is damaged: {verdict}" for verdict in found.unsound
+    ]
     return "\n".join([*lines, "the promise holds" if found.holds else "THE PROMISE IS BROKEN"])
 
 
 def rows(tallies: Mapping[str, Tally]) -> list[str]:
     """The table, with its head."""
     head = f"{'':<20}" + "".join(f"{word.replace('_', ' '):>9}" for word in COLUMNS)
-    return [head, *(f"{name:<20}" + "".join(f"{shown(getattr(tally, column)):>9}" for column in COLUMNS) for name, tally in tallies.items())]
+    return [
+        head,
+        *(
+            f"{name:<20}" + "".join(f"{shown(getattr(tally, column)):>9}" for column in COLUMNS)
+            for name, tally in tallies.items()
+        ),
+    ]
 
 
 def shown(value: float | None) -> str:

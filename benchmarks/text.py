@@ -27,7 +27,9 @@ RULES = {
     "UTF-16": replace(PLAIN, unit="UTF-16 units"),
     "Bluesky": platform("bluesky").limits,
     "Mastodon": platform("mastodon").limits,
-    "X": replace(PLAIN, unit="weighted characters", link_length=23, public_links=True, latin_links=True),
+    "X": replace(
+        PLAIN, unit="weighted characters", link_length=23, public_links=True, latin_links=True
+    ),
     "Threads": replace(PLAIN, unit="characters, emoji as bytes"),
 }
 TEXTS = {
@@ -58,8 +60,12 @@ def speeds() -> Iterator[Speed]:
 
 def speed(rule: str, name: str, limits: Limits, text: str) -> Speed:
     known = spans(text, limits)
-    return Speed(rule, name, in_a_second(lambda: length(text, known, limits, {})),
-                 in_a_second(lambda: length(text, spans(text, limits), limits, {})))
+    return Speed(
+        rule,
+        name,
+        in_a_second(lambda: length(text, known, limits, {})),
+        in_a_second(lambda: length(text, spans(text, limits), limits, {})),
+    )
 
 
 def in_a_second(work: Callable[[], object]) -> int:
@@ -67,7 +73,9 @@ def in_a_second(work: Callable[[], object]) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     found = list(speeds())

@@ -12,8 +12,16 @@ from platforms.base import Account, Ask, Limits, Platform, Post, Published, Requ
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
-    ask(Request(step="message", method="POST", url="apprise:{url}", form={"title": post.title, "text": post.text},
-                files={f"file {nth}": one for nth, one in enumerate(post.media, 1)}, example={}))
+    ask(
+        Request(
+            step="message",
+            method="POST",
+            url="apprise:{url}",
+            form={"title": post.title, "text": post.text},
+            files={f"file {nth}": one for nth, one in enumerate(post.media, 1)},
+            example={},
+        )
+    )
     return Published(id=post.key)
 
 

@@ -72,7 +72,10 @@ class Part:
 
 def parts(media: Media, size: int) -> tuple[Part, ...]:
     """The file in parts of `size` bytes; the last one is what is left."""
-    return tuple(Part(media=media, start=start, end=min(start + size, media.size)) for start in range(0, media.size, size))
+    return tuple(
+        Part(media=media, start=start, end=min(start + size, media.size))
+        for start in range(0, media.size, size)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +85,18 @@ class Response:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    url: str = field(default="", repr=False, compare=False)  # where it was found in the end; empty if that is not known, as in the journal
+    url: str = field(
+        default="", repr=False, compare=False
+    )  # where it was found in the end; empty if that is not known, as in the journal
 
     @classmethod
     def of(cls, value: object, status: int = 200) -> "Response":
         """The answer that carries `value` as JSON."""
-        return cls(status=status, headers={"content-type": "application/json"}, body=json.dumps(value).encode())
+        return cls(
+            status=status,
+            headers={"content-type": "application/json"},
+            body=json.dumps(value).encode(),
+        )
 
     def json(self) -> Json:
         return json.loads(self.body)
@@ -114,7 +123,9 @@ class Request:
     form: Mapping[str, str] | None = None  # with `files`: multipart/form-data, else urlencoded
     files: Mapping[str, Media | Part] = field(default_factory=dict)
     body: bytes | Media | Part | None = None  # raw
-    accepts: tuple[int, ...] = ()  # statuses beside 2xx that are an answer to the adapter, not a failure: 308 of an upload that goes on
+    accepts: tuple[
+        int, ...
+    ] = ()  # statuses beside 2xx that are an answer to the adapter, not a failure: 308 of an upload that goes on
     repeat: Repeat = DOUBLES
     remembered: float = 0.0  # seconds for which the platform recognises a second sending (DROPPED)
     lasts: float = 3600.0  # seconds for which the answer to a HARMLESS one may be used: what it names may be gone from the platform then
@@ -122,7 +133,9 @@ class Request:
     fresh: bool = False  # never answered from the journal: what it reads may have changed since
     anonymous: bool = False  # leaves without credentials
     example: Json = None  # the answer the platform documents, as JSON or a Response; the dry run is answered with it
-    fence: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)  # the journal's: called when it is about to leave
+    fence: Callable[[], None] = field(
+        default=lambda: None, repr=False, compare=False
+    )  # the journal's: called when it is about to leave
 
     @property
     def is_visible(self) -> bool:
@@ -132,8 +145,19 @@ class Request:
     @cached_property
     def digest(self) -> str:
         """Names the content of the request: the same digest, the same request."""
-        parts = (self.step, self.method, self.url, dict(self.headers), self.json, self.form, self.files, self.body)
-        return hashlib.sha256(json.dumps(parts, default=_named, sort_keys=True).encode()).hexdigest()
+        parts = (
+            self.step,
+            self.method,
+            self.url,
+            dict(self.headers),
+            self.json,
+            self.form,
+            self.files,
+            self.body,
+        )
+        return hashlib.sha256(
+            json.dumps(parts, default=_named, sort_keys=True).encode()
+        ).hexdigest()
 
     def documented(self) -> Response:
         """The platform's documented answer to this request."""
@@ -158,7 +182,9 @@ class Published:
     id: str
     url: str | None = None
     ref: Mapping[str, Json] = field(default_factory=dict)  # what a reply to it needs beside the id
-    notes: tuple[str, ...] = ()  # what the person should know although it is up, e.g. a refused recipient
+    notes: tuple[
+        str, ...
+    ] = ()  # what the person should know although it is up, e.g. a refused recipient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +193,9 @@ class Lost:
 
     left_at: datetime  # the first time, by our clock
     others: frozenset[str] = frozenset()  # ids of the account's other posts: none of them is it
-    answers: Mapping[str, Response] = field(default_factory=dict)  # by step: what the harmless requests before it were answered last
+    answers: Mapping[str, Response] = field(
+        default_factory=dict
+    )  # by step: what the harmless requests before it were answered last
 
 
 MARKS = ("bold", "italic", "strikethrough", "code", "pre", "quote")
@@ -184,7 +212,9 @@ class Span:
     kind: str  # "link", "mention" or "tag"; where `Limits.markup` takes them, one of MARKS
     start: int
     end: int
-    value: str = ""  # the whole URL; the name without "@"; the tag without "#"; of "pre" its language
+    value: str = (
+        ""  # the whole URL; the name without "@"; the tag without "#"; of "pre" its language
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +243,9 @@ class Post:
     media: tuple[Media, ...] = ()
     language: str = "en"  # BCP 47
     reply_to: Published | None = None
-    options: Mapping[str, Json] = field(default_factory=dict)  # the platform's own: visibility, poll ...
+    options: Mapping[str, Json] = field(
+        default_factory=dict
+    )  # the platform's own: visibility, poll ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +289,9 @@ class Limits:
     text: int | None = None  # in `unit`; None: no limit
     unit: Unit = "characters"
     text_bytes: int | None = None  # UTF-8, beside `text`
-    text_with_media: int | None = None  # instead of `text`, where media go with it: Telegram's captions
+    text_with_media: int | None = (
+        None  # instead of `text`, where media go with it: Telegram's captions
+    )
     link_length: int | None = None  # what a link counts as; None: its own length
     short_mentions: bool = False  # @name@server counts as @name
     bare_links: bool = True  # example.org is a link there; False: only with http:// or https://
@@ -268,20 +302,28 @@ class Limits:
     counted_options: tuple[str, ...] = ()  # options whose text counts too (a content warning)
     title: int | None = 0  # characters; 0: the platform has no titles; None: no limit
     needs_title: bool = False  # takes no post without one
-    needs: Literal["", "image", "video", "media"] = ""  # what every post has to carry, what answers one apart; media: an image or a video
+    needs: Literal["", "image", "video", "media"] = (
+        ""  # what every post has to carry, what answers one apart; media: an image or a video
+    )
     html: bool = False  # takes HTML (made from Markdown) beside the plain text
     # What the text may have in it, and whether `Post.markup` is filled. Links may stand behind words in all but "" and "little_text".
     # links: no more than that (facets); entities: MARKS as spans (Telegram; Matrix, Tumblr); slack: the same as spans for rich_text blocks,
     # and markup with `& < >` escaped for `text`; discord, markdown: MARKS in the markup, whose length counts; teams: some of
     # them in the Markdown of Adaptive Cards; little_text: LinkedIn's.
     markup: Markup = ""
-    links: bool = True  # takes a link with a card of its own; False: a link has to stand in the text
-    own_cards: bool = True  # the card of a link is made by us; False: by the platform, from the page
+    links: bool = (
+        True  # takes a link with a card of its own; False: a link has to stand in the text
+    )
+    own_cards: bool = (
+        True  # the card of a link is made by us; False: by the platform, from the page
+    )
     link_or_media: bool = False  # a card and media exclude each other: media win
     replies: bool = False  # a post may answer an earlier one: threads, first comments
     images: int = 0  # how many images a post may carry
     image_types: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp", "image/gif")
-    animations: tuple[str, ...] = ("image/gif",)  # those of `image_types` that keep moving; image/png is an animated PNG
+    animations: tuple[str, ...] = (
+        "image/gif",
+    )  # those of `image_types` that keep moving; image/png is an animated PNG
     image_bytes: int | None = None
     image_pixels: int | None = None  # width x height
     animation_frames: int | None = None  # at most
@@ -295,11 +337,15 @@ class Limits:
     video_pixels: int | None = None  # width x height
     video_rate: float | None = None  # frames a second
     video_rate_least: float | None = None  # a video that has fewer is converted
-    documents: int = 0  # how many a post may carry: presentations that are leafed through, as LinkedIn has them
+    documents: int = (
+        0  # how many a post may carry: presentations that are leafed through, as LinkedIn has them
+    )
     document_types: tuple[str, ...] = ("application/pdf",)
     document_bytes: int | None = None
     document_pages: int | None = None
-    captions: tuple[str, ...] = ()  # types of a video's caption file that are taken: "text/vtt", "application/x-subrip"
+    captions: tuple[
+        str, ...
+    ] = ()  # types of a video's caption file that are taken: "text/vtt", "application/x-subrip"
     alt: int | None = None  # characters; 0: its media have none
     fetches_media: bool = False  # the platform fetches files from a public address (`hosted`), so that the config needs a `media_host`
     caps: tuple[Cap, ...] = ()
@@ -320,7 +366,9 @@ class Setting:
 
     name: str
     meaning: str
-    type: Json = str  # a type, as an annotation writes it: str, bool, list[str], Literal["a", "b"], Poll
+    type: Json = (
+        str  # a type, as an annotation writes it: str, bool, list[str], Literal["a", "b"], Poll
+    )
     default: Json = None
     required: bool = False
     example: str = ""
@@ -335,7 +383,9 @@ def unsigned(request: Request, secrets: Secrets) -> Request:
 
 
 def bearer(request: Request, secrets: Secrets) -> Request:
-    return replace(request, headers={**request.headers, "Authorization": f"Bearer {secrets['token']}"})
+    return replace(
+        request, headers={**request.headers, "Authorization": f"Bearer {secrets['token']}"}
+    )
 
 
 def basic(request: Request, secrets: Secrets) -> Request:
@@ -354,12 +404,22 @@ def filled(request: Request, secrets: Secrets) -> Request:
             return {key: fill(inner) for key, inner in value.items()}
         return [fill(inner) for inner in value] if isinstance(value, list | tuple) else value
 
-    return replace(request, url=fill(request.url), headers=fill(request.headers), json=fill(request.json), form=fill(request.form))
+    return replace(
+        request,
+        url=fill(request.url),
+        headers=fill(request.headers),
+        json=fill(request.json),
+        form=fill(request.form),
+    )
 
 
 def in_url(request: Request, secrets: Secrets) -> Request:
     """Puts secrets in the place of `{name}` in the URL and the headers, never in what people will read."""
-    return replace(filled(replace(request, json=None, form=None), secrets), json=request.json, form=request.form)
+    return replace(
+        filled(replace(request, json=None, form=None), secrets),
+        json=request.json,
+        form=request.form,
+    )
 
 
 class PublishError(Exception):
@@ -381,7 +441,9 @@ class LoginNeeded(PublishError):
 class TryLater(PublishError):
     """Surely not posted; worth another try, in `after` seconds if the platform said so."""
 
-    def __init__(self, message: str = "", response: Response | None = None, after: float | None = None) -> None:
+    def __init__(
+        self, message: str = "", response: Response | None = None, after: float | None = None
+    ) -> None:
         super().__init__(message, response)
         self.after = after
 
@@ -404,7 +466,9 @@ class OAuth:
     authorize: str  # the page where the person says yes
     token: str  # where the code is traded, and a token renewed
     scopes: tuple[str, ...]
-    scopes_of: "Callable[[Account], tuple[str, ...]] | None" = None  # instead, where they depend on the account
+    scopes_of: "Callable[[Account], tuple[str, ...]] | None" = (
+        None  # instead, where they depend on the account
+    )
     separator: str = " "  # between the scopes
     pkce: Literal["", "S256", "hex"] = "S256"  # hex: TikTok's, the SHA-256 in hexadecimal digits
     # Where the answer is sent to; the app has to register it. On http://127.0.0.1 or http://localhost Termbell listens: {port} is a free one,
@@ -413,10 +477,14 @@ class OAuth:
     client_id: str = "client_id"  # what the parameter is called
     has_secret: bool = True  # whether apps have a client secret
     in_header: bool = False  # id and secret leave as HTTP Basic, not in the form
-    more: Mapping[str, str] = field(default_factory=dict)  # parameters of the page, beside the usual ones
+    more: Mapping[str, str] = field(
+        default_factory=dict
+    )  # parameters of the page, beside the usual ones
     register: str = ""  # where an app is made without a person: Mastodon's
     device: str = ""  # where a device code is given (RFC 8628)
-    lasting: "Callable[[Account, Secrets, Ask], Secrets] | None" = None  # trades the first token for one that lasts: Meta's
+    lasting: "Callable[[Account, Secrets, Ask], Secrets] | None" = (
+        None  # trades the first token for one that lasts: Meta's
+    )
 
     def of(self, account: Account) -> "OAuth":
         """As this account signs in."""
@@ -436,30 +504,51 @@ def renewing(oauth: OAuth) -> "Callable[[Account, Secrets, Ask], Secrets]":
             raise LoginNeeded(f"{refused}; {again}", refused.response) from None
         made = tokens_of(answer)
         if "token" not in made:
-            raise LoginNeeded(f"{account.platform} gave no new token ({answer.get('error') or 'and does not say why'}); {again}")
+            raise LoginNeeded(
+                f"{account.platform} gave no new token ({answer.get('error') or 'and does not say why'}); {again}"
+            )
         return {"refresh": secrets["refresh"], **made}
 
     return session
 
 
 def refresh_request(oauth: OAuth, account: Account, secrets: Secrets) -> Request:
-    return token_request(oauth, account, secrets, "refresh", grant_type="refresh_token", refresh_token="{refresh}")
+    return token_request(
+        oauth, account, secrets, "refresh", grant_type="refresh_token", refresh_token="{refresh}"
+    )
 
 
-def token_request(oauth: OAuth, account: Account, secrets: Secrets, step: str, **form: str) -> Request:
+def token_request(
+    oauth: OAuth, account: Account, secrets: Secrets, step: str, **form: str
+) -> Request:
     """What asks for a token, and says whose app asks: in the form, or as HTTP Basic."""
     headers: Mapping[str, str] = {}
     if oauth.in_header and (secrets.get("client_secret") or not oauth.has_secret):
-        headers = basic(Request(step="", url=""), {"user": secrets["client_id"], "password": secrets.get("client_secret", "")}).headers
+        headers = basic(
+            Request(step="", url=""),
+            {"user": secrets["client_id"], "password": secrets.get("client_secret", "")},
+        ).headers
     else:
-        form |= {oauth.client_id: "{client_id}"} | ({"client_secret": "{client_secret}"} if secrets.get("client_secret") else {})
-    return Request(step=step, method="POST", url=address_of(oauth.token, account), headers=headers, form=form, repeat=HARMLESS,
-                   example={"access_token": "x", "refresh_token": "x", "expires_in": 3600})
+        form |= {oauth.client_id: "{client_id}"} | (
+            {"client_secret": "{client_secret}"} if secrets.get("client_secret") else {}
+        )
+    return Request(
+        step=step,
+        method="POST",
+        url=address_of(oauth.token, account),
+        headers=headers,
+        form=form,
+        repeat=HARMLESS,
+        example={"access_token": "x", "refresh_token": "x", "expires_in": 3600},
+    )
 
 
 def address_of(written: str, account: Account) -> str:
     """An address with the account's settings in the place of `{name}`; https:// where a setting names a server without it."""
-    settings = {name: value.rstrip("/") if isinstance(value, str) else value for name, value in account.settings.items()}
+    settings = {
+        name: value.rstrip("/") if isinstance(value, str) else value
+        for name, value in account.settings.items()
+    }
     filled_in = written.format_map(settings)
     return filled_in if "://" in filled_in else f"https://{filled_in}"
 
@@ -479,26 +568,46 @@ class Platform:
     publish: Callable[[Account, Post, Ask], Published]
     refuses_posts: bool = True  # whether `publish` may raise for what a post holds; False: only for the account's settings
     find: Find | None = None  # is it already up?
-    can_find: Callable[[Account], bool] = lambda account: True  # whether `find` works with the account's settings: a bot may look, a webhook not
+    can_find: Callable[[Account], bool] = lambda account: (
+        True
+    )  # whether `find` works with the account's settings: a bot may look, a webhook not
     find_after: float = 0.0  # seconds until a post that is up can be found
-    whoami: Callable[[Account, Ask], str] | None = None  # whose credentials are these, and do they work?
+    whoami: Callable[[Account, Ask], str] | None = (
+        None  # whose credentials are these, and do they work?
+    )
     ask_limits: Callable[[Account, Ask], Limits] | None = None  # servers that tell their own
     settings: tuple[Setting, ...] = ()  # keys of an account
     options: tuple[Setting, ...] = ()  # keys of a post, in the platform's or account's variant
-    secrets: tuple[str, ...] = ("token",)  # what a person gives once; `termbell login` asks for these
+    secrets: tuple[str, ...] = (
+        "token",
+    )  # what a person gives once; `termbell login` asks for these
     optional_secrets: tuple[str, ...] = ()
-    instead: tuple[str, ...] = ()  # secrets that do as well as `secrets`: the four keys of OAuth 1.0a
-    obtain: str = ""  # where a person gets the secrets, in a sentence; {name} is a setting of the account
-    last: int | None = None  # days until the secrets end, and a person has to get others; None: no end is known
+    instead: tuple[
+        str, ...
+    ] = ()  # secrets that do as well as `secrets`: the four keys of OAuth 1.0a
+    obtain: str = (
+        ""  # where a person gets the secrets, in a sentence; {name} is a setting of the account
+    )
+    last: int | None = (
+        None  # days until the secrets end, and a person has to get others; None: no end is known
+    )
     # Trades the secrets for those that requests carry. When they end, if that is known: `ends` (ISO 8601) or `expires_in` (seconds).
     session: Callable[[Account, Secrets, Ask], Secrets] | None = None
-    oauth: OAuth | None = None  # how `termbell login` gets the token, where a person does not paste one
+    oauth: OAuth | None = (
+        None  # how `termbell login` gets the token, where a person does not paste one
+    )
     sign: Sign = bearer  # applied as the request leaves, never recorded
-    notices: Callable[[Account, date], Iterable[str]] = lambda account, today: ()  # what a person has to know: a review that is missing
+    notices: Callable[[Account, date], Iterable[str]] = (
+        lambda account, today: ()
+    )  # what a person has to know: a review that is missing
     price: Callable[[Post], float] | None = None  # what a post costs, in US dollars
-    errors: Mapping[str, type[PublishError]] = field(default_factory=dict)  # own codes, where the status misleads
+    errors: Mapping[str, type[PublishError]] = field(
+        default_factory=dict
+    )  # own codes, where the status misleads
     error_code: Callable[[Response], str] = lambda response: code_in_json(response)
-    refuses: Callable[[Response], bool] = lambda response: False  # whether an answer of 2xx is a refusal all the same: Slack's `"ok": false`
+    refuses: Callable[[Response], bool] = lambda response: (
+        False
+    )  # whether an answer of 2xx is a refusal all the same: Slack's `"ok": false`
     by_hand: bool = False  # a person publishes it: it is handed to them, as `publish` says in its notes, and waits for their word
 
     @property
@@ -529,6 +638,7 @@ def utf16_units(text: str) -> int:
 
 def code_at(*path: str | int) -> Callable[[Response], str]:
     """An `error_code` that stands at that place in the JSON body; empty where nothing stands there."""
+
     def error_code(response: Response) -> str:
         try:
             found = response.json()
@@ -547,8 +657,20 @@ def hosted(media: Media, number: int, ask: Ask, stays: bool = False) -> str:
     It stands for as long as the platform needs to fetch it; `stays`: for good, because readers fetch it themselves.
     """
     address = f"https://media.example.org/{media.name}"
-    return str(ask(Request(step=f"host {number}", method="PUT", url=f"host:{media.name}" + (STAYS if stays else ""), body=media,
-                           headers={"Content-Type": media.type}, repeat=HARMLESS, anonymous=True, example={"url": address})).json()["url"])
+    return str(
+        ask(
+            Request(
+                step=f"host {number}",
+                method="PUT",
+                url=f"host:{media.name}" + (STAYS if stays else ""),
+                body=media,
+                headers={"Content-Type": media.type},
+                repeat=HARMLESS,
+                anonymous=True,
+                example={"url": address},
+            )
+        ).json()["url"]
+    )
 
 
 def media_of_kind(media: Sequence[Media], kind: str) -> tuple[Media, ...]:
@@ -572,16 +694,29 @@ def published_from(plain: Mapping[str, Json]) -> Published:
 
 def post_from(plain: Mapping[str, Json]) -> Post:
     link = plain["link"]
-    return Post(**{
-        **plain,
-        "due": datetime.fromisoformat(plain["due"]),
-        "spans": tuple(Span(**span) for span in plain["spans"]),
-        "media": tuple(map(_media_from, plain["media"])),
-        "link": link and Link(**{**link, "image": link["image"] and _media_from(link["image"])}),
-        "reply_to": plain["reply_to"] and published_from(plain["reply_to"]),
-    })
+    return Post(
+        **{
+            **plain,
+            "due": datetime.fromisoformat(plain["due"]),
+            "spans": tuple(Span(**span) for span in plain["spans"]),
+            "media": tuple(map(_media_from, plain["media"])),
+            "link": link
+            and Link(**{**link, "image": link["image"] and _media_from(link["image"])}),
+            "reply_to": plain["reply_to"] and published_from(plain["reply_to"]),
+        }
+    )
 
 
 def _media_from(plain: Mapping[str, Json]) -> Media:
-    focus, captions = plain["focus"], plain.get("captions")  # a store of an earlier version has none
-    return Media(**{**plain, "file": Path(plain["file"]), "focus": focus and tuple(focus), "captions": captions and _media_from(captions)})
+    focus, captions = (
+        plain["focus"],
+        plain.get("captions"),
+    )  # a store of an earlier version has none
+    return Media(
+        **{
+            **plain,
+            "file": Path(plain["file"]),
+            "focus": focus and tuple(focus),
+            "captions": captions and _media_from(captions),
+        }
+    )

@@ -46,25 +46,32 @@ COLLECTION = "app.bsky.feed.post"
 LONGEST_TAG = 64  # characters; a longer one would have the whole post refused
 MENTION = r"(?<![^\s(])@(?P<mention>(?:[A-Za-z0-9-]+\.)+[A-Za-z]+)(?![A-Za-z0-9])"  # a handle is a domain, as the app finds them
 NO_TAG = r"\s\u00AD\u2060\u200A-\u200D\u20E2"  # ends a tag: spaces and what cannot be seen
-TAG = (rf"(?<!\S)[#＃](?P<tag>(?!\uFE0F)[^{NO_TAG}]*[^\d\p{{P}}{NO_TAG}](?:[^{NO_TAG}]*[^\p{{P}}{NO_TAG}])?)")  # no punctuation at its end
+TAG = rf"(?<!\S)[#＃](?P<tag>(?!\uFE0F)[^{NO_TAG}]*[^\d\p{{P}}{NO_TAG}](?:[^{NO_TAG}]*[^\p{{P}}{NO_TAG}])?)"  # no punctuation at its end
 DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
 CID = "bafyreibjifzpqj6o6wcq3hejh7y4z4z2vmiklkvykc57tw3pcbx3kxifpm"
-BLOB = {"$type": "blob", "ref": {"$link": "bafkreibabalobzn6cd366ukcsjycp4yymjymgfxcv6xczmlgpemzkz3cfa"}}
+BLOB = {
+    "$type": "blob",
+    "ref": {"$link": "bafkreibabalobzn6cd366ukcsjycp4yymjymgfxcv6xczmlgpemzkz3cfa"},
+}
 LONGEST_CAPTIONS = 20_000  # bytes
 SESSION = {"accessJwt": "eyJh", "refreshJwt": "eyJr", "did": DID, "handle": "atproto.com"}
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     if any(one.captions and one.captions.size > LONGEST_CAPTIONS for one in post.media):
-        raise Rejected(f"captions on Bluesky have at most {LONGEST_CAPTIONS // 1000} kB: leave them out, or cut the video")
+        raise Rejected(
+            f"captions on Bluesky have at most {LONGEST_CAPTIONS // 1000} kB: leave them out, or cut the video"
+        )
     record = written(account, post, ask)
     try:
         answer = ask(put(account, post, record))
     except TryLater as refused:
         if refused.response is None or code_in_json(refused.response) != "BlobNotFound":
             raise
-        embedded(account, post, ask, again=True)  # the same bytes have the same CID: the record stays as it is
+        embedded(
+            account, post, ask, again=True
+        )  # the same bytes have the same CID: the record stays as it is
         answer = ask(put(account, post, record))
     return published(account, {**answer.json(), "value": record})
 
@@ -79,13 +86,20 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
         return None
     up = published(account, record)
     if not says(post, record["value"]):
-        raise Rejected(f"another post stands at {up.url}, where this one belongs, and nothing was sent: if it is another calendar's, "
-                       "give this entry another `id`; if it is an older text of this entry, cancel this delivery")
+        raise Rejected(
+            f"another post stands at {up.url}, where this one belongs, and nothing was sent: if it is another calendar's, "
+            "give this entry another `id`; if it is an older text of this entry, cancel this delivery"
+        )
     return up
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    asked = Request(step="session", url=xrpc(account, "com.atproto.server.getSession"), repeat=HARMLESS, example=SESSION)
+    asked = Request(
+        step="session",
+        url=xrpc(account, "com.atproto.server.getSession"),
+        repeat=HARMLESS,
+        example=SESSION,
+    )
     return f"@{ask(asked).json()['handle']}"
 
 
@@ -93,17 +107,40 @@ def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
     """Logins are rationed (30 in five minutes, 300 a day), refreshing is not."""
     if "refresh" in secrets:
         try:
-            return tokens(ask(Request(step="refresh", method="POST", url=xrpc(account, "com.atproto.server.refreshSession"),
-                                      headers={"Authorization": "Bearer {refresh}"}, repeat=HARMLESS, example=SESSION)).json())
+            return tokens(
+                ask(
+                    Request(
+                        step="refresh",
+                        method="POST",
+                        url=xrpc(account, "com.atproto.server.refreshSession"),
+                        headers={"Authorization": "Bearer {refresh}"},
+                        repeat=HARMLESS,
+                        example=SESSION,
+                    )
+                ).json()
+            )
         except (LoginNeeded, Rejected):
             pass
-    return tokens(ask(Request(step="login", method="POST", url=xrpc(account, "com.atproto.server.createSession"),
-                              json={"identifier": handle(account), "password": "{app_password}"},
-                              repeat=HARMLESS, example=SESSION)).json())
+    return tokens(
+        ask(
+            Request(
+                step="login",
+                method="POST",
+                url=xrpc(account, "com.atproto.server.createSession"),
+                json={"identifier": handle(account), "password": "{app_password}"},
+                repeat=HARMLESS,
+                example=SESSION,
+            )
+        ).json()
+    )
 
 
 def tokens(answer: Json) -> Secrets:
-    return {"token": answer["accessJwt"], "refresh": answer["refreshJwt"], **end_of(answer["accessJwt"])}
+    return {
+        "token": answer["accessJwt"],
+        "refresh": answer["refreshJwt"],
+        **end_of(answer["accessJwt"]),
+    }
 
 
 def end_of(token: str) -> dict[str, str]:
@@ -129,7 +166,13 @@ def put(account: Account, post: Post, record: Json) -> Request:
         step="post",
         method="POST",
         url=xrpc(account, "com.atproto.repo.putRecord"),
-        json={"repo": handle(account), "collection": COLLECTION, "rkey": key, "swapRecord": None, "record": record},
+        json={
+            "repo": handle(account),
+            "collection": COLLECTION,
+            "rkey": key,
+            "swapRecord": None,
+            "record": record,
+        },
         repeat=DROPPED,
         remembered=FOREVER,
         example={"uri": f"at://{DID}/{COLLECTION}/{key}", "cid": CID},
@@ -151,7 +194,9 @@ def written(account: Account, post: Post, ask: Ask) -> dict[str, Json]:
     record = {
         "$type": COLLECTION,
         "text": post.text,
-        "createdAt": post.due.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "createdAt": post.due.astimezone(UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z"),
         "langs": [post.language],
         "facets": list(facets(account, post, ask)),
         "reply": post.reply_to and reply(account, post.reply_to, ask),
@@ -176,8 +221,18 @@ def pointed_at(account: Account, span: Span, ask: Ask) -> dict[str, Json] | None
     if span.kind == "tag":
         return {"$type": kind, "tag": span.value} if len(span.value) <= LONGEST_TAG else None
     try:
-        answer = ask(Request(step=f"mention {span.value}", repeat=HARMLESS, anonymous=True, example={"did": DID},
-                             url=xrpc(account, f"com.atproto.identity.resolveHandle?handle={quote(span.value, safe='')}")))
+        answer = ask(
+            Request(
+                step=f"mention {span.value}",
+                repeat=HARMLESS,
+                anonymous=True,
+                example={"did": DID},
+                url=xrpc(
+                    account,
+                    f"com.atproto.identity.resolveHandle?handle={quote(span.value, safe='')}",
+                ),
+            )
+        )
     except Rejected:  # nobody of that name: it stays plain text
         return None
     return {"$type": kind, "did": answer.json()["did"]}
@@ -186,48 +241,99 @@ def pointed_at(account: Account, span: Span, ask: Ask) -> dict[str, Json] | None
 def embedded(account: Account, post: Post, ask: Ask, again: bool = False) -> dict[str, Json] | None:
     """The video or the images, else the card of the link, else nothing: a post has one of them."""
     for film in media_of_kind(post.media, "video"):
-        spoken = [{"lang": post.language, "file": uploaded(account, film.captions, "captions", ask, again)}] if film.captions else None
-        return {"$type": "app.bsky.embed.video", "video": uploaded(account, film, "upload 1", ask, again), "alt": film.alt,
-                **({"captions": spoken} if spoken else {}), **shape(film)}
+        spoken = (
+            [
+                {
+                    "lang": post.language,
+                    "file": uploaded(account, film.captions, "captions", ask, again),
+                }
+            ]
+            if film.captions
+            else None
+        )
+        return {
+            "$type": "app.bsky.embed.video",
+            "video": uploaded(account, film, "upload 1", ask, again),
+            "alt": film.alt,
+            **({"captions": spoken} if spoken else {}),
+            **shape(film),
+        }
     if post.media:
-        return {"$type": "app.bsky.embed.images", "images": [
-            {"alt": one.alt, "image": uploaded(account, one, f"upload {number}", ask, again), **shape(one)}
-            for number, one in enumerate(post.media, 1)]}
+        return {
+            "$type": "app.bsky.embed.images",
+            "images": [
+                {
+                    "alt": one.alt,
+                    "image": uploaded(account, one, f"upload {number}", ask, again),
+                    **shape(one),
+                }
+                for number, one in enumerate(post.media, 1)
+            ],
+        }
     if post.link is None:
         return None
     link = post.link
-    thumb = {"thumb": uploaded(account, link.image, "upload card", ask, again)} if link.image else {}
-    card = {"uri": link.url, "title": link.title or link.url, "description": link.description, **thumb}
+    thumb = (
+        {"thumb": uploaded(account, link.image, "upload card", ask, again)} if link.image else {}
+    )
+    card = {
+        "uri": link.url,
+        "title": link.title or link.url,
+        "description": link.description,
+        **thumb,
+    }
     return {"$type": "app.bsky.embed.external", "external": card}
 
 
 def uploaded(account: Account, media: Media, step: str, ask: Ask, again: bool) -> Json:
     """The blob, as it has to stand in the record. One that no record holds is deleted within hours: `again` uploads it anew."""
     example = {"blob": {**BLOB, "mimeType": media.type, "size": media.size}}
-    return ask(Request(step=step, method="POST", url=xrpc(account, "com.atproto.repo.uploadBlob"), headers={"Content-Type": media.type},
-                       body=media, repeat=HARMLESS, fresh=again, example=example)).json()["blob"]
+    return ask(
+        Request(
+            step=step,
+            method="POST",
+            url=xrpc(account, "com.atproto.repo.uploadBlob"),
+            headers={"Content-Type": media.type},
+            body=media,
+            repeat=HARMLESS,
+            fresh=again,
+            example=example,
+        )
+    ).json()["blob"]
 
 
 def shape(media: Media) -> dict[str, Json]:
-    return {"aspectRatio": {"width": media.width, "height": media.height}} if media.width and media.height else {}
+    return (
+        {"aspectRatio": {"width": media.width, "height": media.height}}
+        if media.width and media.height
+        else {}
+    )
 
 
 def reply(account: Account, before: Published, ask: Ask) -> dict[str, Json]:
     """A post that a person found is known by its URL alone: the server is asked for the rest."""
-    ref = before.ref or published(account, record_at(account, before.id.rstrip("/").rpartition("/")[2], ask)).ref
+    ref = (
+        before.ref
+        or published(account, record_at(account, before.id.rstrip("/").rpartition("/")[2], ask)).ref
+    )
     return {"root": ref["root"], "parent": {"uri": ref["uri"], "cid": ref["cid"]}}
 
 
 def record_at(account: Account, key: str, ask: Ask) -> Json:
     asked = f"com.atproto.repo.getRecord?repo={quote(handle(account), safe=':')}&collection={COLLECTION}&rkey={quote(key)}"
     example = {"uri": f"at://{DID}/{COLLECTION}/{key}", "cid": CID, "value": {}}
-    return ask(Request(step="record", url=xrpc(account, asked), repeat=HARMLESS, example=example)).json()
+    return ask(
+        Request(step="record", url=xrpc(account, asked), repeat=HARMLESS, example=example)
+    ).json()
 
 
 def says(post: Post, record: Json) -> bool:
     """Whether a record has the post's text, and a video, as many images, or the same card."""
     embed = record.get("embed") or {}
-    shown = len(embed.get("images") or ()) + ("video" in embed), (embed.get("external") or {}).get("uri")
+    shown = (
+        len(embed.get("images") or ()) + ("video" in embed),
+        (embed.get("external") or {}).get("uri"),
+    )
     wanted = len(post.media), post.link.url if post.link and not post.media else None
     return bool(record.get("text") == post.text and shown == wanted)
 
@@ -236,15 +342,28 @@ def published(account: Account, record: dict[str, Any]) -> Published:
     own = {"uri": record["uri"], "cid": record["cid"]}
     root = (record["value"].get("reply") or {}).get("root") or own
     key = record["uri"].rpartition("/")[2]
-    return Published(id=record["uri"], url=f"https://bsky.app/profile/{handle(account)}/post/{key}", ref={**own, "root": root})
+    return Published(
+        id=record["uri"],
+        url=f"https://bsky.app/profile/{handle(account)}/post/{key}",
+        ref={**own, "root": root},
+    )
 
 
 PLATFORM = Platform(
     name="bluesky",
     settings=(
-        Setting(name="server", meaning="the personal data server (PDS) where the account lives",
-                default="https://bsky.social", example="https://bsky.social"),
-        Setting(name="handle", meaning="the account's name, without @", required=True, example="ada.bsky.social"),
+        Setting(
+            name="server",
+            meaning="the personal data server (PDS) where the account lives",
+            default="https://bsky.social",
+            example="https://bsky.social",
+        ),
+        Setting(
+            name="handle",
+            meaning="the account's name, without @",
+            required=True,
+            example="ada.bsky.social",
+        ),
     ),
     limits=Limits(
         text=300,
@@ -264,7 +383,10 @@ PLATFORM = Platform(
         video_bytes=52_428_800,  # what Bluesky's own servers take
         video_seconds=180,
         captions=("text/vtt",),
-        caps=(Cap(posts=2_500, seconds=3_600), Cap(posts=17_500, seconds=86_400)),  # a put costs 2 of 5,000 and of 35,000 points
+        caps=(
+            Cap(posts=2_500, seconds=3_600),
+            Cap(posts=17_500, seconds=86_400),
+        ),  # a put costs 2 of 5,000 and of 35,000 points
         source="https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky",
         checked=date(2026, 11, 23),
     ),
@@ -275,8 +397,17 @@ PLATFORM = Platform(
     obtain="In the app: Settings, Privacy and security, App passwords; not the password of the account itself",
     session=session,
     errors={
-        **dict.fromkeys(("ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired", "AccountTakedown", "AccountDeactivated"),
-                        LoginNeeded),
+        **dict.fromkeys(
+            (
+                "ExpiredToken",
+                "InvalidToken",
+                "AuthMissing",
+                "AuthenticationRequired",
+                "AccountTakedown",
+                "AccountDeactivated",
+            ),
+            LoginNeeded,
+        ),
         "InvalidSwap": InDoubt,  # our key holds another record: what went up before, and is looked at
         "BlobNotFound": TryLater,
         "RateLimitExceeded": TryLater,

@@ -36,7 +36,9 @@ from platforms.base import (
 
 MOST_TAGS, LONGEST_TAG = 4, 30
 ACCEPT = {"Accept": "application/vnd.forem.api-v1+json"}
-ERRORS = {"last five minutes": TryLater}  # the title has been used, by a draft that did not keep our mark, or by a person
+ERRORS = {
+    "last five minutes": TryLater
+}  # the title has been used, by a draft that did not keep our mark, or by a person
 ARTICLE = {"id": 150589, "url": "https://dev.to/ada/fractions-with-paper-3fkd"}
 
 
@@ -47,18 +49,35 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         return published(known)
     article = as_article(post)
     identifier = known["id"] if known else drafted(account, article, ask)
-    answer = ask(Request(step="publish", method="PUT", url=at(account, f"articles/{identifier}"), headers=ACCEPT,
-                         json={"article": {**(article if known else {}), "published": True}}, repeat=DROPPED, remembered=FOREVER,
-                         example=ARTICLE))
+    answer = ask(
+        Request(
+            step="publish",
+            method="PUT",
+            url=at(account, f"articles/{identifier}"),
+            headers=ACCEPT,
+            json={"article": {**(article if known else {}), "published": True}},
+            repeat=DROPPED,
+            remembered=FOREVER,
+            example=ARTICLE,
+        )
+    )
     return published(answer.json())
 
 
 def refuse(post: Post) -> None:
-    wrong = [one for one in tags(post) if not re.fullmatch(r"[A-Za-z0-9]+", one) or len(one) > LONGEST_TAG]
+    wrong = [
+        one
+        for one in tags(post)
+        if not re.fullmatch(r"[A-Za-z0-9]+", one) or len(one) > LONGEST_TAG
+    ]
     if wrong:
-        raise Rejected(f"a tag on DEV is made of letters and digits of ASCII, at most {LONGEST_TAG}: '{wrong[0]}' is not")
+        raise Rejected(
+            f"a tag on DEV is made of letters and digits of ASCII, at most {LONGEST_TAG}: '{wrong[0]}' is not"
+        )
     if len(tags(post)) > MOST_TAGS:
-        raise Rejected(f"DEV takes {MOST_TAGS} tags, and these are {len(tags(post))}: {', '.join(tags(post))}; leave some out")
+        raise Rejected(
+            f"DEV takes {MOST_TAGS} tags, and these are {len(tags(post))}: {', '.join(tags(post))}; leave some out"
+        )
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
@@ -68,8 +87,16 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
 
 def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
     """Our article among the latest, the published one rather than a draft that an attempt has left beside it."""
-    latest = ask(Request(step="look", url=at(account, "articles/me/all?per_page=100"), headers=ACCEPT, repeat=HARMLESS, fresh=True,
-                         example=[])).json()
+    latest = ask(
+        Request(
+            step="look",
+            url=at(account, "articles/me/all?per_page=100"),
+            headers=ACCEPT,
+            repeat=HARMLESS,
+            fresh=True,
+            example=[],
+        )
+    ).json()
     ours = [one for one in latest if mark(post) in one["body_markdown"]]
     return next((one for one in ours if one.get("published")), next(iter(ours), None))
 
@@ -86,7 +113,8 @@ def as_article(post: Post) -> dict[str, Json]:
         "tags": tags(post),
         "main_image": options.get("cover"),
         "description": post.summary,
-        "canonical_url": options.get("canonical_url") or (last_link(post) if options.get("cross_posted") else ""),
+        "canonical_url": options.get("canonical_url")
+        or (last_link(post) if options.get("cross_posted") else ""),
         "series": options.get("series"),
     }
     return {name: value for name, value in article.items() if value}
@@ -98,13 +126,28 @@ def last_link(post: Post) -> str:
 
 
 def drafted(account: Account, article: dict[str, Json], ask: Ask) -> int:
-    answer = ask(Request(step="draft", method="POST", url=at(account, "articles"), headers=ACCEPT, json={"article": {**article, "published": False}},
-                         repeat=HARMLESS, example=Response.of(ARTICLE, 201)))
+    answer = ask(
+        Request(
+            step="draft",
+            method="POST",
+            url=at(account, "articles"),
+            headers=ACCEPT,
+            json={"article": {**article, "published": False}},
+            repeat=HARMLESS,
+            example=Response.of(ARTICLE, 201),
+        )
+    )
     return int(answer.json()["id"])
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    asked = Request(step="account", url=at(account, "users/me"), headers=ACCEPT, repeat=HARMLESS, example={"username": "ada"})
+    asked = Request(
+        step="account",
+        url=at(account, "users/me"),
+        headers=ACCEPT,
+        repeat=HARMLESS,
+        example={"username": "ada"},
+    )
     return str(ask(asked).json()["username"])
 
 
@@ -113,7 +156,10 @@ def at(account: Account, path: str) -> str:
 
 
 def tags(post: Post) -> list[str]:
-    found = [*(post.options.get("tags") or ()), *(span.value for span in post.spans if span.kind == "tag")]
+    found = [
+        *(post.options.get("tags") or ()),
+        *(span.value for span in post.spans if span.kind == "tag"),
+    ]
     return list(dict.fromkeys(one.lower() for one in found))
 
 
@@ -133,14 +179,38 @@ def sign(request: Request, secrets: Secrets) -> Request:
 
 PLATFORM = Platform(
     name="devto",
-    settings=(Setting(name="server", meaning="the Forem site", default="https://dev.to", example="https://dev.to"),),
+    settings=(
+        Setting(
+            name="server",
+            meaning="the Forem site",
+            default="https://dev.to",
+            example="https://dev.to",
+        ),
+    ),
     options=(
-        Setting(name="tags", meaning="tags beside those of the text; four in all", type=list[str], example='["teaching"]'),
-        Setting(name="canonical_url", meaning="where it was published first", example="https://blog.example.org/fractions"),
-        Setting(name="cross_posted", meaning="whether the entry's link, the last of the text, is where it was published first", type=bool,
-                example="true"),
+        Setting(
+            name="tags",
+            meaning="tags beside those of the text; four in all",
+            type=list[str],
+            example='["teaching"]',
+        ),
+        Setting(
+            name="canonical_url",
+            meaning="where it was published first",
+            example="https://blog.example.org/fractions",
+        ),
+        Setting(
+            name="cross_posted",
+            meaning="whether the entry's link, the last of the text, is where it was published first",
+            type=bool,
+            example="true",
+        ),
         Setting(name="series", meaning="the series it belongs to", example="Fractions"),
-        Setting(name="cover", meaning="the address of a picture that is the cover", example="https://blog.example.org/cover.jpg"),
+        Setting(
+            name="cover",
+            meaning="the address of a picture that is the cover",
+            example="https://blog.example.org/cover.jpg",
+        ),
     ),
     limits=Limits(
         text=800 * 1024,

@@ -52,23 +52,38 @@ PAGE = """<!doctype html>
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     settings = account.settings
-    pictures = {f"{post.key}.{number}@{domain(settings)}": one for number, one in enumerate(post.media, 1)}
+    pictures = {
+        f"{post.key}.{number}@{domain(settings)}": one for number, one in enumerate(post.media, 1)
+    }
     message = written(settings, post, pictures)
-    answer = ask(Request(
-        step="mail",
-        method="SEND",
-        url=server(settings),
-        headers={"from": address(settings["from"]), "to": json.dumps(recipients(settings))},
-        files=pictures,
-        body=message.as_bytes(policy=WRITTEN),
-        example=ACCEPTED,
-    ))
+    answer = ask(
+        Request(
+            step="mail",
+            method="SEND",
+            url=server(settings),
+            headers={"from": address(settings["from"]), "to": json.dumps(recipients(settings))},
+            files=pictures,
+            body=message.as_bytes(policy=WRITTEN),
+            example=ACCEPTED,
+        )
+    )
     refused = answer.json()["refused"]
-    return Published(id=str(message["Message-ID"]), notes=tuple(f"{who} was refused: {why}" for who, why in refused.items()))
+    return Published(
+        id=str(message["Message-ID"]),
+        notes=tuple(f"{who} was refused: {why}" for who, why in refused.items()),
+    )
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    ask(Request(step="login", method="NOOP", url=server(account.settings), repeat=HARMLESS, example=ACCEPTED))
+    ask(
+        Request(
+            step="login",
+            method="NOOP",
+            url=server(account.settings),
+            repeat=HARMLESS,
+            example=ACCEPTED,
+        )
+    )
     return address(account.settings["from"])
 
 
@@ -76,20 +91,28 @@ def server(settings: Mapping[str, object]) -> str:
     """Where the answerer connects. `smtps:` is TLS from the first byte; `tls=starttls` means: not without."""
     implicit = settings.get("tls") == "implicit"
     port = settings.get("port") or (465 if implicit else 587)
-    query = ({} if implicit else {"tls": "starttls"}) | ({"ca": str(settings["ca"])} if settings.get("ca") else {})
-    return f"{'smtps' if implicit else 'smtp'}://{settings['server']}:{port}" + (f"?{urlencode(query)}" if query else "")
+    query = ({} if implicit else {"tls": "starttls"}) | (
+        {"ca": str(settings["ca"])} if settings.get("ca") else {}
+    )
+    return f"{'smtps' if implicit else 'smtp'}://{settings['server']}:{port}" + (
+        f"?{urlencode(query)}" if query else ""
+    )
 
 
 def address(written: str) -> str:
     """`news@example.org` of `News <news@example.org>`; the domain as DNS spells it."""
-    one = re.fullmatch(r"[^<>]*<([^\s<>,;]+)>|([^\s<>,;]+)", written.strip())  # parseaddr makes one of two: `a@b, c@d`, `a@b c`
+    one = re.fullmatch(
+        r"[^<>]*<([^\s<>,;]+)>|([^\s<>,;]+)", written.strip()
+    )  # parseaddr makes one of two: `a@b, c@d`, `a@b c`
     local, _, host = (one[1] or one[2] if one else "").rpartition("@")
     try:
         found = f"{local}@{host.encode('idna').decode()}"
     except UnicodeError:
         found = ""
     if not written.isprintable() or not re.fullmatch(r"[!-~]+@[!-~]+", found):
-        raise Rejected(f"'{written}' is no mail address that every server takes; write news@example.org or News <news@example.org>")
+        raise Rejected(
+            f"'{written}' is no mail address that every server takes; write news@example.org or News <news@example.org>"
+        )
     return found
 
 
@@ -106,7 +129,9 @@ def written(settings: Mapping[str, str], post: Post, pictures: Mapping[str, Medi
     """alternative(plain, related(html, pictures)), or mixed(alternative(plain, html), pictures)."""
     attached = settings.get("images") == "attached"
     page = EmailMessage(policy=SMTP)
-    page.set_content(html(post, {} if attached else pictures), subtype="html", cte="quoted-printable")
+    page.set_content(
+        html(post, {} if attached else pictures), subtype="html", cte="quoted-printable"
+    )
     message = EmailMessage(policy=SMTP)
     message.set_content(plain(post), cte="quoted-printable")
     message.make_alternative()
@@ -164,7 +189,9 @@ def headers(settings: Mapping[str, str], post: Post) -> dict[str, object]:
 
 def one_line(value: str) -> str:
     """What may stand in a header: a line break would begin another one, and so would one in an encoded word, which `email` unpacks."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in value).replace("=?", "= ?").split())
+    return " ".join(
+        "".join(sign if sign.isprintable() else " " for sign in value).replace("=?", "= ?").split()
+    )
 
 
 def subject(post: Post) -> str:
@@ -174,34 +201,85 @@ def subject(post: Post) -> str:
 def plain(post: Post) -> str:
     link = post.link
     card = [f"{link.title}\n{link.url}".strip()] if link and link.url not in post.text else []
-    return "\n\n".join([post.text.rstrip(), *card, *(f"[{one.alt}]" for one in post.media if one.alt)]) + "\n"
+    return (
+        "\n\n".join([post.text.rstrip(), *card, *(f"[{one.alt}]" for one in post.media if one.alt)])
+        + "\n"
+    )
 
 
 def html(post: Post, pictures: Mapping[str, Media]) -> str:
     link = post.link
     body = [post.html or f'<p style="white-space: pre-line">{escape(post.text)}</p>']
     if link and escape(link.url) not in body[0]:
-        body += [f'<p><a href="{escape(link.url)}"><b>{escape(link.title or link.url)}</b></a><br>{escape(link.description)}</p>']
-    body += [f'<p><img src="cid:{cid}" alt="{escape(one.alt)}" style="max-width: 100%; height: auto"></p>' for cid, one in pictures.items()]
-    return PAGE.format(language=escape(post.language), title=escape(subject(post)), body="\n".join(body))
+        body += [
+            f'<p><a href="{escape(link.url)}"><b>{escape(link.title or link.url)}</b></a><br>{escape(link.description)}</p>'
+        ]
+    body += [
+        f'<p><img src="cid:{cid}" alt="{escape(one.alt)}" style="max-width: 100%; height: auto"></p>'
+        for cid, one in pictures.items()
+    ]
+    return PAGE.format(
+        language=escape(post.language), title=escape(subject(post)), body="\n".join(body)
+    )
 
 
 SETTINGS = (
-    Setting(name="server", meaning="the submission server of your mail provider", required=True, example="smtp.example.org"),
-    Setting(name="port", meaning="its port; 587, or 465 with `tls: implicit`, where nothing is said", type=int, example="587"),
-    Setting(name="tls", meaning="how the connection is encrypted; nothing leaves without",
-            type=Literal["starttls", "implicit"], default="starttls"),
-    Setting(name="ca", meaning="a file with the certificate of your own authority, trusted beside the system's",
-            type=Path, example="school-ca.pem"),
-    Setting(name="from", meaning="whom it comes from", required=True, example="Class 4b <news@example.org>"),
-    Setting(name="to", meaning="who gets it; nobody sees another's address",
-            type=list[str], required=True, example="[anna@example.org, ben@example.org]"),
-    Setting(name="reply_to", meaning="where answers go, if not to `from`", example="office@example.org"),
-    Setting(name="list_id", meaning="names the list to mail programs, for filters", example="Class news <news.example.org>"),
-    Setting(name="unsubscribe", meaning="where a reader leaves the list: an https URL that needs no login, or mailto:",
-            example="mailto:news@example.org?subject=unsubscribe"),
-    Setting(name="images", meaning="whether pictures stand in the text or are attached",
-            type=Literal["inline", "attached"], default="inline"),
+    Setting(
+        name="server",
+        meaning="the submission server of your mail provider",
+        required=True,
+        example="smtp.example.org",
+    ),
+    Setting(
+        name="port",
+        meaning="its port; 587, or 465 with `tls: implicit`, where nothing is said",
+        type=int,
+        example="587",
+    ),
+    Setting(
+        name="tls",
+        meaning="how the connection is encrypted; nothing leaves without",
+        type=Literal["starttls", "implicit"],
+        default="starttls",
+    ),
+    Setting(
+        name="ca",
+        meaning="a file with the certificate of your own authority, trusted beside the system's",
+        type=Path,
+        example="school-ca.pem",
+    ),
+    Setting(
+        name="from",
+        meaning="whom it comes from",
+        required=True,
+        example="Class 4b <news@example.org>",
+    ),
+    Setting(
+        name="to",
+        meaning="who gets it; nobody sees another's address",
+        type=list[str],
+        required=True,
+        example="[anna@example.org, ben@example.org]",
+    ),
+    Setting(
+        name="reply_to", meaning="where answers go, if not to `from`", example="office@example.org"
+    ),
+    Setting(
+        name="list_id",
+        meaning="names the list to mail programs, for filters",
+        example="Class news <news.example.org>",
+    ),
+    Setting(
+        name="unsubscribe",
+        meaning="where a reader leaves the list: an https URL that needs no login, or mailto:",
+        example="mailto:news@example.org?subject=unsubscribe",
+    ),
+    Setting(
+        name="images",
+        meaning="whether pictures stand in the text or are attached",
+        type=Literal["inline", "attached"],
+        default="inline",
+    ),
 )
 
 PLATFORM = Platform(

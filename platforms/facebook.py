@@ -44,12 +44,22 @@ LOOKS = 60  # at a reel that arrives, every five seconds
 SHORTEST_REEL, LONGEST_REEL = 3, 90  # seconds
 SMALLEST_REEL = (540, 960)  # pixels
 OWN_ADDRESS = re.compile(r"https?://(?:[\w-]+\.)*facebook\.com(?![\w.-])", re.IGNORECASE)
-NUMBER = re.compile(r"(?:^|/|[?&](?:v|fbid)=)(\d+(?:_\d+)?)/?$")  # of a post, at the end of its address
-UNDER_A_PAGE = re.compile(r"/posts/(?:[^/?]+/)?(\d+)/?$")  # the post alone; the Page has a name there
+NUMBER = re.compile(
+    r"(?:^|/|[?&](?:v|fbid)=)(\d+(?:_\d+)?)/?$"
+)  # of a post, at the end of its address
+UNDER_A_PAGE = re.compile(
+    r"/posts/(?:[^/?]+/)?(\d+)/?$"
+)  # the post alone; the Page has a name there
 PERMALINK = re.compile(r"\?(?=.*\bid=(\d+))(?=.*\bstory_fbid=(\d+))")  # its Page and the post
 FEED_POST = {"id": "1234_5678", "permalink_url": "https://www.facebook.com/1234/posts/5678"}
-COMMENT = {"id": "5678_9012", "permalink_url": "https://www.facebook.com/1234/posts/5678?comment_id=9012"}
-REEL = {"video_id": "777001", "upload_url": "https://rupload.facebook.com/video-upload/v26.0/777001"}
+COMMENT = {
+    "id": "5678_9012",
+    "permalink_url": "https://www.facebook.com/1234/posts/5678?comment_id=9012",
+}
+REEL = {
+    "video_id": "777001",
+    "upload_url": "https://rupload.facebook.com/video-upload/v26.0/777001",
+}
 ARRIVED = {"status": {"video_status": "processing", "uploading_phase": {"status": "complete"}}}
 
 
@@ -57,14 +67,31 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     if post.reply_to:
         return commented(account, post, post.reply_to, ask)
     if post.link and not post.media and OWN_ADDRESS.match(post.link.url):
-        raise Rejected(f"Facebook makes no card of its own addresses: put {post.link.url} in the text, and take `link` away")
+        raise Rejected(
+            f"Facebook makes no card of its own addresses: put {post.link.url} in the text, and take `link` away"
+        )
     videos = media_of_kind(post.media, "video")
     if videos:
-        return shown_as_reel(account, post, videos[0], ask) if is_reel(post, videos[0]) else shown_as_video(account, post, videos[0], ask)
+        return (
+            shown_as_reel(account, post, videos[0], ask)
+            if is_reel(post, videos[0])
+            else shown_as_video(account, post, videos[0], ask)
+        )
     photos = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
-    form = {"message": post.text, "link": post.link.url if post.link and not photos else "",
-            "attached_media": json.dumps([{"media_fbid": one} for one in photos]) if photos else ""}
-    answer = ask(posted("post", page(account, "feed"), **given(form), fields="id,permalink_url", example=FEED_POST)).json()
+    form = {
+        "message": post.text,
+        "link": post.link.url if post.link and not photos else "",
+        "attached_media": json.dumps([{"media_fbid": one} for one in photos]) if photos else "",
+    }
+    answer = ask(
+        posted(
+            "post",
+            page(account, "feed"),
+            **given(form),
+            fields="id,permalink_url",
+            example=FEED_POST,
+        )
+    ).json()
     return published(answer)
 
 
@@ -72,52 +99,102 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
     begun = lost.answers.get("begin")
     if begun:
         return found_video(str(begun.json()["video_id"]), post, ask)
-    where = f"{GRAPH}/{target(account, post.reply_to)}/comments?order=reverse_chronological&" if post.reply_to else page(account, "published_posts?")
+    where = (
+        f"{GRAPH}/{target(account, post.reply_to)}/comments?order=reverse_chronological&"
+        if post.reply_to
+        else page(account, "published_posts?")
+    )
     since = lost.left_at - EARLY
-    fields = "id,message,created_time,permalink_url" + ("" if post.reply_to else ",attachments{target,subattachments{target}}")
-    answer = ask(got("list", f"{where}fields={fields}&since={since.timestamp():.0f}&limit=100", example={"data": []})).json()
-    alike = [one for one in answer["data"]
-             if one["id"] not in lost.others and datetime.fromisoformat(one["created_time"]) > since and may_be(post, one)]
-    uploads = {str(told.json()["id"]) for step, told in lost.answers.items() if step.startswith("photo ")}
+    fields = "id,message,created_time,permalink_url" + (
+        "" if post.reply_to else ",attachments{target,subattachments{target}}"
+    )
+    answer = ask(
+        got(
+            "list",
+            f"{where}fields={fields}&since={since.timestamp():.0f}&limit=100",
+            example={"data": []},
+        )
+    ).json()
+    alike = [
+        one
+        for one in answer["data"]
+        if one["id"] not in lost.others
+        and datetime.fromisoformat(one["created_time"]) > since
+        and may_be(post, one)
+    ]
+    uploads = {
+        str(told.json()["id"]) for step, told in lost.answers.items() if step.startswith("photo ")
+    }
     for one in alike:
         if post.text.strip() or uploads & shown_in(one):
             return published(one, target(account, post.reply_to) if post.reply_to else "")
     if alike:  # nobody promises that a picture keeps the number it was uploaded with
-        raise InDoubt(f"{account.name}: it has no text, and whether it is {published(alike[0]).url} cannot be told")
+        raise InDoubt(
+            f"{account.name}: it has no text, and whether it is {published(alike[0]).url} cannot be told"
+        )
     if "next" in answer.get("paging", {}):
-        raise InDoubt(f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} UTC to look through")
+        raise InDoubt(
+            f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} UTC to look through"
+        )
     return None
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    return str(ask(got("page", f"{GRAPH}/{account.settings['page']}?fields=id,name", example={"id": "1234", "name": "Hill School"})).json()["name"])
+    return str(
+        ask(
+            got(
+                "page",
+                f"{GRAPH}/{account.settings['page']}?fields=id,name",
+                example={"id": "1234", "name": "Hill School"},
+            )
+        ).json()["name"]
+    )
 
 
 def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
     """The Page's own token, for that of a person who may post there; it lasts where theirs does. A Page's token has no Pages."""
     whose = {"Authorization": "Bearer {token}"}
     try:
-        pages = ask(replace(got("pages", f"{GRAPH}/me/accounts?fields=id,name,access_token,tasks&limit=100"), headers=whose)).json()["data"]
+        pages = ask(
+            replace(
+                got("pages", f"{GRAPH}/me/accounts?fields=id,name,access_token,tasks&limit=100"),
+                headers=whose,
+            )
+        ).json()["data"]
     except Rejected:
         return {"page_token": secrets["token"]}
     own = next((one for one in pages if one["id"] == str(account.settings["page"])), None)
     if own is None:
         names = ", ".join(f"{one['name']} ({one['id']})" for one in pages) or "none"
-        raise LoginNeeded(f"the token is good for these Pages: {names}; set `page` to one of them, or log in again and choose the Page")
+        raise LoginNeeded(
+            f"the token is good for these Pages: {names}; set `page` to one of them, or log in again and choose the Page"
+        )
     if "CREATE_CONTENT" not in own.get("tasks", ["CREATE_CONTENT"]):
-        raise LoginNeeded(f"you may not post on {own['name']}: have yourself given the task to create content there")
+        raise LoginNeeded(
+            f"you may not post on {own['name']}: have yourself given the task to create content there"
+        )
     return {"page_token": own["access_token"]}
 
 
 def sign(request: Request, secrets: Secrets) -> Request:
     scheme = "OAuth" if request.url.startswith(RESUMABLE) else "Bearer"
-    return replace(request, headers={**request.headers, "Authorization": f"{scheme} {secrets.get('page_token') or secrets['token']}"})
+    return replace(
+        request,
+        headers={
+            **request.headers,
+            "Authorization": f"{scheme} {secrets.get('page_token') or secrets['token']}",
+        },
+    )
 
 
 def lasting(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
     """A token of 60 days for one of an hour; the Page's token that comes of it has no end."""
     trade = "grant_type=fb_exchange_token&client_id={client_id}&client_secret={client_secret}&fb_exchange_token={token}"
-    return {"token": tokens_of(ask(got("lasting token", f"{GRAPH}/oauth/access_token?{trade}")).json())["token"]}
+    return {
+        "token": tokens_of(ask(got("lasting token", f"{GRAPH}/oauth/access_token?{trade}")).json())[
+            "token"
+        ]
+    }
 
 
 def page(account: Account, path: str) -> str:
@@ -132,15 +209,28 @@ def posted(step: str, url: str, example: Json, **form: str) -> Request:
 def uploaded(account: Account, image: Media, number: int, ask: Ask) -> str:
     """The id of the picture, which nobody sees yet. Meta keeps one for about a day."""
     form = {"published": "false", **given({"alt_text_custom": image.alt})}
-    return str(ask(Request(step=f"photo {number}", method="POST", url=page(account, "photos"), form=form, files={"source": image},
-                           repeat=HARMLESS, example={"id": str(555000 + number)})).json()["id"])
+    return str(
+        ask(
+            Request(
+                step=f"photo {number}",
+                method="POST",
+                url=page(account, "photos"),
+                form=form,
+                files={"source": image},
+                repeat=HARMLESS,
+                example={"id": str(555000 + number)},
+            )
+        ).json()["id"]
+    )
 
 
 def is_reel(post: Post, video: Media) -> bool:
     """As the post says, else whether it can be one."""
     wanted, why = post.options.get("format"), unfit_for_a_reel(video)
     if wanted == "reel" and why:
-        raise Rejected(f"{video.file.name} cannot be a reel: {why}; cut it, or take `format: video`")
+        raise Rejected(
+            f"{video.file.name} cannot be a reel: {why}; cut it, or take `format: video`"
+        )
     return wanted == "reel" or (wanted is None and not why)
 
 
@@ -148,7 +238,11 @@ def unfit_for_a_reel(video: Media) -> str:
     width, height, seconds = video.width or 0, video.height or 0, video.seconds or 0
     if not SHORTEST_REEL <= seconds <= LONGEST_REEL:
         return f"it lasts {seconds:g} s, and a reel {SHORTEST_REEL} to {LONGEST_REEL} s"
-    if width < SMALLEST_REEL[0] or height < SMALLEST_REEL[1] or abs(height * 9 / (width * 16) - 1) > 0.01:
+    if (
+        width < SMALLEST_REEL[0]
+        or height < SMALLEST_REEL[1]
+        or abs(height * 9 / (width * 16) - 1) > 0.01
+    ):
         return f"it is {width}x{height}, and a reel 9:16, from 540x960"
     return ""
 
@@ -156,11 +250,29 @@ def unfit_for_a_reel(video: Media) -> str:
 def shown_as_reel(account: Account, post: Post, video: Media, ask: Ask) -> Published:
     reels = page(account, "video_reels")
     begun = ask(replace(posted("begin", reels, REEL, upload_phase="start"), repeat=HARMLESS)).json()
-    ask(Request(step="upload", method="POST", url=begun["upload_url"], headers={"offset": "0", "file_size": str(video.size)}, body=video,
-                repeat=HARMLESS, example={"success": True}))
+    ask(
+        Request(
+            step="upload",
+            method="POST",
+            url=begun["upload_url"],
+            headers={"offset": "0", "file_size": str(video.size)},
+            body=video,
+            repeat=HARMLESS,
+            example={"success": True},
+        )
+    )
     wait_for(begun["video_id"], video, ask)
-    ask(posted("publish", reels, {"success": True}, upload_phase="finish", video_id=begun["video_id"], video_state="PUBLISHED",
-               **given({"description": post.text})))
+    ask(
+        posted(
+            "publish",
+            reels,
+            {"success": True},
+            upload_phase="finish",
+            video_id=begun["video_id"],
+            video_state="PUBLISHED",
+            **given({"description": post.text}),
+        )
+    )
     return reel(begun["video_id"])
 
 
@@ -169,14 +281,24 @@ def wait_for(identifier: str, video: Media, ask: Ask) -> None:
     for look in range(LOOKS):
         status = state(identifier, ask, after=5 if look else 0)["status"]
         if status.get("video_status") in ("error", "upload_failed"):
-            raise Rejected(f"Facebook cannot use {video.file.name}: {phase(status, 'processing', 'error') or status['video_status']}")
+            raise Rejected(
+                f"Facebook cannot use {video.file.name}: {phase(status, 'processing', 'error') or status['video_status']}"
+            )
         if phase(status, "uploading") == "complete":
             return
     raise TryLater(f"Facebook has not got all of {video.file.name} yet", after=60)
 
 
 def state(identifier: str, ask: Ask, after: float = 0) -> Json:
-    return ask(got("status", f"{GRAPH}/{identifier}?fields=status,permalink_url", fresh=True, after=after, example=ARRIVED)).json()
+    return ask(
+        got(
+            "status",
+            f"{GRAPH}/{identifier}?fields=status,permalink_url",
+            fresh=True,
+            after=after,
+            example=ARRIVED,
+        )
+    ).json()
 
 
 def phase(status: Json, name: str, what: str = "status") -> str:
@@ -188,16 +310,41 @@ def phase(status: Json, name: str, what: str = "status") -> str:
 def shown_as_video(account: Account, post: Post, video: Media, ask: Ask) -> Published:
     """In the pieces that Facebook asks for."""
     videos = f"{VIDEOS}/{account.settings['page']}/videos"
-    begun = ask(Request(step="begin", method="POST", url=videos, form={"upload_phase": "start", "file_size": str(video.size)}, repeat=HARMLESS,
-                        example={**place(0, video.size), "video_id": "777001", "upload_session_id": "777002"})).json()
+    begun = ask(
+        Request(
+            step="begin",
+            method="POST",
+            url=videos,
+            form={"upload_phase": "start", "file_size": str(video.size)},
+            repeat=HARMLESS,
+            example={**place(0, video.size), "video_id": "777001", "upload_session_id": "777002"},
+        )
+    ).json()
     upload = {"upload_session_id": str(begun["upload_session_id"])}
     wanted = begun
     while int(wanted["start_offset"]) < int(wanted["end_offset"]):
         start, end = int(wanted["start_offset"]), int(wanted["end_offset"])
-        wanted = ask(Request(step=f"upload {start}", method="POST", url=videos, repeat=HARMLESS, example=place(end, end),
-                             form={"upload_phase": "transfer", **upload, "start_offset": str(start)},
-                             files={"video_file_chunk": Part(media=video, start=start, end=end)})).json()
-    ask(posted("publish", videos, {"success": True}, upload_phase="finish", **upload, **given({"description": post.text})))
+        wanted = ask(
+            Request(
+                step=f"upload {start}",
+                method="POST",
+                url=videos,
+                repeat=HARMLESS,
+                example=place(end, end),
+                form={"upload_phase": "transfer", **upload, "start_offset": str(start)},
+                files={"video_file_chunk": Part(media=video, start=start, end=end)},
+            )
+        ).json()
+    ask(
+        posted(
+            "publish",
+            videos,
+            {"success": True},
+            upload_phase="finish",
+            **upload,
+            **given({"description": post.text}),
+        )
+    )
     return seen_at(f"https://www.facebook.com/{begun['video_id']}", str(begun["video_id"]))
 
 
@@ -210,7 +357,9 @@ def found_video(identifier: str, post: Post, ask: Ask) -> Published | None:
     told = state(identifier, ask)
     if phase(told["status"], "publishing") == "complete":
         address = told.get("permalink_url") or f"/{identifier}"
-        return seen_at(address if "://" in address else f"https://www.facebook.com{address}", identifier)
+        return seen_at(
+            address if "://" in address else f"https://www.facebook.com{address}", identifier
+        )
     if phase(told["status"], "processing") == "in_progress":
         raise TryLater(f"Facebook is still processing the video {identifier}", after=60)
     return None
@@ -220,7 +369,15 @@ def commented(account: Account, post: Post, before: Published, ask: Ask) -> Publ
     if post.media:
         raise Rejected("a comment on Facebook is a text alone here: take the media away")
     on = target(account, before)
-    answer = ask(posted("comment", f"{GRAPH}/{on}/comments", COMMENT, message=post.text, fields="id,permalink_url")).json()
+    answer = ask(
+        posted(
+            "comment",
+            f"{GRAPH}/{on}/comments",
+            COMMENT,
+            message=post.text,
+            fields="id,permalink_url",
+        )
+    ).json()
     return published(answer, on)
 
 
@@ -233,24 +390,34 @@ def target(account: Account, post: Published) -> str:
         return f"{account.settings['page']}_{under[1]}"
     named = PERMALINK.search(post.id) or NUMBER.search(post.id)
     if not named:
-        raise Rejected(f"which post {post.id} is cannot be told from its address; give one like https://www.facebook.com/1234_5678")
+        raise Rejected(
+            f"which post {post.id} is cannot be told from its address; give one like https://www.facebook.com/1234_5678"
+        )
     return "_".join(named.groups())
 
 
 def may_be(post: Post, one: Json) -> bool:
     """Whether it has the text; without one it has to show something."""
-    return bare(one.get("message") or "") == bare(post.text) and bool(post.text.strip() or one.get("attachments"))
+    return bare(one.get("message") or "") == bare(post.text) and bool(
+        post.text.strip() or one.get("attachments")
+    )
 
 
 def shown_in(one: Json) -> set[str]:
     """The numbers of what a listed post shows, also of the pictures of an album."""
     shown = one.get("attachments", {}).get("data", [])
-    within = [inner for attached in shown for inner in attached.get("subattachments", {}).get("data", [])]
+    within = [
+        inner for attached in shown for inner in attached.get("subattachments", {}).get("data", [])
+    ]
     return {str(attached.get("target", {}).get("id")) for attached in (*shown, *within)}
 
 
 def published(one: Json, on: str = "") -> Published:
-    return Published(id=one["id"], url=one.get("permalink_url") or f"https://www.facebook.com/{one['id']}", ref={"on": on or one["id"]})
+    return Published(
+        id=one["id"],
+        url=one.get("permalink_url") or f"https://www.facebook.com/{one['id']}",
+        ref={"on": on or one["id"]},
+    )
 
 
 def reel(identifier: str) -> Published:
@@ -265,7 +432,13 @@ def seen_at(url: str, identifier: str) -> Published:
 OAUTH = OAuth(
     authorize="https://www.facebook.com/v26.0/dialog/oauth",
     token=f"{GRAPH}/oauth/access_token",
-    scopes=("pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_posts", "pages_manage_engagement"),
+    scopes=(
+        "pages_show_list",
+        "pages_read_engagement",
+        "pages_read_user_content",
+        "pages_manage_posts",
+        "pages_manage_engagement",
+    ),
     separator=",",
     pkce="",
     redirect="https://localhost/",
@@ -274,10 +447,21 @@ OAUTH = OAuth(
 
 PLATFORM = Platform(
     name="facebook",
-    settings=(Setting(name="page", meaning="the number of the Page, under About: Page transparency", required=True, example="102345678901234"),),
+    settings=(
+        Setting(
+            name="page",
+            meaning="the number of the Page, under About: Page transparency",
+            required=True,
+            example="102345678901234",
+        ),
+    ),
     options=(
-        Setting(name="format", meaning="how a video is shown; a reel where nothing is said and it is 9:16 and 3 to 90 s long",
-                type=Literal["reel", "video"], example="video"),
+        Setting(
+            name="format",
+            meaning="how a video is shown; a reel where nothing is said and it is 9:16 and 3 to 90 s long",
+            type=Literal["reel", "video"],
+            example="video",
+        ),
     ),
     limits=Limits(
         text=63_206,
@@ -300,8 +484,10 @@ PLATFORM = Platform(
         source="https://developers.facebook.com/docs/pages-api/posts",
         checked=date(2026, 11, 25),
     ),
-    obtain="https://developers.facebook.com/tools/explorer: a User token with " + ", ".join(OAUTH.scopes) + ", made a long-lived one in the "
-           "Access Token Debugger; or the Page's own token",
+    obtain="https://developers.facebook.com/tools/explorer: a User token with "
+    + ", ".join(OAUTH.scopes)
+    + ", made a long-lived one in the "
+    "Access Token Debugger; or the Page's own token",
     optional_secrets=("client_id", "client_secret"),
     oauth=OAUTH,
     session=session,

@@ -28,7 +28,11 @@ NUMBER = r"^\W*\d+[.)]\s"  # of a list's item
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
-    titled = replace(post, options={**post.options, "content_warning": post.title}) if post.title else post
+    titled = (
+        replace(post, options={**post.options, "content_warning": post.title})
+        if post.title
+        else post
+    )
     return mastodon.publish(account, titled, mastodon.changing(ask, **mastodon.WITHOUT_KEY))
 
 
@@ -46,8 +50,11 @@ PLATFORM = replace(
     mastodon.PLATFORM,
     name="friendica",
     limits=LIMITS,
-    options=tuple(replace(row, type=VISIBILITY) if row.name == "visibility" else row for row in mastodon.PLATFORM.options
-                  if row.name not in ("poll", "content_warning")),
+    options=tuple(
+        replace(row, type=VISIBILITY) if row.name == "visibility" else row
+        for row in mastodon.PLATFORM.options
+        if row.name not in ("poll", "content_warning")
+    ),
     obtain="an app that makes tokens, such as `toot login`: a token with the scopes read and write",
     oauth=mastodon.COARSE,
     publish=publish,

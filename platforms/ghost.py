@@ -39,23 +39,50 @@ from platforms.wordpress import refuse_second, slug, tags
 NOT_THERE = 404
 LONGEST_EXCERPT = 300  # characters
 VERSION = {"Accept-Version": "v6.0"}
-DRAFT = {"id": "6b04ac309258391017043ee0", "status": "draft", "slug": "welcome-back-7f3a9c0d1e2b", "url": "https://blog.example.org/p/1/",
-         "updated_at": "2026-09-07T08:30:00.000Z"}
-POST = {**DRAFT, "status": "published", "url": "https://blog.example.org/welcome-back-7f3a9c0d1e2b/"}
+DRAFT = {
+    "id": "6b04ac309258391017043ee0",
+    "status": "draft",
+    "slug": "welcome-back-7f3a9c0d1e2b",
+    "url": "https://blog.example.org/p/1/",
+    "updated_at": "2026-09-07T08:30:00.000Z",
+}
+POST = {
+    **DRAFT,
+    "status": "published",
+    "url": "https://blog.example.org/welcome-back-7f3a9c0d1e2b/",
+}
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     if len(post.summary) > LONGEST_EXCERPT:
-        raise Rejected(f"a summary on Ghost has at most {LONGEST_EXCERPT} characters, and this has {len(post.summary)}")
+        raise Rejected(
+            f"a summary on Ghost has at most {LONGEST_EXCERPT} characters, and this has {len(post.summary)}"
+        )
     known = looked_up(account, post, ask)
     if known and known["status"] != "draft":
         return published(known)
     draft = drafted(account, post, known, ask)
     newsletter = post.options.get("newsletter")
-    query = "?" + urlencode({"newsletter": newsletter, "email_segment": post.options.get("email_segment", "all")}) if newsletter else ""
-    answer = ask(Request(step="publish", method="PUT", url=at(account, f"posts/{draft['id']}/{query}"), headers=VERSION,
-                         json={"posts": [{"status": "published", "updated_at": draft["updated_at"]}]},
-                         repeat=DROPPED, remembered=FOREVER, example={"posts": [POST]}))
+    query = (
+        "?"
+        + urlencode(
+            {"newsletter": newsletter, "email_segment": post.options.get("email_segment", "all")}
+        )
+        if newsletter
+        else ""
+    )
+    answer = ask(
+        Request(
+            step="publish",
+            method="PUT",
+            url=at(account, f"posts/{draft['id']}/{query}"),
+            headers=VERSION,
+            json={"posts": [{"status": "published", "updated_at": draft["updated_at"]}]},
+            repeat=DROPPED,
+            remembered=FOREVER,
+            example={"posts": [POST]},
+        )
+    )
     return published(answer.json()["posts"][0])
 
 
@@ -66,8 +93,17 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
 
 def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
     """What stands under our slug, published or not."""
-    answer = ask(Request(step="look", url=at(account, f"posts/slug/{slug(post)}/"), headers=VERSION, repeat=HARMLESS, fresh=True,
-                         accepts=(NOT_THERE,), example=Response.of({}, NOT_THERE)))
+    answer = ask(
+        Request(
+            step="look",
+            url=at(account, f"posts/slug/{slug(post)}/"),
+            headers=VERSION,
+            repeat=HARMLESS,
+            fresh=True,
+            accepts=(NOT_THERE,),
+            example=Response.of({}, NOT_THERE),
+        )
+    )
     return None if answer.status == NOT_THERE else answer.json()["posts"][0]
 
 
@@ -75,8 +111,10 @@ def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> Json:
     """That of an earlier attempt gets the text of now."""
     pictures = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
     first = post.media[0] if post.media else None
-    further = [f'<figure><img src="{escape(url)}" alt="{escape(one.alt)}"></figure>'
-               for one, url in list(zip(post.media, pictures, strict=True))[1:]]
+    further = [
+        f'<figure><img src="{escape(url)}" alt="{escape(one.alt)}"></figure>'
+        for one, url in list(zip(post.media, pictures, strict=True))[1:]
+    ]
     body = {
         "title": post.title,
         "slug": slug(post),
@@ -93,8 +131,17 @@ def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> Json:
     method, path = ("PUT", f"posts/{known['id']}/") if known else ("POST", "posts/")
     if known:
         said |= {"updated_at": known["updated_at"]}
-    answer = ask(Request(step="draft", method=method, url=at(account, f"{path}?source=html"), headers=VERSION, json={"posts": [said]},
-                         repeat=HARMLESS, example={"posts": [{**DRAFT, "slug": slug(post)}]}))
+    answer = ask(
+        Request(
+            step="draft",
+            method=method,
+            url=at(account, f"{path}?source=html"),
+            headers=VERSION,
+            json={"posts": [said]},
+            repeat=HARMLESS,
+            example={"posts": [{**DRAFT, "slug": slug(post)}]},
+        )
+    )
     draft = answer.json()["posts"][0]
     refuse_second(draft, post)
     return draft
@@ -102,8 +149,24 @@ def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> Json:
 
 def whoami(account: Account, ask: Ask) -> str:
     """The site's title; that is public, so that the key is tried as well."""
-    ask(Request(step="key", url=at(account, "posts/?limit=1&fields=id"), headers=VERSION, repeat=HARMLESS, example={"posts": []}))
-    told = ask(Request(step="site", url=at(account, "site/"), headers=VERSION, repeat=HARMLESS, example={"site": {"title": "Class 4b"}}))
+    ask(
+        Request(
+            step="key",
+            url=at(account, "posts/?limit=1&fields=id"),
+            headers=VERSION,
+            repeat=HARMLESS,
+            example={"posts": []},
+        )
+    )
+    told = ask(
+        Request(
+            step="site",
+            url=at(account, "site/"),
+            headers=VERSION,
+            repeat=HARMLESS,
+            example={"site": {"title": "Class 4b"}},
+        )
+    )
     return str(told.json()["site"]["title"])
 
 
@@ -112,10 +175,22 @@ def at(account: Account, path: str) -> str:
 
 
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
-    return str(ask(Request(step=f"upload {number}", method="POST", url=at(account, "images/upload/"), headers=VERSION,
-                           form={"purpose": "image", "ref": media.name}, files={"file": media}, repeat=HARMLESS,
-                           example=Response.of({"images": [{"url": "https://blog.example.org/content/images/door.png"}]}, 201)))
-               .json()["images"][0]["url"])
+    return str(
+        ask(
+            Request(
+                step=f"upload {number}",
+                method="POST",
+                url=at(account, "images/upload/"),
+                headers=VERSION,
+                form={"purpose": "image", "ref": media.name},
+                files={"file": media},
+                repeat=HARMLESS,
+                example=Response.of(
+                    {"images": [{"url": "https://blog.example.org/content/images/door.png"}]}, 201
+                ),
+            )
+        ).json()["images"][0]["url"]
+    )
 
 
 def published(one: Json) -> Published:
@@ -133,15 +208,44 @@ def error_code(response: Response) -> str:
 
 PLATFORM = Platform(
     name="ghost",
-    settings=(Setting(name="site", meaning="the address of its admin, which may be another than the site's", required=True,
-                      example="https://blog.example.org"),),
+    settings=(
+        Setting(
+            name="site",
+            meaning="the address of its admin, which may be another than the site's",
+            required=True,
+            example="https://blog.example.org",
+        ),
+    ),
     options=(
-        Setting(name="tags", meaning="tags beside those of the text; made where there are none", type=list[str], example='["News"]'),
-        Setting(name="newsletter", meaning="the slug of a newsletter that the post is sent to as well", example="default-newsletter"),
-        Setting(name="email_segment", meaning="who of its readers gets it", default="all", example="status:free",
-                type=Literal["all", "status:free", "status:-free"]),
-        Setting(name="visibility", meaning="who may read it", type=Literal["public", "members", "paid"], example="members"),
-        Setting(name="canonical_url", meaning="where it was published first", example="https://example.org/fractions"),
+        Setting(
+            name="tags",
+            meaning="tags beside those of the text; made where there are none",
+            type=list[str],
+            example='["News"]',
+        ),
+        Setting(
+            name="newsletter",
+            meaning="the slug of a newsletter that the post is sent to as well",
+            example="default-newsletter",
+        ),
+        Setting(
+            name="email_segment",
+            meaning="who of its readers gets it",
+            default="all",
+            example="status:free",
+            type=Literal["all", "status:free", "status:-free"],
+        ),
+        Setting(
+            name="visibility",
+            meaning="who may read it",
+            type=Literal["public", "members", "paid"],
+            example="members",
+        ),
+        Setting(
+            name="canonical_url",
+            meaning="where it was published first",
+            example="https://example.org/fractions",
+        ),
     ),
     limits=Limits(
         title=255,
@@ -162,7 +266,15 @@ PLATFORM = Platform(
     whoami=whoami,
     error_code=error_code,
     errors={
-        **dict.fromkeys(("INVALID_JWT", "UNKNOWN_ADMIN_API_KEY", "MISSING_ADMIN_API_KID", "INVALID_AUTH_HEADER"), LoginNeeded),
+        **dict.fromkeys(
+            (
+                "INVALID_JWT",
+                "UNKNOWN_ADMIN_API_KEY",
+                "MISSING_ADMIN_API_KID",
+                "INVALID_AUTH_HEADER",
+            ),
+            LoginNeeded,
+        ),
         "UPDATE_COLLISION": TryLater,
         "EmailError": Rejected,
     },

@@ -29,7 +29,9 @@ VISIBILITY = Literal["public", "unlisted", "private", "mutuals_only", "direct"]
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
-    return mastodon.publish(account, post, mastodon.changing(ask, mastodon.AS_TYPED, **mastodon.WITHOUT_KEY), POLLS)
+    return mastodon.publish(
+        account, post, mastodon.changing(ask, mastodon.AS_TYPED, **mastodon.WITHOUT_KEY), POLLS
+    )
 
 
 def ask_limits(account: Account, ask: Ask) -> Limits:
@@ -41,7 +43,10 @@ PLATFORM = replace(
     mastodon.PLATFORM,
     name="gotosocial",
     limits=LIMITS,
-    options=tuple(replace(row, type=VISIBILITY) if row.name == "visibility" else row for row in mastodon.PLATFORM.options),
+    options=tuple(
+        replace(row, type=VISIBILITY) if row.name == "visibility" else row
+        for row in mastodon.PLATFORM.options
+    ),
     obtain="{server}/settings/user/tokens: make an access token with the scopes read and write",
     oauth=mastodon.COARSE,
     publish=publish,

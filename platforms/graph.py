@@ -35,10 +35,31 @@ A_DAY, A_MONTH = 86_400, 30 * 86_400  # seconds
 # https://developers.facebook.com/docs/graph-api/guides/error-handling; a subcode, else the code, else "transient" where it says so. What
 # failed within Meta may have been posted all the same, and what it calls a duplicate is mostly our own first sending.
 ERRORS: dict[str, type[PublishError]] = {
-    **dict.fromkeys(("102", "190", "4854002"), LoginNeeded),  # 4854002: the person has to prove who they are
+    **dict.fromkeys(
+        ("102", "190", "4854002"), LoginNeeded
+    ),  # 4854002: the person has to prove who they are
     **dict.fromkeys(("1", "2", "transient", "506", "1366051"), InDoubt),
-    **dict.fromkeys(("4", "9", "17", "32", "341", "368", "613", "9007", "80001", "80002", "1363047", "1390008", "1609010"), TryLater),
-    **dict.fromkeys(("2207050", "2207051"), Rejected),  # the account is restricted; it is taken for spam
+    **dict.fromkeys(
+        (
+            "4",
+            "9",
+            "17",
+            "32",
+            "341",
+            "368",
+            "613",
+            "9007",
+            "80001",
+            "80002",
+            "1363047",
+            "1390008",
+            "1609010",
+        ),
+        TryLater,
+    ),
+    **dict.fromkeys(
+        ("2207050", "2207051"), Rejected
+    ),  # the account is restricted; it is taken for spam
 }
 
 
@@ -46,13 +67,19 @@ def error_code(response: Response) -> str:
     """What `ERRORS` knows of a Graph error, else its code."""
     try:
         error = response.json()["error"]
-        said = str(error.get("error_subcode")), str(error.get("code")), "transient" if error.get("is_transient") else ""
+        said = (
+            str(error.get("error_subcode")),
+            str(error.get("code")),
+            "transient" if error.get("is_transient") else "",
+        )
     except (ValueError, LookupError, TypeError, AttributeError):
         return ""
     return next((one for one in said if one in ERRORS), said[1])
 
 
-def got(step: str, url: str, fresh: bool = False, after: float = 0, example: Json = None) -> Request:
+def got(
+    step: str, url: str, fresh: bool = False, after: float = 0, example: Json = None
+) -> Request:
     return Request(step=step, url=url, repeat=HARMLESS, fresh=fresh, after=after, example=example)
 
 
@@ -71,7 +98,11 @@ def with_token(request: Request, secrets: Secrets) -> Request:
     if request.form is not None:
         return replace(request, form={**request.form, **token})
     joint = "&" if "?" in request.url else "?"
-    return replace(request, url=request.url + joint + urlencode(token)) if request.method == "GET" else request
+    return (
+        replace(request, url=request.url + joint + urlencode(token))
+        if request.method == "GET"
+        else request
+    )
 
 
 def lasting(server: str, grant: str) -> Callable[[Account, Secrets, Ask], Secrets]:
@@ -86,11 +117,19 @@ def lasting(server: str, grant: str) -> Callable[[Account, Secrets, Ask], Secret
 
 def renewing(server: str, grant: str) -> Callable[[Account, Secrets, Ask], Secrets]:
     """A session whose token is renewed a month before its end. One that is younger than a day cannot be: it is used as it is."""
+
     def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
         for name in ("renewed", "token"):
             if name in secrets:
                 try:
-                    return renewed(ask(got("refresh", f"{server}/refresh_access_token?grant_type={grant}&access_token={{{name}}}")).json())
+                    return renewed(
+                        ask(
+                            got(
+                                "refresh",
+                                f"{server}/refresh_access_token?grant_type={grant}&access_token={{{name}}}",
+                            )
+                        ).json()
+                    )
                 except Rejected:
                     return {"renewed": secrets[name], "expires_in": str(A_DAY)}
                 except LoginNeeded:
@@ -102,19 +141,42 @@ def renewing(server: str, grant: str) -> Callable[[Account, Secrets, Ask], Secre
 
 def renewed(answer: Json) -> Secrets:
     made = tokens_of(answer)
-    return {"renewed": made["token"], "expires_in": str(max(int(made.get("expires_in", 0)) - A_MONTH, A_DAY))}
+    return {
+        "renewed": made["token"],
+        "expires_in": str(max(int(made.get("expires_in", 0)) - A_MONTH, A_DAY)),
+    }
 
 
 def contained(step: str, url: str, form: Mapping[str, str], ask: Ask) -> str:
     """A new container's id."""
     example = {"id": "17889455560051444"}
-    return str(ask(Request(step=step, method="POST", url=url, form=given(form), repeat=HARMLESS, example=example)).json()["id"])
+    return str(
+        ask(
+            Request(
+                step=step,
+                method="POST",
+                url=url,
+                form=given(form),
+                repeat=HARMLESS,
+                example=example,
+            )
+        ).json()["id"]
+    )
 
 
 def ours(listed: Iterable[Json], lost: Lost, is_like: Callable[[Json], bool]) -> Json | None:
     """The one of a list that was made since it left and is like it."""
     since = lost.left_at - EARLY
-    return next((one for one in listed if one["id"] not in lost.others and datetime.fromisoformat(one["timestamp"]) > since and is_like(one)), None)
+    return next(
+        (
+            one
+            for one in listed
+            if one["id"] not in lost.others
+            and datetime.fromisoformat(one["timestamp"]) > since
+            and is_like(one)
+        ),
+        None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,41 +191,79 @@ class Containers:
     def looked_at(self, container: str, ask: Ask, after: float = 0) -> tuple[str, str]:
         """The container's state, and what is said of it."""
         url = f"{self.base}/{container}?fields={self.state},{self.why}"
-        told = ask(got("state", url, fresh=True, after=after, example={self.state: "FINISHED", self.why: ""})).json()
+        told = ask(
+            got(
+                "state",
+                url,
+                fresh=True,
+                after=after,
+                example={self.state: "FINISHED", self.why: ""},
+            )
+        ).json()
         return str(told[self.state]), str(told.get(self.why) or "")
 
     def wait_for(self, container: str, ask: Ask) -> str:
         """FINISHED; or PUBLISHED, where an earlier attempt has done that."""
         for look in range(LOOKS):
-            state, why = self.looked_at(container, ask, after=min(5 * 2 ** look, 60))
+            state, why = self.looked_at(container, ask, after=min(5 * 2**look, 60))
             if state in ("FINISHED", "PUBLISHED"):
                 return state
             if state != "IN_PROGRESS":
-                raise Rejected(f"Meta made nothing of it ({state}{': ' if why else ''}{why}); look at the media, and whether their address is public")
+                raise Rejected(
+                    f"Meta made nothing of it ({state}{': ' if why else ''}{why}); look at the media, and whether their address is public"
+                )
         raise TryLater("Meta is still fetching or converting the media", after=300)
 
-    def carousel(self, url: str, files: Iterable[Mapping[str, str]], said: Mapping[str, str], ask: Ask) -> str:
+    def carousel(
+        self, url: str, files: Iterable[Mapping[str, str]], said: Mapping[str, str], ask: Ask
+    ) -> str:
         """The container of several files, each of which has one of its own first."""
-        children = [contained(f"container {number}", url, {**one, "is_carousel_item": "true"}, ask) for number, one in enumerate(files, 1)]
+        children = [
+            contained(f"container {number}", url, {**one, "is_carousel_item": "true"}, ask)
+            for number, one in enumerate(files, 1)
+        ]
         for child in children:
             self.wait_for(child, ask)
-        return contained("container", url, {"media_type": "CAROUSEL", "children": ",".join(children), **said}, ask)
+        return contained(
+            "container",
+            url,
+            {"media_type": "CAROUSEL", "children": ",".join(children), **said},
+            ask,
+        )
 
     def publish(self, container: str, edge: str, ask: Ask) -> str:
         """The id of what is up then."""
         if self.wait_for(container, ask) == "PUBLISHED":
             raise InDoubt(f"{self.platform} has published it already")
-        return str(ask(Request(step="publish", method="POST", url=f"{self.base}/{edge}", form={"creation_id": container},
-                               example={"id": "18000000000000001"})).json()["id"])
+        return str(
+            ask(
+                Request(
+                    step="publish",
+                    method="POST",
+                    url=f"{self.base}/{edge}",
+                    form={"creation_id": container},
+                    example={"id": "18000000000000001"},
+                )
+            ).json()["id"]
+        )
 
-    def find(self, account: Account, lost: Lost, listed: Iterable[Json], is_like: Callable[[Json], bool], ask: Ask) -> Published | None:
+    def find(
+        self,
+        account: Account,
+        lost: Lost,
+        listed: Iterable[Json],
+        is_like: Callable[[Json], bool],
+        ask: Ask,
+    ) -> Published | None:
         """What the container says; then, for its id, the account's latest."""
         container = lost.answers.get("container")
         if container and self.looked_at(container.json()["id"], ask)[0] != "PUBLISHED":
             return None
         found = ours(listed, lost, is_like)
         if found is None and container:
-            raise TryLater(f"{account.name}: it is published, and not yet among the account's latest", after=60)
+            raise TryLater(
+                f"{account.name}: it is published, and not yet among the account's latest", after=60
+            )
         return Published(id=found["id"], url=found.get("permalink")) if found else None
 
 
@@ -171,7 +271,14 @@ def identified(post: Published, listed: Callable[[], Iterable[Json]]) -> str:
     """Its id. One that a person found is known by its URL, and looked for among the latest."""
     if "://" not in post.id:
         return post.id
-    found = next((one["id"] for one in listed() if (one.get("permalink") or "").rstrip("/") == post.id.rstrip("/")), None)
+    found = next(
+        (
+            one["id"]
+            for one in listed()
+            if (one.get("permalink") or "").rstrip("/") == post.id.rstrip("/")
+        ),
+        None,
+    )
     if found is None:
         raise Rejected(f"{post.id} is none of the account's latest posts, so nothing can answer it")
     return str(found)

@@ -7,34 +7,72 @@ told by `notify`; the delivery is held until that person says that it is up.
 from datetime import date
 from urllib.parse import quote
 
-from platforms.base import DROPPED, FOREVER, Account, Ask, Limits, Platform, Post, Published, Request, Setting, unsigned
+from platforms.base import (
+    DROPPED,
+    FOREVER,
+    Account,
+    Ask,
+    Limits,
+    Platform,
+    Post,
+    Published,
+    Request,
+    Setting,
+    unsigned,
+)
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     """Being handed over twice is being told twice: nobody but the person sees it."""
-    ready = {"where": account.settings["where"], "title": post.title, "text": post.text, "files": files(post), "compose": compose(account, post)}
+    ready = {
+        "where": account.settings["where"],
+        "title": post.title,
+        "text": post.text,
+        "files": files(post),
+        "compose": compose(account, post),
+    }
     given = {name: value for name, value in ready.items() if value}
-    ask(Request(step="handoff", method="POST", url="handoff:", form=given, files={f"file {nth}": one for nth, one in enumerate(post.media, 1)},
-                repeat=DROPPED, remembered=FOREVER, example={}))
+    ask(
+        Request(
+            step="handoff",
+            method="POST",
+            url="handoff:",
+            form=given,
+            files={f"file {nth}": one for nth, one in enumerate(post.media, 1)},
+            repeat=DROPPED,
+            remembered=FOREVER,
+            example={},
+        )
+    )
     return Published(id=post.key, notes=(letter(given),))
 
 
 def files(post: Post) -> str:
-    return "\n".join(f"{one.file}" + (f"  (alt: {one.alt})" if one.alt else "") for one in post.media)
+    return "\n".join(
+        f"{one.file}" + (f"  (alt: {one.alt})" if one.alt else "") for one in post.media
+    )
 
 
 def compose(account: Account, post: Post) -> str:
     """The address of the platform's own form, filled in."""
     link = next((span.value for span in post.spans if span.kind == "link"), "")
     pattern = account.settings.get("compose") or ""
-    return str(pattern).replace("{link}", quote(link, safe="")).replace("{text}", quote(post.text, safe=""))
+    return (
+        str(pattern)
+        .replace("{link}", quote(link, safe=""))
+        .replace("{text}", quote(post.text, safe=""))
+    )
 
 
 def letter(given: dict[str, str]) -> str:
     """What the person reads; what they copy stands alone between empty lines."""
-    parts = [f"post this on {given['where']}:", given.get("title", ""), given.get("text", ""),
-             "With these files:\n" + given["files"] if "files" in given else "",
-             "Begin here: " + given["compose"] if "compose" in given else ""]
+    parts = [
+        f"post this on {given['where']}:",
+        given.get("title", ""),
+        given.get("text", ""),
+        "With these files:\n" + given["files"] if "files" in given else "",
+        "Begin here: " + given["compose"] if "compose" in given else "",
+    ]
     return "\n\n".join(filter(None, parts))
 
 
@@ -42,9 +80,17 @@ PLATFORM = Platform(
     name="handoff",
     secrets=(),
     settings=(
-        Setting(name="where", meaning="where you post it, in any words", required=True, example="our Facebook group"),
-        Setting(name="compose", meaning="the address of a form to post with; {text} and {link} in it are filled in",
-                example="https://www.facebook.com/sharer/sharer.php?u={link}"),
+        Setting(
+            name="where",
+            meaning="where you post it, in any words",
+            required=True,
+            example="our Facebook group",
+        ),
+        Setting(
+            name="compose",
+            meaning="the address of a form to post with; {text} and {link} in it are filled in",
+            example="https://www.facebook.com/sharer/sharer.php?u={link}",
+        ),
     ),
     limits=Limits(
         title=None,

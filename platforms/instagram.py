@@ -28,7 +28,20 @@ from platforms.base import (
     hosted,
     media_of_kind,
 )
-from platforms.graph import A_DAY, ERRORS, Containers, bare, contained, error_code, got, identified, lasting, ours, renewing, with_token
+from platforms.graph import (
+    A_DAY,
+    ERRORS,
+    Containers,
+    bare,
+    contained,
+    error_code,
+    got,
+    identified,
+    lasting,
+    ours,
+    renewing,
+    with_token,
+)
 
 SERVER = "https://graph.instagram.com"
 BASE = f"{SERVER}/v26.0"
@@ -47,18 +60,28 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(post)
     me = own(ask)["user_id"]
     look_for_room(me, ask)
-    notes = ("a story has no text: yours does not go with it",) if is_story(post) and post.text.strip() else ()
-    return Published(id=CONTAINERS.publish(made(me, post, ask), f"{me}/media_publish", ask), notes=notes)
+    notes = (
+        ("a story has no text: yours does not go with it",)
+        if is_story(post) and post.text.strip()
+        else ()
+    )
+    return Published(
+        id=CONTAINERS.publish(made(me, post, ask), f"{me}/media_publish", ask), notes=notes
+    )
 
 
 def refuse(post: Post) -> None:
     """What Instagram would refuse for what stands in it."""
     tags, mentions = (sum(span.kind == kind for span in post.spans) for kind in ("tag", "mention"))
     if tags > MOST_TAGS or mentions > MOST_MENTIONS:
-        raise Rejected(f"Instagram takes {MOST_TAGS} hashtags and {MOST_MENTIONS} mentions, and there are {tags} and {mentions}")
+        raise Rejected(
+            f"Instagram takes {MOST_TAGS} hashtags and {MOST_MENTIONS} mentions, and there are {tags} and {mentions}"
+        )
     most = 1 if is_story(post) else MOST_FILES
     if not 1 <= len(post.media) <= most:
-        raise Rejected(f"{'a story' if most == 1 else 'a post'} on Instagram has 1 to {most} pictures or videos, and here are {len(post.media)}")
+        raise Rejected(
+            f"{'a story' if most == 1 else 'a post'} on Instagram has 1 to {most} pictures or videos, and here are {len(post.media)}"
+        )
     for one in post.media:
         why = unfit(one, is_story(post))
         if why:
@@ -76,7 +99,12 @@ def unfit(media: Media, as_story: bool) -> str:
             return f"has more than the {MOST_BITS // 1_000_000} Mbit a second that Instagram takes: save it with a lower bit rate"
         if as_story and ((media.seconds or 0) > LONGEST_STORY or media.size > LARGEST_STORY):
             return f"is too long or too large for a story: {LONGEST_STORY} s and {LARGEST_STORY // 1_000_000} MB at most"
-    elif not as_story and media.width and media.height and not NARROWEST <= media.width / media.height <= WIDEST:
+    elif (
+        not as_story
+        and media.width
+        and media.height
+        and not NARROWEST <= media.width / media.height <= WIDEST
+    ):
         return f"is {media.width}x{media.height}, and Instagram takes shapes from 4:5 to 1.91:1: crop it"
     return ""
 
@@ -90,7 +118,13 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
         return found_comment(account, post, post.reply_to, lost, ask)
     listed = media_of(own(ask)["user_id"], ask, "stories" if is_story(post) else "media")
     is_published_story = is_story(post) and "container" in lost.answers
-    return CONTAINERS.find(account, lost, listed, lambda one: is_published_story or bare(one.get("caption") or "") == bare(post.text), ask)
+    return CONTAINERS.find(
+        account,
+        lost,
+        listed,
+        lambda one: is_published_story or bare(one.get("caption") or "") == bare(post.text),
+        ask,
+    )
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -103,10 +137,20 @@ def own(ask: Ask) -> Json:
 
 def look_for_room(me: str, ask: Ask) -> None:
     """Whether another post is allowed today: Meta's pages say 50 and 100, the account knows."""
-    told = ask(got("quota", f"{BASE}/{me}/content_publishing_limit?fields=quota_usage,config", fresh=True, example=QUOTA)).json()["data"][0]
+    told = ask(
+        got(
+            "quota",
+            f"{BASE}/{me}/content_publishing_limit?fields=quota_usage,config",
+            fresh=True,
+            example=QUOTA,
+        )
+    ).json()["data"][0]
     most = told["config"]["quota_total"]
     if told["quota_usage"] >= most:
-        raise TryLater(f"Instagram takes no more than the {most} posts that went out through apps in 24 hours", after=3600)
+        raise TryLater(
+            f"Instagram takes no more than the {most} posts that went out through apps in 24 hours",
+            after=3600,
+        )
 
 
 def made(me: str, post: Post, ask: Ask) -> str:
@@ -115,16 +159,27 @@ def made(me: str, post: Post, ask: Ask) -> str:
     if len(media) == 1:
         kind = "STORIES" if is_story(post) else "REELS" if media_of_kind(media, "video") else ""
         caption = "" if is_story(post) else post.text
-        form = {**file(media[0], 1, ask, described=not is_story(post)), "media_type": kind, "caption": caption}
+        form = {
+            **file(media[0], 1, ask, described=not is_story(post)),
+            "media_type": kind,
+            "caption": caption,
+        }
         return contained("container", url, form, ask)
-    files = ({**file(one, number, ask), "media_type": "VIDEO" if one.type.startswith("video/") else ""} for number, one in enumerate(media, 1))
+    files = (
+        {**file(one, number, ask), "media_type": "VIDEO" if one.type.startswith("video/") else ""}
+        for number, one in enumerate(media, 1)
+    )
     return CONTAINERS.carousel(url, files, {"caption": post.text}, ask)
 
 
 def file(media: Media, number: int, ask: Ask, described: bool = True) -> dict[str, str]:
     """Videos and stories take no alt text."""
     url = hosted(media, number, ask)
-    return {"video_url": url} if media.type.startswith("video/") else {"image_url": url, "alt_text": media.alt if described else ""}
+    return (
+        {"video_url": url}
+        if media.type.startswith("video/")
+        else {"image_url": url, "alt_text": media.alt if described else ""}
+    )
 
 
 def media_of(me: str, ask: Ask, edge: str = "media") -> Iterator[Json]:
@@ -136,28 +191,45 @@ def commented(account: Account, post: Post, before: Published, ask: Ask) -> Publ
     if post.media:
         raise Rejected("a comment on Instagram is a text alone: take the media away")
     on = target(before, ask)
-    answer = ask(Request(step="comment", method="POST", url=f"{BASE}/{on}/comments", form={"message": post.text},
-                         example={"id": "17870000000000001"})).json()
+    answer = ask(
+        Request(
+            step="comment",
+            method="POST",
+            url=f"{BASE}/{on}/comments",
+            form={"message": post.text},
+            example={"id": "17870000000000001"},
+        )
+    ).json()
     return Published(id=answer["id"], url=before.url, ref={"on": on})
 
 
-def found_comment(account: Account, post: Post, before: Published, lost: Lost, ask: Ask) -> Published | None:
+def found_comment(
+    account: Account, post: Post, before: Published, lost: Lost, ask: Ask
+) -> Published | None:
     on = target(before, ask)
-    listed = ask(got("list", f"{BASE}/{on}/comments?fields=id,text,timestamp&limit=50", example={"data": []})).json()["data"]
+    listed = ask(
+        got("list", f"{BASE}/{on}/comments?fields=id,text,timestamp&limit=50", example={"data": []})
+    ).json()["data"]
     found = ours(listed, lost, lambda one: bare(one.get("text") or "") == bare(post.text))
     return Published(id=found["id"], url=before.url, ref={"on": on}) if found else None
 
 
 def target(before: Published, ask: Ask) -> str:
     """The post that is commented on, also where a comment is answered."""
-    return str(before.ref.get("on") or identified(before, lambda: media_of(own(ask)["user_id"], ask)))
+    return str(
+        before.ref.get("on") or identified(before, lambda: media_of(own(ask)["user_id"], ask))
+    )
 
 
 # https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login
 OAUTH = OAuth(
     authorize="https://www.instagram.com/oauth/authorize",
     token="https://api.instagram.com/oauth/access_token",
-    scopes=("instagram_business_basic", "instagram_business_content_publish", "instagram_business_manage_comments"),
+    scopes=(
+        "instagram_business_basic",
+        "instagram_business_content_publish",
+        "instagram_business_manage_comments",
+    ),
     separator=",",
     pkce="",
     redirect="https://localhost/",
@@ -166,8 +238,14 @@ OAUTH = OAuth(
 
 PLATFORM = Platform(
     name="instagram",
-    options=(Setting(name="format", meaning="a story, which is gone after a day; else a post, or a reel where it is one video",
-                     type=Literal["story"], example="story"),),
+    options=(
+        Setting(
+            name="format",
+            meaning="a story, which is gone after a day; else a post, or a reel where it is one video",
+            type=Literal["story"],
+            example="story",
+        ),
+    ),
     limits=Limits(
         text=2200,
         unit="UTF-16 units",

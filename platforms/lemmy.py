@@ -33,9 +33,16 @@ from platforms.base import (
 
 EARLY = timedelta(hours=1)  # how far the server's clock and ours may be apart
 LONGEST_COMMENT = 10_000  # UTF-16 units
-SITE = {"my_user": {"local_user_view": {"person": {"id": 2, "name": "ada"}}}, "all_languages": [{"id": 37, "code": "en"}]}
+SITE = {
+    "my_user": {"local_user_view": {"person": {"id": 2, "name": "ada"}}},
+    "all_languages": [{"id": 37, "code": "en"}],
+}
 POSTED = {"post_view": {"post": {"id": 4711, "ap_id": "https://lemmy.example/post/4711"}}}
-COMMENTED = {"comment_view": {"comment": {"id": 81, "post_id": 4711, "ap_id": "https://lemmy.example/comment/81"}}}
+COMMENTED = {
+    "comment_view": {
+        "comment": {"id": 81, "post_id": 4711, "ap_id": "https://lemmy.example/comment/81"}
+    }
+}
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -44,7 +51,9 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         return commented(account, post, ask)
     pictures = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
     first = post.media[0] if post.media else None
-    further = [in_markdown(one, url) for one, url in list(zip(post.media, pictures, strict=True))[1:]]
+    further = [
+        in_markdown(one, url) for one, url in list(zip(post.media, pictures, strict=True))[1:]
+    ]
     said = {
         "name": post.title,
         "community_id": community(account, post, ask),
@@ -55,13 +64,19 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         "language_id": language(account, post, ask),
     }
     body = {name: value for name, value in said.items() if value}
-    answer = ask(Request(step="post", method="POST", url=at(account, "api/v3/post"), json=body, example=POSTED)).json()["post_view"]["post"]
+    answer = ask(
+        Request(
+            step="post", method="POST", url=at(account, "api/v3/post"), json=body, example=POSTED
+        )
+    ).json()["post_view"]["post"]
     return Published(id=answer["ap_id"], url=answer["ap_id"], ref={"post": answer["id"]})
 
 
 def refuse(post: Post) -> None:
     if post.reply_to and (post.media or utf16_units(post.markup) > LONGEST_COMMENT):
-        raise Rejected(f"a comment on Lemmy is a text of at most {LONGEST_COMMENT:,} characters, without media")
+        raise Rejected(
+            f"a comment on Lemmy is a text of at most {LONGEST_COMMENT:,} characters, without media"
+        )
     if not post.reply_to and (len(post.title.strip()) < 3 or "\n" in post.title):
         raise Rejected("a title on Lemmy is one line of at least three characters")
 
@@ -73,9 +88,20 @@ def in_markdown(media: Media, url: str) -> str:
 
 def commented(account: Account, post: Post, ask: Ask) -> Published:
     assert post.reply_to
-    on, parent = post.reply_to.ref.get("post") or number_in(post.reply_to.id), post.reply_to.ref.get("comment")
+    on, parent = (
+        post.reply_to.ref.get("post") or number_in(post.reply_to.id),
+        post.reply_to.ref.get("comment"),
+    )
     body = {"content": post.markup, "post_id": on, **({"parent_id": parent} if parent else {})}
-    answer = ask(Request(step="comment", method="POST", url=at(account, "api/v3/comment"), json=body, example=COMMENTED)).json()
+    answer = ask(
+        Request(
+            step="comment",
+            method="POST",
+            url=at(account, "api/v3/comment"),
+            json=body,
+            example=COMMENTED,
+        )
+    ).json()
     one = answer["comment_view"]["comment"]
     return Published(id=one["ap_id"], url=one["ap_id"], ref={"post": on, "comment": one["id"]})
 
@@ -94,12 +120,25 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
     me = person(site(account, ask))["name"]
     view, kind = ("comments", "comment") if post.reply_to else ("posts", "post")
     place = 0 if post.reply_to else community(account, post, ask)
-    asked = Request(step="list", url=at(account, f"api/v3/user?username={me}&sort=New&limit=50"), repeat=HARMLESS, example={view: []})
+    asked = Request(
+        step="list",
+        url=at(account, f"api/v3/user?username={me}&sort=New&limit=50"),
+        repeat=HARMLESS,
+        example={view: []},
+    )
     for one in (entry[kind] for entry in ask(asked).json()[view]):
         made = datetime.fromisoformat(one["published"])
         made = made if made.tzinfo else made.replace(tzinfo=UTC)
-        if one["ap_id"] not in lost.others and made > lost.left_at - EARLY and says(post, one, place):
-            ref = {"post": one["post_id"], "comment": one["id"]} if post.reply_to else {"post": one["id"]}
+        if (
+            one["ap_id"] not in lost.others
+            and made > lost.left_at - EARLY
+            and says(post, one, place)
+        ):
+            ref = (
+                {"post": one["post_id"], "comment": one["id"]}
+                if post.reply_to
+                else {"post": one["id"]}
+            )
             return Published(id=one["ap_id"], url=one["ap_id"], ref=ref)
     return None
 
@@ -117,7 +156,9 @@ def whoami(account: Account, ask: Ask) -> str:
 
 
 def site(account: Account, ask: Ask) -> Json:
-    return ask(Request(step="site", url=at(account, "api/v3/site"), repeat=HARMLESS, example=SITE)).json()
+    return ask(
+        Request(step="site", url=at(account, "api/v3/site"), repeat=HARMLESS, example=SITE)
+    ).json()
 
 
 def person(told: Json) -> Json:
@@ -130,8 +171,16 @@ def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
     """A name and a password are traded for a token that does not end; logins are rationed. A token that was given is used as it is."""
     if "password" not in secrets:
         return {}
-    answer = ask(Request(step="login", method="POST", url=at(account, "api/v3/user/login"), repeat=HARMLESS, example={"jwt": "x"},
-                         json={"username_or_email": "{user}", "password": "{password}"}))
+    answer = ask(
+        Request(
+            step="login",
+            method="POST",
+            url=at(account, "api/v3/user/login"),
+            repeat=HARMLESS,
+            example={"jwt": "x"},
+            json={"username_or_email": "{user}", "password": "{password}"},
+        )
+    )
     return {"token": answer.json()["jwt"]}
 
 
@@ -141,31 +190,59 @@ def at(account: Account, path: str) -> str:
 
 def community(account: Account, post: Post, ask: Ask) -> int:
     name = str(post.options.get("community") or account.settings["community"]).removeprefix("!")
-    asked = Request(step="community", url=at(account, f"api/v3/community?name={name}"), repeat=HARMLESS,
-                    example={"community_view": {"community": {"id": 7}}})
+    asked = Request(
+        step="community",
+        url=at(account, f"api/v3/community?name={name}"),
+        repeat=HARMLESS,
+        example={"community_view": {"community": {"id": 7}}},
+    )
     return int(ask(asked).json()["community_view"]["community"]["id"])
 
 
 def language(account: Account, post: Post, ask: Ask) -> int | None:
     """Its number there; None where the server has no such language."""
     code = post.language.partition("-")[0]
-    return next((one["id"] for one in site(account, ask)["all_languages"] if one["code"] == code), None)
+    return next(
+        (one["id"] for one in site(account, ask)["all_languages"] if one["code"] == code), None
+    )
 
 
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
-    answer = ask(Request(step=f"upload {number}", method="POST", url=at(account, "pictrs/image"), files={"images[]": media}, repeat=HARMLESS,
-                         example={"msg": "ok", "files": [{"file": "a1b2.png"}]})).json()
+    answer = ask(
+        Request(
+            step=f"upload {number}",
+            method="POST",
+            url=at(account, "pictrs/image"),
+            files={"images[]": media},
+            repeat=HARMLESS,
+            example={"msg": "ok", "files": [{"file": "a1b2.png"}]},
+        )
+    ).json()
     return at(account, f"pictrs/image/{answer['files'][0]['file']}")
 
 
 PLATFORM = Platform(
     name="lemmy",
     settings=(
-        Setting(name="server", meaning="where the account lives", required=True, example="https://lemmy.world"),
-        Setting(name="community", meaning="where posts go: NAME, or NAME@SERVER", required=True, example="teaching"),
+        Setting(
+            name="server",
+            meaning="where the account lives",
+            required=True,
+            example="https://lemmy.world",
+        ),
+        Setting(
+            name="community",
+            meaning="where posts go: NAME, or NAME@SERVER",
+            required=True,
+            example="teaching",
+        ),
     ),
     options=(
-        Setting(name="community", meaning="another community than the account's", example="maths@lemmy.ml"),
+        Setting(
+            name="community",
+            meaning="another community than the account's",
+            example="maths@lemmy.ml",
+        ),
         Setting(name="nsfw", meaning="whether it is not for all eyes", type=bool, example="true"),
     ),
     limits=Limits(
@@ -192,6 +269,11 @@ PLATFORM = Platform(
     find=find,
     find_after=30,
     whoami=whoami,
-    errors={**dict.fromkeys(("incorrect_login", "not_logged_in", "missing_totp_token", "incorrect_totp_token"), LoginNeeded),
-            "rate_limit_error": TryLater},
+    errors={
+        **dict.fromkeys(
+            ("incorrect_login", "not_logged_in", "missing_totp_token", "incorrect_totp_token"),
+            LoginNeeded,
+        ),
+        "rate_limit_error": TryLater,
+    },
 )

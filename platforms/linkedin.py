@@ -43,15 +43,29 @@ from platforms.base import (
 LONGEST_COMMENT, LONGEST_QUESTION, LONGEST_ANSWER = 1250, 140, 30  # characters
 DURATIONS = {24: "ONE_DAY", 72: "THREE_DAYS", 168: "SEVEN_DAYS", 336: "FOURTEEN_DAYS"}  # hours
 SHORTEST, SMALLEST = 3, 75_000  # of a video: seconds, bytes
-PAUSES = (2, 4, 8, 15, 30, 60, 60, 60)  # seconds before each look at a video that is being processed; a member has 150 requests a day
+PAUSES = (
+    2,
+    4,
+    8,
+    15,
+    30,
+    60,
+    60,
+    60,
+)  # seconds before each look at a video that is being processed; a member has 150 requests a day
 LISTED = 50  # posts in one look
 EARLY = timedelta(hours=1)  # how far LinkedIn's clock and ours may be apart
-SERVED = timedelta(days=305)  # the version of a month before that is eleven months old; LinkedIn serves each for at least a year
+SERVED = timedelta(
+    days=305
+)  # the version of a month before that is eleven months old; LinkedIn serves each for at least a year
 RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
 URN = re.compile(r"urn:li:\w+:\d+")
 NAMED = re.compile(r"(?P<name>\S.*) (?P<urn>urn:li:(?:organization:\d+|person:[\w-]+))")
 MEMBER = {"sub": "782bbtaQ", "name": "Ada Lovelace"}
-UPLOAD = {"uploadUrl": "https://www.linkedin.com/dms-uploads/C4E10AQFoyyAjHPMQuQ/uploaded-image/0", "uploadUrlExpiresAt": 1787800000000}
+UPLOAD = {
+    "uploadUrl": "https://www.linkedin.com/dms-uploads/C4E10AQFoyyAjHPMQuQ/uploaded-image/0",
+    "uploadUrlExpiresAt": 1787800000000,
+}
 IMAGE = {"value": {**UPLOAD, "image": "urn:li:image:C4E10AQFoyyAjHPMQuQ"}}
 DOCUMENT = {"value": {**UPLOAD, "document": "urn:li:document:C5510AQHZpgBbrlXtIw"}}
 CREATED = Response(status=201, headers={"x-restli-id": "urn:li:share:7300000000000000000"})
@@ -68,7 +82,11 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         "author": author,
         "commentary": commentary(post),
         "visibility": post.options.get("visibility", "PUBLIC"),
-        "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []},
+        "distribution": {
+            "feedDistribution": "MAIN_FEED",
+            "targetEntities": [],
+            "thirdPartyDistributionChannels": [],
+        },
         "lifecycleState": "PUBLISHED",
         "isReshareDisabledByAuthor": False,
         **content(account, post, author, ask),
@@ -87,16 +105,34 @@ def refuse(account: Account, post: Post) -> None:
         raise Rejected("LinkedIn takes no post and no comment without words: write a `text`")
     if post.reply_to:
         urn_in(str(post.reply_to.ref.get("post", post.reply_to.id)))
-        if post.media or options.get("poll") or len(post.text) > LONGEST_COMMENT:  # a reshared post is the first part's
-            raise Rejected(f"a comment on LinkedIn is a text of at most {LONGEST_COMMENT} characters, without media and poll")
+        if (
+            post.media or options.get("poll") or len(post.text) > LONGEST_COMMENT
+        ):  # a reshared post is the first part's
+            raise Rejected(
+                f"a comment on LinkedIn is a text of at most {LONGEST_COMMENT} characters, without media and poll"
+            )
         return
-    beside = [name for name, there in (("media", post.media), ("a poll", options.get("poll")), ("a reshared post", options.get("reshare"))) if there]
+    beside = [
+        name
+        for name, there in (
+            ("media", post.media),
+            ("a poll", options.get("poll")),
+            ("a reshared post", options.get("reshare")),
+        )
+        if there
+    ]
     if len(beside) > 1:
-        raise Rejected(f"LinkedIn takes {beside[0]} or {beside[1]}, not both: take one of them away")
+        raise Rejected(
+            f"LinkedIn takes {beside[0]} or {beside[1]}, not both: take one of them away"
+        )
     if beside and not post.media and post.link and not says(post, post.link.url):
-        raise Rejected(f"{beside[0]} on LinkedIn stands where the card of {post.link.url} would: put the address in the text")
+        raise Rejected(
+            f"{beside[0]} on LinkedIn stands where the card of {post.link.url} would: put the address in the text"
+        )
     if account.settings.get("organization") and options.get("visibility") == "CONNECTIONS":
-        raise Rejected("an organisation has no connections on LinkedIn: take `visibility: CONNECTIONS` away")
+        raise Rejected(
+            "an organisation has no connections on LinkedIn: take `visibility: CONNECTIONS` away"
+        )
     refuse_media(post.media)
     if options.get("poll"):
         refuse_poll(post.text, options["poll"])
@@ -107,32 +143,48 @@ def refuse(account: Account, post: Post) -> None:
     for name in mentions:
         if name not in named:
             shown = name.replace("\\", "")
-            raise Rejected(f"`mentions` has somebody whom the text does not name: there is no '{shown}' in it")
+            raise Rejected(
+                f"`mentions` has somebody whom the text does not name: there is no '{shown}' in it"
+            )
 
 
 def says(post: Post, url: str) -> bool:
     """Whether the address stands in the text."""
-    return url in post.text.split() or any(span.kind == "link" and span.value == url for span in post.spans)
+    return url in post.text.split() or any(
+        span.kind == "link" and span.value == url for span in post.spans
+    )
 
 
 def refuse_media(media: tuple[Media, ...]) -> None:
     videos = media_of_kind(media, "video")
     if len(media) > 1 and len(media_of_kind(media, "image")) < len(media):
-        raise Rejected("LinkedIn takes pictures, or one video, or one document: take the others away")
+        raise Rejected(
+            "LinkedIn takes pictures, or one video, or one document: take the others away"
+        )
     if not all(one.alt.strip() for one in media_of_kind(media, "application")):
         raise Rejected("a document on LinkedIn needs an `alt`: it is the title above it")
     if videos and (videos[0].size < SMALLEST or (videos[0].seconds or SHORTEST) < SHORTEST):
-        raise Rejected(f"a video on LinkedIn has at least {SHORTEST} seconds and {SMALLEST // 1000} kB: use a longer one")
+        raise Rejected(
+            f"a video on LinkedIn has at least {SHORTEST} seconds and {SMALLEST // 1000} kB: use a longer one"
+        )
 
 
 def refuse_poll(text: str, asked: Json) -> None:
     answers = asked["answers"]
-    if not 2 <= len(answers) <= 4 or max(map(len, answers)) > LONGEST_ANSWER or asked.get("multiple"):
-        raise Rejected(f"a poll on LinkedIn has two to four answers of at most {LONGEST_ANSWER} characters, of which one is chosen")
+    if (
+        not 2 <= len(answers) <= 4
+        or max(map(len, answers)) > LONGEST_ANSWER
+        or asked.get("multiple")
+    ):
+        raise Rejected(
+            f"a poll on LinkedIn has two to four answers of at most {LONGEST_ANSWER} characters, of which one is chosen"
+        )
     if asked.get("hours", 24) not in DURATIONS:
         raise Rejected(f"a poll on LinkedIn lasts {', '.join(map(str, DURATIONS))} hours")
     if len(question(text)) > LONGEST_QUESTION:
-        raise Rejected(f"the question of a poll on LinkedIn, which is the last line of the text, has at most {LONGEST_QUESTION} characters")
+        raise Rejected(
+            f"the question of a poll on LinkedIn, which is the last line of the text, has at most {LONGEST_QUESTION} characters"
+        )
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
@@ -141,10 +193,16 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
         raise Rejected("a comment on LinkedIn cannot be looked for")
     found, since = listed(account, LISTED, ask), lost.left_at - EARLY
     for one in found:
-        if one["id"] not in lost.others and at(one["createdAt"]) > since and bare(one.get("commentary", "")) == bare(commentary(post)):
+        if (
+            one["id"] not in lost.others
+            and at(one["createdAt"]) > since
+            and bare(one.get("commentary", "")) == bare(commentary(post))
+        ):
             return published(one["id"])
     if len(found) == LISTED and at(found[-1]["lastModifiedAt"]) > since:
-        raise InDoubt(f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} to look through")
+        raise InDoubt(
+            f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} to look through"
+        )
     return None
 
 
@@ -152,8 +210,15 @@ def listed(account: Account, number: int, ask: Ask) -> Json:
     """The organisation's posts, the one that was changed last first."""
     author = quote(author_of(account, ask), safe="")
     asked = f"posts?author={author}&q=author&count={number}&sortBy=LAST_MODIFIED"
-    return ask(Request(step="list", url=f"{account.settings['server']}/rest/{asked}", headers={**versioned(account), "X-RestLi-Method": "FINDER"},
-                       repeat=HARMLESS, example={"elements": []})).json()["elements"]
+    return ask(
+        Request(
+            step="list",
+            url=f"{account.settings['server']}/rest/{asked}",
+            headers={**versioned(account), "X-RestLi-Method": "FINDER"},
+            repeat=HARMLESS,
+            example={"elements": []},
+        )
+    ).json()["elements"]
 
 
 def at(milliseconds: int) -> datetime:
@@ -176,12 +241,23 @@ def whoami(account: Account, ask: Ask) -> str:
 
 
 def member(account: Account, ask: Ask) -> Json:
-    return ask(Request(step="member", url=f"{account.settings['server']}/v2/userinfo", repeat=HARMLESS, example=MEMBER)).json()
+    return ask(
+        Request(
+            step="member",
+            url=f"{account.settings['server']}/v2/userinfo",
+            repeat=HARMLESS,
+            example=MEMBER,
+        )
+    ).json()
 
 
 def author_of(account: Account, ask: Ask) -> str:
     organization = account.settings.get("organization")
-    return f"urn:li:organization:{organization}" if organization else f"urn:li:person:{member(account, ask)['sub']}"
+    return (
+        f"urn:li:organization:{organization}"
+        if organization
+        else f"urn:li:person:{member(account, ask)['sub']}"
+    )
 
 
 def commentary(post: Post) -> str:
@@ -196,7 +272,9 @@ def mentioned(post: Post) -> dict[str, str]:
     for one in post.options.get("mentions") or ():
         found = NAMED.fullmatch(one)
         if not found:
-            raise Rejected(f"'{one}' is no mention: write the name and the URN, e.g. \"Example School urn:li:organization:5515715\"")
+            raise Rejected(
+                f"'{one}' is no mention: write the name and the URN, e.g. \"Example School urn:li:organization:5515715\""
+            )
         name = RESERVED.sub(r"\\\g<0>", found["name"])
         mentions[f"\\@{name}"] = f"@[{name}]({found['urn']})"
     return mentions
@@ -205,7 +283,9 @@ def mentioned(post: Post) -> dict[str, str]:
 def one_of(names: Iterable[str]) -> re.Pattern[str]:
     """Any of the names, whole: "Ada" begins "Adam" and "Ada Lovelace"."""
     longest_first = sorted(names, key=len, reverse=True)
-    return re.compile("|".join(f"{re.escape(name)}(?!\\w)" for name in longest_first) or "(?!)")  # without names, what fits nowhere
+    return re.compile(
+        "|".join(f"{re.escape(name)}(?!\\w)" for name in longest_first) or "(?!)"
+    )  # without names, what fits nowhere
 
 
 def question(text: str) -> str:
@@ -220,14 +300,27 @@ def content(account: Account, post: Post, author: str, ask: Ask) -> dict[str, Js
     if options.get("poll"):
         duration = DURATIONS[round(options["poll"].get("hours", 24))]
         answers = [{"text": one} for one in options["poll"]["answers"]]
-        return {"content": {"poll": {"question": question(post.text), "options": answers, "settings": {"duration": duration}}}}
+        return {
+            "content": {
+                "poll": {
+                    "question": question(post.text),
+                    "options": answers,
+                    "settings": {"duration": duration},
+                }
+            }
+        }
     if post.media:
         return {"content": media(account, post, author, ask)}
     if post.link is None:
         return {}
     link = post.link
     thumbnail = picture(account, link.image, 1, author, ask) if link.image else ""
-    article = {"source": link.url, "title": link.title or link.url, "description": link.description, "thumbnail": thumbnail}
+    article = {
+        "source": link.url,
+        "title": link.title or link.url,
+        "description": link.description,
+        "thumbnail": thumbnail,
+    }
     return {"content": {"article": said(article)}}
 
 
@@ -237,8 +330,10 @@ def media(account: Account, post: Post, author: str, ask: Ask) -> dict[str, Json
         return {"media": said({"id": video(account, first, author, ask), "title": first.alt})}
     if not first.type.startswith("image/"):
         return {"media": {"id": document(account, first, author, ask), "title": first.alt}}
-    images = [said({"id": picture(account, one, number, author, ask), "altText": one.alt})
-              for number, one in enumerate(media_of_kind(post.media, "image"), 1)]
+    images = [
+        said({"id": picture(account, one, number, author, ask), "altText": one.alt})
+        for number, one in enumerate(media_of_kind(post.media, "image"), 1)
+    ]
     return {"media": images[0]} if len(images) == 1 else {"multiImage": {"images": images}}
 
 
@@ -257,37 +352,103 @@ def document(account: Account, file: Media, author: str, ask: Ask) -> str:
 
 def video(account: Account, file: Media, author: str, ask: Ask) -> str:
     """In the parts that LinkedIn names; each is answered with a mark, by which the whole is put together."""
-    wanted = {"owner": author, "fileSizeBytes": file.size, "uploadCaptions": False, "uploadThumbnail": False}
+    wanted = {
+        "owner": author,
+        "fileSizeBytes": file.size,
+        "uploadCaptions": False,
+        "uploadThumbnail": False,
+    }
     part = {"uploadUrl": UPLOAD["uploadUrl"], "firstByte": 0, "lastByte": file.size - 1}
-    example = {"value": {"video": "urn:li:video:C5F10AQGKQg_6y2a4sQ", "uploadToken": "", "uploadInstructions": [part]}}
+    example = {
+        "value": {
+            "video": "urn:li:video:C5F10AQGKQg_6y2a4sQ",
+            "uploadToken": "",
+            "uploadInstructions": [part],
+        }
+    }
     begun = initialized(account, "video", "videos", wanted, example, ask)
-    marks = [put(f"upload {number}", one["uploadUrl"], Part(media=file, start=one["firstByte"], end=one["lastByte"] + 1),
-                 "application/octet-stream", ask, anonymous=True).headers["etag"].strip('"')
-             for number, one in enumerate(begun["uploadInstructions"], 1)]
-    finished = {"video": begun["video"], "uploadToken": begun["uploadToken"], "uploadedPartIds": marks}
-    ask(rest(account, "finish", "videos?action=finalizeUpload", {"finalizeUploadRequest": finished}, repeat=HARMLESS, example={}))
+    marks = [
+        put(
+            f"upload {number}",
+            one["uploadUrl"],
+            Part(media=file, start=one["firstByte"], end=one["lastByte"] + 1),
+            "application/octet-stream",
+            ask,
+            anonymous=True,
+        )
+        .headers["etag"]
+        .strip('"')
+        for number, one in enumerate(begun["uploadInstructions"], 1)
+    ]
+    finished = {
+        "video": begun["video"],
+        "uploadToken": begun["uploadToken"],
+        "uploadedPartIds": marks,
+    }
+    ask(
+        rest(
+            account,
+            "finish",
+            "videos?action=finalizeUpload",
+            {"finalizeUploadRequest": finished},
+            repeat=HARMLESS,
+            example={},
+        )
+    )
     processed(account, begun["video"], ask)
     return str(begun["video"])
 
 
-def initialized(account: Account, step: str, what: str, wanted: Json, example: Json, ask: Ask) -> Json:
-    asked = rest(account, step, f"{what}?action=initializeUpload", {"initializeUploadRequest": wanted}, repeat=HARMLESS, example=example)
+def initialized(
+    account: Account, step: str, what: str, wanted: Json, example: Json, ask: Ask
+) -> Json:
+    asked = rest(
+        account,
+        step,
+        f"{what}?action=initializeUpload",
+        {"initializeUploadRequest": wanted},
+        repeat=HARMLESS,
+        example=example,
+    )
     return ask(asked).json()["value"]
 
 
-def put(step: str, url: str, body: Media | Part, kind: str, ask: Ask, anonymous: bool = False) -> Response:
-    return ask(Request(step=step, method="PUT", url=url, headers={"Content-Type": kind}, body=body, repeat=HARMLESS, anonymous=anonymous,
-                       example=PART))
+def put(
+    step: str, url: str, body: Media | Part, kind: str, ask: Ask, anonymous: bool = False
+) -> Response:
+    return ask(
+        Request(
+            step=step,
+            method="PUT",
+            url=url,
+            headers={"Content-Type": kind},
+            body=body,
+            repeat=HARMLESS,
+            anonymous=anonymous,
+            example=PART,
+        )
+    )
 
 
 def processed(account: Account, urn: str, ask: Ask) -> None:
     for pause in PAUSES:
-        state = ask(Request(step="processing", url=f"{account.settings['server']}/rest/videos/{quote(urn, safe='')}", headers=versioned(account),
-                            repeat=HARMLESS, fresh=True, after=pause, example={"status": "AVAILABLE"})).json()
+        state = ask(
+            Request(
+                step="processing",
+                url=f"{account.settings['server']}/rest/videos/{quote(urn, safe='')}",
+                headers=versioned(account),
+                repeat=HARMLESS,
+                fresh=True,
+                after=pause,
+                example={"status": "AVAILABLE"},
+            )
+        ).json()
         if state["status"] == "AVAILABLE":
             return
         if state["status"] == "PROCESSING_FAILED":
-            raise Rejected(f"LinkedIn cannot use the video: {state.get('processingFailureReason') or 'its processing failed'}")
+            raise Rejected(
+                f"LinkedIn cannot use the video: {state.get('processingFailureReason') or 'its processing failed'}"
+            )
     raise TryLater("LinkedIn is still processing the video", after=300)
 
 
@@ -296,20 +457,41 @@ def commented(account: Account, post: Post, author: str, ask: Ask) -> Published:
     assert post.reply_to
     on = urn_in(str(post.reply_to.ref.get("post", post.reply_to.id)))
     body = {"actor": author, "object": on, "message": {"text": post.text}}
-    answer = ask(rest(account, "comment", f"socialActions/{quote(on, safe='')}/comments", body, example=COMMENTED))
-    return Published(id=answer.headers["x-restli-id"], url=f"https://www.linkedin.com/feed/update/{on}/", ref={"post": on})
+    answer = ask(
+        rest(
+            account,
+            "comment",
+            f"socialActions/{quote(on, safe='')}/comments",
+            body,
+            example=COMMENTED,
+        )
+    )
+    return Published(
+        id=answer.headers["x-restli-id"],
+        url=f"https://www.linkedin.com/feed/update/{on}/",
+        ref={"post": on},
+    )
 
 
 def urn_in(identifier: str) -> str:
     """A post that a person found is known by its URL."""
     urn = URN.search(identifier)
     if not urn:
-        raise Rejected(f"{identifier} is no post of LinkedIn; its address has urn:li:share:… or urn:li:activity:… in it")
+        raise Rejected(
+            f"{identifier} is no post of LinkedIn; its address has urn:li:share:… or urn:li:activity:… in it"
+        )
     return urn[0]
 
 
 def rest(account: Account, step: str, path: str, body: Json, **more: Json) -> Request:
-    return Request(step=step, method="POST", url=f"{account.settings['server']}/rest/{path}", headers=versioned(account), json=body, **more)
+    return Request(
+        step=step,
+        method="POST",
+        url=f"{account.settings['server']}/rest/{path}",
+        headers=versioned(account),
+        json=body,
+        **more,
+    )
 
 
 def versioned(account: Account) -> dict[str, str]:
@@ -323,7 +505,9 @@ def said(values: dict[str, str]) -> dict[str, str]:
 
 def already_up(refused: Rejected) -> Published:
     """A refused repeat names the post that an earlier, unanswered attempt made."""
-    urn = re.search(r"duplicate of (urn:li:\w+:\d+)", refused.response.text if refused.response else "")
+    urn = re.search(
+        r"duplicate of (urn:li:\w+:\d+)", refused.response.text if refused.response else ""
+    )
     if not urn:
         raise refused
     return published(urn[1], f"LinkedIn took it for a repeat of {urn[1]}, which is up")
@@ -336,13 +520,19 @@ def published(urn: str, *notes: str) -> Published:
 def notices(account: Account, today: date) -> Iterator[str]:
     version = account.settings["version"]
     if version < f"{today - SERVED:%Y%m}":
-        yield (f"version {version} of LinkedIn's API, which is served for a year, is about to end: set `version` to a newer one of "
-               "https://learn.microsoft.com/linkedin/marketing/versioning")
+        yield (
+            f"version {version} of LinkedIn's API, which is served for a year, is about to end: set `version` to a newer one of "
+            "https://learn.microsoft.com/linkedin/marketing/versioning"
+        )
 
 
 def scopes(account: Account) -> tuple[str, ...]:
     """To post, and for an organisation to read its own posts back; a member's cannot be read."""
-    return ("w_organization_social", "r_organization_social") if account.settings.get("organization") else ("openid", "profile", "w_member_social")
+    return (
+        ("w_organization_social", "r_organization_social")
+        if account.settings.get("organization")
+        else ("openid", "profile", "w_member_social")
+    )
 
 
 # https://learn.microsoft.com/linkedin/shared/authentication/authorization-code-flow. LinkedIn asks for an https address, and one that
@@ -359,17 +549,49 @@ OAUTH = OAuth(
 PLATFORM = Platform(
     name="linkedin",
     settings=(
-        Setting(name="organization", meaning="the number of the page that posts; without it the member posts", example='"5515715"'),
-        Setting(name="version", meaning="LinkedIn-Version (YYYYMM); each is served for a year", default="202609", example='"202609"'),
-        Setting(name="server", meaning="where its API is", default="https://api.linkedin.com", example="https://api.linkedin.com"),
+        Setting(
+            name="organization",
+            meaning="the number of the page that posts; without it the member posts",
+            example='"5515715"',
+        ),
+        Setting(
+            name="version",
+            meaning="LinkedIn-Version (YYYYMM); each is served for a year",
+            default="202609",
+            example='"202609"',
+        ),
+        Setting(
+            name="server",
+            meaning="where its API is",
+            default="https://api.linkedin.com",
+            example="https://api.linkedin.com",
+        ),
     ),
     options=(
-        Setting(name="visibility", meaning="who sees it", type=Literal["PUBLIC", "CONNECTIONS"], default="PUBLIC", example="CONNECTIONS"),
-        Setting(name="mentions", meaning="who is named in the text as @Name: the name as LinkedIn has it, and the URN", type=list[str],
-                example='["Example School urn:li:organization:5515715"]'),
-        Setting(name="poll", meaning="two to four answers of at most 30 characters; the question is the last line of the text", type=Poll,
-                example="{answers: [Paper, Screen], hours: 72}"),
-        Setting(name="reshare", meaning="the URN of a post that is shared with this text", example="urn:li:share:7300000000000000000"),
+        Setting(
+            name="visibility",
+            meaning="who sees it",
+            type=Literal["PUBLIC", "CONNECTIONS"],
+            default="PUBLIC",
+            example="CONNECTIONS",
+        ),
+        Setting(
+            name="mentions",
+            meaning="who is named in the text as @Name: the name as LinkedIn has it, and the URN",
+            type=list[str],
+            example='["Example School urn:li:organization:5515715"]',
+        ),
+        Setting(
+            name="poll",
+            meaning="two to four answers of at most 30 characters; the question is the last line of the text",
+            type=Poll,
+            example="{answers: [Paper, Screen], hours: 72}",
+        ),
+        Setting(
+            name="reshare",
+            meaning="the URN of a post that is shared with this text",
+            example="urn:li:share:7300000000000000000",
+        ),
     ),
     limits=Limits(
         text=3000,
@@ -393,7 +615,7 @@ PLATFORM = Platform(
         checked=date(2026, 11, 23),
     ),
     obtain="https://www.linkedin.com/developers/tools/oauth/token-generator: scopes openid profile w_member_social, "
-           "for a page w_organization_social r_organization_social",
+    "for a page w_organization_social r_organization_social",
     optional_secrets=("refresh", "client_id", "client_secret"),
     oauth=OAUTH,
     session=renewing(OAUTH),
@@ -403,5 +625,9 @@ PLATFORM = Platform(
     can_find=lambda account: bool(account.settings.get("organization")),
     whoami=whoami,
     notices=notices,
-    errors={"MEDIA_ASSET_WAITING_UPLOAD": TryLater, "EXPIRED_UPLOAD_URL": TryLater, "CONFLICT": TryLater},
+    errors={
+        "MEDIA_ASSET_WAITING_UPLOAD": TryLater,
+        "EXPIRED_UPLOAD_URL": TryLater,
+        "CONFLICT": TryLater,
+    },
 )

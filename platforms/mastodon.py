@@ -47,11 +47,21 @@ from platforms.base import (
 REMEMBERED = 3600.0  # seconds
 LOOKS = 300  # at a file being converted, every two seconds
 PAGES = 10  # of 40 statuses
-EARLY = timedelta(hours=12)  # how far the server's clock and ours may be apart; yesterday's post of a daily series is further back
+EARLY = timedelta(
+    hours=12
+)  # how far the server's clock and ours may be apart; yesterday's post of a daily series is further back
 MENTION = re.compile(r"(@\w+(?:[.-]+\w+)*)@\w+(?:[.:-]+\w+)*")
 STATUS = {"id": "113000000000000001", "url": "https://mastodon.social/@ada/113000000000000001"}
-FILE = {"id": "110000000000000001", "url": "https://files.mastodon.social/media_attachments/files/original/4d1f.png"}
-ME = {"id": "109000000000000001", "acct": "ada", "url": "https://mastodon.social/@ada", "source": {"privacy": "public"}}
+FILE = {
+    "id": "110000000000000001",
+    "url": "https://files.mastodon.social/media_attachments/files/original/4d1f.png",
+}
+ME = {
+    "id": "109000000000000001",
+    "acct": "ada",
+    "url": "https://mastodon.social/@ada",
+    "source": {"privacy": "public"},
+}
 ERRORS = {
     "This action is outside the authorized scopes": LoginNeeded,
     "have not finished processing": TryLater,  # a file that was ready a moment ago
@@ -75,48 +85,74 @@ POLLS = Polls(server="Mastodon", answers=4, signs=50, seconds=(300, 2_629_746))
 def publish(account: Account, post: Post, ask: Ask, polls: Polls = POLLS) -> Published:
     if post.media and post.options.get("poll"):
         raise Rejected("Mastodon takes a poll or media, not both: take one of them away")
-    answer = ask(Request(
-        step="status",
-        method="POST",
-        url=at(account, "/api/v1/statuses"),
-        headers={"Idempotency-Key": post.key},
-        json=status(post, [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]),
-        repeat=DROPPED,
-        remembered=REMEMBERED,
-        example=STATUS,
-    )).json()
+    answer = ask(
+        Request(
+            step="status",
+            method="POST",
+            url=at(account, "/api/v1/statuses"),
+            headers={"Idempotency-Key": post.key},
+            json=status(
+                post,
+                [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)],
+            ),
+            repeat=DROPPED,
+            remembered=REMEMBERED,
+            example=STATUS,
+        )
+    ).json()
     return published(answer, *otherwise_done(post, answer, polls))
 
 
 def changing(ask: Ask, said: Mapping[str, Json] | None = None, **changes: Json) -> Ask:
     """For a relative: its status says this as well, and its request is another in that."""
+
     def asked(request: Request) -> Response:
-        return ask(replace(request, json={**request.json, **(said or {})}, **changes) if request.is_visible else request)
+        return ask(
+            replace(request, json={**request.json, **(said or {})}, **changes)
+            if request.is_visible
+            else request
+        )
 
     return asked
 
 
-WITHOUT_KEY: Mapping[str, Json] = {"repeat": DOUBLES, "remembered": 0.0}  # the server ignores the key of a status: a second sending doubles
-AS_TYPED = {"content_type": "text/plain"}  # else the account's preferences may have the text read as Markdown
+WITHOUT_KEY: Mapping[str, Json] = {
+    "repeat": DOUBLES,
+    "remembered": 0.0,
+}  # the server ignores the key of a status: a second sending doubles
+AS_TYPED = {
+    "content_type": "text/plain"
+}  # else the account's preferences may have the text read as Markdown
 
 
 Bare = Callable[[str], str]  # leaves of a text what the server does not change in it
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask, alike: Bare = lambda text: bare(text)) -> Published | None:
+def find(
+    account: Account, post: Post, lost: Lost, ask: Ask, alike: Bare = lambda text: bare(text)
+) -> Published | None:
     """Our post among the account's own."""
     me = own(account, ask)
     up = (one for path in lists(me, post) for one in listed(account, path, lost.left_at, ask))
     return found(account, me, post, lost, up, alike, ask)
 
 
-def found(account: Account, me: Json, post: Post, lost: Lost, up: Iterable[Json], alike: Bare, ask: Ask) -> Published | None:
+def found(
+    account: Account, me: Json, post: Post, lost: Lost, up: Iterable[Json], alike: Bare, ask: Ask
+) -> Published | None:
     """Ours of those that are up: as it is shown, else, for the server may have rewritten it, as it was written."""
     wanted = alike(post.text if post.text.strip() else post.options.get("content_warning") or "")
     strange = []
     for one in up:
-        if one["account"]["id"] == me["id"] and one["id"] not in lost.others and is_like(post, lost, one):
-            if wanted in (alike(shown(one)), alike(one.get("text") or "")):  # snac tells the source beside what is shown
+        if (
+            one["account"]["id"] == me["id"]
+            and one["id"] not in lost.others
+            and is_like(post, lost, one)
+        ):
+            if wanted in (
+                alike(shown(one)),
+                alike(one.get("text") or ""),
+            ):  # snac tells the source beside what is shown
                 return published(one)
             strange += [] if one.get("text") else [one]
     rewritten = next((one for one in strange if alike(source(account, one, ask)) == wanted), None)
@@ -127,7 +163,11 @@ def lists(me: Json, post: Post) -> tuple[str, ...]:
     """Where the account's posts are. Some servers (snac) list only what is public; the rest is in the home timeline."""
     visibility = post.options.get("visibility") or (me.get("source") or {}).get("privacy")
     own_ones = f"/api/v1/accounts/{me['id']}/statuses?limit=40&exclude_reblogs=true"
-    return (own_ones, "/api/v1/timelines/home?limit=40") if visibility in ("private", "direct") else (own_ones,)
+    return (
+        (own_ones, "/api/v1/timelines/home?limit=40")
+        if visibility in ("private", "direct")
+        else (own_ones,)
+    )
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -136,6 +176,7 @@ def whoami(account: Account, ask: Ask) -> str:
 
 def asking(base: Limits) -> Callable[[Account, Ask], Limits]:
     """A `Platform.ask_limits`: what the server tells of itself, and `base` where it is silent."""
+
     def ask_limits(account: Account, ask: Ask) -> Limits:
         try:
             told = instance(account, "/api/v2/instance", ask)
@@ -163,11 +204,17 @@ def status(post: Post, files: list[str]) -> dict[str, Json]:
         "visibility": options.get("visibility"),
         "language": post.language.partition("-")[0],
     }
-    return {name: value for name, value in said.items() if name == "status" or value or value is False}
+    return {
+        name: value for name, value in said.items() if name == "status" or value or value is False
+    }
 
 
 def poll(asked: Mapping[str, Json]) -> dict[str, Json]:
-    return {"options": list(asked["answers"]), "expires_in": round(asked.get("hours", 24) * 3600), "multiple": bool(asked.get("multiple"))}
+    return {
+        "options": list(asked["answers"]),
+        "expires_in": round(asked.get("hours", 24) * 3600),
+        "multiple": bool(asked.get("multiple")),
+    }
 
 
 def answered(post: Published) -> str:
@@ -179,16 +226,33 @@ def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
     """The id of the file, once it can be posted: a 202 without a `url` is a file still being converted."""
     focus = {"focus": "{:g},{:g}".format(*media.focus)} if media.focus else {}
     description = {"description": media.alt} if media.alt else {}
-    file = ask(Request(step=f"upload {number}", method="POST", url=at(account, "/api/v2/media"), form={**description, **focus},
-                       files={"file": media}, repeat=HARMLESS, example=FILE)).json()
+    file = ask(
+        Request(
+            step=f"upload {number}",
+            method="POST",
+            url=at(account, "/api/v2/media"),
+            form={**description, **focus},
+            files={"file": media},
+            repeat=HARMLESS,
+            example=FILE,
+        )
+    ).json()
     identifier = str(file["id"])
     looks = 0
     while not file.get("url"):
         if looks == LOOKS:
             raise TryLater(f"Mastodon is still converting {media.file.name}", after=60)
         looks += 1
-        file = ask(Request(step=f"conversion {number}", url=at(account, f"/api/v1/media/{identifier}"), repeat=HARMLESS, after=2,
-                           fresh=True, example=FILE)).json()
+        file = ask(
+            Request(
+                step=f"conversion {number}",
+                url=at(account, f"/api/v1/media/{identifier}"),
+                repeat=HARMLESS,
+                after=2,
+                fresh=True,
+                example=FILE,
+            )
+        ).json()
     return identifier
 
 
@@ -216,15 +280,24 @@ def unusual(asked: Mapping[str, Json], polls: Polls) -> Iterator[str]:
     if len(longest) > polls.signs:
         yield f"an answer on {polls.server} has at most {polls.signs} characters, unless the server takes more: '{longest}' has {len(longest)}"
     if not least <= told["expires_in"] <= most:
-        yield (f"a poll on {polls.server} lasts {least // 60:g} minutes to {most // 86_400:g} days, unless the server takes others, "
-               f"and this {asked.get('hours', 24):g} hours")
+        yield (
+            f"a poll on {polls.server} lasts {least // 60:g} minutes to {most // 86_400:g} days, unless the server takes others, "
+            f"and this {asked.get('hours', 24):g} hours"
+        )
 
 
 def own(account: Account, ask: Ask) -> Json:
-    asked = Request(step="account", url=at(account, "/api/v1/accounts/verify_credentials"), repeat=HARMLESS, example=ME)
+    asked = Request(
+        step="account",
+        url=at(account, "/api/v1/accounts/verify_credentials"),
+        repeat=HARMLESS,
+        example=ME,
+    )
     try:
         return ask(asked).json()
-    except Rejected as refused:  # 422 is how snac says it, 403 how Mastodon says that the account is disabled
+    except (
+        Rejected
+    ) as refused:  # 422 is how snac says it, 403 how Mastodon says that the account is disabled
         if refused.response is not None and refused.response.status in (403, 422):
             raise LoginNeeded(str(refused), refused.response) from None
         raise
@@ -236,7 +309,9 @@ def listed(account: Account, path: str, left_at: datetime, ask: Ask) -> Iterator
     older = ""
     since = left_at - EARLY
     for _ in range(PAGES):
-        answer = ask(Request(step="list", url=at(account, path + older), repeat=HARMLESS, example=[]))
+        answer = ask(
+            Request(step="list", url=at(account, path + older), repeat=HARMLESS, example=[])
+        )
         since = min(since, told_at(answer, left_at) - EARLY)
         page = answer.json()
         fresh = [one for one in page if one["id"] not in seen]
@@ -245,7 +320,9 @@ def listed(account: Account, path: str, left_at: datetime, ask: Ask) -> Iterator
             return
         seen.update(one["id"] for one in fresh)
         older = f"&max_id={fresh[-1]['id']}"
-    raise InDoubt(f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} UTC to look through")
+    raise InDoubt(
+        f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} UTC to look through"
+    )
 
 
 def told_at(answer: Response, otherwise: datetime) -> datetime:
@@ -264,7 +341,11 @@ def made_at(one: Json) -> datetime:
 def is_like(post: Post, lost: Lost, one: Json) -> bool:
     """Whether it answers the same post and has the same files."""
     replied = answered(post.reply_to) if post.reply_to else ""
-    return not one.get("reblog") and replied == (one.get("in_reply_to_id") or "") and has_files(post, lost, one["media_attachments"])
+    return (
+        not one.get("reblog")
+        and replied == (one.get("in_reply_to_id") or "")
+        and has_files(post, lost, one["media_attachments"])
+    )
 
 
 def has_files(post: Post, lost: Lost, attached: list[Json]) -> bool:
@@ -275,9 +356,16 @@ def has_files(post: Post, lost: Lost, attached: list[Json]) -> bool:
     """
     if len(attached) != len(post.media) or post.text.strip() or post.options.get("content_warning"):
         return len(attached) == len(post.media)
-    uploads = {name for step, answer in lost.answers.items() if step.startswith(("upload", "conversion")) for name in called(answer.json())}
+    uploads = {
+        name
+        for step, answer in lost.answers.items()
+        if step.startswith(("upload", "conversion"))
+        for name in called(answer.json())
+    }
     alts = [bare(one.alt) for one in post.media]
-    is_said = (any(alts) or not uploads) and alts == [bare(file.get("description") or "") for file in attached]
+    is_said = (any(alts) or not uploads) and alts == [
+        bare(file.get("description") or "") for file in attached
+    ]
     return is_said or all(uploads & called(file) for file in attached)
 
 
@@ -302,20 +390,32 @@ def local(text: str) -> str:
 def source(account: Account, one: Json, ask: Ask) -> str:
     """The text as it was written; empty where the server tells no source."""
     try:
-        told = ask(Request(step="source", url=at(account, f"/api/v1/statuses/{one['id']}/source"), repeat=HARMLESS, example={"text": ""}))
+        told = ask(
+            Request(
+                step="source",
+                url=at(account, f"/api/v1/statuses/{one['id']}/source"),
+                repeat=HARMLESS,
+                example={"text": ""},
+            )
+        )
     except Rejected:
         return ""
     return str(told.json().get("text") or "")
 
 
 def instance(account: Account, path: str, ask: Ask) -> Json:
-    return ask(Request(step="limits", url=at(account, path), repeat=HARMLESS, anonymous=True, example={})).json()
+    return ask(
+        Request(step="limits", url=at(account, path), repeat=HARMLESS, anonymous=True, example={})
+    ).json()
 
 
 def limits_of(told: Json, server: str, base: Limits) -> Limits:
     """The server's own figures, ours where it is silent. Pleroma tells its length in a place of its own."""
     configuration = told.get("configuration") or {}
-    statuses, media = configuration.get("statuses") or {}, configuration.get("media_attachments") or {}
+    statuses, media = (
+        configuration.get("statuses") or {},
+        configuration.get("media_attachments") or {},
+    )
     types = media.get("supported_mime_types") or ()
     figures = {
         "text": statuses.get("max_characters") or told.get("max_toot_chars"),
@@ -331,7 +431,14 @@ def limits_of(told: Json, server: str, base: Limits) -> Limits:
         "alt": media.get("description_limit"),
         "source": server,
     }
-    return replace(base, **{name: value for name, value in figures.items() if value and isinstance(value, type(getattr(base, name)))})
+    return replace(
+        base,
+        **{
+            name: value
+            for name, value in figures.items()
+            if value and isinstance(value, type(getattr(base, name)))
+        },
+    )
 
 
 def error_code(response: Response) -> str:
@@ -356,7 +463,16 @@ LIMITS = Limits(
     videos=1,
     videos_alone=True,  # an animated GIF may stand beside pictures: app/services/post_status_service.rb looks for sound and video
     video_types=("video/mp4", "video/webm", "video/quicktime"),
-    video_codecs=("h264", "vp8", "vp9", "av1", "aac", "opus", "vorbis", "mp3"),  # no hevc: other servers show it as it is
+    video_codecs=(
+        "h264",
+        "vp8",
+        "vp9",
+        "av1",
+        "aac",
+        "opus",
+        "vorbis",
+        "mp3",
+    ),  # no hevc: other servers show it as it is
     video_bytes=103_809_024,
     video_pixels=8_294_400,
     video_rate=120,
@@ -378,14 +494,38 @@ COARSE = replace(OAUTH, scopes=("read", "write"))  # servers that know no others
 
 PLATFORM = Platform(
     name="mastodon",
-    settings=(Setting(name="server", meaning="where the account lives", required=True, example="https://mastodon.social"),),
+    settings=(
+        Setting(
+            name="server",
+            meaning="where the account lives",
+            required=True,
+            example="https://mastodon.social",
+        ),
+    ),
     options=(
-        Setting(name="visibility", meaning="who sees it; the account's own preference where nothing is said",
-                type=Literal["public", "unlisted", "private", "direct"], example="unlisted"),
-        Setting(name="content_warning", meaning="what readers see first; the text opens with a click", example="Exam results"),
-        Setting(name="sensitive", meaning="whether media are hidden until a click", type=bool, example="true"),
-        Setting(name="poll", meaning="a question's answers; not together with media", type=Poll,
-                example="{answers: [Paper, Screen], hours: 48}"),
+        Setting(
+            name="visibility",
+            meaning="who sees it; the account's own preference where nothing is said",
+            type=Literal["public", "unlisted", "private", "direct"],
+            example="unlisted",
+        ),
+        Setting(
+            name="content_warning",
+            meaning="what readers see first; the text opens with a click",
+            example="Exam results",
+        ),
+        Setting(
+            name="sensitive",
+            meaning="whether media are hidden until a click",
+            type=bool,
+            example="true",
+        ),
+        Setting(
+            name="poll",
+            meaning="a question's answers; not together with media",
+            type=Poll,
+            example="{answers: [Paper, Screen], hours: 48}",
+        ),
     ),
     obtain=f"{{server}}/settings/applications: make an application with the scopes {' '.join(OAUTH.scopes)}, and copy its access token",
     oauth=OAUTH,

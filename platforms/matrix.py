@@ -50,15 +50,30 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(post)
     room = joined(account, ask)
     content = message(post, uploaded(account, post.media[0], ask) if post.media else "")
-    answer = ask(Request(step="message", method="PUT", url=at(account, f"client/v3/rooms/{quote(room, safe='')}/send/m.room.message/{post.key}"),
-                         json=content, repeat=DROPPED, remembered=REMEMBERED, example={"event_id": EVENT})).json()
+    answer = ask(
+        Request(
+            step="message",
+            method="PUT",
+            url=at(
+                account, f"client/v3/rooms/{quote(room, safe='')}/send/m.room.message/{post.key}"
+            ),
+            json=content,
+            repeat=DROPPED,
+            remembered=REMEMBERED,
+            example={"event_id": EVENT},
+        )
+    ).json()
     return published(account, room, answer["event_id"], post)
 
 
 def refuse(post: Post) -> None:
-    size = len(json.dumps(message(post, "mxc://example.org/" + "x" * 40), ensure_ascii=False).encode())
+    size = len(
+        json.dumps(message(post, "mxc://example.org/" + "x" * 40), ensure_ascii=False).encode()
+    )
     if size > LARGEST:
-        raise Rejected(f"a message on Matrix has room for {LARGEST:,} bytes of text and HTML, and this is {size - LARGEST:,} too long: shorten it")
+        raise Rejected(
+            f"a message on Matrix has room for {LARGEST:,} bytes of text and HTML, and this is {size - LARGEST:,} too long: shorten it"
+        )
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
@@ -66,24 +81,39 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
     room, since, older = joined(account, ask), lost.left_at - EARLY, ""
     for _ in range(PAGES):
         asked = f"client/v3/rooms/{quote(room, safe='')}/messages?dir=b&limit={PER_PAGE}{older}"
-        page = ask(Request(step="list", url=at(account, asked), repeat=HARMLESS, example={"chunk": []})).json()
+        page = ask(
+            Request(step="list", url=at(account, asked), repeat=HARMLESS, example={"chunk": []})
+        ).json()
         for one in page["chunk"]:
             if one.get("content", {}).get(KEY) == post.key:
                 return published(account, room, one["event_id"], post)
-        if not page.get("end") or any(one["origin_server_ts"] < since.timestamp() * 1000 for one in page["chunk"]):
+        if not page.get("end") or any(
+            one["origin_server_ts"] < since.timestamp() * 1000 for one in page["chunk"]
+        ):
             return None
         older = f"&from={quote(page['end'], safe='')}"
-    raise InDoubt(f"{account.name}: too many messages since {since:%Y-%m-%d %H:%M} UTC to look through")
+    raise InDoubt(
+        f"{account.name}: too many messages since {since:%Y-%m-%d %H:%M} UTC to look through"
+    )
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    asked = Request(step="account", url=at(account, "client/v3/account/whoami"), repeat=HARMLESS, example={"user_id": "@ada:example.org"})
+    asked = Request(
+        step="account",
+        url=at(account, "client/v3/account/whoami"),
+        repeat=HARMLESS,
+        example={"user_id": "@ada:example.org"},
+    )
     return str(ask(asked).json()["user_id"])
 
 
 def ask_limits(account: Account, ask: Ask) -> Limits:
     source = at(account, "client/v1/media/config")
-    most = ask(Request(step="limits", url=source, repeat=HARMLESS, example={})).json().get("m.upload.size")
+    most = (
+        ask(Request(step="limits", url=source, repeat=HARMLESS, example={}))
+        .json()
+        .get("m.upload.size")
+    )
     return replace(LIMITS, image_bytes=most, video_bytes=most, source=source) if most else LIMITS
 
 
@@ -91,15 +121,35 @@ def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
     """A name and a password are traded for a token, as a device that is always the same, so that transactions stay recognised."""
     if "password" not in secrets:
         return {}
-    device = "TERMBELL" + hashlib.sha256(f"{account.name} {account.settings['server']}".encode()).hexdigest()[:10].upper()
-    login = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": "{user}"}, "password": "{password}",
-             "device_id": device, "initial_device_display_name": "Termbell"}
+    device = (
+        "TERMBELL"
+        + hashlib.sha256(f"{account.name} {account.settings['server']}".encode())
+        .hexdigest()[:10]
+        .upper()
+    )
+    login = {
+        "type": "m.login.password",
+        "identifier": {"type": "m.id.user", "user": "{user}"},
+        "password": "{password}",
+        "device_id": device,
+        "initial_device_display_name": "Termbell",
+    }
     try:
-        answer = ask(Request(step="login", method="POST", url=at(account, "client/v3/login"), json=login, repeat=HARMLESS,
-                             example={"access_token": "x"}))
+        answer = ask(
+            Request(
+                step="login",
+                method="POST",
+                url=at(account, "client/v3/login"),
+                json=login,
+                repeat=HARMLESS,
+                example={"access_token": "x"},
+            )
+        )
     except Rejected as refused:  # 403 is said of a wrong password, and else of a room
         if refused.response is not None and refused.response.status == 403:
-            raise LoginNeeded(f"{refused}; log in again: termbell login {account.name}", refused.response) from None
+            raise LoginNeeded(
+                f"{refused}; log in again: termbell login {account.name}", refused.response
+            ) from None
         raise
     return {"token": answer.json()["access_token"]}
 
@@ -111,23 +161,57 @@ def at(account: Account, path: str) -> str:
 def joined(account: Account, ask: Ask) -> str:
     """The id of the room, in which the account is now. An encrypted one is refused: what is not encrypted is marked, or not shown, there."""
     room = str(account.settings["room"])
-    found = ask(Request(step="join", method="POST", url=at(account, f"client/v3/join/{quote(room, safe='')}"), json={}, repeat=HARMLESS,
-                        example={"room_id": room if room.startswith("!") else ROOM})).json()["room_id"]
-    is_encrypted = ask(Request(step="encryption", url=at(account, f"client/v3/rooms/{quote(found, safe='')}/state/m.room.encryption"),
-                               repeat=HARMLESS, accepts=(NOT_THERE,), example=NOT_ENCRYPTED)).status != NOT_THERE
+    found = ask(
+        Request(
+            step="join",
+            method="POST",
+            url=at(account, f"client/v3/join/{quote(room, safe='')}"),
+            json={},
+            repeat=HARMLESS,
+            example={"room_id": room if room.startswith("!") else ROOM},
+        )
+    ).json()["room_id"]
+    is_encrypted = (
+        ask(
+            Request(
+                step="encryption",
+                url=at(account, f"client/v3/rooms/{quote(found, safe='')}/state/m.room.encryption"),
+                repeat=HARMLESS,
+                accepts=(NOT_THERE,),
+                example=NOT_ENCRYPTED,
+            )
+        ).status
+        != NOT_THERE
+    )
     if is_encrypted:
         raise Rejected(f"{room} is encrypted, and Termbell cannot encrypt: use a room that is not")
     return str(found)
 
 
 def uploaded(account: Account, media: Media, ask: Ask) -> str:
-    return str(ask(Request(step="upload", method="POST", url=at(account, f"media/v3/upload?filename={quote(media.name)}"),
-                           headers={"Content-Type": media.type}, body=media, repeat=HARMLESS,
-                           example={"content_uri": "mxc://example.org/AQwafuaFswefuhsfAFAgsw"})).json()["content_uri"])
+    return str(
+        ask(
+            Request(
+                step="upload",
+                method="POST",
+                url=at(account, f"media/v3/upload?filename={quote(media.name)}"),
+                headers={"Content-Type": media.type},
+                body=media,
+                repeat=HARMLESS,
+                example={"content_uri": "mxc://example.org/AQwafuaFswefuhsfAFAgsw"},
+            )
+        ).json()["content_uri"]
+    )
 
 
 def message(post: Post, uri: str) -> dict[str, Json]:
-    said = {"msgtype": "m.text", "body": post.text, KEY: post.key, "m.mentions": mentions(post), "m.relates_to": thread(post)}
+    said = {
+        "msgtype": "m.text",
+        "body": post.text,
+        KEY: post.key,
+        "m.mentions": mentions(post),
+        "m.relates_to": thread(post),
+    }
     if post.media:
         said |= file(post, post.media[0], uri)
     if not post.media and MARKED.search(post.html):  # below a picture it would hide what that shows
@@ -137,23 +221,43 @@ def message(post: Post, uri: str) -> dict[str, Json]:
 
 def file(post: Post, media: Media, uri: str) -> dict[str, Json]:
     """Matrix has no field for what a picture shows: it stands below the text, or is the text."""
-    about = {"mimetype": media.type, "size": media.size, "w": media.width, "h": media.height,
-             "duration": round(media.seconds * 1000) if media.seconds else None}
-    caption = "\n\n".join(filter(None, (post.text, media.alt and (f"({media.alt})" if post.text else media.alt))))
-    return {"msgtype": f"m.{media.type.partition('/')[0]}", "body": caption or media.name, "filename": media.name, "url": uri,
-            "info": {name: value for name, value in about.items() if value}}
+    about = {
+        "mimetype": media.type,
+        "size": media.size,
+        "w": media.width,
+        "h": media.height,
+        "duration": round(media.seconds * 1000) if media.seconds else None,
+    }
+    caption = "\n\n".join(
+        filter(None, (post.text, media.alt and (f"({media.alt})" if post.text else media.alt)))
+    )
+    return {
+        "msgtype": f"m.{media.type.partition('/')[0]}",
+        "body": caption or media.name,
+        "filename": media.name,
+        "url": uri,
+        "info": {name: value for name, value in about.items() if value},
+    }
 
 
 def mentions(post: Post) -> dict[str, Json]:
-    return {"user_ids": [f"@{span.value}" for span in post.spans if span.kind == "mention"]} if post.spans else {}
+    return (
+        {"user_ids": [f"@{span.value}" for span in post.spans if span.kind == "mention"]}
+        if post.spans
+        else {}
+    )
 
 
 def thread(post: Post) -> dict[str, Json] | None:
     if post.reply_to is None:
         return None
     before = event_of(post.reply_to)
-    return {"rel_type": "m.thread", "event_id": post.reply_to.ref.get("root") or before, "is_falling_back": True,
-            "m.in_reply_to": {"event_id": before}}
+    return {
+        "rel_type": "m.thread",
+        "event_id": post.reply_to.ref.get("root") or before,
+        "is_falling_back": True,
+        "m.in_reply_to": {"event_id": before},
+    }
 
 
 def event_of(post: Published) -> str:
@@ -167,7 +271,11 @@ def event_of(post: Published) -> str:
 def published(account: Account, room: str, event: str, post: Post) -> Published:
     via = str(account.settings["room"]).partition(":")[2] or urlsplit(at(account, "")).netloc
     root = (post.reply_to.ref.get("root") or event_of(post.reply_to)) if post.reply_to else event
-    return Published(id=event, url=f"https://matrix.to/#/{quote(room)}/{quote(event)}?via={via}", ref={"root": root})
+    return Published(
+        id=event,
+        url=f"https://matrix.to/#/{quote(room)}/{quote(event)}?via={via}",
+        ref={"root": root},
+    )
 
 
 LIMITS = Limits(
@@ -189,8 +297,18 @@ LIMITS = Limits(
 PLATFORM = Platform(
     name="matrix",
     settings=(
-        Setting(name="server", meaning="the homeserver's address", required=True, example="https://matrix.example.org"),
-        Setting(name="room", meaning="the room, by its id or address", required=True, example='"#class-4b:example.org"'),
+        Setting(
+            name="server",
+            meaning="the homeserver's address",
+            required=True,
+            example="https://matrix.example.org",
+        ),
+        Setting(
+            name="room",
+            meaning="the room, by its id or address",
+            required=True,
+            example='"#class-4b:example.org"',
+        ),
     ),
     limits=LIMITS,
     publish=publish,

@@ -42,21 +42,46 @@ STORED = Response(status=201, headers={"location": "https://media.example.org/do
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     endpoint = discovered(account, ask)
     files = stored(endpoint, post, ask)
-    answer = ask(Request(step="post", method="POST", url=endpoint, json={"type": ["h-entry"], "properties": properties(post, files)},
-                         example=CREATED))
-    notes = ("the site says that it will appear in a while",) if answer.status == WILL_APPEAR else ()
+    answer = ask(
+        Request(
+            step="post",
+            method="POST",
+            url=endpoint,
+            json={"type": ["h-entry"], "properties": properties(post, files)},
+            example=CREATED,
+        )
+    )
+    notes = (
+        ("the site says that it will appear in a while",) if answer.status == WILL_APPEAR else ()
+    )
     return published(urljoin(endpoint, answer.headers["location"]), *notes)
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     """Ours in the list of posts, where the site has one that can be relied on: it knows what went there earlier."""
-    answer = ask(Request(step="list", url=asking(discovered(account, ask), "q=source&limit=50"), repeat=HARMLESS, accepts=NO_LIST,
-                         example={"items": []}))
+    answer = ask(
+        Request(
+            step="list",
+            url=asking(discovered(account, ask), "q=source&limit=50"),
+            repeat=HARMLESS,
+            accepts=NO_LIST,
+            example={"items": []},
+        )
+    )
     listed = answer.json().get("items") if answer.status not in NO_LIST else None
     up = {first(one, "url"): one for one in (item.get("properties", {}) for item in listed or ())}
     if listed is None or (lost.others and not lost.others & up.keys()):
-        raise Rejected(f"{account.name}: this site does not tell what it has, so that the post cannot be looked for")
-    address = next((address for address, one in up.items() if address and address not in lost.others and is_like(post, one)), None)
+        raise Rejected(
+            f"{account.name}: this site does not tell what it has, so that the post cannot be looked for"
+        )
+    address = next(
+        (
+            address
+            for address, one in up.items()
+            if address and address not in lost.others and is_like(post, one)
+        ),
+        None,
+    )
     return published(address) if address else None
 
 
@@ -65,8 +90,12 @@ def is_like(post: Post, one: Json) -> bool:
     if post.key[:12] in first(one, "url"):
         return True
     content = next(iter(one.get("content") or ()), "")
-    shown = {bare(str(form)) for form in (content.values() if isinstance(content, dict) else [content])}
-    return post.title in ("", first(one, "name")) and not shown.isdisjoint({bare(post.text), bare(post.html)} - {""})
+    shown = {
+        bare(str(form)) for form in (content.values() if isinstance(content, dict) else [content])
+    }
+    return post.title in ("", first(one, "name")) and not shown.isdisjoint(
+        {bare(post.text), bare(post.html)} - {""}
+    )
 
 
 def bare(text: str) -> str:
@@ -89,10 +118,14 @@ def discovered(account: Account, ask: Ask) -> str:
         return str(account.settings["endpoint"])
     site = str(account.settings["site"])
     home = site if "://" in site else f"https://{site}"
-    answer = ask(Request(step="home", url=home, repeat=HARMLESS, fresh=True, anonymous=True, example=HOME))  # the journal keeps no `url`
+    answer = ask(
+        Request(step="home", url=home, repeat=HARMLESS, fresh=True, anonymous=True, example=HOME)
+    )  # the journal keeps no `url`
     found = next(named(answer), "")
     if not found:
-        raise Rejected(f"{home} names no place to post to (rel=\"micropub\"): look at the site's settings, or give the account its `endpoint`")
+        raise Rejected(
+            f'{home} names no place to post to (rel="micropub"): look at the site\'s settings, or give the account its `endpoint`'
+        )
     return urljoin(answer.url or home, found)
 
 
@@ -114,7 +147,11 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        if tag in ("link", "a") and "micropub" in (values.get("rel") or "").split() and values.get("href"):
+        if (
+            tag in ("link", "a")
+            and "micropub" in (values.get("rel") or "").split()
+            and values.get("href")
+        ):
             self.found.append(values["href"] or "")
 
 
@@ -123,8 +160,14 @@ def asking(endpoint: str, query: str) -> str:
 
 
 def config(endpoint: str, ask: Ask) -> Json:
-    return ask(Request(step="config", url=asking(endpoint, "q=config"), repeat=HARMLESS,
-                       example={"media-endpoint": "https://media.example.org/micropub"})).json()
+    return ask(
+        Request(
+            step="config",
+            url=asking(endpoint, "q=config"),
+            repeat=HARMLESS,
+            example={"media-endpoint": "https://media.example.org/micropub"},
+        )
+    ).json()
 
 
 def stored(endpoint: str, post: Post, ask: Ask) -> list[str]:
@@ -133,15 +176,34 @@ def stored(endpoint: str, post: Post, ask: Ask) -> list[str]:
         return []
     media = config(endpoint, ask).get("media-endpoint")
     if not media:
-        raise Rejected("this site takes no files by Micropub (it names no media endpoint): leave the media out")
-    return [ask(Request(step=f"upload {number}", method="POST", url=urljoin(endpoint, media), files={"file": one}, repeat=HARMLESS,
-                        example=STORED)).headers["location"] for number, one in enumerate(post.media, 1)]
+        raise Rejected(
+            "this site takes no files by Micropub (it names no media endpoint): leave the media out"
+        )
+    return [
+        ask(
+            Request(
+                step=f"upload {number}",
+                method="POST",
+                url=urljoin(endpoint, media),
+                files={"file": one},
+                repeat=HARMLESS,
+                example=STORED,
+            )
+        ).headers["location"]
+        for number, one in enumerate(post.media, 1)
+    ]
 
 
 def properties(post: Post, files: list[str]) -> dict[str, Json]:
     """Every value is a list."""
-    photos, videos = ([with_alt(one, url) for one, url in zip(post.media, files, strict=True) if one.type.startswith(kind)]
-                      for kind in ("image/", "video/"))
+    photos, videos = (
+        [
+            with_alt(one, url)
+            for one, url in zip(post.media, files, strict=True)
+            if one.type.startswith(kind)
+        ]
+        for kind in ("image/", "video/")
+    )
     said = {
         "content": [{"html": post.html} if post.html else post.text],
         "name": [post.title] if post.title else [],
@@ -172,11 +234,26 @@ def published(address: str, *notes: str) -> Published:
 PLATFORM = Platform(
     name="micropub",
     settings=(
-        Setting(name="site", meaning="the site's home page", required=True, example="https://example.org"),
-        Setting(name="endpoint", meaning="where it takes posts, if its home page does not say", example="https://example.org/micropub"),
+        Setting(
+            name="site",
+            meaning="the site's home page",
+            required=True,
+            example="https://example.org",
+        ),
+        Setting(
+            name="endpoint",
+            meaning="where it takes posts, if its home page does not say",
+            example="https://example.org/micropub",
+        ),
     ),
-    options=(Setting(name="status", meaning="whether it is published or a draft, on sites that know drafts", type=Literal["published", "draft"],
-                     example="draft"),),
+    options=(
+        Setting(
+            name="status",
+            meaning="whether it is published or a draft, on sites that know drafts",
+            type=Literal["published", "draft"],
+            example="draft",
+        ),
+    ),
     limits=Limits(
         title=None,
         html=True,
@@ -192,5 +269,9 @@ PLATFORM = Platform(
     find=find,
     find_after=300,  # some build their pages, and a list of them, after they have answered
     whoami=whoami,
-    errors={"insufficient_scope": LoginNeeded, "forbidden": LoginNeeded, "invalid_token": LoginNeeded},
+    errors={
+        "insufficient_scope": LoginNeeded,
+        "forbidden": LoginNeeded,
+        "invalid_token": LoginNeeded,
+    },
 )

@@ -52,10 +52,17 @@ def refuse(post: Post) -> None:
     if len(post.options.get("content_warning") or "") > LONGEST_WARNING:
         raise Rejected(f"a content warning on Misskey has at most {LONGEST_WARNING} characters")
     if len(post.media) > MOST_FILES:
-        raise Rejected(f"a note on Misskey has at most {MOST_FILES} files, and this has {len(post.media)}")
+        raise Rejected(
+            f"a note on Misskey has at most {MOST_FILES} files, and this has {len(post.media)}"
+        )
     answers = (post.options.get("poll") or {}).get("answers")
-    if answers and not (2 <= len(set(answers)) == len(answers) <= MOST_ANSWERS and all(0 < len(one) <= LONGEST_ANSWER for one in answers)):
-        raise Rejected(f"a poll on Misskey has 2 to {MOST_ANSWERS} different answers of at most {LONGEST_ANSWER} characters")
+    if answers and not (
+        2 <= len(set(answers)) == len(answers) <= MOST_ANSWERS
+        and all(0 < len(one) <= LONGEST_ANSWER for one in answers)
+    ):
+        raise Rejected(
+            f"a poll on Misskey has 2 to {MOST_ANSWERS} different answers of at most {LONGEST_ANSWER} characters"
+        )
     if answers and poll(post.options["poll"])["expiredAfter"] <= 0:
         raise Rejected("Misskey takes no poll that is over when it begins: give it some `hours`")
 
@@ -64,30 +71,58 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
     """By the files that were uploaded for it, else (it has none, or a restored store knows of none) by what it says."""
     me = ask(call(account, "account", "i", {}, repeat=HARMLESS, example=ME)).json()["id"]
     since = int((lost.left_at - EARLY).timestamp() * 1000)
-    wanted = {"userId": me, "limit": PER_PAGE, "withReplies": True, "withChannelNotes": True, "sinceDate": since}
-    uploads = {answer.json()["id"] for step, answer in lost.answers.items() if step.startswith("upload")}
+    wanted = {
+        "userId": me,
+        "limit": PER_PAGE,
+        "withReplies": True,
+        "withChannelNotes": True,
+        "sinceDate": since,
+    }
+    uploads = {
+        answer.json()["id"] for step, answer in lost.answers.items() if step.startswith("upload")
+    }
     notes = ask(call(account, "list", "users/notes", wanted, repeat=HARMLESS, example=[])).json()
     for one in notes:
         is_ours = uploads & set(one.get("fileIds", ())) if uploads else says(post, one)
         if is_ours and one["id"] not in lost.others:
             return published(account, one["id"])
     if len(notes) >= PER_PAGE:
-        raise InDoubt(f"{account.name}: too many notes since {lost.left_at - EARLY:%Y-%m-%d %H:%M} UTC to look through")
+        raise InDoubt(
+            f"{account.name}: too many notes since {lost.left_at - EARLY:%Y-%m-%d %H:%M} UTC to look through"
+        )
     return None
 
 
 def says(post: Post, one: Json) -> bool:
-    said = (one.get("text") or "").strip(), one.get("cw") or "", one.get("replyId") or "", len(one.get("fileIds") or ())
-    return said == (post.text.strip(), post.options.get("content_warning") or "", answered(post), len(post.media))
+    said = (
+        (one.get("text") or "").strip(),
+        one.get("cw") or "",
+        one.get("replyId") or "",
+        len(one.get("fileIds") or ()),
+    )
+    return said == (
+        post.text.strip(),
+        post.options.get("content_warning") or "",
+        answered(post),
+        len(post.media),
+    )
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    return f"@{ask(call(account, 'account', 'i', {}, repeat=HARMLESS, example=ME)).json()['username']}"
+    return (
+        f"@{ask(call(account, 'account', 'i', {}, repeat=HARMLESS, example=ME)).json()['username']}"
+    )
 
 
 def ask_limits(account: Account, ask: Ask) -> Limits:
-    told = ask(call(account, "limits", "meta", {}, repeat=HARMLESS, anonymous=True, example={})).json().get("maxNoteTextLength")
-    return replace(LIMITS, text=told, source=at(account, "meta")) if isinstance(told, int) else LIMITS
+    told = (
+        ask(call(account, "limits", "meta", {}, repeat=HARMLESS, anonymous=True, example={}))
+        .json()
+        .get("maxNoteTextLength")
+    )
+    return (
+        replace(LIMITS, text=told, source=at(account, "meta")) if isinstance(told, int) else LIMITS
+    )
 
 
 def call(account: Account, step: str, name: str, body: Json, **more: Json) -> Request:
@@ -101,8 +136,19 @@ def at(account: Account, name: str) -> str:
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
     """The id of the file, kept even where the drive has the same one: that would have another description."""
     form = {"name": media.name, "force": "true", **({"comment": media.alt} if media.alt else {})}
-    return str(ask(Request(step=f"upload {number}", method="POST", url=at(account, "drive/files/create"), form=form, files={"file": media},
-                           repeat=HARMLESS, example=FILE)).json()["id"])
+    return str(
+        ask(
+            Request(
+                step=f"upload {number}",
+                method="POST",
+                url=at(account, "drive/files/create"),
+                form=form,
+                files={"file": media},
+                repeat=HARMLESS,
+                example=FILE,
+            )
+        ).json()["id"]
+    )
 
 
 def note(post: Post, files: list[str]) -> dict[str, Json]:
@@ -120,7 +166,11 @@ def note(post: Post, files: list[str]) -> dict[str, Json]:
 
 
 def poll(asked: Mapping[str, Json]) -> dict[str, Json]:
-    return {"choices": list(asked["answers"]), "multiple": bool(asked.get("multiple")), "expiredAfter": round(asked.get("hours", 24) * 3_600_000)}
+    return {
+        "choices": list(asked["answers"]),
+        "multiple": bool(asked.get("multiple")),
+        "expiredAfter": round(asked.get("hours", 24) * 3_600_000),
+    }
 
 
 def answered(post: Post) -> str:
@@ -129,7 +179,9 @@ def answered(post: Post) -> str:
 
 
 def published(account: Account, identifier: str) -> Published:
-    return Published(id=identifier, url=at(account, "").removesuffix("/api/") + f"/notes/{identifier}")
+    return Published(
+        id=identifier, url=at(account, "").removesuffix("/api/") + f"/notes/{identifier}"
+    )
 
 
 error_code = code_at("error", "code")
@@ -151,12 +203,36 @@ LIMITS = Limits(
 
 PLATFORM = Platform(
     name="misskey",
-    settings=(Setting(name="server", meaning="where the account lives", required=True, example="https://misskey.io"),),
+    settings=(
+        Setting(
+            name="server",
+            meaning="where the account lives",
+            required=True,
+            example="https://misskey.io",
+        ),
+    ),
     options=(
-        Setting(name="visibility", meaning="who sees it", type=Literal["public", "home", "followers"], default="public", example="home"),
-        Setting(name="content_warning", meaning="what readers see first; the text opens with a click", example="Exam results"),
-        Setting(name="local_only", meaning="whether it stays on the server", type=bool, example="true"),
-        Setting(name="poll", meaning="a question's answers, of at most 50 characters", type=Poll, example="{answers: [Paper, Screen], hours: 48}"),
+        Setting(
+            name="visibility",
+            meaning="who sees it",
+            type=Literal["public", "home", "followers"],
+            default="public",
+            example="home",
+        ),
+        Setting(
+            name="content_warning",
+            meaning="what readers see first; the text opens with a click",
+            example="Exam results",
+        ),
+        Setting(
+            name="local_only", meaning="whether it stays on the server", type=bool, example="true"
+        ),
+        Setting(
+            name="poll",
+            meaning="a question's answers, of at most 50 characters",
+            type=Poll,
+            example="{answers: [Paper, Screen], hours: 48}",
+        ),
     ),
     limits=LIMITS,
     publish=publish,
@@ -166,8 +242,16 @@ PLATFORM = Platform(
     obtain="{server}/settings/api: generate an access token with the permissions write:notes, write:drive, read:account, read:drive",
     error_code=error_code,
     errors={
-        **dict.fromkeys(("CREDENTIAL_REQUIRED", "AUTHENTICATION_FAILED", "PERMISSION_DENIED", "YOUR_ACCOUNT_SUSPENDED", "YOUR_ACCOUNT_MOVED"),
-                        LoginNeeded),
+        **dict.fromkeys(
+            (
+                "CREDENTIAL_REQUIRED",
+                "AUTHENTICATION_FAILED",
+                "PERMISSION_DENIED",
+                "YOUR_ACCOUNT_SUSPENDED",
+                "YOUR_ACCOUNT_MOVED",
+            ),
+            LoginNeeded,
+        ),
         "RATE_LIMIT_EXCEEDED": TryLater,
     },
 )

@@ -35,7 +35,9 @@ from platforms.nostr_events import event_of, identifier, public_key, written
 from platforms.signing import nostr
 
 MENTION = r"(?<![\w/])(?:nostr:|@)?(?P<mention>npub1[02-9ac-hj-np-z]{58})(?![0-9A-Za-z])"
-UNSEEN = re.compile(r"[\x00-\x07\x0b\x0e-\x1f]")  # control characters whose spelling in JSON is not NIP-01's
+UNSEEN = re.compile(
+    r"[\x00-\x07\x0b\x0e-\x1f]"
+)  # control characters whose spelling in JSON is not NIP-01's
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -43,14 +45,31 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     event = made(account, post)
     for number, one in enumerate(post.media, 1):
         upload(account, one, number, ask)
-    answer = ask(said(account, "event", ["EVENT", event], {"taken": relays(account), "missing": {}}, repeat=DROPPED, remembered=FOREVER)).json()
-    return published(account, event, *(f"not on {relay}: {why}" for relay, why in answer["missing"].items()))
+    answer = ask(
+        said(
+            account,
+            "event",
+            ["EVENT", event],
+            {"taken": relays(account), "missing": {}},
+            repeat=DROPPED,
+            remembered=FOREVER,
+        )
+    ).json()
+    return published(
+        account, event, *(f"not on {relay}: {why}" for relay, why in answer["missing"].items())
+    )
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     """Whether a relay has it: its id is known."""
     event = made(account, post)
-    asked = said(account, "look", ["REQ", "look", {"ids": [event["id"]], "authors": [event["pubkey"]]}], {"events": []}, repeat=HARMLESS)
+    asked = said(
+        account,
+        "look",
+        ["REQ", "look", {"ids": [event["id"]], "authors": [event["pubkey"]]}],
+        {"events": []},
+        repeat=HARMLESS,
+    )
     there = any(one["id"] == event["id"] for one in ask(asked).json()["events"])
     return published(account, event) if there else None
 
@@ -59,7 +78,9 @@ def whoami(account: Account, ask: Ask) -> str:
     """The name in the profile, where a relay has one. That the key is the account's is found out when the request is signed."""
     profile = {"authors": [author(account)], "kinds": [0], "limit": 1}
     example = {"events": [{"content": '{"name": "ada"}'}]}
-    answer = ask(said(account, "account", ["REQ", "account", profile], example, repeat=HARMLESS)).json()
+    answer = ask(
+        said(account, "account", ["REQ", "account", profile], example, repeat=HARMLESS)
+    ).json()
     try:
         name = json.loads(answer["events"][0]["content"])["name"]
     except (LookupError, TypeError, ValueError):
@@ -69,14 +90,26 @@ def whoami(account: Account, ask: Ask) -> str:
 
 def ask_limits(account: Account, ask: Ask) -> Limits:
     """The shortest text that one of the relays takes, as far as they say so (NIP-11)."""
-    told = [one for one in (longest(relay, ask) for relay in relays(account)) if isinstance(one, int) and one > 0]
+    told = [
+        one
+        for one in (longest(relay, ask) for relay in relays(account))
+        if isinstance(one, int) and one > 0
+    ]
     return replace(LIMITS, text=min(told)) if told else LIMITS
 
 
 def longest(relay: str, ask: Ask) -> Json:
     try:
-        answer = ask(Request(step="limits", url="http" + relay.removeprefix("ws"), headers={"Accept": "application/nostr+json"}, repeat=HARMLESS,
-                             anonymous=True, example={"limitation": {"max_content_length": 8196}})).json()
+        answer = ask(
+            Request(
+                step="limits",
+                url="http" + relay.removeprefix("ws"),
+                headers={"Accept": "application/nostr+json"},
+                repeat=HARMLESS,
+                anonymous=True,
+                example={"limitation": {"max_content_length": 8196}},
+            )
+        ).json()
     except (Rejected, TryLater, ValueError):  # another one may answer
         return None
     return (answer.get("limitation") or {}).get("max_content_length")
@@ -86,14 +119,23 @@ def relays(account: Account) -> list[str]:
     named = [str(one).strip().rstrip("/") for one in account.settings["relays"]]
     wrong = [one for one in named if not one.startswith(("wss://", "ws://"))]
     if wrong or not named:
-        raise Rejected(f"`relays` of {account.name}: {wrong[0] if wrong else 'there is none'}; a relay's address begins with wss://")
+        raise Rejected(
+            f"`relays` of {account.name}: {wrong[0] if wrong else 'there is none'}; a relay's address begins with wss://"
+        )
     return named
 
 
 def said(account: Account, step: str, message: Json, example: Json, **more: Json) -> Request:
     """A message to all relays; who is asked stands in the header, as nothing else of a message says it."""
-    return Request(step=step, method=message[0], url=relays(account)[0], headers={"relays": json.dumps(relays(account))}, json=message,
-                   example=example, **more)
+    return Request(
+        step=step,
+        method=message[0],
+        url=relays(account)[0],
+        headers={"relays": json.dumps(relays(account))},
+        json=message,
+        example=example,
+        **more,
+    )
 
 
 def author(account: Account) -> str:
@@ -101,8 +143,13 @@ def author(account: Account) -> str:
 
 
 def made(account: Account, post: Post) -> dict[str, Json]:
-    event = {"pubkey": author(account), "created_at": int(post.due.timestamp()), "kind": 1, "tags": list(tags(account, post)),
-             "content": content(account, post)}
+    event = {
+        "pubkey": author(account),
+        "created_at": int(post.due.timestamp()),
+        "kind": 1,
+        "tags": list(tags(account, post)),
+        "content": content(account, post),
+    }
     return {"id": identifier(event), **event}
 
 
@@ -111,8 +158,11 @@ def content(account: Account, post: Post) -> str:
     text = post.text
     for span in reversed(post.spans):
         if span.kind == "mention":
-            text = f"{text[:span.start]}nostr:{span.value}{text[span.end:]}"
-    return UNSEEN.sub("", "\n\n".join(filter(None, (text, "\n".join(address(account, one) for one in post.media)))))
+            text = f"{text[: span.start]}nostr:{span.value}{text[span.end :]}"
+    return UNSEEN.sub(
+        "",
+        "\n\n".join(filter(None, (text, "\n".join(address(account, one) for one in post.media)))),
+    )
 
 
 def tags(account: Account, post: Post) -> Iterator[list[str]]:
@@ -125,18 +175,32 @@ def tags(account: Account, post: Post) -> Iterator[list[str]]:
             yield ["e", before, relay, "reply", key]
         yield ["p", key]
     yield from (["p", public_key(span.value)] for span in post.spans if span.kind == "mention")
-    yield from (["t", tag] for tag in dict.fromkeys(span.value.lower() for span in post.spans if span.kind == "tag"))
+    yield from (
+        ["t", tag]
+        for tag in dict.fromkeys(span.value.lower() for span in post.spans if span.kind == "tag")
+    )
     yield from (attached(account, one) for one in post.media)
     if post.options.get("content_warning"):
         yield ["content-warning", UNSEEN.sub("", str(post.options["content_warning"]))]
-    yield from (["L", "ISO-639-1"], ["l", post.language.partition("-")[0], "ISO-639-1"]) if post.language else ()
+    yield from (
+        (["L", "ISO-639-1"], ["l", post.language.partition("-")[0], "ISO-639-1"])
+        if post.language
+        else ()
+    )
 
 
 def attached(account: Account, media: Media) -> list[str]:
     """What clients know of a file before they fetch it (NIP-92)."""
     shape = [f"dim {media.width}x{media.height}"] if media.width and media.height else []
     alt = ["alt " + UNSEEN.sub("", media.alt)] if media.alt else []
-    return ["imeta", f"url {address(account, media)}", f"m {media.type}", *shape, *alt, f"x {media.digest}"]
+    return [
+        "imeta",
+        f"url {address(account, media)}",
+        f"m {media.type}",
+        *shape,
+        *alt,
+        f"x {media.digest}",
+    ]
 
 
 def media_server(account: Account) -> str:
@@ -149,21 +213,54 @@ def address(account: Account, media: Media) -> str:
 
 def upload(account: Account, media: Media, number: int, ask: Ask) -> None:
     """Under the hash of its bytes, which a server that changes them would not keep. The event in the header is signed as it leaves."""
-    permission = {"pubkey": author(account), "kind": 24242, "content": f"Upload {media.name}", "tags": [["t", "upload"], ["x", media.digest]]}
-    answer = ask(Request(step=f"upload {number}", method="PUT", url=f"{media_server(account)}/upload", body=media, repeat=HARMLESS,
-                         headers={"Content-Type": media.type, "X-SHA-256": media.digest, "Authorization": f"Nostr {json.dumps(permission)}"},
-                         example={"url": address(account, media), "sha256": media.digest, "size": media.size, "type": media.type})).json()
+    permission = {
+        "pubkey": author(account),
+        "kind": 24242,
+        "content": f"Upload {media.name}",
+        "tags": [["t", "upload"], ["x", media.digest]],
+    }
+    answer = ask(
+        Request(
+            step=f"upload {number}",
+            method="PUT",
+            url=f"{media_server(account)}/upload",
+            body=media,
+            repeat=HARMLESS,
+            headers={
+                "Content-Type": media.type,
+                "X-SHA-256": media.digest,
+                "Authorization": f"Nostr {json.dumps(permission)}",
+            },
+            example={
+                "url": address(account, media),
+                "sha256": media.digest,
+                "size": media.size,
+                "type": media.type,
+            },
+        )
+    ).json()
     if answer["sha256"] != media.digest:
-        raise Rejected(f"{media_server(account)} changed {media.file.name}, so that it is not where the post says; name another `media_server`")
+        raise Rejected(
+            f"{media_server(account)} changed {media.file.name}, so that it is not where the post says; name another `media_server`"
+        )
 
 
 def published(account: Account, event: Json, *notes: str) -> Published:
     """The address is that of a page for people who have no Nostr app."""
     relay = relays(account)[0].encode()
-    values = {0: bytes.fromhex(event["id"]), 1: relay, 2: bytes.fromhex(event["pubkey"]), 3: event["kind"].to_bytes(4)}
-    pointer = written("nevent", b"".join(bytes((kind, len(value))) + value for kind, value in values.items()))
+    values = {
+        0: bytes.fromhex(event["id"]),
+        1: relay,
+        2: bytes.fromhex(event["pubkey"]),
+        3: event["kind"].to_bytes(4),
+    }
+    pointer = written(
+        "nevent", b"".join(bytes((kind, len(value))) + value for kind, value in values.items())
+    )
     root = next((tag[1] for tag in event["tags"] if tag[0] == "e"), event["id"])
-    return Published(id=event["id"], url=f"https://njump.me/{pointer}", ref={"root": root}, notes=notes)
+    return Published(
+        id=event["id"], url=f"https://njump.me/{pointer}", ref={"root": root}, notes=notes
+    )
 
 
 LIMITS = Limits(
@@ -181,14 +278,33 @@ LIMITS = Limits(
 PLATFORM = Platform(
     name="nostr",
     settings=(
-        Setting(name="npub", meaning="the public key, as apps show it", required=True,
-                example="npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6"),
-        Setting(name="relays", meaning="the relays it is published on, those that the account's app writes to", type=list[str], required=True,
-                example='["wss://relay.example.org"]'),
-        Setting(name="media_server", meaning="the Blossom server that keeps pictures and videos", required=True,
-                example="https://blossom.example.org"),
+        Setting(
+            name="npub",
+            meaning="the public key, as apps show it",
+            required=True,
+            example="npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6",
+        ),
+        Setting(
+            name="relays",
+            meaning="the relays it is published on, those that the account's app writes to",
+            type=list[str],
+            required=True,
+            example='["wss://relay.example.org"]',
+        ),
+        Setting(
+            name="media_server",
+            meaning="the Blossom server that keeps pictures and videos",
+            required=True,
+            example="https://blossom.example.org",
+        ),
     ),
-    options=(Setting(name="content_warning", meaning="why apps hide the post until a click", example="Exam results"),),
+    options=(
+        Setting(
+            name="content_warning",
+            meaning="why apps hide the post until a click",
+            example="Exam results",
+        ),
+    ),
     limits=LIMITS,
     publish=publish,
     find=find,

@@ -22,7 +22,9 @@ def identifier(event: Json) -> str:
     Python writes control characters other than NIP-01's seven in its own way, so that there may be none in the event.
     """
     said = [0, event["pubkey"], event["created_at"], event["kind"], event["tags"], event["content"]]
-    return hashlib.sha256(json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
+    ).hexdigest()
 
 
 def public_key(npub: str) -> str:
@@ -40,15 +42,21 @@ def event_of(post: Published) -> str:
     """Its id. A post that a person found is known by an address that has it: nevent1..., note1... or hexadecimal digits."""
     found = EVENT_ID.search(post.id)
     try:
-        return found[0] if found and not found[0].startswith("n") else id_in(*read(found[0] if found else post.id))
+        return (
+            found[0]
+            if found and not found[0].startswith("n")
+            else id_in(*read(found[0] if found else post.id))
+        )
     except ValueError:
-        raise Rejected(f"{post.id} is no post on Nostr; its address has a nevent1... or note1... in it") from None
+        raise Rejected(
+            f"{post.id} is no post on Nostr; its address has a nevent1... or note1... in it"
+        ) from None
 
 
 def id_in(kind: str, content: bytes) -> str:
     """A note is the id; in a nevent it is one of several values, each after its type (0) and length."""
     while kind == "nevent" and len(content) > 2 and content[0] != 0:
-        content = content[2 + content[1]:]
+        content = content[2 + content[1] :]
     found = content[2:34] if kind == "nevent" else content
     if len(found) != 32:
         raise ValueError("no id in it")
@@ -59,14 +67,23 @@ def written(kind: str, content: bytes) -> str:
     """`content` as people write it: "npub1..." for a public key. NIP-19 sets no limit to the length."""
     values = regrouped(content, 8, 5)
     check = checksum((*spread(kind), *values, *[0] * CHECK)) ^ 1
-    return f"{kind}1" + "".join(LETTERS[value] for value in (*values, *(check >> 5 * place & 31 for place in reversed(range(CHECK)))))
+    return f"{kind}1" + "".join(
+        LETTERS[value]
+        for value in (*values, *(check >> 5 * place & 31 for place in reversed(range(CHECK))))
+    )
 
 
 def read(text: str) -> tuple[str, bytes]:
     """The kind and the content of "npub1...". Raises ValueError where a letter is wrong."""
     kind, _, letters = text.lower().rpartition("1")
     values = [LETTERS.find(letter) for letter in letters]
-    if not kind or text not in (text.lower(), text.upper()) or len(values) < CHECK or -1 in values or checksum((*spread(kind), *values)) != 1:
+    if (
+        not kind
+        or text not in (text.lower(), text.upper())
+        or len(values) < CHECK
+        or -1 in values
+        or checksum((*spread(kind), *values)) != 1
+    ):
         raise ValueError(f"{text[:9]}... has a wrong letter, or some are missing")
     return kind, bytes(regrouped(values[:-CHECK], 5, 8))
 

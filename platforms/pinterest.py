@@ -40,8 +40,12 @@ LONGEST_LINK = 2048  # characters
 LONGEST_ALT = 500  # characters
 PIN = {"id": "813744226420795884"}
 BOARDS = {"items": [{"id": "549755885175", "name": "Fractions"}]}
-FILE = {"media_id": "12345", "media_type": "video", "upload_url": "https://pinterest-media-upload.s3-accelerate.amazonaws.com/",
-        "upload_parameters": {"key": "uploads/1d/87/video"}}
+FILE = {
+    "media_id": "12345",
+    "media_type": "video",
+    "upload_url": "https://pinterest-media-upload.s3-accelerate.amazonaws.com/",
+    "upload_parameters": {"key": "uploads/1d/87/video"},
+}
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -56,7 +60,15 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         "media_source": source(account, post, ask),
     }
     said = {name: value for name, value in pin.items() if value}
-    answer = ask(Request(step="pin", method="POST", url=at(account, "pins"), json=said, example=Response.of(PIN, 201))).json()
+    answer = ask(
+        Request(
+            step="pin",
+            method="POST",
+            url=at(account, "pins"),
+            json=said,
+            example=Response.of(PIN, 201),
+        )
+    ).json()
     return published(answer["id"])
 
 
@@ -65,14 +77,20 @@ def refuse(post: Post) -> None:
     if len({(one.width, one.height) for one in media_of_kind(post.media, "image")}) > 1:
         raise Rejected("the pictures of one pin have to be of the same size: crop them alike")
     if len(alt(post)) > LONGEST_ALT:
-        raise Rejected(f"a pin has one alternative text for all its pictures, of {LONGEST_ALT} characters, and these have {len(alt(post))} together")
+        raise Rejected(
+            f"a pin has one alternative text for all its pictures, of {LONGEST_ALT} characters, and these have {len(alt(post))} together"
+        )
     if post.link and len(post.link.url) > LONGEST_LINK:
         raise Rejected(f"a link on Pinterest has at most {LONGEST_LINK} characters")
     for video in media_of_kind(post.media, "video"):
         if video.seconds is not None and video.seconds < SHORTEST:
-            raise Rejected(f"{video.file.name} lasts {video.seconds:g} s, and a video on Pinterest at least {SHORTEST} s: use a longer one")
+            raise Rejected(
+                f"{video.file.name} lasts {video.seconds:g} s, and a video on Pinterest at least {SHORTEST} s: use a longer one"
+            )
         if video.width and video.height and not NARROWEST <= video.width / video.height <= WIDEST:
-            raise Rejected(f"{video.file.name} has {video.width} x {video.height} pixels, and a video on Pinterest 1:2 to 1.91:1: crop it")
+            raise Rejected(
+                f"{video.file.name} has {video.width} x {video.height} pixels, and a video on Pinterest 1:2 to 1.91:1: crop it"
+            )
 
 
 def alt(post: Post) -> str:
@@ -93,8 +111,15 @@ def listed(account: Account, board: str, ask: Ask) -> Iterator[Json]:
     """The pins of the board. Pinterest does not say in which order they stand."""
     more = ""
     for _ in range(PAGES):
-        page = ask(Request(step="list", url=at(account, f"boards/{board}/pins?page_size=250{more}"), repeat=HARMLESS, fresh=True,
-                           example={"items": []})).json()
+        page = ask(
+            Request(
+                step="list",
+                url=at(account, f"boards/{board}/pins?page_size=250{more}"),
+                repeat=HARMLESS,
+                fresh=True,
+                example={"items": []},
+            )
+        ).json()
         yield from page["items"]
         if not page.get("bookmark"):
             return
@@ -104,11 +129,24 @@ def listed(account: Account, board: str, ask: Ask) -> Iterator[Json]:
 
 def says(post: Post, one: Json) -> bool:
     wanted = (post.title, post.text.strip(), post.link.url if post.link else "")
-    return wanted == (one.get("title") or "", (one.get("description") or "").strip(), one.get("link") or "")
+    return wanted == (
+        one.get("title") or "",
+        (one.get("description") or "").strip(),
+        one.get("link") or "",
+    )
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    return str(ask(Request(step="account", url=at(account, "user_account"), repeat=HARMLESS, example={"username": "msada"})).json()["username"])
+    return str(
+        ask(
+            Request(
+                step="account",
+                url=at(account, "user_account"),
+                repeat=HARMLESS,
+                example={"username": "msada"},
+            )
+        ).json()["username"]
+    )
 
 
 def board_of(account: Account, post: Post, ask: Ask) -> str:
@@ -116,11 +154,19 @@ def board_of(account: Account, post: Post, ask: Ask) -> str:
     board = str(post.options.get("board") or account.settings["board"])
     if board.isdecimal():
         return board
-    boards = ask(Request(step="boards", url=at(account, "boards?page_size=250"), repeat=HARMLESS,
-                         example={"items": [{"id": "549755885175", "name": board}]})).json()["items"]
+    boards = ask(
+        Request(
+            step="boards",
+            url=at(account, "boards?page_size=250"),
+            repeat=HARMLESS,
+            example={"items": [{"id": "549755885175", "name": board}]},
+        )
+    ).json()["items"]
     found = next((one["id"] for one in boards if one["name"].casefold() == board.casefold()), None)
     if found is None:
-        raise Rejected(f"there is no board called '{board}'; there are: {', '.join(sorted(one['name'] for one in boards))}")
+        raise Rejected(
+            f"there is no board called '{board}'; there are: {', '.join(sorted(one['name'] for one in boards))}"
+        )
     return str(found)
 
 
@@ -131,7 +177,11 @@ def at(account: Account, path: str) -> str:
 def source(account: Account, post: Post, ask: Ask) -> dict[str, Json]:
     videos = media_of_kind(post.media, "video")
     if videos:
-        return {"source_type": "video_id", "media_id": uploaded(account, videos[0], ask), "cover_image_key_frame_time": 0}
+        return {
+            "source_type": "video_id",
+            "media_id": uploaded(account, videos[0], ask),
+            "cover_image_key_frame_time": 0,
+        }
     pictures = [{"content_type": one.type, "data": one} for one in post.media]
     if len(pictures) == 1:
         return {"source_type": "image_base64", **pictures[0]}
@@ -140,13 +190,39 @@ def source(account: Account, post: Post, ask: Ask) -> dict[str, Json]:
 
 def uploaded(account: Account, video: Media, ask: Ask) -> str:
     """The id of the video, once it can be pinned."""
-    begun = ask(Request(step="begin", method="POST", url=at(account, "media"), json={"media_type": "video"}, repeat=HARMLESS,
-                        example=Response.of(FILE, 201))).json()
-    ask(Request(step="upload", method="POST", url=begun["upload_url"], form=begun["upload_parameters"], files={"file": video},
-                repeat=HARMLESS, anonymous=True, example=Response(status=204)))
+    begun = ask(
+        Request(
+            step="begin",
+            method="POST",
+            url=at(account, "media"),
+            json={"media_type": "video"},
+            repeat=HARMLESS,
+            example=Response.of(FILE, 201),
+        )
+    ).json()
+    ask(
+        Request(
+            step="upload",
+            method="POST",
+            url=begun["upload_url"],
+            form=begun["upload_parameters"],
+            files={"file": video},
+            repeat=HARMLESS,
+            anonymous=True,
+            example=Response(status=204),
+        )
+    )
     for _ in range(LOOKS):
-        state = ask(Request(step="processing", url=at(account, f"media/{begun['media_id']}"), repeat=HARMLESS, fresh=True, after=2,
-                            example={"status": "succeeded"})).json()["status"]
+        state = ask(
+            Request(
+                step="processing",
+                url=at(account, f"media/{begun['media_id']}"),
+                repeat=HARMLESS,
+                fresh=True,
+                after=2,
+                example={"status": "succeeded"},
+            )
+        ).json()["status"]
         if state == "succeeded":
             return str(begun["media_id"])
         if state == "failed":
@@ -175,10 +251,22 @@ OAUTH = OAuth(
 PLATFORM = Platform(
     name="pinterest",
     settings=(
-        Setting(name="board", meaning="the board that pins go to, by name or number", required=True, example="Fractions"),
-        Setting(name="server", meaning="where its API is", default="https://api.pinterest.com", example="https://api.pinterest.com"),
+        Setting(
+            name="board",
+            meaning="the board that pins go to, by name or number",
+            required=True,
+            example="Fractions",
+        ),
+        Setting(
+            name="server",
+            meaning="where its API is",
+            default="https://api.pinterest.com",
+            example="https://api.pinterest.com",
+        ),
     ),
-    options=(Setting(name="board", meaning="another board than the account's", example="Geometry"),),
+    options=(
+        Setting(name="board", meaning="another board than the account's", example="Geometry"),
+    ),
     limits=Limits(
         text=800,
         title=100,

@@ -14,7 +14,17 @@ from datetime import date
 from typing import Literal
 
 from platforms import mastodon
-from platforms.base import DOUBLES, Account, Ask, Post, Published, PublishError, Request, Response, renewing
+from platforms.base import (
+    DOUBLES,
+    Account,
+    Ask,
+    Post,
+    Published,
+    PublishError,
+    Request,
+    Response,
+    renewing,
+)
 
 LIMITS = replace(
     mastodon.LIMITS,
@@ -39,16 +49,27 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         if not request.is_visible:
             return ask(request)
         said = {**request.json, **mastodon.AS_TYPED}
-        key = hashlib.sha256(f"{who} {post.key} {json.dumps(said, sort_keys=True)}".encode()).hexdigest()
-        status = replace(request, json=said, headers={"Idempotency-Key": key}, repeat=DOUBLES, remembered=0.0)
+        key = hashlib.sha256(
+            f"{who} {post.key} {json.dumps(said, sort_keys=True)}".encode()
+        ).hexdigest()
+        status = replace(
+            request, json=said, headers={"Idempotency-Key": key}, repeat=DOUBLES, remembered=0.0
+        )
         try:
             return ask(status)
         except PublishError as refused:
             if not is_repeated(refused.response):
                 raise
-        return ask(replace(status, headers={}))  # the refusal was an earlier attempt's, and says nothing of now
+        return ask(
+            replace(status, headers={})
+        )  # the refusal was an earlier attempt's, and says nothing of now
 
-    return mastodon.publish(account, replace(post, media=tuple(replace(one, focus=None) for one in post.media)), asked, POLLS)
+    return mastodon.publish(
+        account,
+        replace(post, media=tuple(replace(one, focus=None) for one in post.media)),
+        asked,
+        POLLS,
+    )
 
 
 def is_repeated(response: Response | None) -> bool:
@@ -59,7 +80,10 @@ PLATFORM = replace(
     mastodon.PLATFORM,
     name="pleroma",
     limits=LIMITS,
-    options=tuple(replace(row, type=VISIBILITY) if row.name == "visibility" else row for row in mastodon.PLATFORM.options),
+    options=tuple(
+        replace(row, type=VISIBILITY) if row.name == "visibility" else row
+        for row in mastodon.PLATFORM.options
+    ),
     obtain="an app that makes tokens, such as `toot login`: a token with the scopes read and write",
     optional_secrets=("refresh", "client_id", "client_secret"),
     oauth=mastodon.COARSE,

@@ -32,16 +32,66 @@ from platforms.base import (
 
 EARLY = timedelta(hours=1)  # how far Reddit's clock and ours may be apart
 TURNS = {"minute": 60, "second": 1, "hour": 3600, "millisecond": 0.001}
-LATER = {"QUOTA_FILLED": 3600.0, "SUBREDDIT_RATELIMIT": 600.0, "RATELIMIT": 600.0}  # seconds, where none are said
+LATER = {
+    "QUOTA_FILLED": 3600.0,
+    "SUBREDDIT_RATELIMIT": 600.0,
+    "RATELIMIT": 600.0,
+}  # seconds, where none are said
 LONGEST_CAPTION = 180  # characters, of a picture in a gallery; PRAW's MAX_CAPTION_LENGTH
-SUBMITTED = {"json": {"errors": [], "data": {"url": "https://www.reddit.com/r/teachers/comments/1abcde/", "id": "1abcde", "name": "t3_1abcde"}}}
-CONVERTED = {"json": {"errors": [], "data": {"user_submitted_page": "https://www.reddit.com/user/ms_ada/submitted/",
-                                             "websocket_url": "wss://ws-05.wss.redditmedia.com/rte_images/8xbnh2y3zk7d1"}}}
-GALLERY = {"json": {"errors": [], "data": {"url": "https://www.reddit.com/r/teachers/comments/1abcde/", "id": "t3_1abcde"}}}
-COMMENTED = {"json": {"errors": [], "data": {"things": [{"data": {"name": "t1_kabcde", "permalink": "/r/teachers/comments/1abcde/_/kabcde/"}}]}}}
-LEASE = {"args": {"action": "//reddit-uploaded-media.s3-accelerate.amazonaws.com", "fields": [{"name": "key", "value": "rte_images/door.png"}]},
-         "asset": {"asset_id": "8xbnh2y3zk7d1", "websocket_url": "wss://ws-05.wss.redditmedia.com/rte_images/8xbnh2y3zk7d1"}}
-STORED = Response(status=201, body=b"<PostResponse><Location>https://reddit-uploaded-media.s3-accelerate.amazonaws.com/door.png</Location></PostResponse>")
+SUBMITTED = {
+    "json": {
+        "errors": [],
+        "data": {
+            "url": "https://www.reddit.com/r/teachers/comments/1abcde/",
+            "id": "1abcde",
+            "name": "t3_1abcde",
+        },
+    }
+}
+CONVERTED = {
+    "json": {
+        "errors": [],
+        "data": {
+            "user_submitted_page": "https://www.reddit.com/user/ms_ada/submitted/",
+            "websocket_url": "wss://ws-05.wss.redditmedia.com/rte_images/8xbnh2y3zk7d1",
+        },
+    }
+}
+GALLERY = {
+    "json": {
+        "errors": [],
+        "data": {"url": "https://www.reddit.com/r/teachers/comments/1abcde/", "id": "t3_1abcde"},
+    }
+}
+COMMENTED = {
+    "json": {
+        "errors": [],
+        "data": {
+            "things": [
+                {
+                    "data": {
+                        "name": "t1_kabcde",
+                        "permalink": "/r/teachers/comments/1abcde/_/kabcde/",
+                    }
+                }
+            ]
+        },
+    }
+}
+LEASE = {
+    "args": {
+        "action": "//reddit-uploaded-media.s3-accelerate.amazonaws.com",
+        "fields": [{"name": "key", "value": "rte_images/door.png"}],
+    },
+    "asset": {
+        "asset_id": "8xbnh2y3zk7d1",
+        "websocket_url": "wss://ws-05.wss.redditmedia.com/rte_images/8xbnh2y3zk7d1",
+    },
+}
+STORED = Response(
+    status=201,
+    body=b"<PostResponse><Location>https://reddit-uploaded-media.s3-accelerate.amazonaws.com/door.png</Location></PostResponse>",
+)
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -50,14 +100,28 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     if len(post.media) > 1:
         return gallery(account, post, ask)
     body = {**common(account, post), **content(account, post, ask), "resubmit": "true"}
-    answer = done(ask(form(account, "submit", "api/submit", body, example=CONVERTED if post.media else SUBMITTED)))
+    answer = done(
+        ask(
+            form(
+                account,
+                "submit",
+                "api/submit",
+                body,
+                example=CONVERTED if post.media else SUBMITTED,
+            )
+        )
+    )
     return published(account, post, answer)
 
 
 def content(account: Account, post: Post, ask: Ask) -> dict[str, str]:
     """A picture, else the link with the text below it, else the text."""
     if post.media:
-        return {"kind": "image", "url": uploaded(account, post.media[0], 1, ask)[0], "text": post.markup}
+        return {
+            "kind": "image",
+            "url": uploaded(account, post.media[0], 1, ask)[0],
+            "text": post.markup,
+        }
     if post.link:
         return {"kind": "link", "url": post.link.url, "text": post.markup}
     return {"kind": "self", "text": post.markup}
@@ -66,12 +130,30 @@ def content(account: Account, post: Post, ask: Ask) -> dict[str, str]:
 def gallery(account: Account, post: Post, ask: Ask) -> Published:
     longest = max(len(one.alt) for one in post.media)
     if longest > LONGEST_CAPTION:
-        raise Rejected(f"in a gallery on Reddit an alternative text is the caption, of at most {LONGEST_CAPTION} characters, and one has {longest}: "
-                       "shorten it")
-    items = [{"media_id": uploaded(account, one, number, ask)[1], "caption": one.alt} for number, one in enumerate(post.media, 1)]
-    flags = {name: value == "true" if value in ("true", "false") else value for name, value in common(account, post).items()}
-    answer = done(ask(Request(step="gallery", method="POST", url=at(account, "api/submit_gallery_post.json"), headers=agent(account),
-                              json={**flags, "text": post.markup, "items": items}, example=GALLERY)))
+        raise Rejected(
+            f"in a gallery on Reddit an alternative text is the caption, of at most {LONGEST_CAPTION} characters, and one has {longest}: "
+            "shorten it"
+        )
+    items = [
+        {"media_id": uploaded(account, one, number, ask)[1], "caption": one.alt}
+        for number, one in enumerate(post.media, 1)
+    ]
+    flags = {
+        name: value == "true" if value in ("true", "false") else value
+        for name, value in common(account, post).items()
+    }
+    answer = done(
+        ask(
+            Request(
+                step="gallery",
+                method="POST",
+                url=at(account, "api/submit_gallery_post.json"),
+                headers=agent(account),
+                json={**flags, "text": post.markup, "items": items},
+                example=GALLERY,
+            )
+        )
+    )
     return published(account, post, answer)
 
 
@@ -80,35 +162,62 @@ def commented(account: Account, post: Post, ask: Ask) -> Published:
     if post.media:
         raise Rejected("a comment on Reddit is a text alone: take the media away")
     body = {"api_type": "json", "thing_id": thing(post.reply_to), "text": post.markup}
-    one = done(ask(form(account, "comment", "api/comment", body, example=COMMENTED)))["things"][0]["data"]
+    one = done(ask(form(account, "comment", "api/comment", body, example=COMMENTED)))["things"][0][
+        "data"
+    ]
     return Published(id=one["name"], url=f"https://www.reddit.com{one['permalink']}")
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     """Ours among what the account has posted, or commented, since it left."""
     what = "comments" if post.reply_to else "submitted"
-    listed = Request(step="list", url=at(account, f"user/{account.settings['username']}/{what}?sort=new&limit=100&raw_json=1"),
-                     headers=agent(account), repeat=HARMLESS, example={"data": {"children": []}})
+    listed = Request(
+        step="list",
+        url=at(
+            account, f"user/{account.settings['username']}/{what}?sort=new&limit=100&raw_json=1"
+        ),
+        headers=agent(account),
+        repeat=HARMLESS,
+        example={"data": {"children": []}},
+    )
     for child in ask(listed).json()["data"]["children"]:
         one = child["data"]
         made = datetime.fromtimestamp(one["created_utc"], UTC)
-        if one["name"] not in lost.others and made > lost.left_at - EARLY and says(account, post, one):
+        if (
+            one["name"] not in lost.others
+            and made > lost.left_at - EARLY
+            and says(account, post, one)
+        ):
             return Published(id=one["name"], url=f"https://www.reddit.com{one['permalink']}")
     return None
 
 
 def says(account: Account, post: Post, one: Json) -> bool:
     if post.reply_to:
-        return bool(one["parent_id"] == thing(post.reply_to) and one["body"].strip() == post.markup.strip())
-    return bool(one["title"].strip() == post.title.strip() and one["subreddit"].casefold() == subreddit(account, post).casefold())
+        return bool(
+            one["parent_id"] == thing(post.reply_to) and one["body"].strip() == post.markup.strip()
+        )
+    return bool(
+        one["title"].strip() == post.title.strip()
+        and one["subreddit"].casefold() == subreddit(account, post).casefold()
+    )
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    answer = ask(Request(step="account", url=at(account, "api/v1/me"), headers=agent(account), repeat=HARMLESS,
-                         example={"name": account.settings["username"]}))
+    answer = ask(
+        Request(
+            step="account",
+            url=at(account, "api/v1/me"),
+            headers=agent(account),
+            repeat=HARMLESS,
+            example={"name": account.settings["username"]},
+        )
+    )
     name = answer.json()["name"]
     if name.casefold() != account.settings["username"].casefold():
-        raise Rejected(f"these are the credentials of u/{name}, not of u/{account.settings['username']}: change `username`")
+        raise Rejected(
+            f"these are the credentials of u/{name}, not of u/{account.settings['username']}: change `username`"
+        )
     return f"u/{name}"
 
 
@@ -122,11 +231,17 @@ def agent(account: Account) -> dict[str, str]:
 
 
 def form(account: Account, step: str, path: str, body: dict[str, str], **more: Json) -> Request:
-    return Request(step=step, method="POST", url=at(account, path), headers=agent(account), form=body, **more)
+    return Request(
+        step=step, method="POST", url=at(account, path), headers=agent(account), form=body, **more
+    )
 
 
 def subreddit(account: Account, post: Post) -> str:
-    return str(post.options.get("subreddit") or account.settings["subreddit"]).removeprefix("r/").replace("u/", "u_")
+    return (
+        str(post.options.get("subreddit") or account.settings["subreddit"])
+        .removeprefix("r/")
+        .replace("u/", "u_")
+    )
 
 
 def common(account: Account, post: Post) -> dict[str, str]:
@@ -147,11 +262,29 @@ def common(account: Account, post: Post) -> dict[str, str]:
 
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> tuple[str, str]:
     """Where the picture is, and its id."""
-    lease = ask(form(account, f"lease {number}", "api/media/asset.json", {"filepath": media.name, "mimetype": media.type}, repeat=HARMLESS,
-                     example=LEASE)).json()
+    lease = ask(
+        form(
+            account,
+            f"lease {number}",
+            "api/media/asset.json",
+            {"filepath": media.name, "mimetype": media.type},
+            repeat=HARMLESS,
+            example=LEASE,
+        )
+    ).json()
     fields = {one["name"]: one["value"] for one in lease["args"]["fields"]}
-    stored = ask(Request(step=f"upload {number}", method="POST", url=f"https:{lease['args']['action']}", form=fields, files={"file": media},
-                         repeat=HARMLESS, anonymous=True, example=STORED))
+    stored = ask(
+        Request(
+            step=f"upload {number}",
+            method="POST",
+            url=f"https:{lease['args']['action']}",
+            form=fields,
+            files={"file": media},
+            repeat=HARMLESS,
+            anonymous=True,
+            example=STORED,
+        )
+    )
     location = re.search(r"<Location>([^<]+)</Location>", stored.text)
     if location is None:
         raise TryLater("Reddit did not say where it keeps the picture")
@@ -163,8 +296,10 @@ def thing(post: Published) -> str:
     if re.fullmatch(r"t[13]_\w+", post.id):
         return post.id
     if post.id.rstrip("/").endswith("/submitted"):
-        raise Rejected("Reddit does not tell the id of a post with one picture, so that nothing can answer it: take the first comment or the "
-                       "thread away, or post two pictures")
+        raise Rejected(
+            "Reddit does not tell the id of a post with one picture, so that nothing can answer it: take the first comment or the "
+            "thread away, or post two pictures"
+        )
     found = re.search(r"/comments/(\w+)(?:/[^/]*/(\w+))?", post.id)
     if not found:
         raise Rejected(f"{post.id} is no post on Reddit; its address has /comments/ in it")
@@ -192,10 +327,15 @@ def published(account: Account, post: Post, answer: Json) -> Published:
     name = answer.get("name") or answer.get("id")
     if name:
         return Published(id=f"t3_{name.removeprefix('t3_')}", url=answer["url"])
-    page = answer.get("user_submitted_page") or f"https://www.reddit.com/user/{account.settings['username']}/submitted/"
+    page = (
+        answer.get("user_submitted_page")
+        or f"https://www.reddit.com/user/{account.settings['username']}/submitted/"
+    )
     notes = ["Reddit converts media before it shows them: the post appears in a few minutes"]
     if any(one.alt for one in post.media):
-        notes.append("Reddit has no place for the alternative text of a single picture; in a gallery it is the caption")
+        notes.append(
+            "Reddit has no place for the alternative text of a single picture; in a gallery it is the caption"
+        )
     return Published(id=page, url=page, notes=tuple(notes))
 
 
@@ -216,16 +356,43 @@ OAUTH = OAuth(
 PLATFORM = Platform(
     name="reddit",
     settings=(
-        Setting(name="username", meaning="the account's name, without u/", required=True, example="ms_ada"),
-        Setting(name="subreddit", meaning="where posts go; u/NAME is one's own profile", required=True, example="teachers"),
-        Setting(name="server", meaning="where its API is", default="https://oauth.reddit.com", example="https://oauth.reddit.com"),
+        Setting(
+            name="username",
+            meaning="the account's name, without u/",
+            required=True,
+            example="ms_ada",
+        ),
+        Setting(
+            name="subreddit",
+            meaning="where posts go; u/NAME is one's own profile",
+            required=True,
+            example="teachers",
+        ),
+        Setting(
+            name="server",
+            meaning="where its API is",
+            default="https://oauth.reddit.com",
+            example="https://oauth.reddit.com",
+        ),
     ),
     options=(
-        Setting(name="subreddit", meaning="another subreddit than the account's", example="matheducation"),
-        Setting(name="flair_id", meaning="the id of a flair, where the subreddit wants one", example="d1b8ff0e-9f8e-11ea-9d5c-0e0c0a4a9b2f"),
-        Setting(name="flair_text", meaning="its words, where they may be changed", example="Resource"),
+        Setting(
+            name="subreddit",
+            meaning="another subreddit than the account's",
+            example="matheducation",
+        ),
+        Setting(
+            name="flair_id",
+            meaning="the id of a flair, where the subreddit wants one",
+            example="d1b8ff0e-9f8e-11ea-9d5c-0e0c0a4a9b2f",
+        ),
+        Setting(
+            name="flair_text", meaning="its words, where they may be changed", example="Resource"
+        ),
         Setting(name="nsfw", meaning="whether it is not for all eyes", type=bool, example="true"),
-        Setting(name="spoiler", meaning="whether it gives something away", type=bool, example="true"),
+        Setting(
+            name="spoiler", meaning="whether it gives something away", type=bool, example="true"
+        ),
     ),
     limits=Limits(
         text=40_000,

@@ -18,7 +18,13 @@ NOT_ADAPTERS = {"__init__", "base", "graph", "nostr_events", "registry", "signin
 
 
 def built_in() -> tuple[str, ...]:
-    return tuple(sorted(file.stem for file in Path(__file__).parent.glob("*.py") if file.stem not in NOT_ADAPTERS))
+    return tuple(
+        sorted(
+            file.stem
+            for file in Path(__file__).parent.glob("*.py")
+            if file.stem not in NOT_ADAPTERS
+        )
+    )
 
 
 def names() -> tuple[str, ...]:
@@ -38,7 +44,9 @@ def platform(name: str) -> Platform:
 
 
 def _installed() -> "dict[str, EntryPoint]":
-    from importlib.metadata import entry_points  # not needed, and not loaded, where all platforms are ours
+    from importlib.metadata import (
+        entry_points,
+    )  # not needed, and not loaded, where all platforms are ours
 
     ours = built_in()
     return {point.name: point for point in entry_points(group=GROUP) if point.name not in ours}
@@ -49,7 +57,11 @@ def _loaded(point: "EntryPoint") -> Platform:
     try:
         found = point.load()
     except (ImportError, AttributeError) as fault:
-        raise LookupError(f"platform '{point.name}' of the package {by} cannot be loaded: {fault}") from fault
+        raise LookupError(
+            f"platform '{point.name}' of the package {by} cannot be loaded: {fault}"
+        ) from fault
     if not isinstance(found, Platform) or found.name != point.name:
-        raise LookupError(f"the package {by} offers {point.value} as '{point.name}'; it would have to be a Platform of that name")
+        raise LookupError(
+            f"the package {by} offers {point.value} as '{point.name}'; it would have to be a Platform of that name"
+        )
     return found

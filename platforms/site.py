@@ -61,23 +61,42 @@ ENGLISH = "January February March April May June July August September October N
 WORDS = {
     "en": ("{day} {month} {year}", ENGLISH, "All posts"),
     "en-us": ("{month} {day}, {year}", ENGLISH, "All posts"),
-    "de": ("{day}. {month} {year}",
-           "Januar Februar März April Mai Juni Juli August September Oktober November Dezember", "Alle Beiträge"),
-    "es": ("{day} de {month} de {year}",
-           "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre", "Todas las entradas"),
-    "fr": ("{day} {month} {year}",
-           "janvier février mars avril mai juin juillet août septembre octobre novembre décembre", "Tous les billets"),
-    "it": ("{day} {month} {year}",
-           "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre", "Tutti gli articoli"),
-    "nl": ("{day} {month} {year}",
-           "januari februari maart april mei juni juli augustus september oktober november december", "Alle berichten"),
-    "pt": ("{day} de {month} de {year}",
-           "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro", "Todas as publicações"),
+    "de": (
+        "{day}. {month} {year}",
+        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+        "Alle Beiträge",
+    ),
+    "es": (
+        "{day} de {month} de {year}",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "Todas las entradas",
+    ),
+    "fr": (
+        "{day} {month} {year}",
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+        "Tous les billets",
+    ),
+    "it": (
+        "{day} {month} {year}",
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+        "Tutti gli articoli",
+    ),
+    "nl": (
+        "{day} {month} {year}",
+        "januari februari maart april mei juni juli augustus september oktober november december",
+        "Alle berichten",
+    ),
+    "pt": (
+        "{day} de {month} de {year}",
+        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+        "Todas as publicações",
+    ),
 }
 OTHERWISE = ("{year}-{number:02}-{day:02}", ENGLISH, "All posts")
 
 
 # ---- What is up ------------------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
@@ -150,7 +169,9 @@ class Known:
     """What `posts.json` said when it was read."""
 
     items: tuple[Item, ...] = ()
-    condition: Mapping[str, str]  # the headers by which the answerer notices that it has changed since
+    condition: Mapping[
+        str, str
+    ]  # the headers by which the answerer notices that it has changed since
 
     def item(self, key: str) -> Item | None:
         return next((one for one in self.items if one.key == key), None)
@@ -161,11 +182,34 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     known = known_at(site, ask)
     item = item_of(site, post, known.items, known.item(post.key))
     for number, (path, media) in enumerate(pictures_of(post).items(), 1):
-        ask(Request(step=f"picture {number}", method="PUT", url=(site.folder / path).as_uri(), headers={"inside": str(site.folder)}, body=media,
-                    repeat=HARMLESS, example={}))
-    ask(Request(step="site", method="PUT", url=site.folder.as_uri(), headers=known.condition, json=texts(site, known, item),
-                repeat=DROPPED, remembered=FOREVER, example={}))
-    begun = () if known.items or site.url else ("the feeds have relative links until `url` says where the site will be found",)
+        ask(
+            Request(
+                step=f"picture {number}",
+                method="PUT",
+                url=(site.folder / path).as_uri(),
+                headers={"inside": str(site.folder)},
+                body=media,
+                repeat=HARMLESS,
+                example={},
+            )
+        )
+    ask(
+        Request(
+            step="site",
+            method="PUT",
+            url=site.folder.as_uri(),
+            headers=known.condition,
+            json=texts(site, known, item),
+            repeat=DROPPED,
+            remembered=FOREVER,
+            example={},
+        )
+    )
+    begun = (
+        ()
+        if known.items or site.url
+        else ("the feeds have relative links until `url` says where the site will be found",)
+    )
     return published(site, item, begun)
 
 
@@ -177,7 +221,16 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
 
 def whoami(account: Account, ask: Ask) -> str:
     site = site_of(account)
-    ask(Request(step="folder", method="HEAD", url=site.folder.as_uri(), repeat=HARMLESS, fresh=True, example={}))
+    ask(
+        Request(
+            step="folder",
+            method="HEAD",
+            url=site.folder.as_uri(),
+            repeat=HARMLESS,
+            fresh=True,
+            example={},
+        )
+    )
     return f"{site.folder}, found at {site.url or 'an address it is not told (`url`), so its feeds have relative links'}"
 
 
@@ -190,7 +243,9 @@ def site_of(account: Account, language: str = "en") -> Site:
     said = {name: value for name, value in account.settings.items() if value}
     url = said.get("url", "")
     if url and urlsplit(url).scheme not in ("http", "https"):
-        raise Rejected(f"accounts.{account.name}: url '{url}' is no web address; write it like https://example.org/news/")
+        raise Rejected(
+            f"accounts.{account.name}: url '{url}' is no web address; write it like https://example.org/news/"
+        )
     return Site(
         folder=Path(said.get("folder", "public")).absolute(),
         title=said.get("title", account.name),
@@ -203,12 +258,24 @@ def site_of(account: Account, language: str = "en") -> Site:
 
 def known_at(site: Site, ask: Ask) -> Known:
     file = site.folder / "posts.json"
-    answer = ask(Request(step="posts", url=file.as_uri(), repeat=HARMLESS, fresh=True, example=ABSENT))
+    answer = ask(
+        Request(step="posts", url=file.as_uri(), repeat=HARMLESS, fresh=True, example=ABSENT)
+    )
     if answer.status != ABSENT.status:
         return Known(items=items_in(answer, file), condition={"if-match": answer.headers["etag"]})
-    index = ask(Request(step="index", url=(site.folder / "index.html").as_uri(), repeat=HARMLESS, fresh=True, example=ABSENT))
+    index = ask(
+        Request(
+            step="index",
+            url=(site.folder / "index.html").as_uri(),
+            repeat=HARMLESS,
+            fresh=True,
+            example=ABSENT,
+        )
+    )
     if index.body and f'content="{GENERATOR}"'.encode() not in index.body:
-        raise Rejected(f"{site.folder}: holds another web site, whose index.html would be lost; choose an empty `folder`, or move it away")
+        raise Rejected(
+            f"{site.folder}: holds another web site, whose index.html would be lost; choose an empty `folder`, or move it away"
+        )
     return Known(condition={"if-none-match": "*"})
 
 
@@ -222,8 +289,10 @@ def items_in(answer: Response, file: Path) -> tuple[Item, ...]:
         fault = f"`{missing.args[0]}` is missing"
     except (ValueError, TypeError, AttributeError) as wrong:
         fault = str(wrong)
-    raise Rejected(f"{file}: cannot be read, and the index is made from it: {fault}; mend it or bring back a copy, and retry "
-                   f"(without the file a new index begins; the pages stay)")
+    raise Rejected(
+        f"{file}: cannot be read, and the index is made from it: {fault}; mend it or bring back a copy, and retry "
+        f"(without the file a new index begins; the pages stay)"
+    )
 
 
 Kind = TypeVar("Kind", Item, Picture, Card)
@@ -245,13 +314,17 @@ def item_from(plain: Json) -> Item:
         raise ValueError(f"`due` {plain['due']} has no offset, e.g. +01:00")
     if not re.fullmatch(r"[\w-]+", str(plain["slug"])):
         raise ValueError(f"`slug` is {plain['slug']!r}; letters, digits and hyphens stand there")
-    return read_as(Item, {
-        **plain,
-        "due": due,
-        "tags": tuple(map(str, plain["tags"])),
-        "media": tuple(read_as(Picture, one) for one in plain["media"]),
-        "link": link and read_as(Card, {**link, "image": link["image"] and read_as(Picture, link["image"])}),
-    })
+    return read_as(
+        Item,
+        {
+            **plain,
+            "due": due,
+            "tags": tuple(map(str, plain["tags"])),
+            "media": tuple(read_as(Picture, one) for one in plain["media"]),
+            "link": link
+            and read_as(Card, {**link, "image": link["image"] and read_as(Picture, link["image"])}),
+        },
+    )
 
 
 def item_of(site: Site, post: Post, others: Iterable[Item], before: Item | None) -> Item:
@@ -271,34 +344,61 @@ def item_of(site: Site, post: Post, others: Iterable[Item], before: Item | None)
         link=card(post.link),
         html=html,
     )
-    return replace(item, guid=before.guid if before else at(site.url, item.path) if site.url else f"termbell-{post.key}")
+    return replace(
+        item,
+        guid=before.guid
+        if before
+        else at(site.url, item.path)
+        if site.url
+        else f"termbell-{post.key}",
+    )
 
 
 def picture(media: Media) -> Picture:
     x, y = media.focus or (0.0, 0.0)  # -1 to 1, y upwards
-    return Picture(path=f"media/{media.name}", type=media.type, size=media.size, alt=media.alt, width=media.width, height=media.height,
-                   captions=f"media/{media.captions.name}" if media.captions else "",
-                   position=f"{(1 + x) * 50:.0f}% {(1 - y) * 50:.0f}%" if media.focus else "")
+    return Picture(
+        path=f"media/{media.name}",
+        type=media.type,
+        size=media.size,
+        alt=media.alt,
+        width=media.width,
+        height=media.height,
+        captions=f"media/{media.captions.name}" if media.captions else "",
+        position=f"{(1 + x) * 50:.0f}% {(1 - y) * 50:.0f}%" if media.focus else "",
+    )
 
 
 def card(link: Link | None) -> Card | None:
     """None also for a link that is no web address: a `javascript:` one would run in the reader's browser."""
     if link is None or urlsplit(link.url.strip()).scheme.lower() not in ("http", "https"):
         return None
-    return Card(url=link.url.strip(), title=link.title, description=link.description,
-                image=picture(link.image) if link.image else None)
+    return Card(
+        url=link.url.strip(),
+        title=link.title,
+        description=link.description,
+        image=picture(link.image) if link.image else None,
+    )
 
 
 def pictures_of(post: Post) -> dict[str, Media]:
     """Path -> picture, video or captions; one that is used twice is brought once."""
-    shown = [*post.media, *([post.link.image] if card(post.link) and post.link and post.link.image else [])]
-    return {picture(one).path: one for one in (*shown, *(one.captions for one in shown if one.captions))}
+    shown = [
+        *post.media,
+        *([post.link.image] if card(post.link) and post.link and post.link.image else []),
+    ]
+    return {
+        picture(one).path: one for one in (*shown, *(one.captions for one in shown if one.captions))
+    }
 
 
 def slug_of(post: Post, taken: set[str]) -> str:
     """From the title or the text, and from the key, so that it is the same at a second sending and no other post's."""
     named, key = short(ascii_words(post.title or post.text)) or "post", ascii_words(post.key)
-    return next(one for one in (f"{named}-{key[:8]}", f"{named}-{key}", f"{named}-{hashed(post.key)}") if one not in taken)
+    return next(
+        one
+        for one in (f"{named}-{key[:8]}", f"{named}-{key}", f"{named}-{hashed(post.key)}")
+        if one not in taken
+    )
 
 
 def short(slug: str) -> str:
@@ -329,11 +429,21 @@ def paragraphs(post: Post) -> str:
     """A plain text as HTML, its web links made links."""
     made, done = "", 0
     for span in sorted(post.spans, key=lambda one: one.start):
-        if span.kind == "link" and span.value.startswith(("http://", "https://")) and span.start >= done:
-            made += escape(post.text[done:span.start]) + element("a", {"href": span.value}, post.text[span.start:span.end])
+        if (
+            span.kind == "link"
+            and span.value.startswith(("http://", "https://"))
+            and span.start >= done
+        ):
+            made += escape(post.text[done : span.start]) + element(
+                "a", {"href": span.value}, post.text[span.start : span.end]
+            )
             done = span.end
     made += escape(post.text[done:])
-    return "\n".join("<p>" + one.strip().replace("\n", "<br>\n") + "</p>" for one in re.split(r"\n\s*\n", made) if one.strip())
+    return "\n".join(
+        "<p>" + one.strip().replace("\n", "<br>\n") + "</p>"
+        for one in re.split(r"\n\s*\n", made)
+        if one.strip()
+    )
 
 
 def without_last_tags(html: str, tags: tuple[str, ...]) -> str:
@@ -373,7 +483,9 @@ def words(language: str) -> tuple[str, str, str]:
 
 def written(day: datetime, language: str) -> str:
     pattern, months, _ = words(language)
-    return pattern.format(day=day.day, month=months.split()[day.month - 1], year=day.year, number=day.month)
+    return pattern.format(
+        day=day.day, month=months.split()[day.month - 1], year=day.year, number=day.month
+    )
 
 
 # ---- Markup ----------------------------------------------------------------------------------------------------------
@@ -387,7 +499,11 @@ class Markup(str):
 
 def element(name: str, attributes: Mapping[str, object] | None = None, *inside: str) -> Markup:
     """An element of HTML or XML; an attribute that is None is left out."""
-    said = "".join(f' {key}="{escape(str(value))}"' for key, value in (attributes or {}).items() if value is not None)
+    said = "".join(
+        f' {key}="{escape(str(value))}"'
+        for key, value in (attributes or {}).items()
+        if value is not None
+    )
     if name in EMPTY and not inside:
         return Markup(f"<{name}{said}/>")
     return Markup(f"<{name}{said}>{markup(inside)}</{name}>")
@@ -405,39 +521,76 @@ def at(base: str, path: str) -> str:
 
 def video(base: str, one: Picture, language: str) -> Markup:
     captions = {"kind": "captions", "src": base + one.captions, "srclang": language, "default": ""}
-    return element("video", {"controls": "", "preload": "metadata", "src": base + one.path, "aria-label": one.alt, "width": one.width,
-                             "height": one.height}, *([element("track", captions)] if one.captions else []))
+    return element(
+        "video",
+        {
+            "controls": "",
+            "preload": "metadata",
+            "src": base + one.path,
+            "aria-label": one.alt,
+            "width": one.width,
+            "height": one.height,
+        },
+        *([element("track", captions)] if one.captions else []),
+    )
 
 
 def image(base: str, one: Picture, lazy: bool = True) -> Markup:
-    return element("img", {
-        "src": base + one.path, "alt": one.alt, "width": one.width, "height": one.height,
-        "style": f"object-position: {one.position}" if one.position else None, "loading": "lazy" if lazy else None,
-    })
+    return element(
+        "img",
+        {
+            "src": base + one.path,
+            "alt": one.alt,
+            "width": one.width,
+            "height": one.height,
+            "style": f"object-position: {one.position}" if one.position else None,
+            "loading": "lazy" if lazy else None,
+        },
+    )
 
 
 def time(item: Item, language: str, href: str | None = None) -> Markup:
     day = written(item.due, language)
-    return element("time", {"class": "dt-published", "datetime": item.due.isoformat()},
-                   element("a", {"class": "u-url", "href": href}, day) if href else day)
+    return element(
+        "time",
+        {"class": "dt-published", "datetime": item.due.isoformat()},
+        element("a", {"class": "u-url", "href": href}, day) if href else day,
+    )
 
 
 def tag_list(base: str, tags: Iterable[str]) -> Markup:
-    links = [element("a", {"class": "p-category", "rel": "tag", "href": at(base, tag_path(tag))}, f"#{tag}") for tag in tags]
-    return element("ul", {"class": "tags"}, *(element("li", {}, link) for link in links)) if links else Markup()
+    links = [
+        element(
+            "a", {"class": "p-category", "rel": "tag", "href": at(base, tag_path(tag))}, f"#{tag}"
+        )
+        for tag in tags
+    ]
+    return (
+        element("ul", {"class": "tags"}, *(element("li", {}, link) for link in links))
+        if links
+        else Markup()
+    )
 
 
 def link_card(base: str, one: Card) -> Markup:
-    said = [element("small", {}, urlsplit(one.url).hostname or ""), element("strong", {}, one.title or one.url)]
+    said = [
+        element("small", {}, urlsplit(one.url).hostname or ""),
+        element("strong", {}, one.title or one.url),
+    ]
     said += [element("em", {}, one.description)] if one.description else []
     shown = [image(base, one.image)] if one.image else []
     text = Markup("\n").join(said)  # feed readers show it without our style
-    return element("a", {"class": "card", "href": one.url}, *shown, element("span", {}, Markup(text)))
+    return element(
+        "a", {"class": "card", "href": one.url}, *shown, element("span", {}, Markup(text))
+    )
 
 
 def figures(base: str, item: Item) -> tuple[Markup, Markup]:
     """The first picture or video, which stands before the text, and the others."""
-    shown = [video(base, one, item.language) if one.is_video else image(base, one, lazy=bool(number)) for number, one in enumerate(item.media)]
+    shown = [
+        video(base, one, item.language) if one.is_video else image(base, one, lazy=bool(number))
+        for number, one in enumerate(item.media)
+    ]
     lead = [element("figure", {"class": "lead"}, one) for one in shown[:1]]
     others = [element("figure", {}, one) for one in shown[1:]]
     return markup(lead), element("div", {"class": "gallery"}, *others) if others else Markup()
@@ -452,7 +605,10 @@ def content(base: str, item: Item) -> Markup:
 
 # ---- Pages -----------------------------------------------------------------------------------------------------------
 
-def document(site: Site, depth: int, path: str, name: str, main: Markup, extra: Sequence[Markup] = ()) -> str:
+
+def document(
+    site: Site, depth: int, path: str, name: str, main: Markup, extra: Sequence[Markup] = ()
+) -> str:
     """A whole page, `depth` folders below the index."""
     base, home = "../" * depth, path == ""
     head = [
@@ -462,21 +618,55 @@ def document(site: Site, depth: int, path: str, name: str, main: Markup, extra: 
         element("meta", {"name": "generator", "content": GENERATOR}),
         element("link", {"rel": "stylesheet", "href": base + "style.css"}),
         element("link", {"rel": "icon", "href": BELL}),
-        element("link", {"rel": "alternate", "type": "application/rss+xml", "title": site.title, "href": base + "feed.xml"}),
-        element("link", {"rel": "alternate", "type": "application/feed+json", "title": site.title, "href": base + "feed.json"}),
+        element(
+            "link",
+            {
+                "rel": "alternate",
+                "type": "application/rss+xml",
+                "title": site.title,
+                "href": base + "feed.xml",
+            },
+        ),
+        element(
+            "link",
+            {
+                "rel": "alternate",
+                "type": "application/feed+json",
+                "title": site.title,
+                "href": base + "feed.json",
+            },
+        ),
         *([element("link", {"rel": "canonical", "href": at(site.url, path)})] if site.url else []),
         *extra,
     ]
     archive = element("a", {"href": at(base, "archive/")}, words(site.language)[2])
     header = element(
-        "header", {"class": "site"},
-        element("h1" if home else "p", {"class": "name p-name"}, element("a", {"href": at(base, "")}, site.title)),
+        "header",
+        {"class": "site"},
+        element(
+            "h1" if home else "p",
+            {"class": "name p-name"},
+            element("a", {"href": at(base, "")}, site.title),
+        ),
         element("p", {"class": "about"}, site.description) if site.description else Markup(),
         element("nav", {}, archive, element("a", {"href": base + "feed.xml"}, "RSS")),
     )
-    footer = element("footer", {}, element("p", {"class": "p-author"}, site.author) if site.author else Markup(),
-                     element("a", {"href": base + "feed.xml"}, "RSS"), element("a", {"href": base + "feed.json"}, "JSON Feed"))
-    body = element("body", {"class": "home" if home else "page"}, header, Markup("\n"), main, Markup("\n"), footer)
+    footer = element(
+        "footer",
+        {},
+        element("p", {"class": "p-author"}, site.author) if site.author else Markup(),
+        element("a", {"href": base + "feed.xml"}, "RSS"),
+        element("a", {"href": base + "feed.json"}, "JSON Feed"),
+    )
+    body = element(
+        "body",
+        {"class": "home" if home else "page"},
+        header,
+        Markup("\n"),
+        main,
+        Markup("\n"),
+        footer,
+    )
     lines = Markup("\n").join(head)
     return f'<!doctype html>\n<html lang="{escape(site.language)}">\n<head>\n{lines}\n</head>\n{body}\n</html>\n'
 
@@ -484,41 +674,71 @@ def document(site: Site, depth: int, path: str, name: str, main: Markup, extra: 
 def page(site: Site, item: Item) -> str:
     base = "../../"
     shown = element(
-        "main", {},
-        element("article", {"class": "post h-entry", "lang": item.language},
-                time(item, site.language),
-                element("h1", {"class": "p-name"}, item.title) if item.title else Markup(),
-                content(base, item), tag_list(base, item.tags)))
+        "main",
+        {},
+        element(
+            "article",
+            {"class": "post h-entry", "lang": item.language},
+            time(item, site.language),
+            element("h1", {"class": "p-name"}, item.title) if item.title else Markup(),
+            content(base, item),
+            tag_list(base, item.tags),
+        ),
+    )
     return document(site, 2, item.path, item.name, shown, preview(site, item))
 
 
 def preview(site: Site, item: Item) -> list[Markup]:
     """What other networks show of a link to the page. https://ogp.me/"""
-    said = {"og:type": "article", "og:title": item.name, "og:description": item.excerpt, "og:site_name": site.title}
+    said = {
+        "og:type": "article",
+        "og:title": item.name,
+        "og:description": item.excerpt,
+        "og:site_name": site.title,
+    }
     if site.url:
         said |= {"og:url": at(site.url, item.path)}
     if site.url and item.cover:
         said |= {"og:image": site.url + item.cover.path, "og:image:alt": item.cover.alt}
-    return [element("meta", {"name": "description", "content": item.excerpt}),
-            *(element("meta", {"property": name, "content": value}) for name, value in said.items())]
+    return [
+        element("meta", {"name": "description", "content": item.excerpt}),
+        *(element("meta", {"property": name, "content": value}) for name, value in said.items()),
+    ]
 
 
 def index(site: Site, items: Sequence[Item]) -> str:
     shown = [entry(site, item, number == 0) for number, item in enumerate(items[:ON_INDEX])]
     archive = element("a", {"href": at("", "archive/")}, words(site.language)[2])
     more = [element("p", {"class": "more"}, archive)] if items[ON_INDEX:] else []
-    about = [element("meta", {"name": "description", "content": site.description})] if site.description else []
-    return document(site, 0, "", site.title, element("main", {"class": "h-feed"}, *shown, *more), about)
+    about = (
+        [element("meta", {"name": "description", "content": site.description})]
+        if site.description
+        else []
+    )
+    return document(
+        site, 0, "", site.title, element("main", {"class": "h-feed"}, *shown, *more), about
+    )
 
 
 def entry(site: Site, item: Item, first: bool) -> Markup:
     kinds = ["entry h-entry", *(["first"] if first else []), *(["pictured"] if item.cover else [])]
-    title = element("h2", {"class": "p-name"}, element("a", {"href": at("", item.path)}, item.title)) if item.title else Markup()
+    title = (
+        element("h2", {"class": "p-name"}, element("a", {"href": at("", item.path)}, item.title))
+        if item.title
+        else Markup()
+    )
     return element(
-        "article", {"class": " ".join(kinds), "lang": item.language},
-        element("div", {"class": "thumb"}, image("", item.cover, lazy=not first)) if item.cover else Markup(),
-        time(item, site.language, at("", item.path)), title,
-        element("p", {"class": "said p-summary"}, item.excerpt), tag_list("", item.tags), Markup("\n"))
+        "article",
+        {"class": " ".join(kinds), "lang": item.language},
+        element("div", {"class": "thumb"}, image("", item.cover, lazy=not first))
+        if item.cover
+        else Markup(),
+        time(item, site.language, at("", item.path)),
+        title,
+        element("p", {"class": "said p-summary"}, item.excerpt),
+        tag_list("", item.tags),
+        Markup("\n"),
+    )
 
 
 def listing(site: Site, path: str, name: str, items: Sequence[Item]) -> str:
@@ -529,58 +749,117 @@ def listing(site: Site, path: str, name: str, items: Sequence[Item]) -> str:
         link = element("a", {"href": at(base, item.path), "lang": item.language}, item.name)
         return element("li", {}, time(item, site.language), link)
 
-    years = [part for year, those in groupby(items, lambda one: one.due.year)
-             for part in (element("h2", {}, str(year)), element("ol", {}, *map(line, those)))]
-    return document(site, path.count("/"), path, name, element("main", {"class": "list"}, element("h1", {}, name), *years))
+    years = [
+        part
+        for year, those in groupby(items, lambda one: one.due.year)
+        for part in (element("h2", {}, str(year)), element("ol", {}, *map(line, those)))
+    ]
+    return document(
+        site,
+        path.count("/"),
+        path,
+        name,
+        element("main", {"class": "list"}, element("h1", {}, name), *years),
+    )
 
 
 # ---- Feeds -----------------------------------------------------------------------------------------------------------
+
 
 def rss(site: Site, items: Sequence[Item]) -> str:
     def one(item: Item) -> Markup:
         address = at(site.url, item.path)
         return element(
-            "item", {},
+            "item",
+            {},
             *([element("title", {}, item.title)] if item.title else []),
             element("link", {}, address),
-            element("guid", {"isPermaLink": "true" if item.guid == address else "false"}, item.guid),
+            element(
+                "guid", {"isPermaLink": "true" if item.guid == address else "false"}, item.guid
+            ),
             element("pubDate", {}, format_datetime(item.due)),
             *([element("dc:creator", {}, site.author)] if site.author else []),
             *(element("category", {}, tag) for tag in item.tags),
             element("description", {}, item.excerpt),
-            element("content:encoded", {}, str(content(site.url, item))), Markup("\n"))
+            element("content:encoded", {}, str(content(site.url, item))),
+            Markup("\n"),
+        )
 
     channel = element(
-        "channel", {},
+        "channel",
+        {},
         element("title", {}, site.title),
         element("link", {}, at(site.url, "")),
         element("description", {}, site.description or site.title),
         element("language", {}, site.language),
         element("generator", {}, GENERATOR),
         element("lastBuildDate", {}, format_datetime(items[0].due)),
-        *([element("atom:link", {"href": site.url + "feed.xml", "rel": "self", "type": "application/rss+xml"})] if site.url else []),
-        *map(one, items))
-    spaces = {"xmlns:atom": "http://www.w3.org/2005/Atom", "xmlns:content": "http://purl.org/rss/1.0/modules/content/",
-              "xmlns:dc": "http://purl.org/dc/elements/1.1/"}
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + element("rss", {"version": "2.0", **spaces}, channel) + "\n"
+        *(
+            [
+                element(
+                    "atom:link",
+                    {"href": site.url + "feed.xml", "rel": "self", "type": "application/rss+xml"},
+                )
+            ]
+            if site.url
+            else []
+        ),
+        *map(one, items),
+    )
+    spaces = {
+        "xmlns:atom": "http://www.w3.org/2005/Atom",
+        "xmlns:content": "http://purl.org/rss/1.0/modules/content/",
+        "xmlns:dc": "http://purl.org/dc/elements/1.1/",
+    }
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        + element("rss", {"version": "2.0", **spaces}, channel)
+        + "\n"
+    )
 
 
 def json_feed(site: Site, items: Sequence[Item]) -> str:
     authors = [{"name": site.author}] if site.author else []
 
     def one(item: Item) -> dict[str, Json]:
-        pictures = [{"url": site.url + picture.path, "mime_type": picture.type, "size_in_bytes": picture.size} for picture in item.media]
-        return filled({
-            "id": item.guid, "url": at(site.url, item.path), "title": item.title, "summary": item.excerpt,
-            "content_html": str(content(site.url, item)), "image": site.url + item.cover.path if item.cover else "",
-            "external_url": item.link.url if item.link else "", "date_published": item.due.isoformat(),
-            "language": item.language, "tags": list(item.tags), "attachments": pictures,
-        })
+        pictures = [
+            {
+                "url": site.url + picture.path,
+                "mime_type": picture.type,
+                "size_in_bytes": picture.size,
+            }
+            for picture in item.media
+        ]
+        return filled(
+            {
+                "id": item.guid,
+                "url": at(site.url, item.path),
+                "title": item.title,
+                "summary": item.excerpt,
+                "content_html": str(content(site.url, item)),
+                "image": site.url + item.cover.path if item.cover else "",
+                "external_url": item.link.url if item.link else "",
+                "date_published": item.due.isoformat(),
+                "language": item.language,
+                "tags": list(item.tags),
+                "attachments": pictures,
+            }
+        )
 
-    return written_json(filled({
-        "version": "https://jsonfeed.org/version/1.1", "title": site.title, "home_page_url": at(site.url, ""),
-        "feed_url": site.url and site.url + "feed.json", "description": site.description, "language": site.language, "authors": authors,
-    }) | {"items": [one(item) for item in items]})
+    return written_json(
+        filled(
+            {
+                "version": "https://jsonfeed.org/version/1.1",
+                "title": site.title,
+                "home_page_url": at(site.url, ""),
+                "feed_url": site.url and site.url + "feed.json",
+                "description": site.description,
+                "language": site.language,
+                "authors": authors,
+            }
+        )
+        | {"items": [one(item) for item in items]}
+    )
 
 
 def filled(plain: dict[str, Json]) -> dict[str, Json]:
@@ -593,6 +872,7 @@ def written_json(plain: Json) -> str:
 
 
 # ---- All of it -------------------------------------------------------------------------------------------------------
+
 
 @cache
 def style() -> str:
@@ -626,16 +906,43 @@ def texts(site: Site, known: Known, item: Item) -> dict[str, str]:
 def tag_pages(site: Site, items: Sequence[Item], tags: Iterable[str]) -> Iterator[tuple[str, str]]:
     for tag in tags:
         path = tag_path(tag)
-        yield path, listing(site, path, f"#{tag}", [one for one in items if path in map(tag_path, one.tags)])
+        yield (
+            path,
+            listing(
+                site, path, f"#{tag}", [one for one in items if path in map(tag_path, one.tags)]
+            ),
+        )
 
 
 SETTINGS = (
-    Setting(name="folder", meaning="where the site is written; made if it is not there", type=Path, default="public", example="public"),
-    Setting(name="title", meaning="the site's name; the account's, if nothing is said", example="The Networked Teacher"),
-    Setting(name="description", meaning="a line below it, also in the feeds", example="Notes from a year of teaching in the open"),
+    Setting(
+        name="folder",
+        meaning="where the site is written; made if it is not there",
+        type=Path,
+        default="public",
+        example="public",
+    ),
+    Setting(
+        name="title",
+        meaning="the site's name; the account's, if nothing is said",
+        example="The Networked Teacher",
+    ),
+    Setting(
+        name="description",
+        meaning="a line below it, also in the feeds",
+        example="Notes from a year of teaching in the open",
+    ),
     Setting(name="author", meaning="who writes it", example="Anna Keller"),
-    Setting(name="url", meaning="where readers find it; without, the links in the feeds are relative", example="https://example.org/news/"),
-    Setting(name="language", meaning="of the site around the posts (BCP 47); a post's own, if nothing is said", example="en-GB"),
+    Setting(
+        name="url",
+        meaning="where readers find it; without, the links in the feeds are relative",
+        example="https://example.org/news/",
+    ),
+    Setting(
+        name="language",
+        meaning="of the site around the posts (BCP 47); a post's own, if nothing is said",
+        example="en-GB",
+    ),
 )
 
 PLATFORM = Platform(

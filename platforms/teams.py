@@ -34,7 +34,9 @@ CARD = "application/vnd.microsoft.card.adaptive"
 LARGEST = 28_000  # bytes of a message
 LONG = "https://media.example.org/" + "x" * 200  # an address that is not known yet
 RETIRED = re.compile(r"(^|\.)webhook\.office\.com$|^outlook\.office(365)?\.com$")
-ACCEPTED = Response(status=202, headers={"x-ms-workflow-run-id": "08584000000000000000000000000CU00"})
+ACCEPTED = Response(
+    status=202, headers={"x-ms-workflow-run-id": "08584000000000000000000000000CU00"}
+)
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -42,7 +44,15 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     if size > LARGEST:
         raise Rejected(f"the card for Teams has {size:,} of {LARGEST:,} bytes; shorten the text")
     pictures = [hosted(one, nth, ask, stays=True) for nth, one in enumerate(post.media, 1)]
-    answer = ask(Request(step="card", method="POST", url="{webhook}", json=message(post, pictures), example=ACCEPTED))
+    answer = ask(
+        Request(
+            step="card",
+            method="POST",
+            url="{webhook}",
+            json=message(post, pictures),
+            example=ACCEPTED,
+        )
+    )
     return Published(id=answer.headers.get("x-ms-workflow-run-id") or post.key)
 
 
@@ -52,11 +62,20 @@ def message(post: Post, pictures: list[str]) -> Json:
         "type": "AdaptiveCard",
         "version": "1.4",
         "msteams": {"width": "Full"},
-        "body": [*heading(post), *paragraphs(post.markup),
-                 *({"type": "Image", "url": url, "altText": one.alt} for url, one in zip(pictures, post.media, strict=True))],
+        "body": [
+            *heading(post),
+            *paragraphs(post.markup),
+            *(
+                {"type": "Image", "url": url, "altText": one.alt}
+                for url, one in zip(pictures, post.media, strict=True)
+            ),
+        ],
         **action(post),
     }
-    return {"type": "message", "attachments": [{"contentType": CARD, "contentUrl": None, "content": content}]}
+    return {
+        "type": "message",
+        "attachments": [{"contentType": CARD, "contentUrl": None, "content": content}],
+    }
 
 
 def heading(post: Post) -> list[Json]:
@@ -69,7 +88,11 @@ def paragraphs(markup: str) -> list[Json]:
     """One of each line: a break within one is not shown everywhere. An empty line is the space before the next."""
     found: list[Json] = []
     for before, line in zip(["x", *markup.split("\n")], markup.split("\n"), strict=False):
-        found += [{**paragraph(line), "spacing": "None" if before and found else "Default"}] if line.strip() else []
+        found += (
+            [{**paragraph(line), "spacing": "None" if before and found else "Default"}]
+            if line.strip()
+            else []
+        )
     return found
 
 
@@ -88,10 +111,14 @@ def sign(request: Request, secrets: Secrets) -> Request:
     """The whole URL is the secret: its signature is in it."""
     url = urlsplit(secrets["webhook"])
     if RETIRED.search(url.hostname or ""):
-        raise LoginNeeded("teams: this is the webhook of an Office 365 connector, which Microsoft has retired; in Teams make a workflow from the "
-                          "template \"Post to a channel when a webhook request is received\", and take its URL")
+        raise LoginNeeded(
+            "teams: this is the webhook of an Office 365 connector, which Microsoft has retired; in Teams make a workflow from the "
+            'template "Post to a channel when a webhook request is received", and take its URL'
+        )
     if url.scheme != "https" or "sig=" not in url.query:
-        raise LoginNeeded("teams: this is not the URL of a workflow; it begins with https:// and has `sig=` in it: copy all of it")
+        raise LoginNeeded(
+            "teams: this is not the URL of a workflow; it begins with https:// and has `sig=` in it: copy all of it"
+        )
     return in_url(request, secrets)
 
 
@@ -101,7 +128,13 @@ error_code = code_at("error", "code")
 PLATFORM = Platform(
     name="teams",
     secrets=("webhook",),
-    options=(Setting(name="button", meaning="what is written on the button that opens the link", example="To the worksheet"),),
+    options=(
+        Setting(
+            name="button",
+            meaning="what is written on the button that opens the link",
+            example="To the worksheet",
+        ),
+    ),
     limits=Limits(
         text=10_000,
         unit="UTF-16 units",
@@ -116,9 +149,12 @@ PLATFORM = Platform(
         source="https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook",
         checked=date(2026, 11, 25),
     ),
-    obtain="in Teams, Workflows: the template \"Post to a channel when a webhook request is received\"; copy the URL that it shows at the end",
+    obtain='in Teams, Workflows: the template "Post to a channel when a webhook request is received"; copy the URL that it shows at the end',
     sign=sign,
     publish=publish,
-    errors=dict.fromkeys(("DirectApiAuthorizationRequired", "WorkflowNotFound", "WorkflowTriggerIsNotEnabled"), LoginNeeded),
+    errors=dict.fromkeys(
+        ("DirectApiAuthorizationRequired", "WorkflowNotFound", "WorkflowTriggerIsNotEnabled"),
+        LoginNeeded,
+    ),
     error_code=error_code,
 )

@@ -26,7 +26,19 @@ from platforms.base import (
     Setting,
     hosted,
 )
-from platforms.graph import A_DAY, ERRORS, Containers, bare, contained, error_code, got, identified, lasting, renewing, with_token
+from platforms.graph import (
+    A_DAY,
+    ERRORS,
+    Containers,
+    bare,
+    contained,
+    error_code,
+    got,
+    identified,
+    lasting,
+    renewing,
+    with_token,
+)
 
 SERVER = "https://graph.threads.net"
 BASE = f"{SERVER}/v1.0"
@@ -42,21 +54,35 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 
 def refuse(post: Post) -> None:
     """What Threads would refuse for what stands in it."""
-    links = {span.value for span in post.spans if span.kind == "link"} | ({post.link.url} if post.link else set())
+    links = {span.value for span in post.spans if span.kind == "link"} | (
+        {post.link.url} if post.link else set()
+    )
     if len(links) > MOST_LINKS:
-        raise Rejected(f"Threads takes {MOST_LINKS} links in a post, and here are {len(links)}: take some away, or make it a thread")
+        raise Rejected(
+            f"Threads takes {MOST_LINKS} links in a post, and here are {len(links)}: take some away, or make it a thread"
+        )
     if len(post.media) > MOST_FILES:
-        raise Rejected(f"Threads takes {MOST_FILES} pictures and videos in a post, and here are {len(post.media)}")
+        raise Rejected(
+            f"Threads takes {MOST_FILES} pictures and videos in a post, and here are {len(post.media)}"
+        )
     if not re.fullmatch(r"[^.&]{0,50}", post.options.get("topic_tag") or ""):
         raise Rejected("a `topic_tag` on Threads has 1 to 50 characters, none of them '.' or '&'")
     for one in post.media:
-        if one.width and one.height and max(one.width / one.height, one.height / one.width) > TALLEST:
-            raise Rejected(f"{one.file.name} is {one.width}x{one.height}; Threads takes no shape beyond {TALLEST}:1: crop it")
+        if (
+            one.width
+            and one.height
+            and max(one.width / one.height, one.height / one.width) > TALLEST
+        ):
+            raise Rejected(
+                f"{one.file.name} is {one.width}x{one.height}; Threads takes no shape beyond {TALLEST}:1: crop it"
+            )
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     latest = listed(ask, *(("replies", "threads") if post.reply_to else ("threads",)))
-    return CONTAINERS.find(account, lost, latest, lambda one: bare(one.get("text") or "") == bare(post.text), ask)
+    return CONTAINERS.find(
+        account, lost, latest, lambda one: bare(one.get("text") or "") == bare(post.text), ask
+    )
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -79,15 +105,26 @@ def made(post: Post, ask: Ask) -> str:
         "topic_tag": post.options.get("topic_tag") or "",
     }
     if not media:
-        return contained("container", url, {"media_type": "TEXT", **said, "link_attachment": post.link.url if post.link else ""}, ask)
+        return contained(
+            "container",
+            url,
+            {"media_type": "TEXT", **said, "link_attachment": post.link.url if post.link else ""},
+            ask,
+        )
     if len(media) == 1:
         return contained("container", url, {**file(media[0], 1, ask), **said}, ask)
-    return CONTAINERS.carousel(url, (file(one, number, ask) for number, one in enumerate(media, 1)), said, ask)
+    return CONTAINERS.carousel(
+        url, (file(one, number, ask) for number, one in enumerate(media, 1)), said, ask
+    )
 
 
 def file(media: Media, number: int, ask: Ask) -> dict[str, str]:
     kind = "video" if media.type.startswith("video/") else "image"
-    return {"media_type": kind.upper(), f"{kind}_url": hosted(media, number, ask), "alt_text": media.alt}
+    return {
+        "media_type": kind.upper(),
+        f"{kind}_url": hosted(media, number, ask),
+        "alt_text": media.alt,
+    }
 
 
 def answered(before: Published, ask: Ask) -> str:
@@ -98,7 +135,12 @@ def answered(before: Published, ask: Ask) -> str:
 OAUTH = OAuth(
     authorize="https://threads.net/oauth/authorize",
     token=f"{SERVER}/oauth/access_token",
-    scopes=("threads_basic", "threads_content_publish", "threads_manage_replies", "threads_read_replies"),
+    scopes=(
+        "threads_basic",
+        "threads_content_publish",
+        "threads_manage_replies",
+        "threads_read_replies",
+    ),
     separator=",",
     pkce="",
     redirect="https://localhost/",
@@ -108,9 +150,17 @@ OAUTH = OAuth(
 PLATFORM = Platform(
     name="threads",
     options=(
-        Setting(name="topic_tag", meaning="the topic, without '#'; else the first tag of the text is it", example="Physics Teachers"),
-        Setting(name="reply_control", meaning="who may reply; everyone where nothing is said",
-                type=Literal["everyone", "accounts_you_follow", "mentioned_only"], example="accounts_you_follow"),
+        Setting(
+            name="topic_tag",
+            meaning="the topic, without '#'; else the first tag of the text is it",
+            example="Physics Teachers",
+        ),
+        Setting(
+            name="reply_control",
+            meaning="who may reply; everyone where nothing is said",
+            type=Literal["everyone", "accounts_you_follow", "mentioned_only"],
+            example="accounts_you_follow",
+        ),
     ),
     limits=Limits(
         text=500,

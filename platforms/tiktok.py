@@ -40,28 +40,66 @@ from platforms.base import (
 )
 
 SERVER = "https://open.tiktokapis.com/v2"
-WHOLE, CHUNK = 64_000_000, 32_000_000  # bytes: up to which a video may be one chunk; of each chunk beyond. The last takes the remainder
+WHOLE, CHUNK = (
+    64_000_000,
+    32_000_000,
+)  # bytes: up to which a video may be one chunk; of each chunk beyond. The last takes the remainder
 SMALLEST, LARGEST = 360, 4096  # pixels, each side of a video
 LATEST = 20  # videos that are looked through
 LONGEST_CAPTION, LONGEST_TITLE = 2200, 90  # UTF-16 units: of a video's text, of the title of photos
-LOOKS = (0, 2, 5, 10, 20)  # seconds before each look at what became of it; TikTok answers 30 a minute
+LOOKS = (
+    0,
+    2,
+    5,
+    10,
+    20,
+)  # seconds before each look at what became of it; TikTok answers 30 a minute
 LOOK = "status "  # begins the step of a look; its id follows
 DONE = ("PUBLISH_COMPLETE", "SEND_TO_USER_INBOX")
 EARLY = timedelta(hours=1)  # how far TikTok's clock and ours may be apart
-UNFIT_TEXT = "its text does not go with it, as TikTok's inbox takes the video alone: paste it in the app"
-UNFINISHED = "TikTok had not said after a while what became of it: look in the app whether it is there"
+UNFIT_TEXT = (
+    "its text does not go with it, as TikTok's inbox takes the video alone: paste it in the app"
+)
+UNFINISHED = (
+    "TikTok had not said after a while what became of it: look in the app whether it is there"
+)
 PRIVACY = Literal["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"]
-UNAUDITED = ("TikTok has to audit an app before others see what it posts: until then it posts directly for SELF_ONLY, to accounts that are private, "
-             "of at most 5 people a day; the inbox works without; once it is audited, say `audited: true`")
+UNAUDITED = (
+    "TikTok has to audit an app before others see what it posts: until then it posts directly for SELF_ONLY, to accounts that are private, "
+    "of at most 5 people a day; the inbox works without; once it is audited, say `audited: true`"
+)
 OK = {"code": "ok", "message": "", "log_id": "2026112509301234"}
-CREATOR = {"creator_username": "hillschool", "comment_disabled": False, "duet_disabled": False, "stitch_disabled": False,
-           "max_video_post_duration_sec": 600,
-           "privacy_level_options": ["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"]}
-UPLOAD = {"publish_id": "v_pub_file~v2-1.123", "upload_url": "https://open-upload.tiktokapis.com/video/?upload_id=1&upload_token=x"}
+CREATOR = {
+    "creator_username": "hillschool",
+    "comment_disabled": False,
+    "duet_disabled": False,
+    "stitch_disabled": False,
+    "max_video_post_duration_sec": 600,
+    "privacy_level_options": [
+        "PUBLIC_TO_EVERYONE",
+        "MUTUAL_FOLLOW_FRIENDS",
+        "FOLLOWER_OF_CREATOR",
+        "SELF_ONLY",
+    ],
+}
+UPLOAD = {
+    "publish_id": "v_pub_file~v2-1.123",
+    "upload_url": "https://open-upload.tiktokapis.com/video/?upload_id=1&upload_token=x",
+}
 ERRORS: dict[str, type[PublishError]] = {
     **dict.fromkeys(("access_token_invalid", "scope_not_authorized"), LoginNeeded),
-    **dict.fromkeys(("rate_limit_exceeded", "spam_risk_too_many_posts", "spam_risk_too_many_pending_share", "reached_active_user_cap"), TryLater),
-    **dict.fromkeys(("403", "404", "416"), TryLater),  # of an upload, which says no code: its address has ended, or it has these bytes already
+    **dict.fromkeys(
+        (
+            "rate_limit_exceeded",
+            "spam_risk_too_many_posts",
+            "spam_risk_too_many_pending_share",
+            "reached_active_user_cap",
+        ),
+        TryLater,
+    ),
+    **dict.fromkeys(
+        ("403", "404", "416"), TryLater
+    ),  # of an upload, which says no code: its address has ended, or it has these bytes already
 }
 
 
@@ -69,7 +107,9 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(account, post)
     wanted = about(post, ask) if is_direct(post) else {}
     videos = media_of_kind(post.media, "video")
-    identifier, answer = uploaded(videos[0], post, wanted, ask) if videos else pulled(post, wanted, ask)
+    identifier, answer = (
+        uploaded(videos[0], post, wanted, ask) if videos else pulled(post, wanted, ask)
+    )
     is_done = looked_through(identifier, answer, ask)
     is_unfit = bool(videos and not is_direct(post) and post.text.strip())
     return Published(id=identifier, notes=(UNFIT_TEXT,) * is_unfit + (UNFINISHED,) * (not is_done))
@@ -79,18 +119,32 @@ def refuse(account: Account, post: Post) -> None:
     """What TikTok would refuse for what stands in it."""
     privacy = post.options.get("privacy")
     if is_direct(post) and not privacy:
-        raise Rejected("TikTok wants you to say who sees a post that is posted directly: `privacy: SELF_ONLY`, PUBLIC_TO_EVERYONE, "
-                       "MUTUAL_FOLLOW_FRIENDS or FOLLOWER_OF_CREATOR")
+        raise Rejected(
+            "TikTok wants you to say who sees a post that is posted directly: `privacy: SELF_ONLY`, PUBLIC_TO_EVERYONE, "
+            "MUTUAL_FOLLOW_FRIENDS or FOLLOWER_OF_CREATOR"
+        )
     if is_direct(post) and privacy != "SELF_ONLY" and not account.settings["audited"]:
-        raise Rejected(f"an app that TikTok has not audited cannot post for {privacy}, only for SELF_ONLY; if it has, say `audited: true`")
+        raise Rejected(
+            f"an app that TikTok has not audited cannot post for {privacy}, only for SELF_ONLY; if it has, say `audited: true`"
+        )
     videos = media_of_kind(post.media, "video")
     if videos and is_direct(post) and utf16_units(post.text) > LONGEST_CAPTION:
-        raise Rejected(f"the text of a video on TikTok has at most {LONGEST_CAPTION} UTF-16 units, and this one {utf16_units(post.text)}: shorten it")
+        raise Rejected(
+            f"the text of a video on TikTok has at most {LONGEST_CAPTION} UTF-16 units, and this one {utf16_units(post.text)}: shorten it"
+        )
     if not videos and utf16_units(post.title) > LONGEST_TITLE:
-        raise Rejected(f"the title of photos on TikTok has at most {LONGEST_TITLE} UTF-16 units, and this one {utf16_units(post.title)}: shorten it")
+        raise Rejected(
+            f"the title of photos on TikTok has at most {LONGEST_TITLE} UTF-16 units, and this one {utf16_units(post.title)}: shorten it"
+        )
     for one in videos:
-        if one.width and one.height and not SMALLEST <= min(one.width, one.height) <= max(one.width, one.height) <= LARGEST:
-            raise Rejected(f"{one.file.name} is {one.width}x{one.height}; TikTok takes videos of {SMALLEST} to {LARGEST} pixels a side")
+        if (
+            one.width
+            and one.height
+            and not SMALLEST <= min(one.width, one.height) <= max(one.width, one.height) <= LARGEST
+        ):
+            raise Rejected(
+                f"{one.file.name} is {one.width}x{one.height}; TikTok takes videos of {SMALLEST} to {LARGEST} pixels a side"
+            )
 
 
 def is_direct(post: Post) -> bool:
@@ -124,10 +178,16 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
         return what_became_of(identifier, post, lost, ask)
     for one in latest(ask):
         made = datetime.fromtimestamp(one["create_time"], UTC)
-        if one["id"] not in lost.others and made > lost.left_at - EARLY and post.text in (one.get("video_description"), one.get("title")):
+        if (
+            one["id"] not in lost.others
+            and made > lost.left_at - EARLY
+            and post.text in (one.get("video_description"), one.get("title"))
+        ):
             return Published(id=one["id"], url=one.get("share_url"))
     if is_direct(post) and post.options["privacy"] == "PUBLIC_TO_EVERYONE":
-        raise TryLater("it is not among the account's public posts, where it is only once TikTok has looked it through")
+        raise TryLater(
+            "it is not among the account's public posts, where it is only once TikTok has looked it through"
+        )
     raise Rejected("TikTok lists public posts alone: look in the app")
 
 
@@ -145,15 +205,29 @@ def what_became_of(identifier: str, post: Post, lost: Lost, ask: Ask) -> Publish
         return Published(id=identifier, url=address(told, first, lost))
     if told["status"] == "FAILED":
         raise made_nothing(told)
-    if told["status"] == "PROCESSING_UPLOAD" and told.get("uploaded_bytes", first.size) < first.size:
+    if (
+        told["status"] == "PROCESSING_UPLOAD"
+        and told.get("uploaded_bytes", first.size) < first.size
+    ):
         return None
     raise TryLater(f"TikTok is still processing {first.file.name}", after=60)
 
 
 def state(identifier: str, ask: Ask, pause: float = 0) -> Json:
     """What TikTok says of it. The id is in the step too: of photos it stands nowhere else in the journal."""
-    return said(ask(asked(f"{LOOK}{identifier}", "post/publish/status/fetch/", {"publish_id": identifier}, HARMLESS, {"status": DONE[0]},
-                          fresh=True, after=pause)))
+    return said(
+        ask(
+            asked(
+                f"{LOOK}{identifier}",
+                "post/publish/status/fetch/",
+                {"publish_id": identifier},
+                HARMLESS,
+                {"status": DONE[0]},
+                fresh=True,
+                after=pause,
+            )
+        )
+    )
 
 
 def address(told: Json, media: Media, lost: Lost) -> str | None:
@@ -167,18 +241,48 @@ def address(told: Json, media: Media, lost: Lost) -> str | None:
 
 def latest(ask: Ask) -> Json:
     fields = "id,create_time,title,video_description,share_url"
-    return said(ask(asked("list", f"video/list/?fields={fields}", {"max_count": LATEST}, HARMLESS, {"videos": []})))["videos"]
+    return said(
+        ask(
+            asked(
+                "list",
+                f"video/list/?fields={fields}",
+                {"max_count": LATEST},
+                HARMLESS,
+                {"videos": []},
+            )
+        )
+    )["videos"]
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    request = Request(step="account", url=f"{SERVER}/user/info/?fields=open_id,display_name", repeat=HARMLESS,
-                      example={"data": {"user": {"open_id": "1", "display_name": "Hill School"}}, "error": OK})
+    request = Request(
+        step="account",
+        url=f"{SERVER}/user/info/?fields=open_id,display_name",
+        repeat=HARMLESS,
+        example={"data": {"user": {"open_id": "1", "display_name": "Hill School"}}, "error": OK},
+    )
     return str(said(ask(request))["user"]["display_name"])
 
 
-def asked(step: str, path: str, body: Json, repeat: Repeat, example: Json, fresh: bool = False, after: float = 0) -> Request:
-    return Request(step=step, method="POST", url=f"{SERVER}/{path}", json=body, repeat=repeat, fresh=fresh, after=after,
-                   example={"data": example, "error": OK})
+def asked(
+    step: str,
+    path: str,
+    body: Json,
+    repeat: Repeat,
+    example: Json,
+    fresh: bool = False,
+    after: float = 0,
+) -> Request:
+    return Request(
+        step=step,
+        method="POST",
+        url=f"{SERVER}/{path}",
+        json=body,
+        repeat=repeat,
+        fresh=fresh,
+        after=after,
+        example={"data": example, "error": OK},
+    )
 
 
 def said(response: Response) -> Json:
@@ -186,30 +290,50 @@ def said(response: Response) -> Json:
     answer = response.json()
     code = answer["error"]["code"]
     if code != "ok":
-        raise ERRORS.get(code, Rejected)(f"TikTok said no: {code} {answer['error'].get('message', '')}".strip(), response)
+        raise ERRORS.get(code, Rejected)(
+            f"TikTok said no: {code} {answer['error'].get('message', '')}".strip(), response
+        )
     return answer["data"]
 
 
 def about(post: Post, ask: Ask) -> dict[str, Json]:
     """What is said of a direct post, as far as the account allows it now; TikTok wants that asked before each."""
-    creator = said(ask(asked("creator", "post/publish/creator_info/query/", {}, HARMLESS, CREATOR, fresh=True)))
+    creator = said(
+        ask(asked("creator", "post/publish/creator_info/query/", {}, HARMLESS, CREATOR, fresh=True))
+    )
     options, privacy = creator["privacy_level_options"], post.options["privacy"]
     if privacy not in options:
-        raise Rejected(f"this account cannot post for {privacy} now; it can for {', '.join(options)}")
+        raise Rejected(
+            f"this account cannot post for {privacy} now; it can for {', '.join(options)}"
+        )
     videos = media_of_kind(post.media, "video")
     for one in videos:
         if (one.seconds or 0) > creator["max_video_post_duration_sec"]:
-            raise Rejected(f"{one.file.name} lasts {one.seconds:.0f} s, and this account may post {creator['max_video_post_duration_sec']} s")
+            raise Rejected(
+                f"{one.file.name} lasts {one.seconds:.0f} s, and this account may post {creator['max_video_post_duration_sec']} s"
+            )
     allowed = post.options.get("allow") or ()
     kinds = ("comment", "duet", "stitch") if videos else ("comment",)
-    return {"privacy_level": privacy, **{f"disable_{one}": one not in allowed or creator[f"{one}_disabled"] for one in kinds}}
+    return {
+        "privacy_level": privacy,
+        **{f"disable_{one}": one not in allowed or creator[f"{one}_disabled"] for one in kinds},
+    }
 
 
 def uploaded(video: Media, post: Post, wanted: Json, ask: Ask) -> tuple[str, Response]:
     """The id of the video, and what its last chunk was answered."""
     chunks = cut(video)
-    source = {"source": "FILE_UPLOAD", "video_size": video.size, "chunk_size": chunks[0].size, "total_chunk_count": len(chunks)}
-    body = {"post_info": {"title": post.text, **wanted}, "source_info": source} if wanted else {"source_info": source}
+    source = {
+        "source": "FILE_UPLOAD",
+        "video_size": video.size,
+        "chunk_size": chunks[0].size,
+        "total_chunk_count": len(chunks),
+    }
+    body = (
+        {"post_info": {"title": post.text, **wanted}, "source_info": source}
+        if wanted
+        else {"source_info": source}
+    )
     path = f"post/publish/{'' if wanted else 'inbox/'}video/init/"
     answer = ask(asked("begin", path, body, HARMLESS, UPLOAD))
     begun = said(answer)
@@ -218,9 +342,21 @@ def uploaded(video: Media, post: Post, wanted: Json, ask: Ask) -> tuple[str, Res
         is_last = chunk.end == video.size
         if chunk.end <= arrived and not is_last:
             continue  # its answer was lost
-        answer = ask(Request(step=f"upload {number}", method="PUT", url=begun["upload_url"], body=chunk, anonymous=True,
-                             headers={"Content-Type": video.type, "Content-Range": f"bytes {chunk.start}-{chunk.end - 1}/{video.size}"},
-                             repeat=DOUBLES if is_last else HARMLESS, example=Response(status=201 if is_last else 206)))
+        answer = ask(
+            Request(
+                step=f"upload {number}",
+                method="PUT",
+                url=begun["upload_url"],
+                body=chunk,
+                anonymous=True,
+                headers={
+                    "Content-Type": video.type,
+                    "Content-Range": f"bytes {chunk.start}-{chunk.end - 1}/{video.size}",
+                },
+                repeat=DOUBLES if is_last else HARMLESS,
+                example=Response(status=201 if is_last else 206),
+            )
+        )
     return str(begun["publish_id"]), answer
 
 
@@ -228,7 +364,12 @@ def cut(video: Media) -> tuple[Part, ...]:
     """The video in chunks; what is left goes with the last one."""
     size = CHUNK if video.size > WHOLE else video.size
     count = video.size // size
-    return tuple(Part(media=video, start=nth * size, end=video.size if nth == count - 1 else (nth + 1) * size) for nth in range(count))
+    return tuple(
+        Part(
+            media=video, start=nth * size, end=video.size if nth == count - 1 else (nth + 1) * size
+        )
+        for nth in range(count)
+    )
 
 
 def pulled(post: Post, wanted: Json, ask: Ask) -> tuple[str, Response]:
@@ -236,11 +377,26 @@ def pulled(post: Post, wanted: Json, ask: Ask) -> tuple[str, Response]:
     body = {
         "media_type": "PHOTO",
         "post_mode": "DIRECT_POST" if wanted else "MEDIA_UPLOAD",
-        "post_info": {name: value for name, value in {"title": post.title, "description": post.text, **wanted}.items() if value != ""},
-        "source_info": {"source": "PULL_FROM_URL", "photo_cover_index": 0,
-                        "photo_images": [hosted(one, number, ask) for number, one in enumerate(post.media, 1)]},
+        "post_info": {
+            name: value
+            for name, value in {"title": post.title, "description": post.text, **wanted}.items()
+            if value != ""
+        },
+        "source_info": {
+            "source": "PULL_FROM_URL",
+            "photo_cover_index": 0,
+            "photo_images": [hosted(one, number, ask) for number, one in enumerate(post.media, 1)],
+        },
     }
-    answer = ask(asked("photos", "post/publish/content/init/", body, DOUBLES, {"publish_id": "p_pub_url~v2.123"}))
+    answer = ask(
+        asked(
+            "photos",
+            "post/publish/content/init/",
+            body,
+            DOUBLES,
+            {"publish_id": "p_pub_url~v2.123"},
+        )
+    )
     return str(said(answer)["publish_id"]), answer
 
 
@@ -270,14 +426,35 @@ OAUTH = OAuth(
 
 PLATFORM = Platform(
     name="tiktok",
-    settings=(Setting(name="audited", meaning="whether TikTok has audited your app, so that others may see what it posts", type=bool, default=False,
-                      example="true"),),
+    settings=(
+        Setting(
+            name="audited",
+            meaning="whether TikTok has audited your app, so that others may see what it posts",
+            type=bool,
+            default=False,
+            example="true",
+        ),
+    ),
     options=(
-        Setting(name="mode", meaning="into the app's inbox, where you finish it, or directly", type=Literal["inbox", "direct"], default="inbox",
-                example="direct"),
-        Setting(name="privacy", meaning="who sees what is posted directly; TikTok wants it said each time", type=PRIVACY, example="SELF_ONLY"),
-        Setting(name="allow", meaning="what others may do with what is posted directly", type=list[Literal["comment", "duet", "stitch"]],
-                example="[comment]"),
+        Setting(
+            name="mode",
+            meaning="into the app's inbox, where you finish it, or directly",
+            type=Literal["inbox", "direct"],
+            default="inbox",
+            example="direct",
+        ),
+        Setting(
+            name="privacy",
+            meaning="who sees what is posted directly; TikTok wants it said each time",
+            type=PRIVACY,
+            example="SELF_ONLY",
+        ),
+        Setting(
+            name="allow",
+            meaning="what others may do with what is posted directly",
+            type=list[Literal["comment", "duet", "stitch"]],
+            example="[comment]",
+        ),
     ),
     limits=Limits(
         text=4000,  # of photos; what a video and a title may have, `refuse` knows

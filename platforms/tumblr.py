@@ -37,14 +37,30 @@ from platforms.signing import OAUTH1, bearer_or_oauth1
 LONGEST_BLOCK = 4096  # code points
 PAGE, PAGES = 20, 60  # a queue has up to 1,000 posts
 MARKS = {"bold": "bold", "italic": "italic", "strikethrough": "strikethrough", "link": "link"}
-POSTED = Response.of({"meta": {"status": 201, "msg": "Created"}, "response": {"id": "1234567891234567"}}, 201)
+POSTED = Response.of(
+    {"meta": {"status": 201, "msg": "Created"}, "response": {"id": "1234567891234567"}}, 201
+)
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(post)
-    body = {"content": list(blocks(post)), "tags": ",".join(tags(post)), "slug": slug(post), **state(post)}
+    body = {
+        "content": list(blocks(post)),
+        "tags": ",".join(tags(post)),
+        "slug": slug(post),
+        **state(post),
+    }
     files = {name_of(number): one for number, one in enumerate(post.media, 1)}
-    answer = ask(Request(step="post", method="POST", url=at(account, "posts"), json=said(body), files=files, example=POSTED)).json()
+    answer = ask(
+        Request(
+            step="post",
+            method="POST",
+            url=at(account, "posts"),
+            json=said(body),
+            files=files,
+            example=POSTED,
+        )
+    ).json()
     return published(account, answer["response"]["id"])
 
 
@@ -52,9 +68,13 @@ def refuse(post: Post) -> None:
     """What Tumblr would not heed, and publish at once."""
     wanted = post.options.get("publish_on")
     if wanted and post.options.get("state") != "queue":
-        raise Rejected("`publish_on` is for `state: queue`, without which Tumblr publishes at once: say that too, or take `publish_on` away")
+        raise Rejected(
+            "`publish_on` is for `state: queue`, without which Tumblr publishes at once: say that too, or take `publish_on` away"
+        )
     if wanted and not is_date_time(wanted):
-        raise Rejected(f"`publish_on` has to be a date and a time, e.g. 2026-12-01T09:00:00+01:00, not '{wanted}'")
+        raise Rejected(
+            f"`publish_on` has to be a date and a time, e.g. 2026-12-01T09:00:00+01:00, not '{wanted}'"
+        )
 
 
 def is_date_time(text: str) -> bool:
@@ -76,7 +96,11 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
 def listed(account: Account, state: str, lost: Lost, ask: Ask) -> Iterator[Json]:
     """Of the published posts the latest; the queue and the drafts to their end, for a new one stands anywhere there."""
     if state not in ("queue", "draft"):
-        yield from page(account, f"posts?npf=true&limit={PAGE}&after={int(lost.left_at.timestamp()) - 3600}", ask)
+        yield from page(
+            account,
+            f"posts?npf=true&limit={PAGE}&after={int(lost.left_at.timestamp()) - 3600}",
+            ask,
+        )
         return
     start = ""
     for number in range(1, PAGES + 1):
@@ -84,21 +108,45 @@ def listed(account: Account, state: str, lost: Lost, ask: Ask) -> Iterator[Json]
         yield from posts
         if len(posts) < PAGE:
             return
-        start = f"&offset={number * PAGE}" if state == "queue" else f"&before_id={posts[-1].get('id_string') or posts[-1]['id']}"
+        start = (
+            f"&offset={number * PAGE}"
+            if state == "queue"
+            else f"&before_id={posts[-1].get('id_string') or posts[-1]['id']}"
+        )
     raise InDoubt(f"{account.name}: too many posts to look through ({state})")
 
 
 def page(account: Account, path: str, ask: Ask) -> list[Json]:
-    answer = ask(Request(step="list", url=at(account, path), repeat=HARMLESS, fresh=True, example={"response": {"posts": []}}))
+    answer = ask(
+        Request(
+            step="list",
+            url=at(account, path),
+            repeat=HARMLESS,
+            fresh=True,
+            example={"response": {"posts": []}},
+        )
+    )
     return list(answer.json()["response"]["posts"])
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    own = ask(Request(step="account", url=f"{account.settings['server']}/v2/user/info", repeat=HARMLESS,
-                      example={"response": {"user": {"name": "msada", "blogs": [{"name": account.settings["blog"]}]}}})).json()["response"]["user"]
+    own = ask(
+        Request(
+            step="account",
+            url=f"{account.settings['server']}/v2/user/info",
+            repeat=HARMLESS,
+            example={
+                "response": {
+                    "user": {"name": "msada", "blogs": [{"name": account.settings["blog"]}]}
+                }
+            },
+        )
+    ).json()["response"]["user"]
     blogs = [one["name"] for one in own["blogs"]]
     if name(account) not in blogs:
-        raise Rejected(f"these are the credentials of {own['name']}, who has no blog '{name(account)}'; there are: {', '.join(blogs)}")
+        raise Rejected(
+            f"these are the credentials of {own['name']}, who has no blog '{name(account)}'; there are: {', '.join(blogs)}"
+        )
     return str(own["name"])
 
 
@@ -119,12 +167,30 @@ def blocks(post: Post) -> Iterator[dict[str, Json]]:
     if post.title:
         yield {"type": "text", "subtype": "heading1", "text": post.title}
     for number, one in enumerate(post.media, 1):
-        picture = {"type": one.type, "identifier": name_of(number), "width": one.width, "height": one.height}
+        picture = {
+            "type": one.type,
+            "identifier": name_of(number),
+            "width": one.width,
+            "height": one.height,
+        }
         yield said({"type": "image", "media": [said(picture)], "alt_text": one.alt})
     for start, end in paragraphs(post.text):
-        yield said({"type": "text", "text": post.text[start:end], "formatting": list(formatting(post.spans, start, end))})
+        yield said(
+            {
+                "type": "text",
+                "text": post.text[start:end],
+                "formatting": list(formatting(post.spans, start, end)),
+            }
+        )
     if post.link:
-        yield said({"type": "link", "url": post.link.url, "title": post.link.title, "description": post.link.description})
+        yield said(
+            {
+                "type": "link",
+                "url": post.link.url,
+                "title": post.link.title,
+                "description": post.link.description,
+            }
+        )
 
 
 def paragraphs(text: str) -> Iterator[tuple[int, int]]:
@@ -142,7 +208,11 @@ def paragraphs(text: str) -> Iterator[tuple[int, int]]:
 def formatting(spans: tuple[Span, ...], start: int, end: int) -> Iterator[dict[str, Json]]:
     for span in spans:
         if span.kind in MARKS and span.start < end and span.end > start:
-            place = {"start": max(span.start, start) - start, "end": min(span.end, end) - start, "type": MARKS[span.kind]}
+            place = {
+                "start": max(span.start, start) - start,
+                "end": min(span.end, end) - start,
+                "type": MARKS[span.kind],
+            }
             yield {**place, "url": span.value} if span.kind == "link" else place
 
 
@@ -156,7 +226,10 @@ def tags(post: Post) -> list[str]:
 
 
 def state(post: Post) -> dict[str, Json]:
-    return {"state": post.options.get("state", "published"), "publish_on": post.options.get("publish_on")}
+    return {
+        "state": post.options.get("state", "published"),
+        "publish_on": post.options.get("publish_on"),
+    }
 
 
 def said(values: dict[str, Json]) -> dict[str, Json]:
@@ -182,12 +255,26 @@ PLATFORM = Platform(
     name="tumblr",
     settings=(
         Setting(name="blog", meaning="the blog's name", required=True, example="msadas-class"),
-        Setting(name="server", meaning="where its API is", default="https://api.tumblr.com", example="https://api.tumblr.com"),
+        Setting(
+            name="server",
+            meaning="where its API is",
+            default="https://api.tumblr.com",
+            example="https://api.tumblr.com",
+        ),
     ),
     options=(
-        Setting(name="state", meaning="what becomes of it", type=Literal["published", "queue", "draft", "private"], default="published",
-                example="draft"),
-        Setting(name="publish_on", meaning="when Tumblr itself publishes it, with `state: queue`", example="2026-12-01T09:00:00+01:00"),
+        Setting(
+            name="state",
+            meaning="what becomes of it",
+            type=Literal["published", "queue", "draft", "private"],
+            default="published",
+            example="draft",
+        ),
+        Setting(
+            name="publish_on",
+            meaning="when Tumblr itself publishes it, with `state: queue`",
+            example="2026-12-01T09:00:00+01:00",
+        ),
     ),
     limits=Limits(
         text=400_000,

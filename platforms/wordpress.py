@@ -39,7 +39,12 @@ from platforms.site import paragraphs
 LONGEST_WORDS = 100  # characters of a slug
 EXISTS = 400  # what a tag that is there already is answered with
 FILE = {"id": 11, "source_url": "https://blog.example.org/wp-content/uploads/2026/09/door.png"}
-DRAFT = {"id": 12, "status": "draft", "slug": "welcome-back-7f3a9c0d1e2b", "link": "https://blog.example.org/?p=12"}
+DRAFT = {
+    "id": 12,
+    "status": "draft",
+    "slug": "welcome-back-7f3a9c0d1e2b",
+    "link": "https://blog.example.org/?p=12",
+}
 POST = {**DRAFT, "status": "publish", "link": "https://blog.example.org/welcome-back-7f3a9c0d1e2b/"}
 
 
@@ -48,8 +53,17 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     if known and known["status"] != "draft":
         return published(known)
     identifier = drafted(account, post, known, ask)
-    answer = ask(Request(step="publish", method="POST", url=at(account, f"posts/{identifier}"),
-                         json={"status": post.options.get("status", "publish")}, repeat=DROPPED, remembered=FOREVER, example=POST))
+    answer = ask(
+        Request(
+            step="publish",
+            method="POST",
+            url=at(account, f"posts/{identifier}"),
+            json={"status": post.options.get("status", "publish")},
+            repeat=DROPPED,
+            remembered=FOREVER,
+            example=POST,
+        )
+    )
     return published(answer.json())
 
 
@@ -61,30 +75,57 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
 def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
     """What stands under our slug, published or not. To who is not signed in, WordPress says something else: so that is asked first."""
     whoami(account, ask)
-    asked = urlencode({"slug": slug(post), "status": "publish,future,draft,pending,private", "context": "edit"})
-    found = ask(Request(step="look", url=at(account, f"posts?{asked}"), repeat=HARMLESS, fresh=True, example=[])).json()
+    asked = urlencode(
+        {"slug": slug(post), "status": "publish,future,draft,pending,private", "context": "edit"}
+    )
+    found = ask(
+        Request(
+            step="look", url=at(account, f"posts?{asked}"), repeat=HARMLESS, fresh=True, example=[]
+        )
+    ).json()
     return found[0] if found else None
 
 
 def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> int:
     """The number of the draft. That of an earlier attempt gets the text of now."""
     files = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
-    pictures = [file["id"] for one, file in zip(post.media, files, strict=True) if one.type.startswith("image/")]
+    pictures = [
+        file["id"]
+        for one, file in zip(post.media, files, strict=True)
+        if one.type.startswith("image/")
+    ]
     featured = next(iter(pictures), None)
-    shown = [figure(one, file) for one, file in zip(post.media, files, strict=True) if file["id"] != featured]
+    shown = [
+        figure(one, file)
+        for one, file in zip(post.media, files, strict=True)
+        if file["id"] != featured
+    ]
     body = {
         "title": post.title,
         "content": "\n".join([post.html or paragraphs(post), *shown]),
         "excerpt": post.summary,
         "slug": slug(post),
-        "status": "" if known else "draft",  # an earlier attempt's request may be under way still: what it publishes stays published
+        "status": ""
+        if known
+        else "draft",  # an earlier attempt's request may be under way still: what it publishes stays published
         "featured_media": featured,
         "tags": [term(account, "tags", name, ask) for name in tags(post)],
-        "categories": [term(account, "categories", name, ask) for name in post.options.get("categories") or ()],
+        "categories": [
+            term(account, "categories", name, ask) for name in post.options.get("categories") or ()
+        ],
     }
     said = {name: value for name, value in body.items() if value}
     path = f"posts/{known['id']}" if known else "posts"
-    draft = ask(Request(step="draft", method="POST", url=at(account, path), json=said, repeat=HARMLESS, example={**DRAFT, "slug": slug(post)})).json()
+    draft = ask(
+        Request(
+            step="draft",
+            method="POST",
+            url=at(account, path),
+            json=said,
+            repeat=HARMLESS,
+            example={**DRAFT, "slug": slug(post)},
+        )
+    ).json()
     refuse_second(draft, post)
     return int(draft["id"])
 
@@ -95,12 +136,19 @@ def refuse_second(draft: Json, post: Post) -> None:
     Were this one published, and that answer lost, the look would have the other one published as well.
     """
     if draft["slug"] != slug(post):
-        raise TryLater(f"an earlier attempt's draft has the slug {slug(post)} by now, and is used the next time; this one, {draft['slug']} "
-                       f"(number {draft['id']}), is left as a draft, and may be deleted")
+        raise TryLater(
+            f"an earlier attempt's draft has the slug {slug(post)} by now, and is used the next time; this one, {draft['slug']} "
+            f"(number {draft['id']}), is left as a draft, and may be deleted"
+        )
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    asked = Request(step="account", url=at(account, "users/me?context=edit"), repeat=HARMLESS, example={"name": "Ada", "slug": "ada"})
+    asked = Request(
+        step="account",
+        url=at(account, "users/me?context=edit"),
+        repeat=HARMLESS,
+        example={"name": "Ada", "slug": "ada"},
+    )
     return str(ask(asked).json()["slug"])
 
 
@@ -115,7 +163,14 @@ def slug(post: Post) -> str:
 
 
 def tags(post: Post) -> list[str]:
-    return list(dict.fromkeys([*(post.options.get("tags") or ()), *(span.value for span in post.spans if span.kind == "tag")]))
+    return list(
+        dict.fromkeys(
+            [
+                *(post.options.get("tags") or ()),
+                *(span.value for span in post.spans if span.kind == "tag"),
+            ]
+        )
+    )
 
 
 def term(account: Account, kind: str, name: str, ask: Ask) -> int:
@@ -125,29 +180,68 @@ def term(account: Account, kind: str, name: str, ask: Ask) -> int:
     """
     searched = max(re.split("[&<>\"']", name), key=len).strip()
     asked = urlencode({"search": searched, "per_page": 100, "_fields": "id,name"})
-    listed = ask(Request(step=f"look for {kind} {name}", url=at(account, f"{kind}?{asked}"), repeat=HARMLESS, example=[])).json()
-    known = next((one["id"] for one in listed if unescape(one["name"]).casefold() == name.casefold()), None)
+    listed = ask(
+        Request(
+            step=f"look for {kind} {name}",
+            url=at(account, f"{kind}?{asked}"),
+            repeat=HARMLESS,
+            example=[],
+        )
+    ).json()
+    known = next(
+        (one["id"] for one in listed if unescape(one["name"]).casefold() == name.casefold()), None
+    )
     return int(known or made(account, kind, name, ask))
 
 
 def made(account: Account, kind: str, name: str, ask: Ask) -> Json:
     """The number of a new one, or of the one that WordPress takes for the same ("Éire" and "Eire")."""
-    answer = ask(Request(step=f"{kind} {name}", method="POST", url=at(account, kind), json={"name": name}, repeat=HARMLESS, accepts=(EXISTS,),
-                         example=Response.of({"id": 3}, 201)))
+    answer = ask(
+        Request(
+            step=f"{kind} {name}",
+            method="POST",
+            url=at(account, kind),
+            json={"name": name},
+            repeat=HARMLESS,
+            accepts=(EXISTS,),
+            example=Response.of({"id": 3}, 201),
+        )
+    )
     told = answer.json()
     if answer.status == EXISTS and told.get("code") != "term_exists":
-        raise Rejected(f"wordpress refused '{name}' among the {kind}: {told.get('message', '')}", answer)
+        raise Rejected(
+            f"wordpress refused '{name}' among the {kind}: {told.get('message', '')}", answer
+        )
     return told["data"]["term_id"] if answer.status == EXISTS else told["id"]
 
 
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> Json:
     """The file, and what it shows in a request of its own: in the address it would be longer than servers take."""
-    file = ask(Request(step=f"upload {number}", method="POST", url=at(account, "media"), body=media, repeat=HARMLESS,
-                       headers={"Content-Type": media.type, "Content-Disposition": f'attachment; filename="{media.name}"'},
-                       example=Response.of({**FILE, "id": 10 + number}, 201))).json()
+    file = ask(
+        Request(
+            step=f"upload {number}",
+            method="POST",
+            url=at(account, "media"),
+            body=media,
+            repeat=HARMLESS,
+            headers={
+                "Content-Type": media.type,
+                "Content-Disposition": f'attachment; filename="{media.name}"',
+            },
+            example=Response.of({**FILE, "id": 10 + number}, 201),
+        )
+    ).json()
     if media.alt:
-        ask(Request(step=f"alt {number}", method="POST", url=at(account, f"media/{file['id']}"), json={"alt_text": media.alt}, repeat=HARMLESS,
-                    example=FILE))
+        ask(
+            Request(
+                step=f"alt {number}",
+                method="POST",
+                url=at(account, f"media/{file['id']}"),
+                json={"alt_text": media.alt},
+                repeat=HARMLESS,
+                example=FILE,
+            )
+        )
     return file
 
 
@@ -164,11 +258,34 @@ def published(one: Json) -> Published:
 
 PLATFORM = Platform(
     name="wordpress",
-    settings=(Setting(name="site", meaning="the site's address", required=True, example="https://blog.example.org"),),
+    settings=(
+        Setting(
+            name="site",
+            meaning="the site's address",
+            required=True,
+            example="https://blog.example.org",
+        ),
+    ),
     options=(
-        Setting(name="status", meaning="what becomes of it", type=Literal["publish", "private", "pending"], default="publish", example="pending"),
-        Setting(name="categories", meaning="categories by name; made where there are none", type=list[str], example='["News"]'),
-        Setting(name="tags", meaning="tags beside those of the text", type=list[str], example='["Year 4"]'),
+        Setting(
+            name="status",
+            meaning="what becomes of it",
+            type=Literal["publish", "private", "pending"],
+            default="publish",
+            example="pending",
+        ),
+        Setting(
+            name="categories",
+            meaning="categories by name; made where there are none",
+            type=list[str],
+            example='["News"]',
+        ),
+        Setting(
+            name="tags",
+            meaning="tags beside those of the text",
+            type=list[str],
+            example='["Year 4"]',
+        ),
     ),
     limits=Limits(
         title=None,
@@ -187,8 +304,17 @@ PLATFORM = Platform(
     find=find,
     whoami=whoami,
     errors={
-        **dict.fromkeys(("rest_not_logged_in", "incorrect_password", "invalid_username"), LoginNeeded),
-        **dict.fromkeys(("rest_upload_sideload_error", "rest_upload_unknown_error", "application_passwords_disabled",
-                         "application_passwords_disabled_for_user"), Rejected),
+        **dict.fromkeys(
+            ("rest_not_logged_in", "incorrect_password", "invalid_username"), LoginNeeded
+        ),
+        **dict.fromkeys(
+            (
+                "rest_upload_sideload_error",
+                "rest_upload_unknown_error",
+                "application_passwords_disabled",
+                "application_passwords_disabled_for_user",
+            ),
+            Rejected,
+        ),
     },
 )

@@ -52,7 +52,15 @@ CREATED = {"data": {"id": "1900000000000000001", "text": "Week 3 notes"}}
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(post)
     files = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
-    answer = ask(Request(step="post", method="POST", url=at(account, "tweets"), json=body(post, files), example=CREATED)).json()
+    answer = ask(
+        Request(
+            step="post",
+            method="POST",
+            url=at(account, "tweets"),
+            json=body(post, files),
+            example=CREATED,
+        )
+    ).json()
     return published(answer["data"]["id"])
 
 
@@ -74,19 +82,29 @@ def unfit(media: Media, is_alone: bool) -> str:
     """Why X takes no such file; empty where it does."""
     width, height = (media.width, media.height) if media.width and media.height else (1, 1)
     if media.type == "image/gif" and not is_alone:
-        return "is a GIF, which X takes alone: take it away, or save it as a picture that stands still"
+        return (
+            "is a GIF, which X takes alone: take it away, or save it as a picture that stands still"
+        )
     if media.type == "image/gif" and (width > LARGEST_GIF[0] or height > LARGEST_GIF[1]):
         return f"has {width} x {height} pixels, and a GIF on X at most {LARGEST_GIF[0]} x {LARGEST_GIF[1]}: save it smaller"
     if media.seconds is not None and media.seconds < SHORTEST:
-        return f"lasts {media.seconds:g} s, and a video on X at least {SHORTEST} s: use a longer one"
+        return (
+            f"lasts {media.seconds:g} s, and a video on X at least {SHORTEST} s: use a longer one"
+        )
     if media.type.startswith("video/") and max(width, height) > WIDEST * min(width, height):
         return f"has {width} x {height} pixels, and a video on X is between 1:3 and 3:1: crop it"
     return ""
 
 
 def refuse_poll(asked: Mapping[str, Json]) -> None:
-    if not 2 <= len(asked["answers"]) <= 4 or max(map(len, asked["answers"])) > LONGEST_ANSWER or asked.get("multiple"):
-        raise Rejected(f"a poll on X has two to four answers of at most {LONGEST_ANSWER} characters, of which one is chosen")
+    if (
+        not 2 <= len(asked["answers"]) <= 4
+        or max(map(len, asked["answers"])) > LONGEST_ANSWER
+        or asked.get("multiple")
+    ):
+        raise Rejected(
+            f"a poll on X has two to four answers of at most {LONGEST_ANSWER} characters, of which one is chosen"
+        )
     if not MINUTES[0] <= poll(asked)["duration_minutes"] <= MINUTES[1]:
         raise Rejected("a poll on X lasts from five minutes to seven days (`hours`)")
 
@@ -95,7 +113,9 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
     """Our post among the account's own since it left."""
     since = (lost.left_at.astimezone(UTC) - EARLY).strftime("%Y-%m-%dT%H:%M:%SZ")
     asked = f"users/{own(account, ask)['id']}/tweets?max_results=100&start_time={since}&post.fields=created_at,entities"
-    found = ask(Request(step="list", url=at(account, asked), repeat=HARMLESS, example={"data": []})).json()
+    found = ask(
+        Request(step="list", url=at(account, asked), repeat=HARMLESS, example={"data": []})
+    ).json()
     for one in found.get("data", ()):
         if one["id"] not in lost.others and written(one) == bare(post.text):
             return published(one["id"])
@@ -109,7 +129,9 @@ def whoami(account: Account, ask: Ask) -> str:
 
 
 def own(account: Account, ask: Ask) -> Json:
-    return ask(Request(step="account", url=at(account, "users/me"), repeat=HARMLESS, example=ME)).json()["data"]
+    return ask(
+        Request(step="account", url=at(account, "users/me"), repeat=HARMLESS, example=ME)
+    ).json()["data"]
 
 
 def at(account: Account, path: str) -> str:
@@ -130,7 +152,10 @@ def body(post: Post, files: list[str]) -> dict[str, Json]:
 
 
 def poll(asked: Mapping[str, Json]) -> dict[str, Json]:
-    return {"options": list(asked["answers"]), "duration_minutes": round(asked.get("hours", 24) * 60)}
+    return {
+        "options": list(asked["answers"]),
+        "duration_minutes": round(asked.get("hours", 24) * 60),
+    }
 
 
 def identifier(post: Published) -> str:
@@ -141,29 +166,76 @@ def identifier(post: Published) -> str:
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
     """The id of the file, once it can be posted: pictures in one request, what moves in segments."""
     is_picture = media.type.startswith("image/") and media.type != "image/gif"
-    file = picture(account, media, number, ask) if is_picture else in_segments(account, media, number, ask)
+    file = (
+        picture(account, media, number, ask)
+        if is_picture
+        else in_segments(account, media, number, ask)
+    )
     if media.alt:
         described = {"id": file, "metadata": {"alt_text": {"text": media.alt}}}
-        ask(Request(step=f"alt {number}", method="POST", url=at(account, "media/metadata"), json=described, repeat=HARMLESS, example={}))
+        ask(
+            Request(
+                step=f"alt {number}",
+                method="POST",
+                url=at(account, "media/metadata"),
+                json=described,
+                repeat=HARMLESS,
+                example={},
+            )
+        )
     return file
 
 
 def picture(account: Account, media: Media, number: int, ask: Ask) -> str:
-    answer = ask(Request(step=f"upload {number}", method="POST", url=at(account, "media/upload"), form={"media_category": "tweet_image"},
-                         files={"media": media}, repeat=HARMLESS, example=FILE))
+    answer = ask(
+        Request(
+            step=f"upload {number}",
+            method="POST",
+            url=at(account, "media/upload"),
+            form={"media_category": "tweet_image"},
+            files={"media": media},
+            repeat=HARMLESS,
+            example=FILE,
+        )
+    )
     return str(answer.json()["data"]["id"])
 
 
 def in_segments(account: Account, media: Media, number: int, ask: Ask) -> str:
     category = "tweet_gif" if media.type == "image/gif" else "tweet_video"
     begun = {"media_type": media.type, "media_category": category, "total_bytes": media.size}
-    answer = ask(Request(step=f"begin {number}", method="POST", url=at(account, "media/upload/initialize"), json=begun,
-                         repeat=HARMLESS, example=FILE))
+    answer = ask(
+        Request(
+            step=f"begin {number}",
+            method="POST",
+            url=at(account, "media/upload/initialize"),
+            json=begun,
+            repeat=HARMLESS,
+            example=FILE,
+        )
+    )
     file = str(answer.json()["data"]["id"])
     for index, part in enumerate(parts(media, SEGMENT)):
-        ask(Request(step=f"append {number}.{index + 1}", method="POST", url=at(account, f"media/upload/{file}/append"),
-                    form={"segment_index": str(index)}, files={"media": part}, repeat=HARMLESS, example={}))
-    done = ask(Request(step=f"finish {number}", method="POST", url=at(account, f"media/upload/{file}/finalize"), repeat=HARMLESS, example=FILE))
+        ask(
+            Request(
+                step=f"append {number}.{index + 1}",
+                method="POST",
+                url=at(account, f"media/upload/{file}/append"),
+                form={"segment_index": str(index)},
+                files={"media": part},
+                repeat=HARMLESS,
+                example={},
+            )
+        )
+    done = ask(
+        Request(
+            step=f"finish {number}",
+            method="POST",
+            url=at(account, f"media/upload/{file}/finalize"),
+            repeat=HARMLESS,
+            example=FILE,
+        )
+    )
     converted(account, media, file, done.json()["data"].get("processing_info"), ask)
     return file
 
@@ -173,12 +245,22 @@ def converted(account: Account, media: Media, file: str, state: Json, ask: Ask) 
     looks = 0
     while state and state["state"] != "succeeded":
         if state["state"] == "failed":
-            raise Rejected(f"X cannot use {media.file.name}: {(state.get('error') or {}).get('message', 'its conversion failed')}")
+            raise Rejected(
+                f"X cannot use {media.file.name}: {(state.get('error') or {}).get('message', 'its conversion failed')}"
+            )
         if looks == LOOKS:
             raise TryLater(f"X is still converting {media.file.name}", after=60)
         looks += 1
-        answer = ask(Request(step="conversion", url=at(account, f"media/upload?command=STATUS&media_id={file}"), repeat=HARMLESS, fresh=True,
-                             after=float(state.get("check_after_secs") or 2), example=FILE))
+        answer = ask(
+            Request(
+                step="conversion",
+                url=at(account, f"media/upload?command=STATUS&media_id={file}"),
+                repeat=HARMLESS,
+                fresh=True,
+                after=float(state.get("check_after_secs") or 2),
+                example=FILE,
+            )
+        )
         state = answer.json()["data"].get("processing_info")
 
 
@@ -203,7 +285,9 @@ def published(identifier: str) -> Published:
 def price(post: Post) -> float:
     """US dollars, as of 2026-08-22: https://docs.x.com/x-api/getting-started/pricing"""
     has_link = any(span.kind == "link" for span in post.spans)
-    return (0.20 if has_link else 0.015) + sum(0.015 + (0.005 if one.alt else 0) for one in post.media)
+    return (0.20 if has_link else 0.015) + sum(
+        0.015 + (0.005 if one.alt else 0) for one in post.media
+    )
 
 
 OAUTH = OAuth(
@@ -215,13 +299,33 @@ OAUTH = OAuth(
 
 PLATFORM = Platform(
     name="x",
-    settings=(Setting(name="server", meaning="where its API is", default="https://api.x.com", example="https://api.x.com"),),
+    settings=(
+        Setting(
+            name="server",
+            meaning="where its API is",
+            default="https://api.x.com",
+            example="https://api.x.com",
+        ),
+    ),
     options=(
-        Setting(name="reply_settings", meaning="who may answer; everyone where nothing is said",
-                type=Literal["following", "mentionedUsers", "subscribers", "verified"], example="following"),
-        Setting(name="made_with_ai", meaning="whether its media were made by a machine", type=bool, example="true"),
-        Setting(name="poll", meaning="two to four answers of at most 25 characters; not together with media", type=Poll,
-                example="{answers: [Paper, Screen], hours: 48}"),
+        Setting(
+            name="reply_settings",
+            meaning="who may answer; everyone where nothing is said",
+            type=Literal["following", "mentionedUsers", "subscribers", "verified"],
+            example="following",
+        ),
+        Setting(
+            name="made_with_ai",
+            meaning="whether its media were made by a machine",
+            type=bool,
+            example="true",
+        ),
+        Setting(
+            name="poll",
+            meaning="two to four answers of at most 25 characters; not together with media",
+            type=Poll,
+            example="{answers: [Paper, Screen], hours: 48}",
+        ),
     ),
     limits=Limits(
         text=280,

@@ -38,16 +38,37 @@ from platforms.base import (
 )
 
 CHUNK = 33_554_432  # bytes; a multiple of 256 KB
-GOES_ON, GONE, EXISTS = 308, 404, 409  # more is to come; an upload that is not known any more; captions that are there already
-KNOWN = 6 * 86_400.0  # seconds for which the address of an upload is gone back to; a 404 says when it is no more
+GOES_ON, GONE, EXISTS = (
+    308,
+    404,
+    409,
+)  # more is to come; an upload that is not known any more; captions that are there already
+KNOWN = (
+    6 * 86_400.0
+)  # seconds for which the address of an upload is gone back to; a 404 says when it is no more
 SHORT = 180  # seconds
 EARLY = timedelta(hours=1)  # how far YouTube's clock and ours may be apart
 LONGEST_TITLE, LONGEST_TAGS = 100, 500  # characters
 VIDEO = {"kind": "youtube#video", "id": "dQw4w9WgXcQ", "status": {"privacyStatus": "public"}}
-SESSION = Response(headers={"location": "https://www.googleapis.com/upload/youtube/v3/videos?uploadType=resumable&upload_id=xa298sd_sdlkj2"})
-CAPTIONS = Response(headers={"location": "https://www.googleapis.com/upload/youtube/v3/captions?uploadType=resumable&upload_id=xb298sd"})
-CHANNEL = {"items": [{"id": "UC_x5XG1OV2P6uZZ5FSM9Ttw", "snippet": {"title": "Ms Ada"},
-                      "contentDetails": {"relatedPlaylists": {"uploads": "UU_x5XG1OV2P6uZZ5FSM9Ttw"}}}]}
+SESSION = Response(
+    headers={
+        "location": "https://www.googleapis.com/upload/youtube/v3/videos?uploadType=resumable&upload_id=xa298sd_sdlkj2"
+    }
+)
+CAPTIONS = Response(
+    headers={
+        "location": "https://www.googleapis.com/upload/youtube/v3/captions?uploadType=resumable&upload_id=xb298sd"
+    }
+)
+CHANNEL = {
+    "items": [
+        {
+            "id": "UC_x5XG1OV2P6uZZ5FSM9Ttw",
+            "snippet": {"title": "Ms Ada"},
+            "contentDetails": {"relatedPlaylists": {"uploads": "UU_x5XG1OV2P6uZZ5FSM9Ttw"}},
+        }
+    ]
+}
 COMMENT = {"id": "UgzDE8pqJ_c5yKbXUcV4AaABAg"}
 
 
@@ -57,11 +78,25 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(post)
     (video,) = media_of_kind(post.media, "video")
     wanted, more = status(post), has_more(post)
-    begun = {"snippet": snippet(post), "status": given({**wanted, "privacyStatus": "private", "publishAt": None} if more else wanted)}
+    begun = {
+        "snippet": snippet(post),
+        "status": given(
+            {**wanted, "privacyStatus": "private", "publishAt": None} if more else wanted
+        ),
+    }
     up = uploaded(account, video, begun, ask, is_last=not more)
     for image in media_of_kind(post.media, "image"):
-        ask(Request(step="thumbnail", method="POST", url=at(account, f"upload/youtube/v3/thumbnails/set?videoId={up}"), body=image,
-                    headers={"Content-Type": image.type}, repeat=HARMLESS, example={}))
+        ask(
+            Request(
+                step="thumbnail",
+                method="POST",
+                url=at(account, f"upload/youtube/v3/thumbnails/set?videoId={up}"),
+                body=image,
+                headers={"Content-Type": image.type},
+                repeat=HARMLESS,
+                example={},
+            )
+        )
     if video.captions:
         captioned(account, up, video.captions, post.language, ask)
     if post.options.get("playlist"):
@@ -73,15 +108,24 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 
 def has_more(post: Post) -> bool:
     """Whether something is added to the video before it is shown."""
-    return bool(media_of_kind(post.media, "image") or post.options.get("playlist") or any(one.captions for one in post.media))
+    return bool(
+        media_of_kind(post.media, "image")
+        or post.options.get("playlist")
+        or any(one.captions for one in post.media)
+    )
 
 
 def showing(account: Account, post: Post, video: str) -> Request:
     """What shows a video that something was added to. A second one changes nothing, but only `find` sends it: it knows the video also when
     the beginning of the upload is forgotten, and `publish` would upload it anew.
     """
-    return Request(step="publish", method="PUT", url=at(account, "youtube/v3/videos?part=status"), json={"id": video, "status": given(status(post))},
-                   example=VIDEO)
+    return Request(
+        step="publish",
+        method="PUT",
+        url=at(account, "youtube/v3/videos?part=status"),
+        json={"id": video, "status": given(status(post))},
+        example=VIDEO,
+    )
 
 
 def refuse(post: Post) -> None:
@@ -90,7 +134,9 @@ def refuse(post: Post) -> None:
         if re.search("[<>]", text):
             raise Rejected(f"YouTube takes no '<' and '>' in the {what}: say it without")
     if len(",".join(tags(post))) > LONGEST_TAGS:
-        raise Rejected(f"the tags are longer than the {LONGEST_TAGS} characters that YouTube keeps: take some away")
+        raise Rejected(
+            f"the tags are longer than the {LONGEST_TAGS} characters that YouTube keeps: take some away"
+        )
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
@@ -106,19 +152,40 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
         if more and not is_shown(account, post, up, ask):
             ask(showing(account, post, up))
         return published(up, video)
-    return next((published(one, video) for one in latest(account, post, lost, ask) if not more or is_shown(account, post, one, ask)), None)
+    return next(
+        (
+            published(one, video)
+            for one in latest(account, post, lost, ask)
+            if not more or is_shown(account, post, one, ask)
+        ),
+        None,
+    )
 
 
 def became(video: Media, lost: Lost, ask: Ask) -> str | None:
     """The id of the video, by the upload's address, else by what was answered before."""
-    asked = [progress(lost.answers["begin"].headers["location"], video, ask)] if "begin" in lost.answers else []
-    before = [one for prefix in ("progress", "upload") for step, one in lost.answers.items() if step.startswith(prefix)]
+    asked = (
+        [progress(lost.answers["begin"].headers["location"], video, ask)]
+        if "begin" in lost.answers
+        else []
+    )
+    before = [
+        one
+        for prefix in ("progress", "upload")
+        for step, one in lost.answers.items()
+        if step.startswith(prefix)
+    ]
     return next((str(one.json()["id"]) for one in (*asked, *before) if one.status < 300), None)
 
 
 def is_shown(account: Account, post: Post, video: str, ask: Ask) -> bool:
     """Whether its last request has arrived."""
-    asked = Request(step="status", url=at(account, f"youtube/v3/videos?part=status&id={video}"), repeat=HARMLESS, example={"items": [VIDEO]})
+    asked = Request(
+        step="status",
+        url=at(account, f"youtube/v3/videos?part=status&id={video}"),
+        repeat=HARMLESS,
+        example={"items": [VIDEO]},
+    )
     return any(is_as_wanted(one["status"], status(post)) for one in ask(asked).json()["items"])
 
 
@@ -131,11 +198,24 @@ def is_as_wanted(told: Json, wanted: Json) -> bool:
 
 def latest(account: Account, post: Post, lost: Lost, ask: Ask) -> Iterator[str]:
     uploads = channel(account, ask)["contentDetails"]["relatedPlaylists"]["uploads"]
-    listed = Request(step="list", url=at(account, f"youtube/v3/playlistItems?part=snippet&playlistId={uploads}&maxResults=50"), repeat=HARMLESS,
-                     example={"items": []})
+    listed = Request(
+        step="list",
+        url=at(
+            account, f"youtube/v3/playlistItems?part=snippet&playlistId={uploads}&maxResults=50"
+        ),
+        repeat=HARMLESS,
+        example={"items": []},
+    )
     for one in ask(listed).json()["items"]:
-        made, video = datetime.fromisoformat(one["snippet"]["publishedAt"]), one["snippet"]["resourceId"]["videoId"]
-        if one["snippet"]["title"] == post.title and made > lost.left_at - EARLY and video not in lost.others:
+        made, video = (
+            datetime.fromisoformat(one["snippet"]["publishedAt"]),
+            one["snippet"]["resourceId"]["videoId"],
+        )
+        if (
+            one["snippet"]["title"] == post.title
+            and made > lost.left_at - EARLY
+            and video not in lost.others
+        ):
             yield str(video)
 
 
@@ -144,10 +224,18 @@ def whoami(account: Account, ask: Ask) -> str:
 
 
 def channel(account: Account, ask: Ask) -> Json:
-    found = ask(Request(step="channel", url=at(account, "youtube/v3/channels?part=snippet,contentDetails&mine=true"), repeat=HARMLESS,
-                        example=CHANNEL)).json()
+    found = ask(
+        Request(
+            step="channel",
+            url=at(account, "youtube/v3/channels?part=snippet,contentDetails&mine=true"),
+            repeat=HARMLESS,
+            example=CHANNEL,
+        )
+    ).json()
     if not found.get("items"):
-        raise Rejected("this Google account has no channel on YouTube: open youtube.com and make one")
+        raise Rejected(
+            "this Google account has no channel on YouTube: open youtube.com and make one"
+        )
     return found["items"][0]
 
 
@@ -156,8 +244,13 @@ def at(account: Account, path: str) -> str:
 
 
 def snippet(post: Post) -> dict[str, Json]:
-    said = {"title": post.title, "description": post.text, "tags": tags(post), "categoryId": str(post.options.get("category", 27)),
-            "defaultLanguage": post.language}
+    said = {
+        "title": post.title,
+        "description": post.text,
+        "tags": tags(post),
+        "categoryId": str(post.options.get("category", 27)),
+        "defaultLanguage": post.language,
+    }
     return {name: value for name, value in said.items() if value}
 
 
@@ -179,9 +272,13 @@ def opens_at(post: Post) -> str | None:
         later = datetime.fromisoformat(written)
         is_later = later > post.due
     except (ValueError, TypeError):  # no time, or one without an offset
-        raise Rejected(f"`publish_at: {written}` is no time with an offset: write it as 2026-12-01T09:00:00+01:00") from None
+        raise Rejected(
+            f"`publish_at: {written}` is no time with an offset: write it as 2026-12-01T09:00:00+01:00"
+        ) from None
     if not is_later:
-        raise Rejected(f"`publish_at: {written}` is not after the entry's own time, {post.due.isoformat()}, when it goes up: make it later")
+        raise Rejected(
+            f"`publish_at: {written}` is not after the entry's own time, {post.due.isoformat()}, when it goes up: make it later"
+        )
     return later.isoformat()
 
 
@@ -204,46 +301,119 @@ def uploaded(account: Account, video: Media, begun: Json, ask: Ask, is_last: boo
         start = received(answer)
         end = min(start + CHUNK, video.size)
         is_whole = end == video.size
-        answer = ask(Request(
-            step=f"upload {start // CHUNK + 1}", method="PUT", url=session, body=Part(media=video, start=start, end=end),
-            headers={"Content-Type": video.type, "Content-Range": f"bytes {start}-{end - 1}/{video.size}"},
-            repeat=DOUBLES if is_whole and is_last else HARMLESS, accepts=(GOES_ON,),
-            example=VIDEO if is_whole else Response(status=GOES_ON, headers={"range": f"bytes=0-{end - 1}"}),
-        ))
+        answer = ask(
+            Request(
+                step=f"upload {start // CHUNK + 1}",
+                method="PUT",
+                url=session,
+                body=Part(media=video, start=start, end=end),
+                headers={
+                    "Content-Type": video.type,
+                    "Content-Range": f"bytes {start}-{end - 1}/{video.size}",
+                },
+                repeat=DOUBLES if is_whole and is_last else HARMLESS,
+                accepts=(GOES_ON,),
+                example=VIDEO
+                if is_whole
+                else Response(status=GOES_ON, headers={"range": f"bytes=0-{end - 1}"}),
+            )
+        )
     return str(answer.json()["id"])
 
 
 def captioned(account: Account, video: str, captions: Media, language: str, ask: Ask) -> None:
     """Gives the video its captions. Those that an earlier attempt gave it are there already."""
     track = {"snippet": {"videoId": video, "language": language, "name": ""}}
-    begun = ask(Request(step="captions", method="POST", url=at(account, "upload/youtube/v3/captions?uploadType=resumable&part=snippet"), json=track,
-                        headers={"X-Upload-Content-Length": str(captions.size), "X-Upload-Content-Type": captions.type}, repeat=HARMLESS,
-                        accepts=(EXISTS,), example=CAPTIONS))
+    begun = ask(
+        Request(
+            step="captions",
+            method="POST",
+            url=at(account, "upload/youtube/v3/captions?uploadType=resumable&part=snippet"),
+            json=track,
+            headers={
+                "X-Upload-Content-Length": str(captions.size),
+                "X-Upload-Content-Type": captions.type,
+            },
+            repeat=HARMLESS,
+            accepts=(EXISTS,),
+            example=CAPTIONS,
+        )
+    )
     if begun.status != EXISTS:
-        ask(Request(step="captions file", method="PUT", url=begun.headers["location"], body=captions, headers={"Content-Type": captions.type},
-                    repeat=HARMLESS, accepts=(EXISTS,), example={"kind": "youtube#caption"}))
+        ask(
+            Request(
+                step="captions file",
+                method="PUT",
+                url=begun.headers["location"],
+                body=captions,
+                headers={"Content-Type": captions.type},
+                repeat=HARMLESS,
+                accepts=(EXISTS,),
+                example={"kind": "youtube#caption"},
+            )
+        )
 
 
 def put_into(account: Account, playlist: str, video: str, ask: Ask) -> None:
     """Lists the video, once: a playlist takes the same one again."""
-    asked = at(account, f"youtube/v3/playlistItems?part=snippet&playlistId={quote(playlist)}&videoId={video}")
-    if ask(Request(step="playlist", url=asked, repeat=HARMLESS, fresh=True, example={"items": []})).json()["items"]:
+    asked = at(
+        account,
+        f"youtube/v3/playlistItems?part=snippet&playlistId={quote(playlist)}&videoId={video}",
+    )
+    if ask(
+        Request(step="playlist", url=asked, repeat=HARMLESS, fresh=True, example={"items": []})
+    ).json()["items"]:
         return
-    item = {"snippet": {"playlistId": playlist, "resourceId": {"kind": "youtube#video", "videoId": video}}}
-    ask(Request(step="listing", method="POST", url=at(account, "youtube/v3/playlistItems?part=snippet"), json=item, repeat=HARMLESS, example={}))
+    item = {
+        "snippet": {
+            "playlistId": playlist,
+            "resourceId": {"kind": "youtube#video", "videoId": video},
+        }
+    }
+    ask(
+        Request(
+            step="listing",
+            method="POST",
+            url=at(account, "youtube/v3/playlistItems?part=snippet"),
+            json=item,
+            repeat=HARMLESS,
+            example={},
+        )
+    )
 
 
 def session_of(account: Account, video: Media, begun: Json, ask: Ask, again: bool = False) -> str:
     headers = {"X-Upload-Content-Length": str(video.size), "X-Upload-Content-Type": video.type}
     url = at(account, "upload/youtube/v3/videos?uploadType=resumable&part=snippet,status")
-    return ask(Request(step="begin", method="POST", url=url, headers=headers, json=begun, repeat=HARMLESS, lasts=KNOWN, fresh=again,
-                       example=SESSION)).headers["location"]
+    return ask(
+        Request(
+            step="begin",
+            method="POST",
+            url=url,
+            headers=headers,
+            json=begun,
+            repeat=HARMLESS,
+            lasts=KNOWN,
+            fresh=again,
+            example=SESSION,
+        )
+    ).headers["location"]
 
 
 def progress(session: str, video: Media, ask: Ask) -> Response:
     """308 with what has arrived, or the video once all has."""
-    return ask(Request(step="progress", method="PUT", url=session, headers={"Content-Range": f"bytes */{video.size}"}, repeat=HARMLESS,
-                       fresh=True, accepts=(GOES_ON, GONE), example=Response(status=GOES_ON)))
+    return ask(
+        Request(
+            step="progress",
+            method="PUT",
+            url=session,
+            headers={"Content-Range": f"bytes */{video.size}"},
+            repeat=HARMLESS,
+            fresh=True,
+            accepts=(GOES_ON, GONE),
+            example=Response(status=GOES_ON),
+        )
+    )
 
 
 def received(answer: Response) -> int:
@@ -258,20 +428,40 @@ def commented(account: Account, post: Post, ask: Ask) -> Published:
     if post.media:
         raise Rejected("a comment on YouTube is a text alone: take the media away")
     if post.options.get("made_for_kids"):
-        raise Rejected("nobody can comment on a video that is made for children: take the comment away, or `made_for_kids`")
+        raise Rejected(
+            "nobody can comment on a video that is made for children: take the comment away, or `made_for_kids`"
+        )
     body = {"snippet": {"videoId": on, "topLevelComment": {"snippet": {"textOriginal": post.text}}}}
-    answer = ask(Request(step="comment", method="POST", url=at(account, "youtube/v3/commentThreads?part=snippet"), json=body, example=COMMENT))
+    answer = ask(
+        Request(
+            step="comment",
+            method="POST",
+            url=at(account, "youtube/v3/commentThreads?part=snippet"),
+            json=body,
+            example=COMMENT,
+        )
+    )
     return comment(answer.json()["id"], on)
 
 
 def found_comment(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     assert post.reply_to
     on = video_of(post.reply_to)
-    listed = Request(step="comments", url=at(account, f"youtube/v3/commentThreads?part=snippet&videoId={quote(on)}&order=time&maxResults=100"),
-                     repeat=HARMLESS, example={"items": []})
+    listed = Request(
+        step="comments",
+        url=at(
+            account,
+            f"youtube/v3/commentThreads?part=snippet&videoId={quote(on)}&order=time&maxResults=100",
+        ),
+        repeat=HARMLESS,
+        example={"items": []},
+    )
     for one in ask(listed).json()["items"]:
         said = one["snippet"]["topLevelComment"]["snippet"]
-        if said.get("textOriginal", said.get("textDisplay")) == post.text and one["id"] not in lost.others:
+        if (
+            said.get("textOriginal", said.get("textDisplay")) == post.text
+            and one["id"] not in lost.others
+        ):
             return comment(one["id"], on)
     return None
 
@@ -279,16 +469,33 @@ def found_comment(account: Account, post: Post, lost: Lost, ask: Ask) -> Publish
 def video_of(post: Published) -> str:
     """The video that a comment belongs to. One that a person found is known by its URL."""
     address = urlsplit(post.id)
-    return str(post.ref.get("video") or parse_qs(address.query).get("v", [address.path.rstrip("/").rpartition("/")[2]])[0])
+    return str(
+        post.ref.get("video")
+        or parse_qs(address.query).get("v", [address.path.rstrip("/").rpartition("/")[2]])[0]
+    )
 
 
 def comment(identifier: str, on: str) -> Published:
-    return Published(id=identifier, url=f"https://www.youtube.com/watch?v={on}&lc={identifier}", ref={"video": on})
+    return Published(
+        id=identifier,
+        url=f"https://www.youtube.com/watch?v={on}&lc={identifier}",
+        ref={"video": on},
+    )
 
 
 def published(identifier: str, video: Media) -> Published:
-    is_short = bool(video.seconds and video.seconds <= SHORT and video.width and video.height and video.height >= video.width)
-    url = f"https://www.youtube.com/shorts/{identifier}" if is_short else f"https://www.youtube.com/watch?v={identifier}"
+    is_short = bool(
+        video.seconds
+        and video.seconds <= SHORT
+        and video.width
+        and video.height
+        and video.height >= video.width
+    )
+    url = (
+        f"https://www.youtube.com/shorts/{identifier}"
+        if is_short
+        else f"https://www.youtube.com/watch?v={identifier}"
+    )
     return Published(id=identifier, url=url, ref={"video": identifier})
 
 
@@ -296,8 +503,10 @@ reason = code_at("error", "errors", 0, "reason")  # Google's own code, e.g. `quo
 
 
 def notices(account: Account, today: date) -> Iterator[str]:
-    yield ("YouTube keeps what an app uploads private until Google has audited the app's project: "
-           "https://support.google.com/youtube/contact/yt_api_form")
+    yield (
+        "YouTube keeps what an app uploads private until Google has audited the app's project: "
+        "https://support.google.com/youtube/contact/yt_api_form"
+    )
 
 
 OAUTH = OAuth(
@@ -309,14 +518,46 @@ OAUTH = OAuth(
 
 PLATFORM = Platform(
     name="youtube",
-    settings=(Setting(name="server", meaning="where its API is", default="https://www.googleapis.com", example="https://www.googleapis.com"),),
+    settings=(
+        Setting(
+            name="server",
+            meaning="where its API is",
+            default="https://www.googleapis.com",
+            example="https://www.googleapis.com",
+        ),
+    ),
     options=(
-        Setting(name="privacy", meaning="who sees it", type=Literal["public", "unlisted", "private"], default="public", example="unlisted"),
-        Setting(name="publish_at", meaning="when YouTube itself makes it public, with the offset; private until then",
-                example="2026-12-01T09:00:00+01:00"),
-        Setting(name="playlist", meaning="the id of a playlist of the channel", example="PLBCF2DAC6FFB574DE"),
-        Setting(name="category", meaning="the number of its category; 27 is education", type=int, default=27, example="27"),
-        Setting(name="made_for_kids", meaning="whether it is made for children, who may not comment", type=bool, default=False, example="true"),
+        Setting(
+            name="privacy",
+            meaning="who sees it",
+            type=Literal["public", "unlisted", "private"],
+            default="public",
+            example="unlisted",
+        ),
+        Setting(
+            name="publish_at",
+            meaning="when YouTube itself makes it public, with the offset; private until then",
+            example="2026-12-01T09:00:00+01:00",
+        ),
+        Setting(
+            name="playlist",
+            meaning="the id of a playlist of the channel",
+            example="PLBCF2DAC6FFB574DE",
+        ),
+        Setting(
+            name="category",
+            meaning="the number of its category; 27 is education",
+            type=int,
+            default=27,
+            example="27",
+        ),
+        Setting(
+            name="made_for_kids",
+            meaning="whether it is made for children, who may not comment",
+            type=bool,
+            default=False,
+            example="true",
+        ),
     ),
     limits=Limits(
         text=5000,
@@ -349,5 +590,9 @@ PLATFORM = Platform(
     whoami=whoami,
     notices=notices,
     error_code=reason,
-    errors={"quotaExceeded": TryLater, "uploadLimitExceeded": TryLater, "rateLimitExceeded": TryLater},
+    errors={
+        "quotaExceeded": TryLater,
+        "uploadLimitExceeded": TryLater,
+        "rateLimitExceeded": TryLater,
+    },
 )

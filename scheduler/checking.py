@@ -20,7 +20,16 @@ from scheduler.yaml_files import Cut, Map, Named
 
 LATE = ("skip", "publish", "ask")
 FITS = ("error", "shorten", "thread", "numbered-thread")  # what becomes of a text that is too long
-UNITS = {"s": 1, "sec": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
+UNITS = {
+    "s": 1,
+    "sec": 1,
+    "min": 60,
+    "minute": 60,
+    "h": 3600,
+    "hour": 3600,
+    "d": 86400,
+    "day": 86400,
+}
 
 
 class Wrong(ValueError):
@@ -37,7 +46,9 @@ class Checked:
     def say(self, code: str, line: int, message: str, severity: str = "error") -> None:
         self.problems.append(Problem(code, message, Place(self.file, line), severity))
 
-    def value(self, where: Map, key: str, what: str, read: Callable[[Any], Any], default: Any = None) -> Any:
+    def value(
+        self, where: Map, key: str, what: str, read: Callable[[Any], Any], default: Any = None
+    ) -> Any:
         """`where[key]` as `read` reads it; where it is wrong, that is said and the default stands in."""
         if key not in where:
             return default
@@ -51,7 +62,11 @@ class Checked:
         names = list(known)
         for key in where:
             if key not in names and not key.startswith("x-"):
-                self.say("unknown-key", where.lines[key], f"{what}: no key is called '{key}'; {did_you_mean(key, names)}")
+                self.say(
+                    "unknown-key",
+                    where.lines[key],
+                    f"{what}: no key is called '{key}'; {did_you_mean(key, names)}",
+                )
 
     def mapping(self, value: Any, line: int, what: str, example: str) -> Map | None:
         if isinstance(value, Map):
@@ -71,7 +86,9 @@ def text(value: Any) -> str:
 def words(value: Any) -> str:
     """A text that people will read."""
     if isinstance(value, Cut):
-        raise Wrong(f"ends before {value.comment}: behind a space YAML takes it for a comment; put the text in quotes, or a space behind the #")
+        raise Wrong(
+            f"ends before {value.comment}: behind a space YAML takes it for a comment; put the text in quotes, or a space behind the #"
+        )
     return text(value)
 
 
@@ -104,7 +121,9 @@ def networks(value: Any) -> tuple[str, ...]:
         try:
             ip_network(one)
         except ValueError:
-            raise Wrong(f"has to be addresses or networks in numbers, e.g. [192.168.1.20, 10.0.0.0/8], not '{one}'") from None
+            raise Wrong(
+                f"has to be addresses or networks in numbers, e.g. [192.168.1.20, 10.0.0.0/8], not '{one}'"
+            ) from None
     return texts(value)
 
 
@@ -127,7 +146,9 @@ def clock_time(value: Any) -> time:
 
 def zone(value: Any) -> ZoneInfo:
     if text(value) not in available_timezones():
-        raise Wrong(f"is no time zone: '{value}'; {did_you_mean(value, available_timezones()) if _is_near(value) else 'e.g. Europe/London'}")
+        raise Wrong(
+            f"is no time zone: '{value}'; {did_you_mean(value, available_timezones()) if _is_near(value) else 'e.g. Europe/London'}"
+        )
     return ZoneInfo(value)
 
 
@@ -188,4 +209,8 @@ def poll(value: Any) -> dict[str, Any]:
     hours = number(value.get("hours", 24))
     if not 0 < hours < inf:
         raise Wrong(f"has to be open for more than 0 hours, not {hours:g}, e.g. {example}")
-    return {"answers": list(answers), "hours": hours, "multiple": flag(value.get("multiple", False))}
+    return {
+        "answers": list(answers),
+        "hours": hours,
+        "multiple": flag(value.get("multiple", False)),
+    }

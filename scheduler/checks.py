@@ -31,34 +31,107 @@ class Check:
     fixed: bool = False
 
 
-CHECKS = {one.code: one for one in (
-    Check(code="no-alt", severity="error", meaning="a picture without alternative text",
-          remedy="say in `alt` what it shows; `require_alt: false` switches this off"),
-    Check(code="alt-file-name", meaning="an `alt` that is the name of a file", remedy="say what the picture shows"),
-    Check(code="alt-too-long", severity="error", meaning="an `alt` longer than the platform keeps", remedy="shorten it", fixed=True),
-    Check(code="too-long", severity="error", meaning="a text, or a variant's, longer than the platform takes", remedy="shorten it", fixed=True),
-    Check(code="title-too-long", severity="error", meaning="a title longer than the platform takes", remedy="shorten it", fixed=True),
-    Check(code="tag-case", meaning="a tag in lower case that is made of words of its own post, or has more than `letters` letters",
-          remedy="begin each word with a capital, so that screen readers read words", setting="letters", default=16),
-    Check(code="emoji-row", meaning="more emoji in a row than `most`", remedy="leave some out: a screen reader reads out each name",
-          setting="most", default=3),
-    Check(code="no-words", meaning="pictures or a video without a word beside them", remedy="say in `text` what they are about"),
-    Check(code="capitals", meaning="more words in capitals in a row than `most`", remedy="write them in small letters, which are easier to read",
-          setting="most", default=3),
-    Check(code="dead-link", meaning="a link that does not answer; looked at by `termbell check --links` alone", remedy="mend the address"),
-    Check(code="card-not-read", meaning="a link whose page was not read, so that its card shows no more than the address",
-          remedy="`termbell check --fetch`, or say it in the entry: `link: {url, title, description, image}`"),
-    Check(code="no-captions", meaning="a video that goes out without captions",
-          remedy="name them in `captions`, where the platform takes them; else burn them into the video, then ignore this"),
-    Check(code="same-text", meaning="the text that the same account had at most `days` before", remedy="say it in other words, or later",
-          setting="days", default=14),
-    Check(code="platform-notice", meaning="what a platform does with what it takes: a missing review, a version that ends, a text that is not shown",
-          remedy="read the platform's page in docs/platforms; then switch this off"),
-    Check(code="price", meaning="a platform that takes money for each post: what the planned ones cost",
-          remedy="post less there, or switch this off"),
-    Check(code="at-night", meaning="a due time in the night, as `quiet` has it", remedy="move it"),
-    Check(code="in-break", meaning="a due time in a break, as `quiet` has it", remedy="move it"),
-)}
+CHECKS = {
+    one.code: one
+    for one in (
+        Check(
+            code="no-alt",
+            severity="error",
+            meaning="a picture without alternative text",
+            remedy="say in `alt` what it shows; `require_alt: false` switches this off",
+        ),
+        Check(
+            code="alt-file-name",
+            meaning="an `alt` that is the name of a file",
+            remedy="say what the picture shows",
+        ),
+        Check(
+            code="alt-too-long",
+            severity="error",
+            meaning="an `alt` longer than the platform keeps",
+            remedy="shorten it",
+            fixed=True,
+        ),
+        Check(
+            code="too-long",
+            severity="error",
+            meaning="a text, or a variant's, longer than the platform takes",
+            remedy="shorten it",
+            fixed=True,
+        ),
+        Check(
+            code="title-too-long",
+            severity="error",
+            meaning="a title longer than the platform takes",
+            remedy="shorten it",
+            fixed=True,
+        ),
+        Check(
+            code="tag-case",
+            meaning="a tag in lower case that is made of words of its own post, or has more than `letters` letters",
+            remedy="begin each word with a capital, so that screen readers read words",
+            setting="letters",
+            default=16,
+        ),
+        Check(
+            code="emoji-row",
+            meaning="more emoji in a row than `most`",
+            remedy="leave some out: a screen reader reads out each name",
+            setting="most",
+            default=3,
+        ),
+        Check(
+            code="no-words",
+            meaning="pictures or a video without a word beside them",
+            remedy="say in `text` what they are about",
+        ),
+        Check(
+            code="capitals",
+            meaning="more words in capitals in a row than `most`",
+            remedy="write them in small letters, which are easier to read",
+            setting="most",
+            default=3,
+        ),
+        Check(
+            code="dead-link",
+            meaning="a link that does not answer; looked at by `termbell check --links` alone",
+            remedy="mend the address",
+        ),
+        Check(
+            code="card-not-read",
+            meaning="a link whose page was not read, so that its card shows no more than the address",
+            remedy="`termbell check --fetch`, or say it in the entry: `link: {url, title, description, image}`",
+        ),
+        Check(
+            code="no-captions",
+            meaning="a video that goes out without captions",
+            remedy="name them in `captions`, where the platform takes them; else burn them into the video, then ignore this",
+        ),
+        Check(
+            code="same-text",
+            meaning="the text that the same account had at most `days` before",
+            remedy="say it in other words, or later",
+            setting="days",
+            default=14,
+        ),
+        Check(
+            code="platform-notice",
+            meaning="what a platform does with what it takes: a missing review, a version that ends, a text that is not shown",
+            remedy="read the platform's page in docs/platforms; then switch this off",
+        ),
+        Check(
+            code="price",
+            meaning="a platform that takes money for each post: what the planned ones cost",
+            remedy="post less there, or switch this off",
+        ),
+        Check(
+            code="at-night", meaning="a due time in the night, as `quiet` has it", remedy="move it"
+        ),
+        Check(
+            code="in-break", meaning="a due time in a break, as `quiet` has it", remedy="move it"
+        ),
+    )
+}
 SETTABLE = {code: row for code, row in CHECKS.items() if not row.fixed}
 
 
@@ -95,7 +168,11 @@ class Quiet:
 
 def read_checks(checked: Checked, root: Map) -> Checks:
     written = root.get("checks")
-    known = checked.mapping(written, root.lines["checks"], "checks", "tag-case: off") if written is not None else None
+    known = (
+        checked.mapping(written, root.lines["checks"], "checks", "tag-case: off")
+        if written is not None
+        else None
+    )
     severities: dict[str, str] = {}
     numbers: dict[str, int] = {}
     for code, value in (known or {}).items():
@@ -107,14 +184,23 @@ def read_checks(checked: Checked, root: Map) -> Checks:
     return Checks(severities=severities, numbers=numbers)
 
 
-def _set(checked: Checked, row: Check, value: Any, line: int, severities: dict[str, str], numbers: dict[str, int]) -> None:
+def _set(
+    checked: Checked,
+    row: Check,
+    value: Any,
+    line: int,
+    severities: dict[str, str],
+    numbers: dict[str, int],
+) -> None:
     """`off`, `warning` or `error`; or a mapping with that and the check's number."""
     what = f"checks.{row.code}"
     given = value if isinstance(value, Map) else Map(severity=value)
     if not isinstance(value, Map):
         given.line, given.lines = line, {"severity": line}
     checked.unknown_keys(given, what, ["severity", *([row.setting] if row.setting else [])])
-    severities[row.code] = checked.value(given, "severity", what, lambda word: one_of(word, SEVERITIES), row.severity)
+    severities[row.code] = checked.value(
+        given, "severity", what, lambda word: one_of(word, SEVERITIES), row.severity
+    )
     if row.setting:
         numbers[row.code] = checked.value(given, row.setting, what, _count, row.default)
 
@@ -144,17 +230,31 @@ def _unknown(code: str, known: Iterable[str]) -> str:
 
 def read_quiet(checked: Checked, root: Map) -> Quiet:
     written = root.get("quiet")
-    known = checked.mapping(written, root.lines["quiet"], "quiet", 'night: ["21:00", "06:30"]') if written is not None else None
+    known = (
+        checked.mapping(written, root.lines["quiet"], "quiet", 'night: ["21:00", "06:30"]')
+        if written is not None
+        else None
+    )
     if known is None:
         return Quiet()
     checked.unknown_keys(known, "quiet", ("night", "breaks"))
     breaks = known.get("breaks", [])
     if not isinstance(breaks, list):
-        checked.say("wrong-value", known.lines["breaks"], f"quiet: `breaks` has to be a list, e.g. [{BREAK}]")
+        checked.say(
+            "wrong-value",
+            known.lines["breaks"],
+            f"quiet: `breaks` has to be a list, e.g. [{BREAK}]",
+        )
     return Quiet(
         night=checked.value(known, "night", "quiet", _night),
-        breaks=tuple(one for item, line in zip(breaks, breaks.lines, strict=True) if (one := _break(checked, item, line)))
-        if isinstance(breaks, List) else ())
+        breaks=tuple(
+            one
+            for item, line in zip(breaks, breaks.lines, strict=True)
+            if (one := _break(checked, item, line))
+        )
+        if isinstance(breaks, List)
+        else (),
+    )
 
 
 def _night(value: Any) -> tuple[time, time]:
@@ -170,20 +270,28 @@ def _break(checked: Checked, item: Any, line: int) -> Break | None:
     checked.unknown_keys(written, "quiet.breaks", ("from", "to", "name"))
     for key in ("from", "to"):
         if key not in written:
-            checked.say("missing-key", line, f"quiet.breaks: `{key}` is missing, e.g. {key}: 2026-10-26")
+            checked.say(
+                "missing-key", line, f"quiet.breaks: `{key}` is missing, e.g. {key}: 2026-10-26"
+            )
     first = checked.value(written, "from", "quiet.breaks", _day)
     last = checked.value(written, "to", "quiet.breaks", _day)
     name = checked.value(written, "name", "quiet.breaks", filled_text, "")
     if first is None or last is None:
         return None
     if last < first:
-        checked.say("wrong-value", written.lines["to"], f"quiet.breaks: `to` is before `from`: {last} before {first}")
+        checked.say(
+            "wrong-value",
+            written.lines["to"],
+            f"quiet.breaks: `to` is before `from`: {last} before {first}",
+        )
     return Break(first=first, last=last, name=name)
 
 
 def _day(value: Any) -> date:
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value)):  # not the other shapes that fromisoformat reads
+        if re.fullmatch(
+            r"\d{4}-\d{2}-\d{2}", str(value)
+        ):  # not the other shapes that fromisoformat reads
             return date.fromisoformat(value)
     except ValueError:
         pass

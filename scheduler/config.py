@@ -92,8 +92,12 @@ class ConfiguredAccount:
     account: Account
     platform: Platform
     place: Place
-    secrets: Mapping[str, Secret] = field(default_factory=dict)  # those that config.yaml names; the others come from `login`
-    options: Mapping[str, object] = field(default_factory=dict)  # options that every post of the account has, unless it says otherwise
+    secrets: Mapping[str, Secret] = field(
+        default_factory=dict
+    )  # those that config.yaml names; the others come from `login`
+    options: Mapping[str, object] = field(
+        default_factory=dict
+    )  # options that every post of the account has, unless it says otherwise
     at: time = time(9)  # local time of an entry that has a bare date
     grace: float = 7200.0  # seconds
     late: str = "skip"
@@ -127,7 +131,9 @@ class Config:
     checks: Checks = field(default_factory=Checks)
     quiet: Quiet = field(default_factory=Quiet)
     guard: Guard = field(default_factory=Guard)
-    fetch_from: tuple[str, ...] = ()  # addresses and networks that media may be fetched from although they are not public
+    fetch_from: tuple[
+        str, ...
+    ] = ()  # addresses and networks that media may be fetched from although they are not public
     notify: tuple[Address, ...] = ()  # whom the person wants to be told by
     health: Listening | None = None
     healthcheck: Address | None = None  # pinged every minute
@@ -141,8 +147,31 @@ class Config:
 
 
 COMMON = ("platform", "at", "grace", "late", "language", "markdown", "fit")
-KEYS = ("timezone", "language", "markdown", "fit", "at", "grace", "late", "timeout", "require_alt", "checks", "quiet", "guard", "fetch_from",
-        "templates", "calendar", "state", "notify", "health", "healthcheck_url", "media_host", "accounts", "groups", "posts")
+KEYS = (
+    "timezone",
+    "language",
+    "markdown",
+    "fit",
+    "at",
+    "grace",
+    "late",
+    "timeout",
+    "require_alt",
+    "checks",
+    "quiet",
+    "guard",
+    "fetch_from",
+    "templates",
+    "calendar",
+    "state",
+    "notify",
+    "health",
+    "healthcheck_url",
+    "media_host",
+    "accounts",
+    "groups",
+    "posts",
+)
 
 
 def read_config(path: Path) -> Config:
@@ -151,10 +180,17 @@ def read_config(path: Path) -> Config:
     root = read_yaml(path, path.name)
     checked = Checked(path.name)
     if not isinstance(root, Map):
-        checked.say("wrong-value", 1, "a config has to stand here, e.g. `timezone: Europe/London`; `termbell init` makes one")
+        checked.say(
+            "wrong-value",
+            1,
+            "a config has to stand here, e.g. `timezone: Europe/London`; `termbell init` makes one",
+        )
         raise Invalid(checked.problems)
     checked.unknown_keys(root, "config", KEYS)
-    for needed, example in (("timezone", "timezone: Europe/London"), ("accounts", "accounts: {class-site: {platform: site, folder: public}}")):
+    for needed, example in (
+        ("timezone", "timezone: Europe/London"),
+        ("accounts", "accounts: {class-site: {platform: site, folder: public}}"),
+    ):
         if needed not in root:
             checked.say("missing-key", root.line, f"config: `{needed}` is missing, e.g. {example}")
     read = _common(checked, root)
@@ -162,7 +198,12 @@ def read_config(path: Path) -> Config:
     groups = _groups(checked, root, accounts)
     state = path.parent / checked.value(root, "state", "config", text, ".termbell")
     config = Config(
-        path=path, folder=path.parent, accounts=accounts, groups=groups, posts=root.get("posts"), state=state,
+        path=path,
+        folder=path.parent,
+        accounts=accounts,
+        groups=groups,
+        posts=root.get("posts"),
+        state=state,
         timezone=checked.value(root, "timezone", "config", zone, ZoneInfo("UTC")),
         language=read["language"],
         templates=path.parent / checked.value(root, "templates", "config", text, "templates"),
@@ -198,25 +239,39 @@ def _common(checked: Checked, root: Map) -> dict[str, Any]:
 def _addresses(checked: Checked, root: Map, key: str, example: str) -> Iterator[Address]:
     """One address, or a list of them."""
     written = root.get(key, [])
-    values: Iterable[object] = written if isinstance(written, List) else [written] if key in root else []
+    values: Iterable[object] = (
+        written if isinstance(written, List) else [written] if key in root else []
+    )
     lines = written.lines if isinstance(written, List) else [root.lines[key]] if key in root else []
     for value, line in zip(values, lines, strict=True):
         if isinstance(value, str) and value.strip():
-            secret = Secret(name=str(value)) if isinstance(value, Named) else Secret(literal=value.strip())
+            secret = (
+                Secret(name=str(value))
+                if isinstance(value, Named)
+                else Secret(literal=value.strip())
+            )
             yield Address(key=key, secret=secret, place=Place(checked.file, line))
         else:
-            checked.say("wrong-value", line, f"config: `{key}` has to be an address, e.g. {example}")
+            checked.say(
+                "wrong-value", line, f"config: `{key}` has to be an address, e.g. {example}"
+            )
 
 
 def _health(checked: Checked, root: Map) -> Listening | None:
     def read(value: object) -> tuple[str, int]:
         found = re.fullmatch(r"(?:(\[[0-9a-fA-F:.]+\]|[^:\[\]\s/]+):)?(\d{1,5})", str(value))
         if not found or isinstance(value, bool) or not 0 < int(found[2]) < 65536:
-            raise Wrong(f"has to be a port of this machine, e.g. 8377, or an address with one, e.g. 127.0.0.1:8377, not '{value}'")
+            raise Wrong(
+                f"has to be a port of this machine, e.g. 8377, or an address with one, e.g. 127.0.0.1:8377, not '{value}'"
+            )
         return (found[1] or "127.0.0.1").strip("[]"), int(found[2])
 
     found = checked.value(root, "health", "config", read)
-    return Listening(host=found[0], port=found[1], place=Place(checked.file, root.lines["health"])) if found else None
+    return (
+        Listening(host=found[0], port=found[1], place=Place(checked.file, root.lines["health"]))
+        if found
+        else None
+    )
 
 
 def _healthcheck(checked: Checked, root: Map) -> Address | None:
@@ -224,19 +279,35 @@ def _healthcheck(checked: Checked, root: Map) -> Address | None:
     found = list(_addresses(checked, root, "healthcheck_url", example))
     for one in found[:1]:
         literal = one.secret.literal
-        if literal and "${" not in literal and (urlsplit(literal).scheme not in ("http", "https") or not urlsplit(literal).netloc):
-            checked.say("wrong-value", one.place.line, f"config: `healthcheck_url` has to begin with https:// or http://, e.g. {example}")
+        if (
+            literal
+            and "${" not in literal
+            and (urlsplit(literal).scheme not in ("http", "https") or not urlsplit(literal).netloc)
+        ):
+            checked.say(
+                "wrong-value",
+                one.place.line,
+                f"config: `healthcheck_url` has to begin with https:// or http://, e.g. {example}",
+            )
         return one
     return None
 
 
 def _media_host(checked: Checked, root: Map, folder: Path) -> MediaHost | None:
     written = root.get("media_host")
-    known = checked.mapping(written, root.lines["media_host"], "media_host", EXAMPLE) if written is not None else None
+    known = (
+        checked.mapping(written, root.lines["media_host"], "media_host", EXAMPLE)
+        if written is not None
+        else None
+    )
     if known is None:
         return None
     if "kind" not in known:
-        checked.say("missing-key", root.lines["media_host"], f"media_host: `kind` is missing; there are: {', '.join(KINDS)}, e.g. {EXAMPLE}")
+        checked.say(
+            "missing-key",
+            root.lines["media_host"],
+            f"media_host: `kind` is missing; there are: {', '.join(KINDS)}, e.g. {EXAMPLE}",
+        )
         return None
     name = checked.value(known, "kind", "media_host", lambda value: one_of(value, KINDS))
     return _of_kind(checked, known, name, root.lines["media_host"], folder) if name else None
@@ -247,12 +318,25 @@ def _of_kind(checked: Checked, known: Map, name: str, line: int, folder: Path) -
     checked.unknown_keys(known, what, ["kind", *(row.name for row in kind.settings), *kind.secrets])
     for needed in (*(row.name for row in kind.settings if row.required), *kind.secrets):
         if known.get(needed) is None:
-            checked.say("missing-key", line, f"{what}: {name} needs `{needed}`, e.g. {kind.example}")
+            checked.say(
+                "missing-key", line, f"{what}: {name} needs `{needed}`, e.g. {kind.example}"
+            )
     given = _expanded(checked, known, what, {*kind.secrets})
-    settings = {row.name: checked.value(given, row.name, what, _address if row.name in ADDRESSES else setting(row, folder), row.default)
-                for row in kind.settings}
-    secrets = tuple(Address(key=f"{what}.{key}", secret=secret, place=Place(checked.file, known.lines[key])) for key in kind.secrets
-                    if known.get(key) is not None and (secret := checked.value(known, key, what, _unexpanded)))
+    settings = {
+        row.name: checked.value(
+            given,
+            row.name,
+            what,
+            _address if row.name in ADDRESSES else setting(row, folder),
+            row.default,
+        )
+        for row in kind.settings
+    }
+    secrets = tuple(
+        Address(key=f"{what}.{key}", secret=secret, place=Place(checked.file, known.lines[key]))
+        for key in kind.secrets
+        if known.get(key) is not None and (secret := checked.value(known, key, what, _unexpanded))
+    )
     return MediaHost(kind=name, settings=settings, secrets=secrets, place=Place(checked.file, line))
 
 
@@ -271,18 +355,24 @@ def from_environment(text: str) -> str:
     return VARIABLE.sub(lambda name: os.environ[name[1]], text).replace("$${", "${")
 
 
-def _accounts(checked: Checked, root: Map, folder: Path, common: Mapping[str, Any]) -> dict[str, ConfiguredAccount]:
+def _accounts(
+    checked: Checked, root: Map, folder: Path, common: Mapping[str, Any]
+) -> dict[str, ConfiguredAccount]:
     written = root.get("accounts")
     if written is None:
         return {}
-    known = checked.mapping(written, root.lines["accounts"], "accounts", "class-site: {platform: site, folder: public}")
+    known = checked.mapping(
+        written, root.lines["accounts"], "accounts", "class-site: {platform: site, folder: public}"
+    )
     found = {}
     for name, value in (known or {}).items():
         line = known.lines[name] if known else 1
         what = f"accounts.{name}"
         account = checked.mapping(value, line, what, "{platform: site, folder: public}")
         if account is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-            checked.say("wrong-value", line, f"{what}: a name has letters, digits, '.', '_' and '-'")
+            checked.say(
+                "wrong-value", line, f"{what}: a name has letters, digits, '.', '_' and '-'"
+            )
         elif account is not None:
             configured = _account(checked, name, account, Place(checked.file, line), folder, common)
             if configured:
@@ -292,35 +382,90 @@ def _accounts(checked: Checked, root: Map, folder: Path, common: Mapping[str, An
 
 
 def _account(
-    checked: Checked, name: str, written: Map, place: Place, folder: Path, common: Mapping[str, Any],
+    checked: Checked,
+    name: str,
+    written: Map,
+    place: Place,
+    folder: Path,
+    common: Mapping[str, Any],
 ) -> ConfiguredAccount | None:
     what = f"accounts.{name}"
     if "platform" not in written:
-        checked.say("missing-key", place.line, f"{what}: `platform` is missing; there are: {', '.join(names())}")
+        checked.say(
+            "missing-key",
+            place.line,
+            f"{what}: `platform` is missing; there are: {', '.join(names())}",
+        )
         return None
     try:
         adapter = platform(str(written["platform"]))
     except LookupError:
-        checked.say("unknown-platform", written.lines["platform"],
-                    f"{what}: no platform is called '{written['platform']}'; {did_you_mean(str(written['platform']), names())}")
+        checked.say(
+            "unknown-platform",
+            written.lines["platform"],
+            f"{what}: no platform is called '{written['platform']}'; {did_you_mean(str(written['platform']), names())}",
+        )
         return None
     given = _expanded(checked, written, what, {*adapter.all_secrets})
-    secrets = {key: secret for key in adapter.all_secrets if given.get(key) is not None
-               if (secret := checked.value(given, key, what, _secret))}
-    checked.unknown_keys(given, what, [*COMMON, *(row.name for row in (*adapter.settings, *adapter.options)), *adapter.all_secrets])
-    settings = {row.name: checked.value(given, row.name, what, setting(row, folder), _default(row, folder)) for row in adapter.settings}
+    secrets = {
+        key: secret
+        for key in adapter.all_secrets
+        if given.get(key) is not None
+        if (secret := checked.value(given, key, what, _secret))
+    }
+    checked.unknown_keys(
+        given,
+        what,
+        [
+            *COMMON,
+            *(row.name for row in (*adapter.settings, *adapter.options)),
+            *adapter.all_secrets,
+        ],
+    )
+    settings = {
+        row.name: checked.value(given, row.name, what, setting(row, folder), _default(row, folder))
+        for row in adapter.settings
+    }
     for row in adapter.settings:
         if row.required and given.get(row.name) is None:
-            checked.say("missing-key", place.line, f"{what}: {adapter.name} needs `{row.name}`" + (f", e.g. {row.example}" if row.example else ""))
-    options = {row.name: checked.value(given, row.name, what, setting(row, folder)) for row in adapter.options if row.name in given}
-    read = {key: checked.value(given, key, what, reader, common[key]) for key, reader in
-            (("at", clock_time), ("grace", seconds), ("late", late_policy), ("language", filled_text), ("markdown", flag), ("fit", fit_policy))}
-    return ConfiguredAccount(account=Account(name=name, platform=adapter.name, settings=settings), platform=adapter, place=place,
-                             secrets=secrets, options=options, **read)
+            checked.say(
+                "missing-key",
+                place.line,
+                f"{what}: {adapter.name} needs `{row.name}`"
+                + (f", e.g. {row.example}" if row.example else ""),
+            )
+    options = {
+        row.name: checked.value(given, row.name, what, setting(row, folder))
+        for row in adapter.options
+        if row.name in given
+    }
+    read = {
+        key: checked.value(given, key, what, reader, common[key])
+        for key, reader in (
+            ("at", clock_time),
+            ("grace", seconds),
+            ("late", late_policy),
+            ("language", filled_text),
+            ("markdown", flag),
+            ("fit", fit_policy),
+        )
+    }
+    return ConfiguredAccount(
+        account=Account(name=name, platform=adapter.name, settings=settings),
+        platform=adapter,
+        place=place,
+        secrets=secrets,
+        options=options,
+        **read,
+    )
 
 
 def _default(row: Setting, folder: Path) -> Any:
-    return (folder / row.default).resolve() if row.type is Path and row.default is not None else row.default
+    return (
+        (folder / row.default).resolve()
+        if row.type is Path and row.default is not None
+        else row.default
+    )
 
 
 def _secret(value: object) -> Secret:
@@ -337,8 +482,14 @@ def _expanded(checked: Checked, written: Map, what: str, secrets: set[str]) -> M
     for key, value in written.items():
         if isinstance(value, str) and not isinstance(value, Named) and key not in secrets:
             for missing in [name for name in VARIABLE.findall(value) if name not in os.environ]:
-                checked.say("no-environment", written.lines[key], f"{what}: `{key}` needs ${{{missing}}}, and the environment has none")
-            found[key] = VARIABLE.sub(lambda name: os.environ.get(name[1], ""), value).replace("$${", "${")
+                checked.say(
+                    "no-environment",
+                    written.lines[key],
+                    f"{what}: `{key}` needs ${{{missing}}}, and the environment has none",
+                )
+            found[key] = VARIABLE.sub(lambda name: os.environ.get(name[1], ""), value).replace(
+                "$${", "${"
+            )
     return found
 
 
@@ -347,24 +498,40 @@ def _one_site_each(checked: Checked, accounts: Mapping[str, ConfiguredAccount]) 
     for name, one in accounts.items():
         folder = one.account.settings.get("folder") if one.account.platform == "site" else None
         if folder in seen:
-            checked.say("folder-twice", one.place.line, f"accounts.{name}: {folder} belongs to '{seen[folder]}' already; give each site its own")
+            checked.say(
+                "folder-twice",
+                one.place.line,
+                f"accounts.{name}: {folder} belongs to '{seen[folder]}' already; give each site its own",
+            )
         elif folder:
             seen[folder] = name
 
 
-def _groups(checked: Checked, root: Map, accounts: Mapping[str, ConfiguredAccount]) -> dict[str, tuple[str, ...]]:
+def _groups(
+    checked: Checked, root: Map, accounts: Mapping[str, ConfiguredAccount]
+) -> dict[str, tuple[str, ...]]:
     written = root.get("groups")
     if written is None:
         return {}
-    known = checked.mapping(written, root.lines["groups"], "groups", "everywhere: [class-site, fediverse]")
+    known = checked.mapping(
+        written, root.lines["groups"], "groups", "everywhere: [class-site, fediverse]"
+    )
     found = {}
     for name in known or {}:
         assert known is not None
         members = checked.value(known, name, "groups", texts, ())
         for member in members:
             if member not in accounts:
-                checked.say("unknown-account", known.lines[name], f"groups.{name}: no account called '{member}'; {did_you_mean(member, accounts)}")
+                checked.say(
+                    "unknown-account",
+                    known.lines[name],
+                    f"groups.{name}: no account called '{member}'; {did_you_mean(member, accounts)}",
+                )
         if name in accounts:
-            checked.say("name-twice", known.lines[name], f"groups.{name}: an account has this name already; give the group another")
+            checked.say(
+                "name-twice",
+                known.lines[name],
+                f"groups.{name}: an account has this name already; give the group another",
+            )
         found[name] = tuple(member for member in members if member in accounts)
     return found

@@ -21,21 +21,34 @@ KINDS = {
     "s3": Kind(
         settings=(
             Setting(name="bucket", meaning="the bucket; it may stay private", required=True),
-            Setting(name="region", meaning="the bucket's region; most stores beside Amazon's take any", default="us-east-1"),
-            Setting(name="endpoint", meaning="the store's address; left out, Amazon's of the region"),
+            Setting(
+                name="region",
+                meaning="the bucket's region; most stores beside Amazon's take any",
+                default="us-east-1",
+            ),
+            Setting(
+                name="endpoint", meaning="the store's address; left out, Amazon's of the region"
+            ),
             Setting(name="prefix", meaning="a folder in the bucket", default="termbell"),
         ),
         secrets=("access_key", "secret_key"),
         example="{kind: s3, bucket: school-media, region: eu-central-1, access_key: ${S3_ACCESS_KEY}, secret_key: ${S3_SECRET_KEY}}",
     ),
     "wordpress": Kind(
-        settings=(Setting(name="server", meaning="your WordPress, as readers find it", required=True),),
+        settings=(
+            Setting(name="server", meaning="your WordPress, as readers find it", required=True),
+        ),
         secrets=("user", "password"),
         example="{kind: wordpress, server: https://school.example.org, user: ${WP_USER}, password: ${WP_APP_PASSWORD}}",
     ),
     "folder": Kind(
         settings=(
-            Setting(name="folder", meaning="a folder that your web server serves", type=Path, required=True),
+            Setting(
+                name="folder",
+                meaning="a folder that your web server serves",
+                type=Path,
+                required=True,
+            ),
             Setting(name="url", meaning="its address", required=True),
         ),
         example="{kind: folder, folder: /var/www/media, url: https://school.example.org/media}",

@@ -22,7 +22,9 @@ class Problem:
     """One thing that is wrong, said so that it can be mended."""
 
     code: str  # stable, lower case with hyphens: "unknown-account"
-    message: str  # what is wrong and what would be right; opens with the entry's id where there is one
+    message: (
+        str  # what is wrong and what would be right; opens with the entry's id where there is one
+    )
     place: Place
     severity: str = "error"  # or "warning"
 
@@ -30,8 +32,13 @@ class Problem:
         return f"{self.place}: {self.message}"
 
     def as_plain(self) -> dict[str, object]:
-        return {"code": self.code, "severity": self.severity, "message": self.message,
-                "file": self.place.file, "line": self.place.line}
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "file": self.place.file,
+            "line": self.place.line,
+        }
 
 
 class Invalid(Exception):

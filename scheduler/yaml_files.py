@@ -77,7 +77,12 @@ def read_yaml(path: Path, name: str) -> Any:
     except OSError as fault:
         raise _invalid("cannot-read", f"cannot be read: {fault.strerror}", name, 1) from None
     if len(content) > LARGEST:
-        raise _invalid("too-large", f"is larger than {LARGEST // 1_000_000} MB; split the calendar into several files", name, 1)
+        raise _invalid(
+            "too-large",
+            f"is larger than {LARGEST // 1_000_000} MB; split the calendar into several files",
+            name,
+            1,
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -91,7 +96,9 @@ def read_yaml(path: Path, name: str) -> Any:
         raise _invalid("yaml", f"YAML cannot be read here: {fault.problem}", name, line) from None
     except yaml.reader.ReaderError as fault:
         line = text[: fault.position].count("\n") + 1
-        raise _invalid("yaml", "a character that YAML does not allow stands here", name, line) from None
+        raise _invalid(
+            "yaml", "a character that YAML does not allow stands here", name, line
+        ) from None
 
 
 def _invalid(code: str, message: str, name: str, line: int) -> Invalid:
@@ -132,8 +139,12 @@ class _Reading:
     def sound(self, node: yaml.Node) -> None:
         """YAML can write what is no text: a NUL, which no file's name holds, and halves of a character, which cannot be sent or stored."""
         if UNSOUND.search(node.value):
-            raise _invalid("yaml", "a character stands here that no text can hold (\\0, or half a one: \\ud800)", self.name,
-                           node.start_mark.line + 1)
+            raise _invalid(
+                "yaml",
+                "a character stands here that no text can hold (\\0, or half a one: \\ud800)",
+                self.name,
+                node.start_mark.line + 1,
+            )
 
     def mapping(self, node: yaml.MappingNode, depth: int) -> Map:
         found, merged = Map(), Map()
@@ -144,7 +155,9 @@ class _Reading:
                 for inner in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                     parent = self.value(inner, depth + 1)
                     if not isinstance(parent, Map):
-                        raise _invalid("yaml", "'<<' takes a mapping, e.g. <<: *name", self.name, line)
+                        raise _invalid(
+                            "yaml", "'<<' takes a mapping, e.g. <<: *name", self.name, line
+                        )
                     merged = _joined(parent, merged)
                 continue
             if not isinstance(key, yaml.ScalarNode):
@@ -152,7 +165,12 @@ class _Reading:
             self.sound(key)
             if key.value in found:
                 first = found.lines[key.value]
-                raise _invalid("key-twice", f"'{key.value}' stands twice in one mapping, first in line {first}; remove one", self.name, line)
+                raise _invalid(
+                    "key-twice",
+                    f"'{key.value}' stands twice in one mapping, first in line {first}; remove one",
+                    self.name,
+                    line,
+                )
             found[key.value] = self.value(value, depth + 1)
             found.lines[key.value] = line
         return _joined(merged, found) if merged else found
@@ -160,7 +178,10 @@ class _Reading:
 
 def _joined(under: Map, over: Map) -> Map:
     joined = Map({**under, **over})
-    joined.line, joined.lines = getattr(over, "line", under.line), {**under.lines, **getattr(over, "lines", {})}
+    joined.line, joined.lines = (
+        getattr(over, "line", under.line),
+        {**under.lines, **getattr(over, "lines", {})},
+    )
     return joined
 
 
@@ -168,7 +189,12 @@ def _scalar(node: Any) -> Any:
     kind = node.tag.rsplit(":", 1)[-1]
     if node.tag == "!secret":
         return Named(node.value)
-    reads: dict[str, Callable[[str], Any]] = {"null": lambda text: None, "bool": lambda text: text == "true", "int": int, "float": _written}
+    reads: dict[str, Callable[[str], Any]] = {
+        "null": lambda text: None,
+        "bool": lambda text: text == "true",
+        "int": int,
+        "float": _written,
+    }
     return reads.get(kind, str)(node.value)
 
 

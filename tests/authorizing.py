@@ -67,7 +67,9 @@ class Authority:
 
     client_id: str = "an-app"
     client_secret: str = "app-5ecret"
-    redirect: str = ""  # the one that the app has registered; empty: any on loopback, as RFC 8252 has it
+    redirect: str = (
+        ""  # the one that the app has registered; empty: any on loopback, as RFC 8252 has it
+    )
     challenge: str = "S256"  # or "hex", or none
     unticked: frozenset[str] = frozenset()
     denies: bool = False
@@ -86,19 +88,33 @@ class Authority:
 
     def authorize(self, said: dict[str, str]) -> str:
         """Where the browser is sent to."""
-        if said["client_id"] != self.client_id or (self.redirect and said["redirect_uri"] != self.redirect) or said["response_type"] != "code":
+        if (
+            said["client_id"] != self.client_id
+            or (self.redirect and said["redirect_uri"] != self.redirect)
+            or said["response_type"] != "code"
+        ):
             raise No("invalid_request")
-        if self.challenge and (said.get("code_challenge_method") != "S256" or not said.get("code_challenge")):
+        if self.challenge and (
+            said.get("code_challenge_method") != "S256" or not said.get("code_challenge")
+        ):
             raise No("invalid_request")
         if self.denies:
-            return said["redirect_uri"] + "?" + urlencode({"error": "access_denied", "state": said["state"]})
+            return (
+                said["redirect_uri"]
+                + "?"
+                + urlencode({"error": "access_denied", "state": said["state"]})
+            )
         code = f"code/{next(self.numbers)}=&"
         scope = " ".join(one for one in said["scope"].split() if one not in self.unticked)
         self.codes[code] = Code(said["redirect_uri"], said.get("code_challenge", ""), scope)
         return said["redirect_uri"] + "?" + urlencode({"code": code, "state": said["state"]})
 
     def token(self, said: dict[str, str], basic: str) -> dict[str, Any]:
-        client = b64decode(basic).decode() if basic else f"{said.get('client_id')}:{said.get('client_secret', '')}"
+        client = (
+            b64decode(basic).decode()
+            if basic
+            else f"{said.get('client_id')}:{said.get('client_secret', '')}"
+        )
         if client != f"{self.client_id}:{self.client_secret}":
             raise No("invalid_client", 401)
         match said["grant_type"]:
@@ -120,7 +136,11 @@ class Authority:
         if code is None or code.redirect != said["redirect_uri"]:
             raise No("invalid_grant")
         digest = hashlib.sha256(said.get("code_verifier", "").encode())
-        proofs = {"S256": urlsafe_b64encode(digest.digest()).decode().rstrip("="), "hex": digest.hexdigest(), "": code.challenge}
+        proofs = {
+            "S256": urlsafe_b64encode(digest.digest()).decode().rstrip("="),
+            "hex": digest.hexdigest(),
+            "": code.challenge,
+        }
         if proofs[self.challenge] != code.challenge:
             raise No("invalid_grant")
         return code.scope
@@ -128,7 +148,11 @@ class Authority:
     def given(self, scope: str) -> dict[str, Any]:
         number = next(self.numbers)
         self.tokens = {f"token-5ecret-{number}"}
-        answer: dict[str, Any] = {"access_token": f"token-5ecret-{number}", "token_type": "bearer", "scope": scope}
+        answer: dict[str, Any] = {
+            "access_token": f"token-5ecret-{number}",
+            "token_type": "bearer",
+            "scope": scope,
+        }
         if self.lasts is not None:
             answer["expires_in"] = self.lasts
         if self.renews:
@@ -141,7 +165,13 @@ class Authority:
         return {"client_id": self.client_id, "client_secret": self.client_secret}
 
     def device(self, said: dict[str, str]) -> dict[str, Any]:
-        return {"device_code": "device-5ecret", "user_code": "WDJB-MJHT", "verification_uri": f"{self.url}/device", "expires_in": 60, "interval": 0}
+        return {
+            "device_code": "device-5ecret",
+            "user_code": "WDJB-MJHT",
+            "verification_uri": f"{self.url}/device",
+            "expires_in": 60,
+            "interval": 0,
+        }
 
 
 class Pages(Silent):
@@ -152,8 +182,13 @@ class Pages(Silent):
         said = dict(parse_qsl(query))
         self.authority.asked.append((path, said))
         if path == "/me":
-            known = self.headers.get("Authorization", "").removeprefix("Bearer ") in self.authority.tokens
-            return self.says({"name": "Ada"} if known else {"error": "invalid_token"}, 200 if known else 401)
+            known = (
+                self.headers.get("Authorization", "").removeprefix("Bearer ")
+                in self.authority.tokens
+            )
+            return self.says(
+                {"name": "Ada"} if known else {"error": "invalid_token"}, 200 if known else 401
+            )
         try:
             to = self.authority.authorize(said)
         except No as refused:
@@ -166,19 +201,28 @@ class Pages(Silent):
         try:
             match self.path:
                 case "/token":
-                    answer = self.authority.token(said, self.headers.get("Authorization", "").removeprefix("Basic "))
+                    answer = self.authority.token(
+                        said, self.headers.get("Authorization", "").removeprefix("Basic ")
+                    )
                 case "/apps":
                     answer = self.authority.app(said)
                 case "/device":
                     answer = self.authority.device(said)
         except No as refused:
-            return self.says({"error": refused.error, "error_description": f"no: {urlencode(said)}"}, refused.status)
+            return self.says(
+                {"error": refused.error, "error_description": f"no: {urlencode(said)}"},
+                refused.status,
+            )
         return self.says(answer)
 
     def says(self, answer: object, status: int = 200, **headers: str) -> None:
         content = json.dumps(answer).encode()
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(content)), **headers}.items():
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(content)),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
@@ -202,14 +246,31 @@ class Person:
         return self.termbell("login", "board", *words, given=given)
 
     def termbell(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "scheduler", *words], cwd=self.folder, input=given, text=True, capture_output=True,
-                              env=self.environment, timeout=60)
+        return subprocess.run(
+            [sys.executable, "-m", "scheduler", *words],
+            cwd=self.folder,
+            input=given,
+            text=True,
+            capture_output=True,
+            env=self.environment,
+            timeout=60,
+        )
 
     @contextmanager
-    def started(self, *words: str, stdin: int = subprocess.PIPE) -> "Iterator[subprocess.Popen[str]]":
+    def started(
+        self, *words: str, stdin: int = subprocess.PIPE
+    ) -> "Iterator[subprocess.Popen[str]]":
         """Not for longer than the test needs it, and with no terminal but the one that it is given."""
-        with subprocess.Popen([sys.executable, "-m", "scheduler", *words], cwd=self.folder, text=True, stdin=stdin, env=self.environment,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as command:
+        with subprocess.Popen(
+            [sys.executable, "-m", "scheduler", *words],
+            cwd=self.folder,
+            text=True,
+            stdin=stdin,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as command:
             try:
                 yield command
             finally:
@@ -233,9 +294,19 @@ def a_person(folder: Path, server: str, oauth: str = OAUTH) -> Person:
     about = packages / "termbell_slate-1.0.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: termbell-slate\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[termbell.platforms]\nslate = termbell_slate:PLATFORM\n")
+    (about / "entry_points.txt").write_text(
+        "[termbell.platforms]\nslate = termbell_slate:PLATFORM\n"
+    )
     (packages / "termbell_slate.py").write_text(SLATE.format(oauth=oauth))
     (folder / "browser.py").write_text(BROWSER)
-    (folder / "config.yaml").write_text(f'timezone: UTC\naccounts:\n  board: {{platform: slate, server: "{server}"}}\nposts: []\n')
-    return Person(folder, {**os.environ, "PYTHONPATH": os.pathsep.join([str(packages), str(HERE)]),
-                           "BROWSER": f"{sys.executable} {folder / 'browser.py'} %s"})
+    (folder / "config.yaml").write_text(
+        f'timezone: UTC\naccounts:\n  board: {{platform: slate, server: "{server}"}}\nposts: []\n'
+    )
+    return Person(
+        folder,
+        {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(packages), str(HERE)]),
+            "BROWSER": f"{sys.executable} {folder / 'browser.py'} %s",
+        },
+    )

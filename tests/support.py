@@ -12,7 +12,9 @@ from PIL import Image
 from platforms.base import Account, Ask, Lost, Media, Platform, Post, Published, Request, Response
 
 DUE = datetime(2026, 9, 7, 8, 30, tzinfo=UTC)
-POST = Post(key="7f3a9c0d1e2b4a55", due=DUE, text="Welcome back", title="Welcome back", language="en")
+POST = Post(
+    key="7f3a9c0d1e2b4a55", due=DUE, text="Welcome back", title="Welcome back", language="en"
+)
 
 
 class Scripted:
@@ -49,23 +51,49 @@ def a_post(**changes: Any) -> Post:
 
 
 def an_image(
-    folder: Path, name: str = "door.png", size: tuple[int, int] = (64, 48), colour: str = "navy", alt: str = "The school door",
+    folder: Path,
+    name: str = "door.png",
+    size: tuple[int, int] = (64, 48),
+    colour: str = "navy",
+    alt: str = "The school door",
 ) -> Media:
     """A real picture in `folder`, as rendering would hand it to an adapter."""
     file = folder / name
     Image.new("RGB", size, colour).save(file)
     body = file.read_bytes()
-    return Media(file=file, type=f"image/{file.suffix[1:]}".replace("jpg", "jpeg"), size=len(body),
-                 digest=hashlib.sha256(body).hexdigest(), alt=alt, width=size[0], height=size[1])
+    return Media(
+        file=file,
+        type=f"image/{file.suffix[1:]}".replace("jpg", "jpeg"),
+        size=len(body),
+        digest=hashlib.sha256(body).hexdigest(),
+        alt=alt,
+        width=size[0],
+        height=size[1],
+    )
 
 
-def a_video(folder: Path, name: str = "talk.mp4", size: int = 1000, seconds: float = 12.0, width: int = 1080, height: int = 1920,
-            alt: str = "Ms Ada at the board") -> Media:
+def a_video(
+    folder: Path,
+    name: str = "talk.mp4",
+    size: int = 1000,
+    seconds: float = 12.0,
+    width: int = 1080,
+    height: int = 1920,
+    alt: str = "Ms Ada at the board",
+) -> Media:
     """A file of so many bytes that says it is a video: an adapter opens none."""
     file = folder / name
     file.write_bytes(bytes(n % 251 for n in range(size)))
-    return Media(file=file, type="video/mp4", size=size, digest=hashlib.sha256(file.read_bytes()).hexdigest(), alt=alt, seconds=seconds,
-                 width=width, height=height)
+    return Media(
+        file=file,
+        type="video/mp4",
+        size=size,
+        digest=hashlib.sha256(file.read_bytes()).hexdigest(),
+        alt=alt,
+        seconds=seconds,
+        width=width,
+        height=height,
+    )
 
 
 FIRST = Published(id="1", url="https://example.social/@me/1")

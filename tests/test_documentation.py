@@ -27,8 +27,19 @@ from tests import support
 HERE = Path(__file__).parent.parent
 PAGES = sorted([HERE / "README.md", HERE / "CONTRIBUTING.md", *(HERE / "docs").rglob("*.md")])
 EXAMPLE = HERE / "config.example.yaml"
-SHIPPED = {"announcement", "resource", "question", "event_reminder", "event_follow_up", "reflection", "recommended_reading", "thank_you"}
-BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<language>\w*)\n(?P<body>.*?)```", re.DOTALL)
+SHIPPED = {
+    "announcement",
+    "resource",
+    "question",
+    "event_reminder",
+    "event_follow_up",
+    "reflection",
+    "recommended_reading",
+    "thank_you",
+}
+BLOCK = re.compile(
+    r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<language>\w*)\n(?P<body>.*?)```", re.DOTALL
+)
 HEAD = """
 timezone: Europe/London
 accounts:
@@ -59,8 +70,11 @@ def blocks(page: Path, *languages: str) -> list[re.Match[str]]:
 
 
 def calendars() -> list[Any]:
-    return [pytest.param(block["mark"], block["body"], id=f"{page.name}-{number}")
-            for page in PAGES for number, block in enumerate(blocks(page, "yaml"), 1)]
+    return [
+        pytest.param(block["mark"], block["body"], id=f"{page.name}-{number}")
+        for page in PAGES
+        for number, block in enumerate(blocks(page, "yaml"), 1)
+    ]
 
 
 def planned(folder: Path, mark: str | None, body: str) -> Plan:
@@ -76,12 +90,16 @@ def planned(folder: Path, mark: str | None, body: str) -> Plan:
             config.write_text(HEAD + "calendar: march.yaml\n")
             (folder / "march.yaml").write_text(body)
         case _:
-            pytest.fail("every yaml block is preceded by <!-- checked -->, <!-- checked: posts --> or <!-- checked: calendar -->")
+            pytest.fail(
+                "every yaml block is preceded by <!-- checked -->, <!-- checked: posts --> or <!-- checked: calendar -->"
+            )
     return plan(config)
 
 
 @pytest.mark.parametrize(("mark", "body"), calendars())
-def test_a_calendar_in_a_page_has_nothing_wrong_with_it(mark: str | None, body: str, tmp_path: Path):
+def test_a_calendar_in_a_page_has_nothing_wrong_with_it(
+    mark: str | None, body: str, tmp_path: Path
+):
     found = planned(tmp_path, mark, body)
 
     assert [str(problem) for problem in found.problems] == []
@@ -89,7 +107,11 @@ def test_a_calendar_in_a_page_has_nothing_wrong_with_it(mark: str | None, body: 
 
 
 def test_a_calendar_in_a_page_that_is_wrong_would_be_noticed(tmp_path: Path):
-    found = planned(tmp_path, "checked: posts", "- {id: long, when: 2026-12-01, to: bluesky, text: " + "x" * 400 + "}")
+    found = planned(
+        tmp_path,
+        "checked: posts",
+        "- {id: long, when: 2026-12-01, to: bluesky, text: " + "x" * 400 + "}",
+    )
 
     assert [problem.severity for problem in found.problems] == ["error"]
 
@@ -99,7 +121,13 @@ def test_the_example_calendar_has_nothing_wrong_with_it_and_uses_what_is_shipped
 
     assert [str(problem) for problem in found.problems] == []
     assert set(re.findall(r"^ +template: (\w+)", EXAMPLE.read_text(), re.MULTILINE)) == SHIPPED
-    assert {delivery.platform for delivery in found.deliveries} == {"site", "mastodon", "bluesky", "linkedin", "email"}
+    assert {delivery.platform for delivery in found.deliveries} == {
+        "site",
+        "mastodon",
+        "bluesky",
+        "linkedin",
+        "email",
+    }
 
 
 def test_every_key_there_is_stands_in_the_example_and_on_the_page_about_keys():
@@ -114,10 +142,21 @@ def test_every_key_there_is_stands_in_the_example_and_on_the_page_about_keys():
 
 def test_the_checks_on_their_page_are_those_there_are():
     page = (HERE / "docs" / "checks.md").read_text()
-    rows = [(f"`{one.code}`", one.severity + ", fixed" * one.fixed, one.meaning + (f" (`{one.setting}`: {one.default})" if one.setting else ""),
-             one.remedy) for one in CHECKS.values()]
+    rows = [
+        (
+            f"`{one.code}`",
+            one.severity + ", fixed" * one.fixed,
+            one.meaning + (f" (`{one.setting}`: {one.default})" if one.setting else ""),
+            one.remedy,
+        )
+        for one in CHECKS.values()
+    ]
 
-    listed = [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in page.splitlines() if line.startswith("| `")]
+    listed = [
+        tuple(cell.strip() for cell in line.strip("|").split(" | "))
+        for line in page.splitlines()
+        if line.startswith("| `")
+    ]
 
     assert listed == rows
 
@@ -125,10 +164,20 @@ def test_the_checks_on_their_page_are_those_there_are():
 def test_the_shipped_templates_are_on_their_page_with_what_they_require():
     page = (HERE / "docs" / "templates.md").read_text()
 
-    shown = {name: set(re.findall(r"`(\w+)`", required)) for name, required in re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", page, re.MULTILINE)
-             if name in SHIPPED}
+    shown = {
+        name: set(re.findall(r"`(\w+)`", required))
+        for name, required in re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", page, re.MULTILINE)
+        if name in SHIPPED
+    }
 
-    assert shown == {name: set(re.findall(r"^  (\w+) +required", (HERE / "templates" / f"{name}.j2").read_text(), re.MULTILINE)) for name in SHIPPED}
+    assert shown == {
+        name: set(
+            re.findall(
+                r"^  (\w+) +required", (HERE / "templates" / f"{name}.j2").read_text(), re.MULTILINE
+            )
+        )
+        for name in SHIPPED
+    }
 
 
 def commands() -> Iterator[Any]:
@@ -139,11 +188,16 @@ def commands() -> Iterator[Any]:
                 for part in line.split("&&"):
                     called = re.search(r"(?:^|/)termbell (?P<words>.*)$", part.strip())
                     if called:
-                        yield pytest.param(shlex.split(called["words"], comments=True), id=f"{page.name}: {called['words'].strip()}")
+                        yield pytest.param(
+                            shlex.split(called["words"], comments=True),
+                            id=f"{page.name}: {called['words'].strip()}",
+                        )
 
 
 @pytest.mark.parametrize("words", list(commands()))
-def test_a_command_in_a_page_is_one_that_exists(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_command_in_a_page_is_one_that_exists(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(tmp_path)
     for name in ("config.yaml", EXAMPLE.name):
         (tmp_path / name).touch()
@@ -155,10 +209,16 @@ def test_a_command_in_a_page_is_one_that_exists(words: list[str], tmp_path: Path
 
 
 def test_the_readme_shows_two_commands_that_work_in_a_fresh_clone():
-    shown = [line for line in (HERE / "README.md").read_text().splitlines() if line.startswith("python3 -m venv")]
+    shown = [
+        line
+        for line in (HERE / "README.md").read_text().splitlines()
+        if line.startswith("python3 -m venv")
+    ]
 
     job, tests = shown
-    assert all(line.startswith("python3 -m venv .venv && .venv/bin/pip install -q ") for line in shown)
+    assert all(
+        line.startswith("python3 -m venv .venv && .venv/bin/pip install -q ") for line in shown
+    )
     assert "termbell preview -c config.example.yaml" in job
     assert "termbell run --once -c config.example.yaml" in job
     assert tests.endswith(".venv/bin/pytest")
@@ -183,7 +243,11 @@ def headings(page: Path) -> set[str]:
 def test_the_statuses_on_the_page_are_those_there_are():
     page = (HERE / "docs" / "running.md").read_text()
 
-    listed = re.findall(r"^\| ([a-z ]+) \|", page.partition("## What became of a post")[2].partition("\n## ")[0], re.MULTILINE)
+    listed = re.findall(
+        r"^\| ([a-z ]+) \|",
+        page.partition("## What became of a post")[2].partition("\n## ")[0],
+        re.MULTILINE,
+    )
 
     assert set(listed) - {"status"} == set(MAY_BECOME)
 
@@ -196,22 +260,30 @@ def test_the_platforms_in_the_readme_are_those_there_are():
     assert {page.stem for page in (HERE / "docs" / "platforms").glob("*.md")} == set(names())
 
 
-@pytest.mark.parametrize(("command", "options", "written"), [
-    ("preview", ["--requests"], WRONG),
-    ("check", [], WRONG),
-    ("status", [], HELD),
-    ("platforms", [], RIGHT),
-    ("doctor", [], RIGHT),
-    ("accounts", [], RIGHT),
-], ids=lambda one: one if isinstance(one, str) and one.isalpha() else "")
-def test_the_json_on_the_page_has_the_keys_of_the_real_one(command: str, options: list[str], written: str, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("command", "options", "written"),
+    [
+        ("preview", ["--requests"], WRONG),
+        ("check", [], WRONG),
+        ("status", [], HELD),
+        ("platforms", [], RIGHT),
+        ("doctor", [], RIGHT),
+        ("accounts", [], RIGHT),
+    ],
+    ids=lambda one: one if isinstance(one, str) and one.isalpha() else "",
+)
+def test_the_json_on_the_page_has_the_keys_of_the_real_one(
+    command: str, options: list[str], written: str, tmp_path: Path
+):
     (tmp_path / "config.yaml").write_text(HEAD + written)
     shutil.copytree(HERE / "examples", tmp_path / "examples")
     if command == "status":
         program(tmp_path, "run", "--once")
     page = (HERE / "docs" / "commands-json.md").read_text()
 
-    shown = json.loads(re.findall(rf"^## {command}\n+```json\n(.*?)```", page, re.MULTILINE | re.DOTALL)[0])
+    shown = json.loads(
+        re.findall(rf"^## {command}\n+```json\n(.*?)```", page, re.MULTILINE | re.DOTALL)[0]
+    )
     answered = json.loads(program(tmp_path, command, "--json", *options))
 
     assert shown["version"] == answered["version"]
@@ -220,15 +292,29 @@ def test_the_json_on_the_page_has_the_keys_of_the_real_one(command: str, options
 
 def program(folder: Path, *words: str) -> str:
     """What the program prints to standard output, run in `folder`."""
-    return subprocess.run([sys.executable, "-m", "scheduler", *words], cwd=folder, env={**os.environ, "PYTHONPATH": str(HERE)},
-                          capture_output=True, text=True, check=False).stdout
+    return subprocess.run(
+        [sys.executable, "-m", "scheduler", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
 
 
 def keys_in(value: Any, before: str = "") -> set[str]:
     """The paths of all keys; the entries of a list count as one."""
     if isinstance(value, dict):
-        return set(chain.from_iterable({before + key} | keys_in(inner, f"{before}{key}.") for key, inner in value.items()))
-    return set(chain.from_iterable(keys_in(one, before) for one in value)) if isinstance(value, list) else set()
+        return set(
+            chain.from_iterable(
+                {before + key} | keys_in(inner, f"{before}{key}.") for key, inner in value.items()
+            )
+        )
+    return (
+        set(chain.from_iterable(keys_in(one, before) for one in value))
+        if isinstance(value, list)
+        else set()
+    )
 
 
 def test_the_adapter_in_the_contributing_page_publishes_and_passes_the_test_beside_it():

@@ -13,18 +13,40 @@ import scheduler
 HERE = Path(__file__).parent.parent
 FILES = sorted(file for part in ("platforms", "scheduler") for file in (HERE / part).rglob("*.py"))
 # From the ground up. A module imports what is on its own floor or below.
-FLOORS = ("platforms", "scheduler.problems", "scheduler.config", "scheduler.calendar", "scheduler.rendering", "scheduler.store",
-          "scheduler.engine", "scheduler.cli")
+FLOORS = (
+    "platforms",
+    "scheduler.problems",
+    "scheduler.config",
+    "scheduler.calendar",
+    "scheduler.rendering",
+    "scheduler.store",
+    "scheduler.engine",
+    "scheduler.cli",
+)
 # Reading YAML, which config.yaml and the calendar share, and some of its keys; files of the state folder, which the store and what is above it write;
 # the digests of files, which are made where media are made ready and compared where they leave.
-BESIDE_CONFIG = ("scheduler.checking", "scheduler.checks", "scheduler.guarding", "scheduler.yaml_files", "scheduler.private_files",
-                 "scheduler.digests", "scheduler.media_hosts")
+BESIDE_CONFIG = (
+    "scheduler.checking",
+    "scheduler.checks",
+    "scheduler.guarding",
+    "scheduler.yaml_files",
+    "scheduler.private_files",
+    "scheduler.digests",
+    "scheduler.media_hosts",
+)
 DOORS = {
-    "requests": ("scheduler/engine/http.py", "scheduler/engine/credentials.py", "scheduler/engine/fetching.py"),
+    "requests": (
+        "scheduler/engine/http.py",
+        "scheduler/engine/credentials.py",
+        "scheduler/engine/fetching.py",
+    ),
     "jwt": ("platforms/signing.py",),
     "requests_oauthlib": ("platforms/signing.py", "scheduler/engine/credentials.py"),
     "oauthlib": ("scheduler/engine/signing_in.py",),
-    "urllib3": ("scheduler/engine/http.py", "scheduler/engine/fetching.py"),  # to platforms; on behalf of a calendar
+    "urllib3": (
+        "scheduler/engine/http.py",
+        "scheduler/engine/fetching.py",
+    ),  # to platforms; on behalf of a calendar
     "websockets": ("scheduler/engine/relays.py",),
     "btclib_secp256k1": ("platforms/signing.py",),
     "apprise": ("scheduler/engine/telling.py",),
@@ -65,7 +87,14 @@ def floor(module: str) -> int:
     """The floor's number; -1 for what is not ours or has no floor (`scheduler`, which holds the version)."""
     if module.startswith(BESIDE_CONFIG):
         return FLOORS.index("scheduler.config")
-    return next((number for number, name in enumerate(FLOORS) if module == name or module.startswith(name + ".")), -1)
+    return next(
+        (
+            number
+            for number, name in enumerate(FLOORS)
+            if module == name or module.startswith(name + ".")
+        ),
+        -1,
+    )
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
@@ -82,9 +111,19 @@ def test_every_module_has_a_floor(file: Path):
     assert name_of(file) in ("scheduler", "scheduler.__main__") or floor(name_of(file)) >= 0
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file.parent.name == "platforms" and file.stem != "signing"], ids=name_of)
-def test_an_adapter_imports_the_standard_library_the_base_and_no_more_than_another_adapter(file: Path):
-    foreign = {module for module in imports(file) if module.partition(".")[0] not in {*sys.stdlib_module_names, "platforms"}}
+@pytest.mark.parametrize(
+    "file",
+    [file for file in FILES if file.parent.name == "platforms" and file.stem != "signing"],
+    ids=name_of,
+)
+def test_an_adapter_imports_the_standard_library_the_base_and_no_more_than_another_adapter(
+    file: Path,
+):
+    foreign = {
+        module
+        for module in imports(file)
+        if module.partition(".")[0] not in {*sys.stdlib_module_names, "platforms"}
+    }
 
     assert foreign == set()
     assert file.name == "registry.py" or "platforms.registry" not in set(imports(file))
@@ -92,7 +131,11 @@ def test_an_adapter_imports_the_standard_library_the_base_and_no_more_than_anoth
 
 @pytest.mark.parametrize("library", DOORS)
 def test_a_library_has_one_door(library: str):
-    users = {str(file.relative_to(HERE)) for file in FILES if any(module.partition(".")[0] == library for module in imports(file))}
+    users = {
+        str(file.relative_to(HERE))
+        for file in FILES
+        if any(module.partition(".")[0] == library for module in imports(file))
+    }
 
     assert {user for user in users if not user.startswith(DOORS[library])} == set()
 
@@ -100,4 +143,6 @@ def test_a_library_has_one_door(library: str):
 def test_the_floors_are_those_that_the_package_describes():
     drawn = re.findall(r"^    (\w+)(?:  .*)?$", scheduler.__doc__ or "", re.MULTILINE)
 
-    assert drawn[::-1] == [name.removeprefix("scheduler.") for name in FLOORS if name != "scheduler.problems"]
+    assert drawn[::-1] == [
+        name.removeprefix("scheduler.") for name in FLOORS if name != "scheduler.problems"
+    ]

@@ -32,11 +32,17 @@ accounts:
 
 def written(keys: dict[str, str]) -> list[str]:
     """Each key with its value, as YAML; `x__note` is `x-note`."""
-    return [f"{key.replace('__', '-')}: {value}" for key, value in keys.items() if value != "LEFT OUT"]
+    return [
+        f"{key.replace('__', '-')}: {value}" for key, value in keys.items() if value != "LEFT OUT"
+    ]
 
 
 def entry(**keys: str) -> str:
-    return "- {" + ", ".join(written({"id": "a", "when": "2026-09-07", "to": "site", "text": "Hi", **keys})) + "}\n"
+    return (
+        "- {"
+        + ", ".join(written({"id": "a", "when": "2026-09-07", "to": "site", "text": "Hi", **keys}))
+        + "}\n"
+    )
 
 
 def config(account: str = "{platform: site}", **keys: str) -> str:
@@ -44,8 +50,18 @@ def config(account: str = "{platform: site}", **keys: str) -> str:
 
 
 MASTODON = "{platform: mastodon, server: https://m.test, "
-EMAIL = "{platform: email, server: smtp.test, from: a@example.org, to: [b@example.org, c@example.org], "
-ENVIRONMENT = {"HOST": "m.test", "AT": "09:00", "FIT": "shorten", "GRACE": "2 h", "LATE": "ask", "LANGUAGE": "de", "VISIBILITY": "public"}
+EMAIL = (
+    "{platform: email, server: smtp.test, from: a@example.org, to: [b@example.org, c@example.org], "
+)
+ENVIRONMENT = {
+    "HOST": "m.test",
+    "AT": "09:00",
+    "FIT": "shorten",
+    "GRACE": "2 h",
+    "LATE": "ask",
+    "LANGUAGE": "de",
+    "VISIBILITY": "public",
+}
 
 WRONG_CONFIGS = {
     "unknown key": config(timezon="UTC"),
@@ -101,7 +117,9 @@ WRONG_CONFIGS = {
     "break without an end": config(quiet="{breaks: [{from: 2026-10-26}]}"),
     "break that is text": config(quiet="{breaks: half term}"),
     "break of weeks": config(quiet="{breaks: [{from: 2026-W44, to: 2026-W45}]}"),
-    "unknown key of a break": config(quiet="{breaks: [{from: 2026-10-26, to: 2026-10-30, nam: x}]}"),
+    "unknown key of a break": config(
+        quiet="{breaks: [{from: 2026-10-26, to: 2026-10-30, nam: x}]}"
+    ),
     "unknown key of quiet": config(quiet="{nights: []}"),
     "unknown pattern": config(guard="{patterns: [e-mail]}"),
     "pattern of one's own with the name of names": config(guard="{patterns: [{name: x}]}"),
@@ -114,9 +132,15 @@ WRONG_CONFIGS = {
     "media host of an unknown kind": config(media_host="{kind: ftp}"),
     "media host without its bucket": config(media_host="{kind: s3, access_key: a, secret_key: b}"),
     "media host without its secret": config(media_host="{kind: s3, bucket: b, access_key: a}"),
-    "secret of a media host that is a list": config(media_host="{kind: s3, bucket: b, access_key: a, secret_key: [c]}"),
-    "address of a media host": config(media_host="{kind: folder, folder: public, url: school.example.org}"),
-    "key of another media host": config(media_host="{kind: folder, folder: public, url: https://m.test, bucket: b}"),
+    "secret of a media host that is a list": config(
+        media_host="{kind: s3, bucket: b, access_key: a, secret_key: [c]}"
+    ),
+    "address of a media host": config(
+        media_host="{kind: folder, folder: public, url: school.example.org}"
+    ),
+    "key of another media host": config(
+        media_host="{kind: folder, folder: public, url: https://m.test, bucket: b}"
+    ),
 }
 WRONG_ENTRIES = {
     "entry that is text": "- Hello\n",
@@ -172,13 +196,25 @@ WRONG_ENTRIES = {
     "hours that are text": entry(to="fedi", mastodon='{poll: {answers: [Yes, No], hours: "24"}}'),
 }
 RIGHT_CONFIGS = {
-    "checks": config(checks="{tag-case: off, capitals: error, same-text: {days: 30}, emoji-row: {most: 5, severity: warning}, x-note: 1}"),
-    "quiet": config(quiet='{night: ["21:00", "6:30"], breaks: [{from: 2026-10-26, to: 2026-10-30, name: half term}]}'),
+    "checks": config(
+        checks="{tag-case: off, capitals: error, same-text: {days: 30}, emoji-row: {most: 5, severity: warning}, x-note: 1}"
+    ),
+    "quiet": config(
+        quiet='{night: ["21:00", "6:30"], breaks: [{from: 2026-10-26, to: 2026-10-30, name: half term}]}'
+    ),
     "break of a day": config(quiet="{breaks: [{from: 2026-12-24, to: 2026-12-24}]}"),
-    "guard": config(guard=r"{names: roster.txt, patterns: [email, phone, student-number, {room-code: 'R-\d+', other: x+}], allow: [Anna Smith]}"),
-    "guard with one of each": config(guard="{names: roster.txt, patterns: email, allow: Anna Smith}"),
-    "S3": config(media_host='{kind: s3, bucket: b, prefix: a/b, endpoint: "https://${HOST}", access_key: "${KEY}", secret_key: !secret s3, x-a: 1}'),
-    "WordPress": config(media_host="{kind: wordpress, server: https://m.test, user: anna, password: 123456}"),
+    "guard": config(
+        guard=r"{names: roster.txt, patterns: [email, phone, student-number, {room-code: 'R-\d+', other: x+}], allow: [Anna Smith]}"
+    ),
+    "guard with one of each": config(
+        guard="{names: roster.txt, patterns: email, allow: Anna Smith}"
+    ),
+    "S3": config(
+        media_host='{kind: s3, bucket: b, prefix: a/b, endpoint: "https://${HOST}", access_key: "${KEY}", secret_key: !secret s3, x-a: 1}'
+    ),
+    "WordPress": config(
+        media_host="{kind: wordpress, server: https://m.test, user: anna, password: 123456}"
+    ),
     "folder": config(media_host="{kind: folder, folder: public, url: https://m.test/media/}"),
     "media host left empty": config(media_host=""),
     "checks, quiet and guard left empty": config(checks="", quiet="", guard=""),
@@ -190,12 +226,16 @@ RIGHT_CONFIGS = {
     "length as a fraction": config(grace="1.5 h"),
     "length in words": config(grace="2 Hours"),
     "length without a space": config("{platform: site, grace: 45min}"),
-    "numbers as text": config('{platform: site, title: 4, folder: 2026}', language="en", templates="5"),
+    "numbers as text": config(
+        "{platform: site, title: 4, folder: 2026}", language="en", templates="5"
+    ),
     "calendars as a text": config(calendar="none/*.yaml"),
     "calendars as a list": config(calendar="[none/*.yaml, more.yaml]"),
     "group of one": config(groups="{all: main}"),
     "group of several": config(groups="{all: [main]}"),
-    "options at an account": config(MASTODON + "visibility: unlisted, sensitive: true, poll: {answers: [1, 2]}}"),
+    "options at an account": config(
+        MASTODON + "visibility: unlisted, sensitive: true, poll: {answers: [1, 2]}}"
+    ),
     "secret from the environment": config(MASTODON + 'token: "${TOKEN}"}'),
     "secret by name": config(MASTODON + "token: !secret class-token}"),
     "secret as it is": config(MASTODON + "token: abc}"),
@@ -203,12 +243,17 @@ RIGHT_CONFIGS = {
     "secret left empty": config(MASTODON + "token: }"),
     "environment in a setting": config('{platform: mastodon, server: "https://${HOST}"}'),
     "environment in what every account has": config(
-        '{platform: site, at: "${AT}", grace: "${GRACE}", late: "${LATE}", language: "${LANGUAGE}", fit: "${FIT}"}'),
-    "texts and what becomes of them": config("{platform: site, markdown: false, fit: numbered-thread}", markdown="true", fit="shorten"),
+        '{platform: site, at: "${AT}", grace: "${GRACE}", late: "${LATE}", language: "${LANGUAGE}", fit: "${FIT}"}'
+    ),
+    "texts and what becomes of them": config(
+        "{platform: site, markdown: false, fit: numbered-thread}", markdown="true", fit="shorten"
+    ),
     "environment in a choice": config(MASTODON + 'visibility: "${VISIBILITY}"}'),
     "version as a number": config("{platform: linkedin, version: 202609}"),
     "recipients as a list": config(EMAIL + "tls: implicit, port: 465}"),
-    "recipients as a text": config("{platform: email, server: smtp.test, from: a@example.org, to: b@example.org}"),
+    "recipients as a text": config(
+        "{platform: email, server: smtp.test, from: a@example.org, to: b@example.org}"
+    ),
 }
 RIGHT_ENTRIES = {
     "ignored checks": entry(ignore="[capitals, no-alt]"),
@@ -216,8 +261,12 @@ RIGHT_ENTRIES = {
     "nothing ignored": entry(ignore="[]"),
     "ignored pattern": entry(ignore="guard-email"),
     "keys of one's own": entry(x__note="[any, kind]"),
-    "keys of one's own further in": entry(link="{url: https://example.org, x-a: 1}", media="[{file: door.png, x-b: 2}]"),
-    "keys of one's own in a part and a variant": entry(to="fedi", thread="[{text: Two, x-c: 3}]", mastodon="{x-d: 4}"),
+    "keys of one's own further in": entry(
+        link="{url: https://example.org, x-a: 1}", media="[{file: door.png, x-b: 2}]"
+    ),
+    "keys of one's own in a part and a variant": entry(
+        to="fedi", thread="[{text: Two, x-c: 3}]", mastodon="{x-d: 4}"
+    ),
     "id of digits": entry(id="2026"),
     "accounts as a list": entry(to="[site, fedi]"),
     "account of digits and letters": entry(to="4b"),
@@ -226,20 +275,45 @@ RIGHT_ENTRIES = {
     "time with an offset": entry(when='"2026-09-07T08:30:00+01:00"'),
     "time in UTC": entry(when="2026-09-07T08:30Z"),
     "zone and lateness": entry(timezone="America/Bogota", grace="1 day", late="ask"),
-    "numbers as text": entry(text="5", title="2026", summary="1.5", first_comment="7", language="en"),
-    "texts and what becomes of them": entry(to="fedi", markdown="false", fit="thread", mastodon="{fit: error, markdown: true}"),
+    "numbers as text": entry(
+        text="5", title="2026", summary="1.5", first_comment="7", language="en"
+    ),
+    "texts and what becomes of them": entry(
+        to="fedi", markdown="false", fit="thread", mastodon="{fit: error, markdown: true}"
+    ),
     "link as an address": entry(link="https://example.org/?a=1"),
-    "link as a mapping": entry(link="{url: 'http://example.org', title: null, description: 5, image: door.png}"),
-    "media as text and mapping": entry(media="[door.png, {file: door.png, alt: A door, focus: [0, -0.5]}, {file: door.png, alt: null, focus: null}]"),
-    "captions": entry(media="[{file: door.png, captions: door.png}, {file: door.png, captions: null}]"),
+    "link as a mapping": entry(
+        link="{url: 'http://example.org', title: null, description: 5, image: door.png}"
+    ),
+    "media as text and mapping": entry(
+        media="[door.png, {file: door.png, alt: A door, focus: [0, -0.5]}, {file: door.png, alt: null, focus: null}]"
+    ),
+    "captions": entry(
+        media="[{file: door.png, captions: door.png}, {file: door.png, captions: null}]"
+    ),
     "no media": entry(media="[]"),
-    "thread of texts, numbers and mappings": entry(to="fedi", thread="[Two, 3, {text: Four, media: [door.png]}, {text: null, media: [door.png]}]"),
-    "values of every kind": entry(template="announcement", **{"with": "{headline: Hi, list: [1, {a: b}], none: null}"}),
+    "thread of texts, numbers and mappings": entry(
+        to="fedi",
+        thread="[Two, 3, {text: Four, media: [door.png]}, {text: null, media: [door.png]}]",
+    ),
+    "values of every kind": entry(
+        template="announcement", **{"with": "{headline: Hi, list: [1, {a: b}], none: null}"}
+    ),
     "variant as a text": entry(to="fedi", mastodon="Hello"),
-    "variant with options": entry(to="fedi", mastodon="{text: Hi, visibility: unlisted, sensitive: false, content_warning: 5}"),
-    "variants of accounts": entry(to="[fedi, work]", fedi="{visibility: direct}", work="{visibility: CONNECTIONS}"),
-    "poll": entry(to="fedi", mastodon="{poll: {answers: [Yes, No, 3], hours: 1.5, multiple: true}}"),
-    "variant with values": entry(to="site", template="announcement", **{"with": "{headline: Hi}", "site": "{with: {body: Ho}}"}),
+    "variant with options": entry(
+        to="fedi", mastodon="{text: Hi, visibility: unlisted, sensitive: false, content_warning: 5}"
+    ),
+    "variants of accounts": entry(
+        to="[fedi, work]", fedi="{visibility: direct}", work="{visibility: CONNECTIONS}"
+    ),
+    "poll": entry(
+        to="fedi", mastodon="{poll: {answers: [Yes, No, 3], hours: 1.5, multiple: true}}"
+    ),
+    "variant with values": entry(
+        to="site",
+        template="announcement",
+        **{"with": "{headline: Hi}", "site": "{with: {body: Ho}}"},
+    ),
 }
 
 
@@ -263,8 +337,12 @@ def is_taken(file: Path) -> bool:
 def verdicts(file: Path) -> dict[str, bool]:
     """What everybody says of a config whose accounts are right; the entries alone and as a file of their own, too."""
     posts = read_yaml(file, file.name).get("posts")
-    return {"reading": is_taken(file), "config": CONFIG.is_valid(read_yaml(file, file.name)),
-            "list": CALENDAR.is_valid(posts), "calendar": CALENDAR.is_valid({"timezone": "UTC", "posts": posts})}
+    return {
+        "reading": is_taken(file),
+        "config": CONFIG.is_valid(read_yaml(file, file.name)),
+        "list": CALENDAR.is_valid(posts),
+        "calendar": CALENDAR.is_valid({"timezone": "UTC", "posts": posts}),
+    }
 
 
 def test_the_schemas_are_schemas():
@@ -272,10 +350,13 @@ def test_the_schemas_are_schemas():
         Draft202012Validator.check_schema(schema)
 
 
-@pytest.mark.parametrize(("text", "right"), [
-    *(pytest.param(text, False, id=f"wrong: {name}") for name, text in WRONG_CONFIGS.items()),
-    *(pytest.param(text, True, id=f"right: {name}") for name, text in RIGHT_CONFIGS.items()),
-])
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        *(pytest.param(text, False, id=f"wrong: {name}") for name, text in WRONG_CONFIGS.items()),
+        *(pytest.param(text, True, id=f"right: {name}") for name, text in RIGHT_CONFIGS.items()),
+    ],
+)
 def test_the_schema_says_of_a_config_what_the_reading_says(folder: Path, text: str, right: bool):
     file = folder / "config.yaml"
     file.write_text(text)
@@ -284,22 +365,39 @@ def test_the_schema_says_of_a_config_what_the_reading_says(folder: Path, text: s
     assert CONFIG.is_valid(read_yaml(file, "config.yaml")) is right
 
 
-@pytest.mark.parametrize(("text", "right"), [
-    *(pytest.param(text, False, id=f"wrong: {name}") for name, text in WRONG_ENTRIES.items()),
-    *(pytest.param(text, True, id=f"right: {name}") for name, text in RIGHT_ENTRIES.items()),
-])
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        *(pytest.param(text, False, id=f"wrong: {name}") for name, text in WRONG_ENTRIES.items()),
+        *(pytest.param(text, True, id=f"right: {name}") for name, text in RIGHT_ENTRIES.items()),
+    ],
+)
 def test_the_schemas_say_of_an_entry_what_the_reading_says(folder: Path, text: str, right: bool):
     file = folder / "config.yaml"
     file.write_text(ACCOUNTS + "posts:\n" + text)
 
-    assert set(verdicts(file).items()) == {(who, right) for who in ("reading", "config", "list", "calendar")}
+    assert set(verdicts(file).items()) == {
+        (who, right) for who in ("reading", "config", "list", "calendar")
+    }
 
 
-@pytest.mark.parametrize(("text", "right"), [
-    ("", True), ("[]", True), ("posts:\n", True), ("timezone: UTC\n", True), ("language: de\nx-note: 1\nposts: []\n", True),
-    ("post: []\n", False), ("posts: {id: a}\n", False), ("Hello", False), ("language: ''\nposts: []\n", False),
-])
-def test_the_schema_says_of_a_calendar_file_what_the_reading_says(folder: Path, text: str, right: bool):
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("", True),
+        ("[]", True),
+        ("posts:\n", True),
+        ("timezone: UTC\n", True),
+        ("language: de\nx-note: 1\nposts: []\n", True),
+        ("post: []\n", False),
+        ("posts: {id: a}\n", False),
+        ("Hello", False),
+        ("language: ''\nposts: []\n", False),
+    ],
+)
+def test_the_schema_says_of_a_calendar_file_what_the_reading_says(
+    folder: Path, text: str, right: bool
+):
     (folder / "config.yaml").write_text(ACCOUNTS + "calendar: march.yaml\n")
     (folder / "march.yaml").write_text(text)
 
@@ -308,7 +406,10 @@ def test_the_schema_says_of_a_calendar_file_what_the_reading_says(folder: Path, 
 
 
 def faults(validator: Any, value: Any) -> list[str]:
-    return [f"{'.'.join(map(str, fault.absolute_path))}: {fault.message}" for fault in validator.iter_errors(value)]
+    return [
+        f"{'.'.join(map(str, fault.absolute_path))}: {fault.message}"
+        for fault in validator.iter_errors(value)
+    ]
 
 
 def test_the_example_fits_the_schema_also_with_everything_that_is_commented_out(tmp_path: Path):
@@ -325,7 +426,10 @@ def test_a_calendar_in_a_page_fits_the_schema(mark: str, body: str, tmp_path: Pa
     head = f"{HEAD}posts:\n" if mark == "checked: posts" else ""
     (tmp_path / "written.yaml").write_text(head + body)
 
-    found = faults(CALENDAR if mark == "checked: calendar" else CONFIG, read_yaml(tmp_path / "written.yaml", "written.yaml"))
+    found = faults(
+        CALENDAR if mark == "checked: calendar" else CONFIG,
+        read_yaml(tmp_path / "written.yaml", "written.yaml"),
+    )
 
     assert found == []
 

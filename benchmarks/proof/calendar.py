@@ -58,19 +58,42 @@ class Calendar:
 
     def _entry(self, number: int, place: Place, due: datetime) -> dict[str, Any]:
         identifier = f"{self.name}-{number}"
-        words = [f"{self.name}n{number}p{part}x" for part in range(1 + (not self.plain_texts and self.drawn.random() < A_THREAD))]
+        words = [
+            f"{self.name}n{number}p{part}x"
+            for part in range(1 + (not self.plain_texts and self.drawn.random() < A_THREAD))
+        ]
         shown = words if place.threads else words[:1]
-        self.intended += [Intended(place.name, identifier, part, word) for part, word in enumerate(shown)]
+        self.intended += [
+            Intended(place.name, identifier, part, word) for part, word in enumerate(shown)
+        ]
         picture = not self.plain_texts and place.pictures and self.drawn.random() < A_PICTURE
         return {
-            "id": identifier, "when": f"{due:%Y-%m-%dT%H:%M:%SZ}", "to": [place.name], "title": f"Notice {words[0]}",
+            "id": identifier,
+            "when": f"{due:%Y-%m-%dT%H:%M:%SZ}",
+            "to": [place.name],
+            "title": f"Notice {words[0]}",
             "text": f"Colleagues, this is {words[0]}, about #Teaching.",
             **({"media": [{"file": "door.png", "alt": "The school door"}]} if picture else {}),
-            **({"thread": [f"And this answers it: {word}." for word in words[1:]]} if words[1:] else {}),
+            **(
+                {"thread": [f"And this answers it: {word}." for word in words[1:]]}
+                if words[1:]
+                else {}
+            ),
         }
 
     def write(self) -> None:
-        self.config.write_text(yaml.dump({
-            "timezone": "UTC", "timeout": 2, "late": "publish",
-            "accounts": {place.name: dict(place.settings) for place in self.places.values()}, "posts": self.posts,
-        }, Dumper=Dumper, sort_keys=False))
+        self.config.write_text(
+            yaml.dump(
+                {
+                    "timezone": "UTC",
+                    "timeout": 2,
+                    "late": "publish",
+                    "accounts": {
+                        place.name: dict(place.settings) for place in self.places.values()
+                    },
+                    "posts": self.posts,
+                },
+                Dumper=Dumper,
+                sort_keys=False,
+            )
+        )

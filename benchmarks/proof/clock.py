@@ -7,10 +7,30 @@ import random
 from contextlib import suppress
 from pathlib import Path
 
-LIBRARIES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib*/faketime/libfaketimeMT.so.1", "/usr/local/lib*/faketime/libfaketimeMT.so.1")
+LIBRARIES = (
+    "/usr/lib/*/faketime/libfaketimeMT.so.1",
+    "/usr/lib*/faketime/libfaketimeMT.so.1",
+    "/usr/local/lib*/faketime/libfaketimeMT.so.1",
+)
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
 FARTHEST = DAY
-JUMPS = (0, 0, 0, -SECOND, SECOND, -5, 5, -MINUTE, MINUTE, -10 * MINUTE, 10 * MINUTE, -HOUR, HOUR, -DAY, DAY)  # seconds off
+JUMPS = (
+    0,
+    0,
+    0,
+    -SECOND,
+    SECOND,
+    -5,
+    5,
+    -MINUTE,
+    MINUTE,
+    -10 * MINUTE,
+    10 * MINUTE,
+    -HOUR,
+    HOUR,
+    -DAY,
+    DAY,
+)  # seconds off
 
 
 def library() -> Path | None:
@@ -42,13 +62,21 @@ class WallClock:
         """What a process needs to live by this clock."""
         if self.library is None:
             return {}
-        return {"LD_PRELOAD": str(self.library), "FAKETIME_TIMESTAMP_FILE": str(self._file), "FAKETIME_NO_CACHE": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+        return {
+            "LD_PRELOAD": str(self.library),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "NO_FAKE_STAT": "1",
+        }
 
 
 def sweep() -> None:
     """Takes away the shared memory that libfaketime leaves behind when a process, or a child of it, was killed."""
-    for left in (*Path("/dev/shm").glob("faketime_shm_*"), *Path("/dev/shm").glob("sem.faketime_sem_*")):
+    for left in (
+        *Path("/dev/shm").glob("faketime_shm_*"),
+        *Path("/dev/shm").glob("sem.faketime_sem_*"),
+    ):
         if not Path("/proc", left.name.rpartition("_")[2]).exists():
             with suppress(OSError):
                 left.unlink()

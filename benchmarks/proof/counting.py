@@ -20,7 +20,9 @@ class Tally:
     once: int = 0  # up once, and the store knows it
     twice: int = 0  # up more than once, whatever the store says
     lost: int = 0  # not up, and the store says published, or nothing
-    in_doubt: int = 0  # a person was told that it may be up, or waits for such a part; up once or not at all
+    in_doubt: int = (
+        0  # a person was told that it may be up, or waits for such a part; up once or not at all
+    )
     failed: int = 0  # a person was told that it is not up, and it is not
     untrue: int = 0  # up once, and the store says that it is not
     open: int = 0  # still waiting when patience was over
@@ -76,13 +78,21 @@ def why(row: Mapping[str, Any] | None) -> str:
     return re.sub(r" at \d\d:\d\d:\d\d UTC", "", said.partition("; look at ")[0])
 
 
-def counted(intended: Iterable[Intended], rows: Iterable[Mapping[str, Any]], texts: Iterable[str]) -> Tally:
+def counted(
+    intended: Iterable[Intended], rows: Iterable[Mapping[str, Any]], texts: Iterable[str]
+) -> Tally:
     """The tally of one place; `rows` are those of its account."""
     by_part = {(row["entry"], row["part"]): row for row in rows}
-    shown = Counter(word for text in texts for word in set(text.replace(".", " ").replace(",", " ").split()))
+    shown = Counter(
+        word for text in texts for word in set(text.replace(".", " ").replace(",", " ").split())
+    )
     doubted = {row["entry"] for row in by_part.values() if row["status"] in ("in doubt", *TOLD)}
     tally = Tally()
     for one in intended:
         row = by_part.get((one.entry, one.part))
-        tally.note(row, shown[one.word], bool(row and row["status"] == "scheduled" and one.part and one.entry in doubted))
+        tally.note(
+            row,
+            shown[one.word],
+            bool(row and row["status"] == "scheduled" and one.part and one.entry in doubted),
+        )
     return tally

@@ -21,8 +21,15 @@ from tests.acceptance.proxy import ABRUPT, FAULTS
 Rates = Mapping[str, float]  # a fault of `FAULTS` -> its share of the requests
 GENTLE: Rates = dict.fromkeys(FAULTS, 0.02)
 # "503 after" and "truncated" have no counterpart: what SMTP loses is the reply to the dot, whole.
-IN_MAIL = {"503 before": "421", "429": "421", "reset before": "cut", "reset after": "reset", "lost": "lost", "503 after": "lost",
-           "truncated": "lost"}
+IN_MAIL = {
+    "503 before": "421",
+    "429": "421",
+    "reset before": "cut",
+    "reset after": "reset",
+    "lost": "lost",
+    "503 after": "lost",
+    "truncated": "lost",
+}
 DOT = bytes.fromhex("1703030014")  # the head of a TLS 1.3 record with 3 bytes in it; "." CR LF
 A_DIALOGUE = 2500  # bytes that a client sends for a short mail, about
 
@@ -100,7 +107,7 @@ class MailProxy:
                     continue
                 sent += len(part)
                 if ends_at is not None and sent > ends_at:
-                    server.sendall(part[:len(part) - (sent - ends_at)])
+                    server.sendall(part[: len(part) - (sent - ends_at)])
                     return
                 dotted = part[-25:-20] == DOT
                 if dotted:

@@ -15,7 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 
 MODIFIED = 0x2
-EVENT = struct.Struct("iIII")  # of a watched folder: which watch, what, cookie, length of the name that follows
+EVENT = struct.Struct(
+    "iIII"
+)  # of a watched folder: which watch, what, cookie, length of the name that follows
 
 
 def writes(watch: int, name: bytes) -> int:
@@ -24,7 +26,7 @@ def writes(watch: int, name: bytes) -> int:
     while at < len(told):
         length = EVENT.unpack_from(told, at)[3]
         at += EVENT.size
-        found += told[at:at + length].rstrip(b"\0") == name
+        found += told[at : at + length].rstrip(b"\0") == name
         at += length
     return found
 

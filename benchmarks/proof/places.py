@@ -24,7 +24,11 @@ from tests.acceptance.proxy import Proxy
 from tests.platforms.linkedin_stand_in import TOKEN, Member, linkedin_stand_in
 from tests.servers.starting import Credentials, running
 
-SHARED = ("mastodon_mock", "pds", "mail")  # servers that all daemons use together; snac is small, and each has one of its own
+SHARED = (
+    "mastodon_mock",
+    "pds",
+    "mail",
+)  # servers that all daemons use together; snac is small, and each has one of its own
 SERVERS = ("snac", *SHARED)
 STALL = 3.0  # seconds; the daemon waits two
 NO_END = 10**9
@@ -36,7 +40,9 @@ class Place:
 
     name: str
     settings: Mapping[str, Any]
-    secrets: Mapping[str, str] = field(default_factory=dict)  # environment variables that the settings name
+    secrets: Mapping[str, str] = field(
+        default_factory=dict
+    )  # environment variables that the settings name
     seen: Callable[[], Iterable[str]]  # a text for everything that readers see
     ways: tuple[Proxy | MailProxy, ...] = ()
     threads: bool = False
@@ -67,26 +73,48 @@ def snac(server: Credentials, way: Way) -> Place:
     """Takes Mastodon's key and ignores it."""
     proxy = way.http(server["base_url"], "snac")
     public = Path(server["data"]) / "base" / "user" / "alice" / "public"
-    return Place(name="snac", settings={"platform": "mastodon", "server": proxy.url, "token": "${SNAC}"}, secrets={"SNAC": server["access_token"]},
-                 seen=lambda: [json.loads(file.read_text())["sourceContent"] for file in public.glob("*.json")],
-                 ways=(proxy,), threads=True, pictures=True)
+    return Place(
+        name="snac",
+        settings={"platform": "mastodon", "server": proxy.url, "token": "${SNAC}"},
+        secrets={"SNAC": server["access_token"]},
+        seen=lambda: [
+            json.loads(file.read_text())["sourceContent"] for file in public.glob("*.json")
+        ],
+        ways=(proxy,),
+        threads=True,
+        pictures=True,
+    )
 
 
 def mastodon_mock(server: Credentials, way: Way) -> Place:
     """Honours Mastodon's key."""
     proxy = way.http(server["base_url"], "mastodon_mock")
-    return Place(name="mastodon_mock", settings={"platform": "mastodon", "server": proxy.url, "token": "${MOCK}"},
-                 secrets={"MOCK": server["access_token"]}, seen=lambda: statuses(server), ways=(proxy,), threads=True, pictures=True)
+    return Place(
+        name="mastodon_mock",
+        settings={"platform": "mastodon", "server": proxy.url, "token": "${MOCK}"},
+        secrets={"MOCK": server["access_token"]},
+        seen=lambda: statuses(server),
+        ways=(proxy,),
+        threads=True,
+        pictures=True,
+    )
 
 
 def statuses(server: Credentials) -> list[str]:
     headers = {"Authorization": f"Bearer {server['access_token']}"}
-    me = requests.get(f"{server['base_url']}/api/v1/accounts/verify_credentials", headers=headers, timeout=30).json()["id"]
+    me = requests.get(
+        f"{server['base_url']}/api/v1/accounts/verify_credentials", headers=headers, timeout=30
+    ).json()["id"]
     found: dict[str, str] = {}
     page: dict[str, str] = {"": ""}
     while page:
         older = {"max_id": min(page, key=int)} if found else {}
-        listed = requests.get(f"{server['base_url']}/api/v1/accounts/{me}/statuses", headers=headers, timeout=30, params={"limit": "40", **older})
+        listed = requests.get(
+            f"{server['base_url']}/api/v1/accounts/{me}/statuses",
+            headers=headers,
+            timeout=30,
+            params={"limit": "40", **older},
+        )
         page = {one["id"]: one["content"] for one in listed.json() if one["id"] not in found}
         found |= page
     return list(found.values())
@@ -95,16 +123,36 @@ def statuses(server: Credentials) -> list[str]:
 def pds(server: Credentials, way: Way) -> Place:
     """Recognises a record's key for ever."""
     proxy = way.http(server["base_url"], "pds")
-    return Place(name="pds", secrets={"PDS": server["app_password"]}, seen=lambda: records(server), ways=(proxy,), threads=True, pictures=True,
-                 settings={"platform": "bluesky", "server": proxy.url, "handle": server["handle"], "app_password": "${PDS}"})
+    return Place(
+        name="pds",
+        secrets={"PDS": server["app_password"]},
+        seen=lambda: records(server),
+        ways=(proxy,),
+        threads=True,
+        pictures=True,
+        settings={
+            "platform": "bluesky",
+            "server": proxy.url,
+            "handle": server["handle"],
+            "app_password": "${PDS}",
+        },
+    )
 
 
 def records(server: Credentials) -> list[str]:
     found: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = requests.get(f"{server['base_url']}/xrpc/com.atproto.repo.listRecords", timeout=30, params={
-            "repo": server["handle"], "collection": "app.bsky.feed.post", "limit": 100, **({"cursor": cursor} if cursor else {})}).json()
+        page = requests.get(
+            f"{server['base_url']}/xrpc/com.atproto.repo.listRecords",
+            timeout=30,
+            params={
+                "repo": server["handle"],
+                "collection": "app.bsky.feed.post",
+                "limit": 100,
+                **({"cursor": cursor} if cursor else {}),
+            },
+        ).json()
         found += [one["value"]["text"] for one in page["records"]]
         cursor = page.get("cursor")
     return found
@@ -113,10 +161,24 @@ def records(server: Credentials) -> list[str]:
 def mail(server: Credentials, way: Way) -> Place:
     """Recognises nothing, lists nothing."""
     proxy = way.mail(server["smtp_starttls_port"])
-    return Place(name="mail", seen=lambda: mails(server), ways=(proxy,), pictures=True, knows=False,
-                 secrets={"MAIL_USER": "alice", "MAIL": server["users"]["alice"]},
-                 settings={"platform": "email", "server": "127.0.0.1", "port": proxy.port, "ca": server["ca"], "from": "alice@example.test",
-                           "to": ["bob@example.test"], "user": "${MAIL_USER}", "password": "${MAIL}"})
+    return Place(
+        name="mail",
+        seen=lambda: mails(server),
+        ways=(proxy,),
+        pictures=True,
+        knows=False,
+        secrets={"MAIL_USER": "alice", "MAIL": server["users"]["alice"]},
+        settings={
+            "platform": "email",
+            "server": "127.0.0.1",
+            "port": proxy.port,
+            "ca": server["ca"],
+            "from": "alice@example.test",
+            "to": ["bob@example.test"],
+            "user": "${MAIL_USER}",
+            "password": "${MAIL}",
+        },
+    )
 
 
 def mails(server: Credentials) -> list[str]:
@@ -126,7 +188,11 @@ def mails(server: Credentials) -> list[str]:
         imap.login("bob", server["users"]["bob"])
         held = int(imap.select("INBOX")[1][0] or b"0")
         parts = imap.fetch("1:*", "(RFC822)")[1] if held else []
-    read = [message_from_bytes(part[1], policy=policy.default) for part in parts if isinstance(part, tuple)]
+    read = [
+        message_from_bytes(part[1], policy=policy.default)
+        for part in parts
+        if isinstance(part, tuple)
+    ]
     bodies = [one.get_body(("plain",)) for one in read]
     return [str(body.get_content()) for body in bodies if body]
 
@@ -136,31 +202,59 @@ def linkedin(way: Way) -> Place:
     member = way.stack.enter_context(linkedin_stand_in(Member(now=time.time, quota=NO_END)))
     proxy = way.http(member.url, "linkedin")
     member.url = proxy.url  # uploads take the faulty way too
-    return Place(name="linkedin", settings={"platform": "linkedin", "server": proxy.url, "token": "${LINKEDIN}"}, secrets={"LINKEDIN": TOKEN},
-                 seen=lambda: [one["text"] for one in member.posts.values()], ways=(proxy,), pictures=True, knows=False)
+    return Place(
+        name="linkedin",
+        settings={"platform": "linkedin", "server": proxy.url, "token": "${LINKEDIN}"},
+        secrets={"LINKEDIN": TOKEN},
+        seen=lambda: [one["text"] for one in member.posts.values()],
+        ways=(proxy,),
+        pictures=True,
+        knows=False,
+    )
 
 
 def board(way: Way) -> Place:
     hung = way.stack.enter_context(noticeboard(Board()))
     proxy = way.http(hung.url, "noticeboard")
-    return Place(name="noticeboard", settings={"platform": "noticeboard", "server": proxy.url, "token": "${BOARD}"}, secrets={"BOARD": "t"},
-                 seen=lambda: list(hung.notices), ways=(proxy,), knows=False)
+    return Place(
+        name="noticeboard",
+        settings={"platform": "noticeboard", "server": proxy.url, "token": "${BOARD}"},
+        secrets={"BOARD": "t"},
+        seen=lambda: list(hung.notices),
+        ways=(proxy,),
+        knows=False,
+    )
 
 
 def site(folder: Path) -> Place:
     """The built-in web site: no server, so nothing but kills and clocks."""
-    return Place(name="site", settings={"platform": "site", "folder": str(folder)}, seen=lambda: pages(folder), pictures=True)
+    return Place(
+        name="site",
+        settings={"platform": "site", "folder": str(folder)},
+        seen=lambda: pages(folder),
+        pictures=True,
+    )
 
 
 def pages(folder: Path) -> list[str]:
     """The title of every page that the archive links to, as often as it does. A link to no page shows nothing."""
     archive = folder / "archive" / "index.html"
-    linked = re.findall(r'href="[^"]*posts/([^"/]+)/index\.html"', archive.read_text()) if archive.exists() else []
+    linked = (
+        re.findall(r'href="[^"]*posts/([^"/]+)/index\.html"', archive.read_text())
+        if archive.exists()
+        else []
+    )
     found = [folder / "posts" / slug / "index.html" for slug in linked]
-    return [page.read_text().partition("<title>")[2].partition("</title>")[0] for page in found if page.exists()]
+    return [
+        page.read_text().partition("<title>")[2].partition("</title>")[0]
+        for page in found
+        if page.exists()
+    ]
 
 
-def places(names: Iterable[str], servers: Mapping[str, Credentials], folder: Path, way: Way) -> dict[str, Place]:
+def places(
+    names: Iterable[str], servers: Mapping[str, Credentials], folder: Path, way: Way
+) -> dict[str, Place]:
     """Those of one daemon."""
     makers: dict[str, Callable[[], Place]] = {
         "snac": lambda: snac(way.stack.enter_context(running("snac")), way),

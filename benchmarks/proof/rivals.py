@@ -45,7 +45,9 @@ class NoRival(Exception):
 class Rival:
     name: str
     install: Callable[[Path], None]
-    command: Callable[[Path, str, str, str], Command]  # its folder, the proxy's URL, the token, the text
+    command: Callable[
+        [Path, str, str, str], Command
+    ]  # its folder, the proxy's URL, the token, the text
     tls: bool = False
 
 
@@ -68,9 +70,19 @@ def from_npm(package: str) -> Callable[[Path], None]:
 def well(words: Sequence[str], folder: Path | None = None) -> None:
     if shutil.which(words[0]) is None:
         raise NoRival(f"there is no {words[0]} here")
-    ended = subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)
+    ended = subprocess.run(
+        words,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
     if ended.returncode:
-        raise NoRival(f"{' '.join(words)} ended with {ended.returncode}: {ended.stderr.strip()[-200:]}")
+        raise NoRival(
+            f"{' '.join(words)} ended with {ended.returncode}: {ended.stderr.strip()[-200:]}"
+        )
 
 
 def toot(folder: Path, url: str, token: str, text: str) -> Command:
@@ -78,37 +90,91 @@ def toot(folder: Path, url: str, token: str, text: str) -> Command:
     host = urlsplit(url).netloc
     config = folder / "config" / "toot" / "config.json"
     config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(json.dumps({
-        "apps": {host: {"instance": host, "base_url": url, "client_id": "-", "client_secret": "-"}},
-        "users": {f"alice@{host}": {"instance": host, "username": "alice", "access_token": token}}, "active_user": f"alice@{host}"}))
-    return [str(folder / "venv/bin/toot"), "post", text], {"XDG_CONFIG_HOME": str(folder / "config")}
+    config.write_text(
+        json.dumps(
+            {
+                "apps": {
+                    host: {
+                        "instance": host,
+                        "base_url": url,
+                        "client_id": "-",
+                        "client_secret": "-",
+                    }
+                },
+                "users": {
+                    f"alice@{host}": {"instance": host, "username": "alice", "access_token": token}
+                },
+                "active_user": f"alice@{host}",
+            }
+        )
+    )
+    return [str(folder / "venv/bin/toot"), "post", text], {
+        "XDG_CONFIG_HOME": str(folder / "config")
+    }
 
 
 def apprise(folder: Path, url: str, token: str, text: str) -> Command:
-    return [str(folder / "venv/bin/apprise"), "-b", text, f"mastodon://{token}@{urlsplit(url).netloc}"], {}
+    return [
+        str(folder / "venv/bin/apprise"),
+        "-b",
+        text,
+        f"mastodon://{token}@{urlsplit(url).netloc}",
+    ], {}
 
 
 def social(folder: Path, url: str, token: str, text: str) -> Command:
-    return [str(folder / "venv/bin/social"), "mastodon", "--mastodon-server", url, "--mastodon-access-token", token, "--post-content", text], {}
+    return [
+        str(folder / "venv/bin/social"),
+        "mastodon",
+        "--mastodon-server",
+        url,
+        "--mastodon-access-token",
+        token,
+        "--post-content",
+        text,
+    ], {}
 
 
 def crosspost(folder: Path, url: str, token: str, text: str) -> Command:
     return [str(folder / "node_modules/.bin/crosspost"), "--mastodon", text], {
-        "MASTODON_HOST": urlsplit(url).netloc, "MASTODON_ACCESS_TOKEN": token, "NODE_EXTRA_CA_CERTS": str(folder / "cert.pem")}
+        "MASTODON_HOST": urlsplit(url).netloc,
+        "MASTODON_ACCESS_TOKEN": token,
+        "NODE_EXTRA_CA_CERTS": str(folder / "cert.pem"),
+    }
 
 
 RIVALS = (
     Rival(name="toot", install=from_pypi("toot"), command=toot),
     Rival(name="apprise", install=from_pypi("apprise"), command=apprise),
     Rival(name="social-media-posters", install=from_pypi("social-media-posters"), command=social),
-    Rival(name="crosspost", install=from_npm("@humanwhocodes/crosspost"), command=crosspost, tls=True),
+    Rival(
+        name="crosspost", install=from_npm("@humanwhocodes/crosspost"), command=crosspost, tls=True
+    ),
 )
 
 
 def certified(folder: Path) -> ssl.SSLContext:
     """TLS with a certificate that vouches for itself, for a day."""
-    well(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"),
-          "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+    well(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            str(folder / "key.pem"),
+            "-out",
+            str(folder / "cert.pem"),
+            "-days",
+            "1",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        ]
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     return context
@@ -120,7 +186,11 @@ def tried(rival: Rival, folder: Path, posts: int, seed: str) -> Tally:
     rival.install(folder)
     with ExitStack() as stack:
         server: Credentials = stack.enter_context(running("snac"))
-        proxy = Proxy(server["base_url"], Drawn(RATES, f"{seed}/{rival.name}"), tls=certified(folder) if rival.tls else None)
+        proxy = Proxy(
+            server["base_url"],
+            Drawn(RATES, f"{seed}/{rival.name}"),
+            tls=certified(folder) if rival.tls else None,
+        )
         stack.callback(proxy.close)
         began = time.monotonic()
         intended = [Intended(rival.name, f"post-{n}", 0, f"word{n}x") for n in range(posts)]
@@ -132,13 +202,23 @@ def tried(rival: Rival, folder: Path, posts: int, seed: str) -> Tally:
 
 def called(rival: Rival, folder: Path, url: str, token: str, one: Intended) -> dict[str, Any]:
     """What the tool says became of the post, as a row of a store would say it."""
-    words, more = rival.command(folder, url, token, f"Colleagues, this is {one.word}, about #Teaching.")
+    words, more = rival.command(
+        folder, url, token, f"Colleagues, this is {one.word}, about #Teaching."
+    )
     environment = {**os.environ, "HOME": str(folder), **more}
     error = ""
     for call in range(CALLS):
         time.sleep(PAUSE if call else 0)
         try:
-            ended = subprocess.run(words, env=environment, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+            ended = subprocess.run(
+                words,
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=PATIENCE,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
             error = f"no end within {PATIENCE} s"
             continue
@@ -150,11 +230,15 @@ def called(rival: Rival, folder: Path, url: str, token: str, one: Intended) -> d
 
 def all_tried(posts: int, seed: str) -> dict[str, Tally | str]:
     """Every rival's tally, or why there is none."""
+
     def of(rival: Rival) -> Tally | str:
         try:
             return tried(rival, Path(scratch) / rival.name, posts, seed)
         except (NoRival, OSError, subprocess.SubprocessError) as reason:
             return str(reason)
 
-    with tempfile.TemporaryDirectory(prefix="termbell-rivals-") as scratch, ThreadPoolExecutor(len(RIVALS)) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="termbell-rivals-") as scratch,
+        ThreadPoolExecutor(len(RIVALS)) as pool,
+    ):
         return dict(zip((rival.name for rival in RIVALS), pool.map(of, RIVALS), strict=True))

@@ -22,7 +22,9 @@ def noticeboard(board: Board) -> Iterator[Board]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            board.notices.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["status"])
+            board.notices.append(
+                json.loads(self.rfile.read(int(self.headers["Content-Length"])))["status"]
+            )
             body = json.dumps({"id": len(board.notices)}).encode()
             self.send_response(201)
             self.send_header("Content-Length", str(len(body)))

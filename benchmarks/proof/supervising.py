@@ -34,7 +34,9 @@ WRITES = 120  # to the log; a short transaction makes four to twelve
 LONGEST_START = 12.0  # seconds to the first request; a busy machine is slow
 LONGEST_LIFE = 3.0  # seconds from then on
 SETTLED = ("published", "in doubt", "failed", "missed", "held", "cancelled")
-A_LULL = 35.0  # seconds in which nothing has settled: longer than the engine's pause between two looks
+A_LULL = (
+    35.0  # seconds in which nothing has settled: longer than the engine's pause between two looks
+)
 FRAME = 24  # bytes of a frame's head in SQLite's write-ahead log, https://sqlite.org/fileformat2.html#walformat
 HEAD = 32
 
@@ -85,9 +87,13 @@ class Supervisor:
     ended: int = 0  # starts after which it ended by itself
     torn: int = 0  # kills that left half a transaction in the log
     recovery: list[float] = field(default_factory=list)  # seconds from a start to the first request
-    settled_after: dict[str, float] = field(default_factory=dict)  # place -> seconds since the last kill
+    settled_after: dict[str, float] = field(
+        default_factory=dict
+    )  # place -> seconds since the last kill
     set_forward: int = 0  # seconds, in the end
-    open: list[dict[str, Any]] = field(default_factory=list)  # deliveries on which something will still happen
+    open: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # deliveries on which something will still happen
 
     def __post_init__(self) -> None:
         for place in self.calendar.places.values():
@@ -119,8 +125,14 @@ class Supervisor:
 
     def _start(self) -> subprocess.Popen[bytes]:
         with (self.calendar.folder / "daemon.log").open("ab") as said:
-            self.daemon = subprocess.Popen([sys.executable, "-m", "scheduler", "run", "-c", str(self.calendar.config)], stdin=subprocess.DEVNULL,
-                                    stdout=said, stderr=said, cwd=HERE, env={**self.environment, **self.clock.environment()})
+            self.daemon = subprocess.Popen(
+                [sys.executable, "-m", "scheduler", "run", "-c", str(self.calendar.config)],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                cwd=HERE,
+                env={**self.environment, **self.clock.environment()},
+            )
         return self.daemon
 
     def end(self) -> None:
@@ -133,7 +145,10 @@ class Supervisor:
     def _one_life(self) -> None:
         moment = self.drawn.choice(MOMENTS)
         nth, pause = self.drawn.randint(1, 6), self.drawn.random()
-        jumps, jump_at = self.drawn.random() < self.jumps and self.clock.library, self.drawn.uniform(0, 2)
+        jumps, jump_at = (
+            self.drawn.random() < self.jumps and self.clock.library,
+            self.drawn.uniform(0, 2),
+        )
         started = time.monotonic()
         daemon = self._start()
         self.trigger.set(moment, nth, daemon.kill)
@@ -152,13 +167,22 @@ class Supervisor:
         if jumps:
             jumper.join()
 
-    def _until(self, moment: str, nth: int, pause: float, daemon: "subprocess.Popen[bytes]") -> None:
+    def _until(
+        self, moment: str, nth: int, pause: float, daemon: "subprocess.Popen[bytes]"
+    ) -> None:
         """Returns when it is time."""
-        longest_start = LONGEST_START if self.clock.off >= 0 else LONGEST_LIFE  # with its clock behind, nothing is due
+        longest_start = (
+            LONGEST_START if self.clock.off >= 0 else LONGEST_LIFE
+        )  # with its clock behind, nothing is due
         if moment == "start":
             time.sleep(pause * 1.5)
         elif moment == "commit":
-            words = (str(daemon.pid), str(self.log), str(1 + int(pause * WRITES)), str(longest_start))
+            words = (
+                str(daemon.pid),
+                str(self.log),
+                str(1 + int(pause * WRITES)),
+                str(longest_start),
+            )
             subprocess.run([sys.executable, "-I", "-S", KILL_IN_COMMIT, *words], check=True)
         elif self.trigger.busy.wait(longest_start):
             self.trigger.pulled.wait(pause * 1.5 if moment == "any" else LONGEST_LIFE)
@@ -175,7 +199,10 @@ class Supervisor:
         """
         began = quiet_since = time.monotonic()
         daemon = self._start()
-        while len(self.settled_after) < len(self.calendar.places) and time.monotonic() - began < patience:
+        while (
+            len(self.settled_after) < len(self.calendar.places)
+            and time.monotonic() - began < patience
+        ):
             time.sleep(1)
             if daemon.poll() is not None:  # as systemd would
                 self.ended += 1
@@ -198,16 +225,42 @@ class Supervisor:
     def look(self) -> list[dict[str, Any]]:
         """The deliveries on which something will still happen, in `open` too."""
         rows = self.status()
-        stopped = {(row["account"], row["entry"]) for row in rows if row["status"] in SETTLED and row["status"] != "published"}
+        stopped = {
+            (row["account"], row["entry"])
+            for row in rows
+            if row["status"] in SETTLED and row["status"] != "published"
+        }
         known = {(row["account"], row["entry"], row["part"]) for row in rows}
-        missing = [{"account": one.place} for one in self.calendar.intended if (one.place, one.entry, one.part) not in known]
-        self.open = missing + [row for row in rows
-                               if row["status"] not in SETTLED and not (row["part"] and (row["account"], row["entry"]) in stopped)]
+        missing = [
+            {"account": one.place}
+            for one in self.calendar.intended
+            if (one.place, one.entry, one.part) not in known
+        ]
+        self.open = missing + [
+            row
+            for row in rows
+            if row["status"] not in SETTLED
+            and not (row["part"] and (row["account"], row["entry"]) in stopped)
+        ]
         return self.open
 
     def status(self) -> list[dict[str, Any]]:
-        said = subprocess.run([sys.executable, "-m", "scheduler", "status", "--json", "-c", str(self.calendar.config)], cwd=HERE,
-                              env=self.environment, capture_output=True, text=True, check=False)
+        said = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "scheduler",
+                "status",
+                "--json",
+                "-c",
+                str(self.calendar.config),
+            ],
+            cwd=HERE,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         rows: list[dict[str, Any]] = json.loads(said.stdout)["deliveries"] if said.stdout else []
         return rows
 
@@ -226,8 +279,10 @@ def is_torn(log: Path) -> bool:
     page, salt = int.from_bytes(content[8:12], "big"), content[16:24]
     torn = False
     for at in range(HEAD, len(content), FRAME + page) if page else ():
-        head = content[at:at + FRAME]
+        head = content[at : at + FRAME]
         if head[8:16] != salt:
             break
-        torn = head[4:8] == bytes(4)  # the size of the database after the commit; 0: not the last page of one
+        torn = head[4:8] == bytes(
+            4
+        )  # the size of the database after the commit; 0: not the last page of one
     return torn

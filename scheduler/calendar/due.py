@@ -23,16 +23,24 @@ class When:
     def read(cls, value: object) -> "When":
         """Raises `Wrong` when it is no time."""
         text = str(value).strip()
-        if len(text) >= 10 and text[4] == "-" and text[7] == "-":  # not the other shapes that fromisoformat reads
+        if (
+            len(text) >= 10 and text[4] == "-" and text[7] == "-"
+        ):  # not the other shapes that fromisoformat reads
             try:
-                return cls(date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text))
+                return cls(
+                    date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+                )
             except ValueError as fault:
                 raise Wrong(f"is no time: '{text}' ({fault}); {LOOKS_LIKE}") from None
         raise Wrong(f"is no time: '{text}'; {LOOKS_LIKE}")
 
     def due(self, at: time, zone: ZoneInfo) -> tuple[datetime, str | None]:
         """The instant, in `zone`, and what the clock change did to it; `at` is the time of a bare date."""
-        written = self.written if isinstance(self.written, datetime) else datetime.combine(self.written, at)
+        written = (
+            self.written
+            if isinstance(self.written, datetime)
+            else datetime.combine(self.written, at)
+        )
         if written.tzinfo is not None:
             return written.astimezone(zone), None
         return resolved(written, zone)
@@ -44,10 +52,16 @@ def resolved(local: datetime, zone: ZoneInfo) -> tuple[datetime, str | None]:
     if first.utcoffset() == second.utcoffset():
         return first, None
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local:
-        return first, f"{local:%H:%M} comes twice on {local:%Y-%m-%d} in {zone.key}; it goes out at the first"
+        return (
+            first,
+            f"{local:%H:%M} comes twice on {local:%Y-%m-%d} in {zone.key}; it goes out at the first",
+        )
     there = first.astimezone(UTC).astimezone(zone)
     moved = _first_that_exists(there, zone)
-    return moved, f"{local:%H:%M} does not exist on {local:%Y-%m-%d} in {zone.key}; it goes out at {moved:%H:%M}"
+    return (
+        moved,
+        f"{local:%H:%M} does not exist on {local:%Y-%m-%d} in {zone.key}; it goes out at {moved:%H:%M}",
+    )
 
 
 def _first_that_exists(after: datetime, zone: ZoneInfo) -> datetime:

@@ -49,7 +49,9 @@ class Content:
 
     template: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)  # `with:` in the YAML
-    text: str | None = None  # Markdown, unless `markdown` says otherwise; wins over the template's block
+    text: str | None = (
+        None  # Markdown, unless `markdown` says otherwise; wins over the template's block
+    )
     title: str | None = None
     summary: str | None = None
     link: LinkTo | None = None
@@ -67,14 +69,18 @@ class Entry:
     """One item of the calendar, read and checked."""
 
     id: str
-    due: Mapping[str, datetime]  # account name -> the instant; a bare date is due at the account's own time
+    due: Mapping[
+        str, datetime
+    ]  # account name -> the instant; a bare date is due at the account's own time
     content: Mapping[str, Content]  # account name -> what it says there, variants overlaid
     grace: float | None = None  # seconds; None: the account's
     late: str | None = None  # "skip", "publish" or "ask"; None: the account's
     ignore: frozenset[str] = frozenset()  # codes of checks
     notes: tuple[Problem, ...] = ()  # warnings, e.g. a time that the clock change skips
     place: Place
-    lines: Mapping[str, Place] = field(default_factory=dict)  # key of the entry -> where it stands ("text", "template", ...)
+    lines: Mapping[str, Place] = field(
+        default_factory=dict
+    )  # key of the entry -> where it stands ("text", "template", ...)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,10 +126,14 @@ class Delivery:
     used: int  # length of the text, counted as the platform counts
     limit: int | None
     unit: str
-    whole: int | None = None  # length of the text that was shortened to this, or split; None: it is as it was written
+    whole: int | None = (
+        None  # length of the text that was shortened to this, or split; None: it is as it was written
+    )
     is_split: bool = False
     problems: tuple[Problem, ...] = ()
-    sources: Mapping[str, Path] = field(default_factory=dict)  # digest of a picture that leaves -> the person's file
+    sources: Mapping[str, Path] = field(
+        default_factory=dict
+    )  # digest of a picture that leaves -> the person's file
 
     @property
     def fitted(self) -> str:
@@ -139,5 +149,9 @@ class Delivery:
 
 def with_variant(content: Content, variant: Mapping[str, Any]) -> Content:
     """`content` with what a variant names in its place; `values` and `options` are joined, the variant's first."""
-    joined = {name: {**getattr(content, name), **variant[name]} for name in ("values", "options") if name in variant}
+    joined = {
+        name: {**getattr(content, name), **variant[name]}
+        for name in ("values", "options")
+        if name in variant
+    }
     return replace(content, **{**variant, **joined})

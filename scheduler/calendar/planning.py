@@ -17,8 +17,17 @@ def _draft(config: Config, entry: Entry, name: str) -> Draft:
     account = config.accounts[name]
     content = entry.content[name]
     return Draft(
-        entry=entry.id, account=account, due=entry.due[name], place=entry.place, lines=entry.lines, ignore=entry.ignore,
-        content=replace(content, options={**account.options, **content.options}, language=content.language or account.language),
+        entry=entry.id,
+        account=account,
+        due=entry.due[name],
+        place=entry.place,
+        lines=entry.lines,
+        ignore=entry.ignore,
+        content=replace(
+            content,
+            options={**account.options, **content.options},
+            language=content.language or account.language,
+        ),
         grace=account.grace if entry.grace is None else entry.grace,
         late=entry.late or account.late,
     )

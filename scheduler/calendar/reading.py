@@ -16,13 +16,39 @@ from zoneinfo import ZoneInfo
 from platforms.base import Platform
 from scheduler.calendar.due import When
 from scheduler.calendar.model import Content, Entry, LinkTo, MediaFile, Part, with_variant
-from scheduler.checking import Checked, Wrong, filled_text, fit_policy, flag, late_policy, seconds, setting, text, texts, words, zone
+from scheduler.checking import (
+    Checked,
+    Wrong,
+    filled_text,
+    fit_policy,
+    flag,
+    late_policy,
+    seconds,
+    setting,
+    text,
+    texts,
+    words,
+    zone,
+)
 from scheduler.checks import read_ignored
 from scheduler.config import Config, ConfiguredAccount
 from scheduler.problems import Invalid, Place, Problem, did_you_mean
 from scheduler.yaml_files import Cut, List, Map, read_yaml
 
-CONTENT = ("template", "with", "text", "title", "summary", "link", "media", "language", "thread", "first_comment", "markdown", "fit")
+CONTENT = (
+    "template",
+    "with",
+    "text",
+    "title",
+    "summary",
+    "link",
+    "media",
+    "language",
+    "thread",
+    "first_comment",
+    "markdown",
+    "fit",
+)
 OWN = ("id", "when", "timezone", "to", "grace", "late", "ignore", *CONTENT)
 
 
@@ -43,7 +69,11 @@ def read_calendar(config: Config) -> Calendar:
     for file in _files(config, reading.problems):
         reading.take_file(file)
     reading.problems.sort(key=lambda one: (one.place, one.message))
-    return Calendar(entries=tuple(reading.entries), problems=tuple(reading.problems), files=(config.path, *reading.files, *reading.media))
+    return Calendar(
+        entries=tuple(reading.entries),
+        problems=tuple(reading.problems),
+        files=(config.path, *reading.files, *reading.media),
+    )
 
 
 def _files(config: Config, problems: list[Problem]) -> list[Path]:
@@ -53,12 +83,23 @@ def _files(config: Config, problems: list[Problem]) -> list[Path]:
             here = sorted(path for path in config.folder.glob(pattern) if path.is_file())
         except (ValueError, NotImplementedError):
             here = []
-            problems.append(Problem("wrong-value", f"`calendar: {pattern}` is no pattern in {config.folder}; write it like calendar/*.yaml",
-                                    Place(config.path.name, 1)))
+            problems.append(
+                Problem(
+                    "wrong-value",
+                    f"`calendar: {pattern}` is no pattern in {config.folder}; write it like calendar/*.yaml",
+                    Place(config.path.name, 1),
+                )
+            )
             continue
         if not here:
-            problems.append(Problem("no-calendar", f"no file fits `calendar: {pattern}` in {config.folder}",
-                                    Place(config.path.name, 1), "warning"))
+            problems.append(
+                Problem(
+                    "no-calendar",
+                    f"no file fits `calendar: {pattern}` in {config.folder}",
+                    Place(config.path.name, 1),
+                    "warning",
+                )
+            )
         found += [path for path in here if path not in found and path != config.path]
     return found
 
@@ -90,10 +131,22 @@ class _Reading:
 
     def take(self, posts: Any, checked: Checked, own_zone: ZoneInfo, language: str | None) -> None:
         if posts is not None and not isinstance(posts, List):
-            checked.say("wrong-value", 1, "posts: a list of entries has to stand here, each beginning with `- id: ...`")
+            checked.say(
+                "wrong-value",
+                1,
+                "posts: a list of entries has to stand here, each beginning with `- id: ...`",
+            )
         for item, line in zip(posts, posts.lines, strict=True) if isinstance(posts, List) else ():
-            written = checked.mapping(item, line, "posts", "- {id: welcome, when: 2026-09-07 08:30, to: [class-site], text: Hello}")
-            entry = written and _OneEntry(self.config, checked, written, own_zone, language, self.media).entry()
+            written = checked.mapping(
+                item,
+                line,
+                "posts",
+                "- {id: welcome, when: 2026-09-07 08:30, to: [class-site], text: Hello}",
+            )
+            entry = (
+                written
+                and _OneEntry(self.config, checked, written, own_zone, language, self.media).entry()
+            )
             if entry:
                 self._add(entry, checked)
         self.problems += checked.problems
@@ -101,7 +154,11 @@ class _Reading:
     def _add(self, entry: Entry, checked: Checked) -> None:
         first = self.ids.setdefault(entry.id, entry.lines["id"])
         if first != entry.lines["id"]:
-            checked.say("id-twice", entry.lines["id"].line, f"{entry.id}: this id stands in {first} already; give one of them another")
+            checked.say(
+                "id-twice",
+                entry.lines["id"].line,
+                f"{entry.id}: this id stands in {first} already; give one of them another",
+            )
         self.entries.append(entry)
         self.problems += entry.notes
 
@@ -122,39 +179,73 @@ class _OneEntry:
         identifier = self._id()
         accounts = self._accounts(identifier)
         self._known_keys(identifier, accounts)
-        self.ignore = self.checked.value(self.written, "ignore", identifier, lambda value: read_ignored(value, self.config.guard.codes), self.ignore)
+        self.ignore = self.checked.value(
+            self.written,
+            "ignore",
+            identifier,
+            lambda value: read_ignored(value, self.config.guard.codes),
+            self.ignore,
+        )
         own_zone = self.checked.value(self.written, "timezone", identifier, zone, self.zone)
         when = self.checked.value(self.written, "when", identifier, When.read)
         if "when" not in self.written:
-            self.checked.say("missing-key", self.written.line, f"{identifier}: `when` is missing, e.g. when: 2026-09-07 08:30")
-        content = replace(Content(language=self.language), **self._content(self.written, identifier))
+            self.checked.say(
+                "missing-key",
+                self.written.line,
+                f"{identifier}: `when` is missing, e.g. when: 2026-09-07 08:30",
+            )
+        content = replace(
+            Content(language=self.language), **self._content(self.written, identifier)
+        )
         contents = {one.name: self._for_account(one, content, identifier) for one in accounts}
         grace = self.checked.value(self.written, "grace", identifier, seconds)
         late = self.checked.value(self.written, "late", identifier, late_policy)
         self._says_something(identifier, contents)
-        if when is None or any(problem.severity == "error" for problem in self.checked.problems[before:]):
+        if when is None or any(
+            problem.severity == "error" for problem in self.checked.problems[before:]
+        ):
             return None
         dues = {one.name: when.due(one.at, own_zone) for one in accounts}
         place = Place(self.checked.file, self.written.line)
         lines = {key: Place(self.checked.file, line) for key, line in self.written.lines.items()}
         said = sorted({note for _, note in dues.values() if note})
         return Entry(
-            id=identifier, due={name: due for name, (due, _) in dues.items()}, content=contents, grace=grace, late=late, place=place, lines=lines,
+            id=identifier,
+            due={name: due for name, (due, _) in dues.items()},
+            content=contents,
+            grace=grace,
+            late=late,
+            place=place,
+            lines=lines,
             ignore=self.ignore,
-            notes=tuple(Problem("clock-change", f"{identifier}: {note}", lines["when"], "warning") for note in said))
+            notes=tuple(
+                Problem("clock-change", f"{identifier}: {note}", lines["when"], "warning")
+                for note in said
+            ),
+        )
 
     def _id(self) -> str:
         if "id" not in self.written:
-            self.checked.say("missing-key", self.written.line, "an entry has no `id`, e.g. id: welcome-back")
+            self.checked.say(
+                "missing-key", self.written.line, "an entry has no `id`, e.g. id: welcome-back"
+            )
             return "entry"
         identifier: str = self.checked.value(self.written, "id", "an entry", text, "entry")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", identifier):
-            self.checked.say("wrong-value", self.written.lines["id"], f"'{identifier}': an id has letters, digits, '.', '_' and '-'")
+            self.checked.say(
+                "wrong-value",
+                self.written.lines["id"],
+                f"'{identifier}': an id has letters, digits, '.', '_' and '-'",
+            )
         return identifier
 
     def _accounts(self, identifier: str) -> list[ConfiguredAccount]:
         if "to" not in self.written:
-            self.checked.say("missing-key", self.written.line, f"{identifier}: `to` is missing, e.g. to: [{', '.join(self.config.accounts)}]")
+            self.checked.say(
+                "missing-key",
+                self.written.line,
+                f"{identifier}: `to` is missing, e.g. to: [{', '.join(self.config.accounts)}]",
+            )
             return []
         found: dict[str, ConfiguredAccount] = {}
         for name in self.checked.value(self.written, "to", identifier, texts, ()):
@@ -163,15 +254,24 @@ class _OneEntry:
                     found[member] = self.config.accounts[member]
                 else:
                     known = {*self.config.accounts, *self.config.groups}
-                    self.checked.say("unknown-account", self.written.lines["to"],
-                                     f"{identifier}: no account called '{member}'; {did_you_mean(member, known)}")
+                    self.checked.say(
+                        "unknown-account",
+                        self.written.lines["to"],
+                        f"{identifier}: no account called '{member}'; {did_you_mean(member, known)}",
+                    )
         return list(found.values())
 
     def _known_keys(self, identifier: str, accounts: list[ConfiguredAccount]) -> None:
-        variants = {name for one in self.config.accounts.values() for name in (one.name, one.account.platform)}
+        variants = {
+            name
+            for one in self.config.accounts.values()
+            for name in (one.name, one.account.platform)
+        }
         self.checked.unknown_keys(self.written, identifier, [*OWN, *variants])
 
-    def _for_account(self, account: ConfiguredAccount, content: Content, identifier: str) -> Content:
+    def _for_account(
+        self, account: ConfiguredAccount, content: Content, identifier: str
+    ) -> Content:
         for name in dict.fromkeys((account.account.platform, account.name)):
             if name in self.written:
                 content = with_variant(content, self._variant(name, account.platform, identifier))
@@ -181,28 +281,49 @@ class _OneEntry:
         value, what = self.written[name], f"{identifier}: {name}"
         if isinstance(value, str):
             return {"text": self.checked.value(self.written, name, identifier, words, "")}
-        variant = self.checked.mapping(value, self.written.lines[name], what, f"{name}: {{text: ...}}")
+        variant = self.checked.mapping(
+            value, self.written.lines[name], what, f"{name}: {{text: ...}}"
+        )
         if variant is None:
             return {}
         rows = {row.name: row for row in platform.options}
         self.checked.unknown_keys(variant, what, [*CONTENT, *rows])
-        options = {key: self.checked.value(variant, key, what, setting(rows[key], self.config.folder)) for key in variant if key in rows}
+        options = {
+            key: self.checked.value(variant, key, what, setting(rows[key], self.config.folder))
+            for key in variant
+            if key in rows
+        }
         return {**self._content(variant, what), **({"options": options} if options else {})}
 
     def _content(self, where: Map, what: str) -> dict[str, Any]:
         """The content keys that are written in `where`, read."""
         readers: Mapping[str, Callable[[Any], Any]] = {
-            "template": filled_text, "with": _values, "text": words, "title": words, "summary": words, "language": filled_text,
-            "first_comment": words, "markdown": flag, "fit": fit_policy, "link": lambda value: self._link(value, where.lines["link"]),
-            "media": lambda value: self._media(value), "thread": lambda value: self._thread(value),
+            "template": filled_text,
+            "with": _values,
+            "text": words,
+            "title": words,
+            "summary": words,
+            "language": filled_text,
+            "first_comment": words,
+            "markdown": flag,
+            "fit": fit_policy,
+            "link": lambda value: self._link(value, where.lines["link"]),
+            "media": lambda value: self._media(value),
+            "thread": lambda value: self._thread(value),
         }
         named = {"with": "values"}
         given = {"text": ""}  # one that cannot be read is said once
-        return {named.get(key, key): self.checked.value(where, key, what, read, given.get(key)) for key, read in readers.items() if key in where}
+        return {
+            named.get(key, key): self.checked.value(where, key, what, read, given.get(key))
+            for key, read in readers.items()
+            if key in where
+        }
 
     def _media(self, value: Any) -> tuple[MediaFile, ...]:
         if not isinstance(value, List):
-            raise Wrong("has to be a list, e.g. media: [{file: images/door.jpg, alt: The school door}]")
+            raise Wrong(
+                "has to be a list, e.g. media: [{file: images/door.jpg, alt: The school door}]"
+            )
         return tuple(one for one in map(self._file, value, value.lines) if one)
 
     def _file(self, value: Any, line: int) -> MediaFile | None:
@@ -210,18 +331,42 @@ class _OneEntry:
         if not isinstance(value, Map):
             written.line, written.lines = line, {"file": line}
         if "file" not in written:
-            raise Wrong("has an item without `file`, e.g. {file: images/door.jpg, alt: The school door}")
+            raise Wrong(
+                "has an item without `file`, e.g. {file: images/door.jpg, alt: The school door}"
+            )
         self.checked.unknown_keys(written, "media", ("file", "alt", "focus", "captions"))
         name, place = text(written["file"]), Place(self.checked.file, written.lines["file"])
         is_remote = re.match(r"https?://", name, re.IGNORECASE) is not None
         file = _named_by(name) if is_remote else self._here(name, place)
         alt = words(written.get("alt") or "")
         severity = self.config.checks.severity("no-alt")
-        if self.config.require_alt and severity != "off" and "no-alt" not in self.ignore and not alt.strip():
-            self.checked.say("no-alt", place.line, f"{name}: `alt` is missing; say what the picture shows, e.g. alt: The school door, painted blue",
-                             severity)
-        captions = self._here(text(written["captions"]), Place(self.checked.file, written.lines["captions"])) if written.get("captions") else None
-        return MediaFile(file=file, url=name if is_remote else "", alt=alt, focus=_focus(written.get("focus")), captions=captions, place=place)
+        if (
+            self.config.require_alt
+            and severity != "off"
+            and "no-alt" not in self.ignore
+            and not alt.strip()
+        ):
+            self.checked.say(
+                "no-alt",
+                place.line,
+                f"{name}: `alt` is missing; say what the picture shows, e.g. alt: The school door, painted blue",
+                severity,
+            )
+        captions = (
+            self._here(
+                text(written["captions"]), Place(self.checked.file, written.lines["captions"])
+            )
+            if written.get("captions")
+            else None
+        )
+        return MediaFile(
+            file=file,
+            url=name if is_remote else "",
+            alt=alt,
+            focus=_focus(written.get("focus")),
+            captions=captions,
+            place=place,
+        )
 
     def _here(self, name: str, place: Place) -> Path:
         file = (self.config.folder / name).resolve()
@@ -229,9 +374,13 @@ class _OneEntry:
         if file.is_dir():
             self.checked.say("no-file", place.line, f"{name}: is a folder; name a file in it")
         elif not file.is_file():
-            self.checked.say("no-file", place.line, f"{name}: there is no such file in {self.config.folder}")
+            self.checked.say(
+                "no-file", place.line, f"{name}: there is no such file in {self.config.folder}"
+            )
         elif not os.access(file, os.R_OK):
-            self.checked.say("no-file", place.line, f"{name}: cannot be read; give yourself the right to")
+            self.checked.say(
+                "no-file", place.line, f"{name}: cannot be read; give yourself the right to"
+            )
         return file
 
     def _link(self, value: Any, line: int) -> LinkTo:
@@ -243,7 +392,12 @@ class _OneEntry:
         if not re.match(r"https?://[^\s/]+", url):
             raise Wrong(f"has to be a web address, e.g. https://example.org/page, not '{url}'")
         image = self._file(written["image"], written.lines["image"]) if "image" in written else None
-        return LinkTo(url=url, title=words(written.get("title") or ""), description=words(written.get("description") or ""), image=image)
+        return LinkTo(
+            url=url,
+            title=words(written.get("title") or ""),
+            description=words(written.get("description") or ""),
+            image=image,
+        )
 
     def _thread(self, value: Any) -> tuple[Part, ...]:
         if not isinstance(value, List):
@@ -255,11 +409,19 @@ class _OneEntry:
         if not isinstance(value, Map):
             return Part(text=words(value), place=place)
         self.checked.unknown_keys(value, "thread", ("text", "media"))
-        return Part(text=words(value.get("text") or ""), media=self._media(value["media"]) if "media" in value else (), place=place)
+        return Part(
+            text=words(value.get("text") or ""),
+            media=self._media(value["media"]) if "media" in value else (),
+            place=place,
+        )
 
     def _says_something(self, identifier: str, contents: Mapping[str, Content]) -> None:
         if any(content.text is None and content.template is None for content in contents.values()):
-            self.checked.say("no-text", self.written.line, f"{identifier}: has neither `text` nor `template`, e.g. text: Welcome back")
+            self.checked.say(
+                "no-text",
+                self.written.line,
+                f"{identifier}: has neither `text` nor `template`, e.g. text: Welcome back",
+            )
 
 
 def _named_by(url: str) -> Path:
@@ -272,7 +434,9 @@ def _named_by(url: str) -> Path:
 def _values(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise Wrong("has to be a mapping, e.g. with: {headline: Welcome back}")
-    return {name: words(inner) if isinstance(inner, Cut) else inner for name, inner in value.items()}
+    return {
+        name: words(inner) if isinstance(inner, Cut) else inner for name, inner in value.items()
+    }
 
 
 def _is_share(value: Any) -> bool:

@@ -60,13 +60,19 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        named = [CompletionItem(name, help=what) for name, what in COMMANDS.items() if name.startswith(incomplete)]
+        named = [
+            CompletionItem(name, help=what)
+            for name, what in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
         return named + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> object:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="replace")  # a terminal without our signs gets question marks and no traceback
+                stream.reconfigure(
+                    errors="replace"
+                )  # a terminal without our signs gets question marks and no traceback
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -96,7 +102,9 @@ def _report(fault: Exception) -> None:
 
 def _expected() -> tuple[type[Exception], ...]:
     loaded = {name: sys.modules[name] for name in EXPECTED if name in sys.modules}
-    return tuple(getattr(module, kind) for name, module in loaded.items() for kind in EXPECTED[name])
+    return tuple(
+        getattr(module, kind) for name, module in loaded.items() for kind in EXPECTED[name]
+    )
 
 
 def _log_whole(fault: Exception) -> None:
@@ -106,7 +114,9 @@ def _log_whole(fault: Exception) -> None:
 
     if not logging.getLogger().handlers:
         set_up(sys.stderr, tuple)
-    logging.getLogger("termbell").critical("this is a fault of termbell; please report it with what follows", exc_info=fault)
+    logging.getLogger("termbell").critical(
+        "this is a fault of termbell; please report it with what follows", exc_info=fault
+    )
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

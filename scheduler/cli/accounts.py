@@ -47,9 +47,23 @@ def command(config: Path, as_json: bool, verify: bool) -> None:
     set_up(sys.stderr, credentials.all_values)
     found = [_state(read, credentials, one, verify) for one in read.accounts.values()]
     if as_json:
-        emit({"accounts": [
-            {"account": one.account, "platform": one.platform, "secrets": [{"name": name, "present": there} for name, there in one.secrets.items()],
-             "ready": one.is_ready, "who": one.who, "error": one.error} for one in found]})
+        emit(
+            {
+                "accounts": [
+                    {
+                        "account": one.account,
+                        "platform": one.platform,
+                        "secrets": [
+                            {"name": name, "present": there} for name, there in one.secrets.items()
+                        ],
+                        "ready": one.is_ready,
+                        "who": one.who,
+                        "error": one.error,
+                    }
+                    for one in found
+                ]
+            }
+        )
     else:
         width = max((len(one.account) for one in found), default=0)
         for one in found:
@@ -58,16 +72,31 @@ def command(config: Path, as_json: bool, verify: bool) -> None:
 
 
 def _show(one: State, width: int) -> None:
-    secrets = ", ".join(f"{name} {'present' if there else 'missing'}" for name, there in one.secrets.items()) or "needs no credentials"
-    say(joined(paint("✓ " if one.is_ready else "✗ ", "green" if one.is_ready else "red"), paint(one.account.ljust(width), bold=True),
-               f"  {one.platform:<10}  {secrets}", paint(f"  {one.who}", "green") if one.who else ""))
+    secrets = (
+        ", ".join(
+            f"{name} {'present' if there else 'missing'}" for name, there in one.secrets.items()
+        )
+        or "needs no credentials"
+    )
+    say(
+        joined(
+            paint("✓ " if one.is_ready else "✗ ", "green" if one.is_ready else "red"),
+            paint(one.account.ljust(width), bold=True),
+            f"  {one.platform:<10}  {secrets}",
+            paint(f"  {one.who}", "green") if one.who else "",
+        )
+    )
     if one.error:
         say(f"  {one.error}")
 
 
 def _state(config: Config, credentials: Credentials, one: ConfiguredAccount, verify: bool) -> State:
     instead = {name: has(config, one, name) for name in one.platform.instead}
-    secrets = instead if instead and all(instead.values()) else {name: has(config, one, name) for name in one.platform.secrets}
+    secrets = (
+        instead
+        if instead and all(instead.values())
+        else {name: has(config, one, name) for name in one.platform.secrets}
+    )
     state = State(account=one.name, platform=one.platform.name, secrets=secrets)
     try:
         credentials.of(one.name)
@@ -79,14 +108,20 @@ def _state(config: Config, credentials: Credentials, one: ConfiguredAccount, ver
     except PublishError as refused:
         return replace(state, error=str(refused))
     except NOT_AS_DOCUMENTED as fault:
-        return replace(state, error=f"{one.platform.name} answered what is not documented ({type(fault).__name__}); is this the server?")
+        return replace(
+            state,
+            error=f"{one.platform.name} answered what is not documented ({type(fault).__name__}); is this the server?",
+        )
     return state
 
 
 def has(config: Config, one: ConfiguredAccount, secret: str) -> bool:
     """Whether this one secret of the account is there, in the config or kept."""
-    alone = replace(one, platform=replace(one.platform, secrets=(secret,), optional_secrets=(), instead=()),
-                    secrets={name: where for name, where in one.secrets.items() if name == secret})
+    alone = replace(
+        one,
+        platform=replace(one.platform, secrets=(secret,), optional_secrets=(), instead=()),
+        secrets={name: where for name, where in one.secrets.items() if name == secret},
+    )
     try:
         Credentials({one.name: alone}, config.state).of(one.name)
     except LoginNeeded:

@@ -21,15 +21,26 @@ class Way:
 
     @property
     def is_by_page(self) -> bool:
-        return self.no_browser or self.paste or self.device or self.port is not None or self.redirect is not None
+        return (
+            self.no_browser
+            or self.paste
+            or self.device
+            or self.port is not None
+            or self.redirect is not None
+        )
 
 
 def asked(what: str, otherwise: str | None = None, unseen: bool = True) -> str:
     """The answer. It may be empty only where `otherwise` says what Enter stands for."""
     is_optional = otherwise is not None
     if sys.stdin.isatty():
-        typed = click.prompt(what + (f" (Enter for {otherwise})" if is_optional else ""), hide_input=unseen, err=True,
-                             default="" if is_optional else None, show_default=False)
+        typed = click.prompt(
+            what + (f" (Enter for {otherwise})" if is_optional else ""),
+            hide_input=unseen,
+            err=True,
+            default="" if is_optional else None,
+            show_default=False,
+        )
     else:
         typed = sys.stdin.readline()
     if not str(typed).strip() and not is_optional:

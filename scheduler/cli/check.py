@@ -42,6 +42,10 @@ def _checked(config: Path, fetch: bool, links: bool) -> tuple[tuple[Problem, ...
     except Invalid as invalid:
         return invalid.problems, counted(len(invalid.problems), "problem", "problems")
     entries = len({delivery.entry for delivery in planned.deliveries})
-    return planned.problems, ", ".join((
-        counted(entries, "entry", "entries"), counted(len(planned.deliveries), "delivery", "deliveries"),
-        counted(len(planned.problems), "problem", "problems")))
+    return planned.problems, ", ".join(
+        (
+            counted(entries, "entry", "entries"),
+            counted(len(planned.deliveries), "delivery", "deliveries"),
+            counted(len(planned.problems), "problem", "problems"),
+        )
+    )

@@ -27,6 +27,10 @@ def key_of(store: Store, start: str) -> str:
     """The one delivery whose key begins with `start`."""
     keys = store.keys(start)
     if len(keys) != 1:
-        what = f"{len(keys)} deliveries begin so; give more of the key" if keys else "no delivery begins so; see `termbell status`"
+        what = (
+            f"{len(keys)} deliveries begin so; give more of the key"
+            if keys
+            else "no delivery begins so; see `termbell status`"
+        )
         fail(f"{start}: {what}")
     return keys[0]

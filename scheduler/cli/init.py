@@ -25,8 +25,14 @@ DAYS = 7  # until the second post is due
 
 
 @click.command(short_help="Write a first configuration, calendar and template folder.")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".", metavar="[DIR]")
-@click.option("--timezone", metavar="ZONE", help="The calendar's zone, e.g. Europe/London; else that of this machine.")
+@click.argument(
+    "folder", type=click.Path(file_okay=False, path_type=Path), default=".", metavar="[DIR]"
+)
+@click.option(
+    "--timezone",
+    metavar="ZONE",
+    help="The calendar's zone, e.g. Europe/London; else that of this machine.",
+)
 def command(folder: Path, timezone: str | None) -> None:
     """Write a configuration, a first calendar with two posts, a template and a picture into DIR (default: here).
 
@@ -41,9 +47,14 @@ def command(folder: Path, timezone: str | None) -> None:
         raise click.UsageError(f"no zone is called '{timezone}'; say it like Europe/London")
     there = [str(folder / place) for place in PLACES.values() if (folder / place).exists()]
     if there:
-        fail(f"nothing was written, as this is there already: {', '.join(there)}; name another folder")
-    words = {"TIMEZONE": timezone or local_zone(), "YESTERDAY": f"{date.today() - timedelta(days=1)}",
-             "LATER": f"{date.today() + timedelta(days=DAYS)}"}
+        fail(
+            f"nothing was written, as this is there already: {', '.join(there)}; name another folder"
+        )
+    words = {
+        "TIMEZONE": timezone or local_zone(),
+        "YESTERDAY": f"{date.today() - timedelta(days=1)}",
+        "LATER": f"{date.today() + timedelta(days=DAYS)}",
+    }
     for name, place in PLACES.items():
         _write(folder / place, (files("scheduler.cli") / "first" / name).read_bytes(), words)
     write_schemas(folder / STATE)

@@ -23,17 +23,44 @@ from scheduler.engine.credentials import Credentials, Trial
 from scheduler.engine.logs import set_up
 from scheduler.problems import did_you_mean
 
-OF_A_PAGE = ("refresh", "client_id", "client_secret")  # asked for on no terminal: there, one signs in on the page instead
+OF_A_PAGE = (
+    "refresh",
+    "client_id",
+    "client_secret",
+)  # asked for on no terminal: there, one signs in on the page instead
+
 
 @click.command(short_help="Give an account its credentials.")
 @click.argument("account", required=False)
-@click.option("--token", is_flag=True, help="Paste a token instead of signing in on the platform's page.")
-@click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address and wait for the answer here.")
-@click.option("--paste", is_flag=True, help="Print the address, and paste the one that your browser was sent to: for a machine without a browser.")
-@click.option("--device", is_flag=True, help="Enter a short code in a browser on any machine, where the platform has that.")
-@click.option("--port", type=click.IntRange(1, 65535), help="The port to wait at. [default: any that is free]")
-@click.option("--redirect", metavar="URL", help="The redirect address that your app on the platform has, if it is another.")
-@click.option("--secret", metavar="NAME", help="Keep what `!secret NAME` in config.yaml stands for, instead.")
+@click.option(
+    "--token", is_flag=True, help="Paste a token instead of signing in on the platform's page."
+)
+@click.option(
+    "--no-browser",
+    is_flag=True,
+    help="Do not open a browser; print the address and wait for the answer here.",
+)
+@click.option(
+    "--paste",
+    is_flag=True,
+    help="Print the address, and paste the one that your browser was sent to: for a machine without a browser.",
+)
+@click.option(
+    "--device",
+    is_flag=True,
+    help="Enter a short code in a browser on any machine, where the platform has that.",
+)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="The port to wait at. [default: any that is free]"
+)
+@click.option(
+    "--redirect",
+    metavar="URL",
+    help="The redirect address that your app on the platform has, if it is another.",
+)
+@click.option(
+    "--secret", metavar="NAME", help="Keep what `!secret NAME` in config.yaml stands for, instead."
+)
 @config_option
 def command(config: Path, account: str | None, secret: str | None, **way: Any) -> None:
     """Give ACCOUNT its credentials, try them, and keep them.
@@ -75,37 +102,67 @@ def _log_in(read: Config, chosen: ConfiguredAccount, way: Way) -> None:
     is_by_page = _is_by_page(chosen, written, way)
     given = _signed_in(read, chosen, written, way, trial) if is_by_page else _given(chosen, written)
     ends = _end(platform, given)
-    trial.values = {**written, **{name: given[name] for name in platform.all_secrets if name in given}}
+    trial.values = {
+        **written,
+        **{name: given[name] for name in platform.all_secrets if name in given},
+    }
     trial.made = _session(platform, given) if is_by_page else {}
     who = _tried(read, chosen, trial)
-    say(f"{account}: " + (f"these are the credentials of {who}" if who else f"{platform.name} has no way to try them"))
+    say(
+        f"{account}: "
+        + (
+            f"these are the credentials of {who}"
+            if who
+            else f"{platform.name} has no way to try them"
+        )
+    )
     if is_by_page or set(platform.all_secrets) - set(written):
-        _keep(read, chosen, {name: value for name, value in trial.values.items() if name not in written}, trial.made, ends)
+        _keep(
+            read,
+            chosen,
+            {name: value for name, value in trial.values.items() if name not in written},
+            trial.made,
+            ends,
+        )
     _release(read, account)
 
 
 def _is_by_page(chosen: ConfiguredAccount, written: Mapping[str, str], way: Way) -> bool:
     if way.token and way.is_by_page:
-        raise click.UsageError("--token is for a token that you have; leave out the options for signing in")
+        raise click.UsageError(
+            "--token is for a token that you have; leave out the options for signing in"
+        )
     if way.is_by_page and chosen.platform.oauth is None:
-        fail(f"{chosen.platform.name} has no page to sign in on; termbell login {chosen.name} asks for what it needs")
+        fail(
+            f"{chosen.platform.name} has no page to sign in on; termbell login {chosen.name} asks for what it needs"
+        )
     if way.is_by_page and "token" in written:
-        fail(f"{chosen.place}: accounts.{chosen.name}.token is named here; take it out to sign in on the page")
+        fail(
+            f"{chosen.place}: accounts.{chosen.name}.token is named here; take it out to sign in on the page"
+        )
     is_there = chosen.platform.oauth is not None and bool(chosen.platform.missing(written))
     return is_there and not way.token and (way.is_by_page or sys.stdin.isatty())
 
 
-def _signed_in(read: Config, chosen: ConfiguredAccount, written: Mapping[str, str], way: Way, trial: Trial) -> dict[str, str]:
+def _signed_in(
+    read: Config, chosen: ConfiguredAccount, written: Mapping[str, str], way: Way, trial: Trial
+) -> dict[str, str]:
     from scheduler.cli.signing_in import SigningIn
 
     assert chosen.platform.oauth
-    return SigningIn(read, chosen, chosen.platform.oauth.of(chosen.account), way, trial).secrets(written)
+    return SigningIn(read, chosen, chosen.platform.oauth.of(chosen.account), way, trial).secrets(
+        written
+    )
 
 
 def _given(chosen: ConfiguredAccount, written: Mapping[str, str]) -> dict[str, str]:
     """What a person typed, or the lines of a pipe."""
     platform = chosen.platform
-    optional = [name for name in platform.optional_secrets if not (platform.oauth and name in OF_A_PAGE and sys.stdin.isatty())]
+    optional = [
+        name
+        for name in platform.optional_secrets
+        if not (platform.oauth and name in OF_A_PAGE and sys.stdin.isatty())
+    ]
     needed = platform.secrets if platform.missing(written) else ()
     if {*needed, *optional} - set(written) and platform.obtain:
         say(platform.obtain.format_map(dict(chosen.account.settings)), err=True)
@@ -115,8 +172,17 @@ def _given(chosen: ConfiguredAccount, written: Mapping[str, str]) -> dict[str, s
     return given | _answers(chosen, optional, written, "none")
 
 
-def _answers(chosen: ConfiguredAccount, names: Iterable[str], written: Mapping[str, str], otherwise: str | None) -> dict[str, str]:
-    answers = {name: asked(f"{name.replace('_', ' ')} of {chosen.name}", otherwise) for name in names if name not in written}
+def _answers(
+    chosen: ConfiguredAccount,
+    names: Iterable[str],
+    written: Mapping[str, str],
+    otherwise: str | None,
+) -> dict[str, str]:
+    answers = {
+        name: asked(f"{name.replace('_', ' ')} of {chosen.name}", otherwise)
+        for name in names
+        if name not in written
+    }
     return {name: answer for name, answer in answers.items() if answer}
 
 
@@ -126,26 +192,45 @@ def _session(platform: Platform, given: Mapping[str, str]) -> dict[str, str]:
 
     if platform.session is None or "refresh" not in given:
         return {}
-    return dict(with_its_end({name: given[name] for name in ("token", "refresh", "expires_in") if name in given}, utc_now()))
+    return dict(
+        with_its_end(
+            {name: given[name] for name in ("token", "refresh", "expires_in") if name in given},
+            utc_now(),
+        )
+    )
 
 
 def _end(platform: Platform, given: Mapping[str, str]) -> datetime | None:
     """When a person has to log in again, as far as that is known."""
     if "refresh" in given and platform.session:
         return None
-    lasts = float(given["expires_in"]) if "expires_in" in given else platform.last and platform.last * 86400
+    lasts = (
+        float(given["expires_in"])
+        if "expires_in" in given
+        else platform.last and platform.last * 86400
+    )
     return datetime.now(UTC) + timedelta(seconds=lasts) if lasts else None
 
 
-def _keep(read: Config, chosen: ConfiguredAccount, given: Mapping[str, str], session: Mapping[str, str], ends: datetime | None) -> None:
+def _keep(
+    read: Config,
+    chosen: ConfiguredAccount,
+    given: Mapping[str, str],
+    session: Mapping[str, str],
+    ends: datetime | None,
+) -> None:
     credentials = Credentials(read.accounts, read.state)
     if not given:
         credentials.forget(chosen.name)  # all of it was optional, and none is wanted any more
         return
-    with credentials.renewing(chosen.name):  # a daemon that renewed what is kept here in between would leave us with what is spent
+    with credentials.renewing(
+        chosen.name
+    ):  # a daemon that renewed what is kept here in between would leave us with what is spent
         say(f"kept in {credentials.keep(chosen.name, given, ends)}")
         if session:
-            credentials.keep_session(chosen.name, session)  # platforms ration how often one may be made
+            credentials.keep_session(
+                chosen.name, session
+            )  # platforms ration how often one may be made
     if ends:
         say(f"they end on {ends.astimezone(read.timezone):%d %B %Y}; you are warned before")
     elif "refresh" in given and chosen.platform.session:
@@ -159,12 +244,19 @@ def _keep_named(read: Config, name: str) -> None:
     for account in users:
         say(f"{account} uses it; to try it: termbell login {account}", err=True)
     if not users:
-        say(f"no account in {read.path.name} uses it yet; there it is written `!secret {name}`", err=True)
+        say(
+            f"no account in {read.path.name} uses it yet; there it is written `!secret {name}`",
+            err=True,
+        )
 
 
 def users_of(config: Config, secret: str) -> list[str]:
     """The accounts for which config.yaml names this secret."""
-    return [one.name for one in config.accounts.values() if secret in {where.name for where in one.secrets.values()}]
+    return [
+        one.name
+        for one in config.accounts.values()
+        if secret in {where.name for where in one.secrets.values()}
+    ]
 
 
 def account_of(config: Config, name: str) -> ConfiguredAccount:
@@ -185,7 +277,9 @@ def _tried(config: Config, chosen: ConfiguredAccount, trial: Trial) -> str | Non
         return None
     from scheduler.engine.network import Network
 
-    return chosen.platform.whoami(chosen.account, Network(chosen.account, chosen.platform, trial, config.timeout))
+    return chosen.platform.whoami(
+        chosen.account, Network(chosen.account, chosen.platform, trial, config.timeout)
+    )
 
 
 def _release(config: Config, account: str) -> None:
@@ -200,4 +294,6 @@ def _release(config: Config, account: str) -> None:
     finally:
         store.close()
     if released:
-        say(f"{released} {'delivery' if released == 1 else 'deliveries'} that waited for this will go out")
+        say(
+            f"{released} {'delivery' if released == 1 else 'deliveries'} that waited for this will go out"
+        )

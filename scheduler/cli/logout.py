@@ -13,7 +13,11 @@ from scheduler.engine.credentials import Credentials
 
 @click.command(short_help="Forget an account's credentials.")
 @click.argument("account", required=False)
-@click.option("--secret", metavar="NAME", help="Forget what `!secret NAME` in config.yaml stands for, instead.")
+@click.option(
+    "--secret",
+    metavar="NAME",
+    help="Forget what `!secret NAME` in config.yaml stands for, instead.",
+)
 @config_option
 def command(config: Path, account: str | None, secret: str | None) -> None:
     """Forget what `login` kept for ACCOUNT. On the platform the token stays valid until you revoke it there.
@@ -35,7 +39,10 @@ def _forget(read: Config, chosen: ConfiguredAccount) -> None:
     Credentials(read.accounts, read.state).forget(chosen.name)
     say(f"{chosen.name}: nothing is kept any more")
     for name in chosen.secrets:
-        say(f"{chosen.place}: accounts.{chosen.name}.{name} is named here; remove it yourself", err=True)
+        say(
+            f"{chosen.place}: accounts.{chosen.name}.{name} is named here; remove it yourself",
+            err=True,
+        )
 
 
 def _forget_named(read: Config, name: str) -> None:

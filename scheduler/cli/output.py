@@ -14,7 +14,9 @@ import click
 
 from scheduler.problems import Problem
 
-STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # all but line breaks and tabs
+STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)  # all but line breaks and tabs
 VERSION = 1  # of the JSON: keys are added to it, none is renamed or removed
 
 
@@ -27,7 +29,9 @@ def harmless(text: str) -> str:
     return text if isinstance(text, Painted) else STEERING.sub("", text.replace("\r\n", "\n"))
 
 
-def paint(text: str, colour: str | None = None, *, bold: bool | None = None, dim: bool | None = None) -> Painted:
+def paint(
+    text: str, colour: str | None = None, *, bold: bool | None = None, dim: bool | None = None
+) -> Painted:
     return Painted(click.style(harmless(text), fg=colour, bold=bold, dim=dim))
 
 

@@ -38,10 +38,16 @@ def features(one: Platform) -> list[str]:
     """What it can do beyond a text."""
     limits = one.limits
     can = {
-        "titles": limits.title != 0, "html": limits.html, "link cards": limits.links, "threads": limits.replies,
-        "pictures": bool(limits.images), "videos": bool(limits.videos), "documents": bool(limits.documents),
+        "titles": limits.title != 0,
+        "html": limits.html,
+        "link cards": limits.links,
+        "threads": limits.replies,
+        "pictures": bool(limits.images),
+        "videos": bool(limits.videos),
+        "documents": bool(limits.documents),
         "polls": any(row.type is Poll for row in one.options),
-        "finds lost posts": one.find is not None, "verifies credentials": one.whoami is not None,
+        "finds lost posts": one.find is not None,
+        "verifies credentials": one.whoami is not None,
         "tells its own limits": one.ask_limits is not None,
     }
     return [name for name, has in can.items() if has]
@@ -51,19 +57,41 @@ def _show(one: Platform) -> None:
     say(paint(one.name, "cyan", bold=True))
     say(f"  takes    {_takes(one.limits)}")
     say(f"  can      {', '.join(features(one))}")
-    say(f"  needs    {', '.join(name.replace('_', ' ') for name in one.secrets) or 'no credentials'}")
+    say(
+        f"  needs    {', '.join(name.replace('_', ' ') for name in one.secrets) or 'no credentials'}"
+    )
     for title, rows in (("account", one.settings), ("post", one.options)):
         for number, row in enumerate(rows):
-            say(joined(f"  {title if not number else '':<8} ", paint(f"{row.name:<16}", bold=True), row.meaning, paint(_details(row), dim=True)))
+            say(
+                joined(
+                    f"  {title if not number else '':<8} ",
+                    paint(f"{row.name:<16}", bold=True),
+                    row.meaning,
+                    paint(_details(row), dim=True),
+                )
+            )
     say(paint(f"  read {one.limits.checked:%Y-%m-%d} from {one.limits.source}\n", dim=True))
 
 
 def _takes(limits: Limits) -> str:
     text = f"{limits.text:,} {limits.unit}" if limits.text else "a text of any length"
-    pictures = f", {limits.images} picture{'s' if limits.images > 1 else ''}" if limits.images else ""
+    pictures = (
+        f", {limits.images} picture{'s' if limits.images > 1 else ''}" if limits.images else ""
+    )
     beside = " or " if limits.videos_alone else ", "
-    videos = f"{beside}{limits.videos} video{'s' if limits.videos > 1 else ''}" if limits.videos else ""
-    return text + pictures + videos + (f" or {limits.documents} document{'s' if limits.documents > 1 else ''}" if limits.documents else "")
+    videos = (
+        f"{beside}{limits.videos} video{'s' if limits.videos > 1 else ''}" if limits.videos else ""
+    )
+    return (
+        text
+        + pictures
+        + videos
+        + (
+            f" or {limits.documents} document{'s' if limits.documents > 1 else ''}"
+            if limits.documents
+            else ""
+        )
+    )
 
 
 def _details(row: Setting) -> str:
@@ -87,5 +115,15 @@ def _plain(one: Platform) -> dict[str, object]:
 
 
 def _row(row: Setting) -> dict[str, object]:
-    default = row.default if row.default is None or isinstance(row.default, str | int | float | bool) else str(row.default)
-    return {"name": row.name, "meaning": row.meaning, "required": row.required, "default": default, "example": row.example}
+    default = (
+        row.default
+        if row.default is None or isinstance(row.default, str | int | float | bool)
+        else str(row.default)
+    )
+    return {
+        "name": row.name,
+        "meaning": row.meaning,
+        "required": row.required,
+        "default": default,
+        "example": row.example,
+    }

@@ -40,7 +40,11 @@ class Preview:
         """Those of what is shown, and those of no delivery."""
         of_deliveries = {problem for one in self.plan.deliveries for problem in one.problems}
         shown = {problem for one in self.deliveries for problem in one.problems}
-        return tuple(problem for problem in self.plan.problems if problem in shown or problem not in of_deliveries)
+        return tuple(
+            problem
+            for problem in self.plan.problems
+            if problem in shown or problem not in of_deliveries
+        )
 
     @property
     def elsewhere(self) -> tuple[Problem, ...]:
@@ -58,7 +62,11 @@ class Preview:
 
     def summary_of(self, one: Delivery) -> str:
         """The post's summary, where the platform shows one; those without titles have none either."""
-        return one.post.summary if self.plan.config.accounts[one.account].platform.limits.title != 0 else ""
+        return (
+            one.post.summary
+            if self.plan.config.accounts[one.account].platform.limits.title != 0
+            else ""
+        )
 
     def file(self, delivery: Delivery, media: Media) -> str:
         """The file as the person named it."""
@@ -67,13 +75,21 @@ class Preview:
 
     def alt(self, delivery: Delivery, media: Media) -> str:
         """What stands beside a picture for who does not see it."""
-        return "no alt texts are taken there" if self.plan.config.accounts[delivery.account].platform.limits.alt == 0 else media.alt or "no alt text"
+        return (
+            "no alt texts are taken there"
+            if self.plan.config.accounts[delivery.account].platform.limits.alt == 0
+            else media.alt or "no alt text"
+        )
 
     @property
     def summary(self) -> str:
         accounts = len({one.account for one in self.deliveries})
-        return ", ".join((f"{counted(len(self.deliveries), 'delivery', 'deliveries')} to {counted(accounts, 'account', 'accounts')}",
-                          counted(len(self.problems), "problem", "problems")))
+        return ", ".join(
+            (
+                f"{counted(len(self.deliveries), 'delivery', 'deliveries')} to {counted(accounts, 'account', 'accounts')}",
+                counted(len(self.problems), "problem", "problems"),
+            )
+        )
 
 
 def counted(number: int, one: str, several: str) -> str:
@@ -81,18 +97,56 @@ def counted(number: int, one: str, several: str) -> str:
 
 
 @click.command(short_help="The dry run: what will be published where, and when.")
-@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="From this day on, e.g. 2026-09-07.")
-@click.option("--to", "end", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Up to this day, and with it.")
-@click.option("--account", "accounts", multiple=True, metavar="NAME", help="Only this account; may be given several times.")
-@click.option("--entry", "entries", multiple=True, metavar="ID", help="Only this entry; may be given several times.")
-@click.option("--requests", is_flag=True, help="Every request in the order they leave; secrets as •••.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page that shows the same.")
+@click.option(
+    "--from",
+    "start",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="From this day on, e.g. 2026-09-07.",
+)
+@click.option(
+    "--to",
+    "end",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="Up to this day, and with it.",
+)
+@click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    metavar="NAME",
+    help="Only this account; may be given several times.",
+)
+@click.option(
+    "--entry",
+    "entries",
+    multiple=True,
+    metavar="ID",
+    help="Only this entry; may be given several times.",
+)
+@click.option(
+    "--requests", is_flag=True, help="Every request in the order they leave; secrets as •••."
+)
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page that shows the same.",
+)
 @fetch_option
 @config_option
 @json_option
 def command(
-    config: Path, as_json: bool, start: datetime | None, end: datetime | None, accounts: tuple[str, ...], entries: tuple[str, ...],
-    requests: bool, html: Path | None, fetch: bool,
+    config: Path,
+    as_json: bool,
+    start: datetime | None,
+    end: datetime | None,
+    accounts: tuple[str, ...],
+    entries: tuple[str, ...],
+    requests: bool,
+    html: Path | None,
+    fetch: bool,
 ) -> None:
     """Show every post as it will appear, account by account, with what is wrong. Nothing leaves.
 
@@ -106,16 +160,26 @@ def command(
       termbell preview --html preview.html
     """
     planned = plan(config, fetch=fetch)
-    set_up(sys.stderr, Credentials(planned.config.accounts, planned.config.state).all_values)  # an adapter's fault may have one in its words
+    set_up(
+        sys.stderr, Credentials(planned.config.accounts, planned.config.state).all_values
+    )  # an adapter's fault may have one in its words
     _known("account", accounts, planned.config.accounts)
     _known("entry", entries, {one.entry for one in planned.deliveries})
     days = (start.date() if start else None, end.date() if end else None)
     chosen = tuple(
-        one for one in planned.deliveries
-        if (days[0] is None or one.due.date() >= days[0]) and (days[1] is None or one.due.date() <= days[1])
-        and (not accounts or one.account in accounts) and (not entries or one.entry in entries)
+        one
+        for one in planned.deliveries
+        if (days[0] is None or one.due.date() >= days[0])
+        and (days[1] is None or one.due.date() <= days[1])
+        and (not accounts or one.account in accounts)
+        and (not entries or one.entry in entries)
     )
-    preview = Preview(plan=planned, deliveries=chosen, requests=_rehearsed(planned, chosen) if requests else None, now=datetime.now(UTC))
+    preview = Preview(
+        plan=planned,
+        deliveries=chosen,
+        requests=_rehearsed(planned, chosen) if requests else None,
+        now=datetime.now(UTC),
+    )
     _show(preview, as_json, html)
     raise SystemExit(int(any(problem.severity == "error" for problem in preview.problems)))
 
@@ -148,8 +212,13 @@ def _rehearsed(planned: Plan, chosen: tuple[Delivery, ...]) -> Requests:
     """The requests of each delivery; none where it would not be published in a real run either."""
     from scheduler.engine.rehearsal import shown
 
-    return {one.key: [shown(request, planned.config.accounts[one.account].platform) for request in planned.rehearsals.of(one).asked]
-            for one in chosen}
+    return {
+        one.key: [
+            shown(request, planned.config.accounts[one.account].platform)
+            for request in planned.rehearsals.of(one).asked
+        ]
+        for one in chosen
+    }
 
 
 def _plain(preview: Preview, one: Delivery) -> dict[str, object]:
@@ -165,7 +234,13 @@ def _plain(preview: Preview, one: Delivery) -> dict[str, object]:
         "summary": preview.summary_of(one),
         "text": post.text,
         "language": post.language,
-        "link": {"url": post.link.url, "title": post.link.title, "description": post.link.description} if post.link else None,
+        "link": {
+            "url": post.link.url,
+            "title": post.link.title,
+            "description": post.link.description,
+        }
+        if post.link
+        else None,
         "length": {"used": one.used, "limit": one.limit, "unit": one.unit, "whole": one.whole},
         "media": [{"file": preview.file(one, media), "alt": media.alt} for media in post.media],
         "problems": [problem.as_plain() for problem in one.problems],

@@ -55,7 +55,10 @@ pre { white-space: pre-wrap; border: 1px solid var(--line); border-radius: .4rem
 
 
 def page(preview: Preview) -> str:
-    days = "".join(_day(preview, list(group)) for _, group in groupby(preview.deliveries, key=lambda one: one.due.date()))
+    days = "".join(
+        _day(preview, list(group))
+        for _, group in groupby(preview.deliveries, key=lambda one: one.due.date())
+    )
     title = escape(f"Preview of {preview.plan.config.path.name}")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -80,15 +83,19 @@ def _chain(preview: Preview, parts: list[Delivery]) -> str:
     return (
         f'<article{past}><header><time datetime="{one.due.isoformat()}">{one.due:%H:%M %Z}</time><b>{escape(one.account)}</b>'
         f'<span>{escape(one.platform)}</span><span class="entry">{escape(one.entry)}</span></header>'
-        + "".join(_part(preview, part, len(parts)) for part in parts) + "</article>"
+        + "".join(_part(preview, part, len(parts)) for part in parts)
+        + "</article>"
     )
 
 
 def _part(preview: Preview, one: Delivery, parts: int) -> str:
     return (
         (f'<div class="part"><small>{one.part + 1} of {parts}</small>' if one.part else "<div>")
-        + "".join(_content(preview, one)) + _length(one) + "".join(map(_problem, one.problems))
-        + "".join(_requests((preview.requests or {}).get(one.key, []))) + "</div>"
+        + "".join(_content(preview, one))
+        + _length(one)
+        + "".join(map(_problem, one.problems))
+        + "".join(_requests((preview.requests or {}).get(one.key, [])))
+        + "</div>"
     )
 
 
@@ -103,10 +110,14 @@ def _content(preview: Preview, one: Delivery) -> Iterator[str]:
         yield f'<div class="as-html"{language}>{post.html}</div>'  # sanitised where it was rendered
     elif post.text:
         yield f'<div class="said" dir="auto"{language}>{_text(post.text)}</div>'
-    yield from (_option(name, value) for name, value in post.options.items() if value not in (None, ""))
+    yield from (
+        _option(name, value) for name, value in post.options.items() if value not in (None, "")
+    )
     if post.link:
         yield _card(post.link)
-    yield from (_picture(media, preview.file(one, media), preview.alt(one, media)) for media in post.media)
+    yield from (
+        _picture(media, preview.file(one, media), preview.alt(one, media)) for media in post.media
+    )
 
 
 def _text(text: str) -> str:
@@ -126,9 +137,15 @@ def _card(link: Link) -> str:
 
 def _picture(media: Media, file: str, alt: str) -> str:
     size = f"{media.width} × {media.height}, " if media.width else ""
-    image = f'<img src="{_thumbnail(media)}" alt="{escape(media.alt)}">' if media.type.startswith("image/") else ""
-    return (f"<figure>{image}<figcaption>{_text(alt)}<br><code>{escape(file)}</code> "
-            f"{size}{max(1, round(media.size / 1000)):,} kB</figcaption></figure>")
+    image = (
+        f'<img src="{_thumbnail(media)}" alt="{escape(media.alt)}">'
+        if media.type.startswith("image/")
+        else ""
+    )
+    return (
+        f"<figure>{image}<figcaption>{_text(alt)}<br><code>{escape(file)}</code> "
+        f"{size}{max(1, round(media.size / 1000)):,} kB</figcaption></figure>"
+    )
 
 
 def _thumbnail(media: Media) -> str:
@@ -153,6 +170,10 @@ def _problem(problem: Problem) -> str:
 def _requests(requests: list[dict[str, object]]) -> Iterator[str]:
     for number, request in enumerate(requests, 1):
         headers = request["headers"]
-        head = "".join(f"{name}: {value}\n" for name, value in headers.items()) if isinstance(headers, Mapping) else ""
+        head = (
+            "".join(f"{name}: {value}\n" for name, value in headers.items())
+            if isinstance(headers, Mapping)
+            else ""
+        )
         whole = f"{request['method']} {request['url']}\n{head}\n{request['body']}"
         yield f"<details><summary>{number} {escape(str(request['step']))}</summary><pre>{_text(whole)}</pre></details>"

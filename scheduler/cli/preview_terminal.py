@@ -31,7 +31,9 @@ def lines(preview: Preview) -> Iterator[Painted]:
     yield joined("\n", paint("─" * width, dim=True))
     yield from map(as_line, preview.elsewhere)
     wrong = any(problem.severity == "error" for problem in preview.problems)
-    yield paint(preview.summary, "red" if wrong else "yellow" if preview.problems else "green", bold=True)
+    yield paint(
+        preview.summary, "red" if wrong else "yellow" if preview.problems else "green", bold=True
+    )
 
 
 def _heading(day: str, width: int) -> Painted:
@@ -43,7 +45,11 @@ def _delivery(preview: Preview, one: Delivery, width: int) -> Iterator[Painted]:
     parts = preview.parts(one)
     number = f"{one.part + 1} of {parts}" if parts > 1 else ""
     yield joined("  ", paint("│", dim=True)) if one.part else Painted("")
-    yield joined("  ", paint("├─ ", dim=True), number) if one.part else _who(one, number, one.due < preview.now, width)
+    yield (
+        joined("  ", paint("├─ ", dim=True), number)
+        if one.part
+        else _who(one, number, one.due < preview.now, width)
+    )
     wrapping = width - 4 if sys.stdout.isatty() else UNWRAPPED
     for line in _content(preview, one, wrapping):
         yield joined("  ", paint("│ " if line else "│", dim=True), line)
@@ -55,9 +61,15 @@ def _delivery(preview: Preview, one: Delivery, width: int) -> Iterator[Painted]:
 
 
 def _who(one: Delivery, number: str, is_past: bool, width: int) -> Painted:
-    left = joined("  ", paint(f"{one.due:%H:%M}", bold=True), f" {one.due:%Z}  ", paint(one.account, "cyan", bold=True),
-                  paint(f" on {one.platform}" if one.platform != one.account else "", dim=True), f"  {number}" if number else "",
-                  paint("  past", dim=True) if is_past else "")
+    left = joined(
+        "  ",
+        paint(f"{one.due:%H:%M}", bold=True),
+        f" {one.due:%Z}  ",
+        paint(one.account, "cyan", bold=True),
+        paint(f" on {one.platform}" if one.platform != one.account else "", dim=True),
+        f"  {number}" if number else "",
+        paint("  past", dim=True) if is_past else "",
+    )
     gap = max(2, width - cells(plain(left)) - cells(one.entry))
     return joined(left, " " * gap, paint(one.entry, dim=True))
 
@@ -96,7 +108,11 @@ def _card(link: Link, width: int) -> Iterator[Painted]:
 
 def _picture(media: Media, file: str, alt: str, width: int) -> Iterator[Painted]:
     size = f"{media.width} × {media.height}, " if media.width else ""
-    yield joined(paint("▣ ", "magenta"), file, paint(f"  {size}{max(1, round(media.size / 1000)):,} kB", dim=True))
+    yield joined(
+        paint("▣ ", "magenta"),
+        file,
+        paint(f"  {size}{max(1, round(media.size / 1000)):,} kB", dim=True),
+    )
     for line in wrapped(alt, width - 2):
         yield joined("  ", paint(line, "magenta" if alt == media.alt else "yellow"))
 
@@ -107,19 +123,31 @@ def _length(one: Delivery) -> Painted:
     share = one.used / one.limit
     colour = "red" if share > 1 else "yellow" if share >= NEARLY else "green"
     filled = min(GAUGE, round(share * GAUGE))
-    return joined(paint("━" * filled, colour), paint("─" * (GAUGE - filled), dim=True), " ",
-                  paint(f"{one.used}/{one.limit}", colour, bold=share >= NEARLY),
-                  paint(f" {one.unit}{one.fitted and ', ' + one.fitted}", dim=True))
+    return joined(
+        paint("━" * filled, colour),
+        paint("─" * (GAUGE - filled), dim=True),
+        " ",
+        paint(f"{one.used}/{one.limit}", colour, bold=share >= NEARLY),
+        paint(f" {one.unit}{one.fitted and ', ' + one.fitted}", dim=True),
+    )
 
 
 def _problem(problem: Problem) -> Painted:
-    sign = paint("✗ ", "red", bold=True) if problem.severity == "error" else paint("! ", "yellow", bold=True)
+    sign = (
+        paint("✗ ", "red", bold=True)
+        if problem.severity == "error"
+        else paint("! ", "yellow", bold=True)
+    )
     return joined(sign, as_line(problem))
 
 
 def _requests(preview: Preview, one: Delivery) -> Iterator[Painted]:
     for number, request in enumerate((preview.requests or {}).get(one.key, ()), 1):
-        yield joined("\n    ", paint(f"{number} {request['step']}", "yellow", bold=True), f"  {request['method']} {request['url']}")
+        yield joined(
+            "\n    ",
+            paint(f"{number} {request['step']}", "yellow", bold=True),
+            f"  {request['method']} {request['url']}",
+        )
         headers, body = request["headers"], str(request["body"])
         for name, value in headers.items() if isinstance(headers, Mapping) else ():
             yield joined("      ", paint(f"{name}: ", dim=True), str(value))
@@ -133,7 +161,10 @@ def cells(text: str) -> int:
         return len(text)
     from unicodedata import category, east_asian_width
 
-    return sum(0 if category(sign) in ("Mn", "Me", "Cf") else 2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+    return sum(
+        0 if category(sign) in ("Mn", "Me", "Cf") else 2 if east_asian_width(sign) in "WF" else 1
+        for sign in text
+    )
 
 
 def _wrapped_if_any(text: str, width: int) -> Iterator[str]:

@@ -15,7 +15,9 @@ class Progress:
     """Writes a line over itself, once for each percent. The cursor waits at its beginning: what is logged meanwhile takes its place."""
 
     out: TextIO
-    _percents: dict[tuple[str, str], int] = field(default_factory=dict)  # account, file -> what was written last
+    _percents: dict[tuple[str, str], int] = field(
+        default_factory=dict
+    )  # account, file -> what was written last
 
     def __call__(self, account: str, media: Media, position: int) -> None:
         percent = 100 * position // max(media.size, 1)

@@ -16,7 +16,9 @@ from scheduler.store import WrongStatus, status
 @click.command(short_help="Publish one entry now.")
 @click.argument("entry")
 @click.option("--account", help="Only to this account.")
-@click.option("--dry-run", is_flag=True, help="Send nothing: a rehearsal answers, on a copy of the store.")
+@click.option(
+    "--dry-run", is_flag=True, help="Send nothing: a rehearsal answers, on a copy of the store."
+)
 @config_option
 def command(config: Path, entry: str, account: str | None, dry_run: bool) -> None:
     """Publish ENTRY now, whatever its due time. What is published already is not sent again.
@@ -29,8 +31,11 @@ def command(config: Path, entry: str, account: str | None, dry_run: bool) -> Non
     with working(config, dry_run=dry_run) as work:
         rows = work.store.rows(entry=entry, account=account)
         if not rows:
-            fail(f"no entry '{entry}'" + (f" for account '{account}'" if account else "")
-                 + f"; {did_you_mean(entry, {row.entry for row in work.store.rows()})}")
+            fail(
+                f"no entry '{entry}'"
+                + (f" for account '{account}'" if account else "")
+                + f"; {did_you_mean(entry, {row.entry for row in work.store.rows()})}"
+            )
         work.store.release(utc_now(), work.desk.by)
         for row in rows:
             if row.status in (status.PUBLISHED, status.IN_DOUBT) or row.is_handed_over:
@@ -49,4 +54,6 @@ def command(config: Path, entry: str, account: str | None, dry_run: bool) -> Non
         say(line(row))
     if any(row.status == status.IN_DOUBT for row in ended):
         raise SystemExit(3)
-    raise SystemExit(int(any(row.status != status.PUBLISHED and not row.is_handed_over for row in ended)))
+    raise SystemExit(
+        int(any(row.status != status.PUBLISHED and not row.is_handed_over for row in ended))
+    )

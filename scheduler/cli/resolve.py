@@ -27,7 +27,9 @@ def command(config: Path, key: str, published: str | None, again: bool, drop: bo
       termbell resolve 7f3a9c0d --again
     """
     if [bool(published), again, drop].count(True) != 1:
-        raise click.UsageError("one of --published URL, --again, --drop is needed: look at the account first")
+        raise click.UsageError(
+            "one of --published URL, --again, --drop is needed: look at the account first"
+        )
     with store_of(config) as store:
         up = Published(id=published, url=published) if published else None
         say(line(store.resolve(key_of(store, key), published=up, again=again, now=utc_now())))

@@ -16,7 +16,14 @@ from scheduler.engine.planning import plan, sought
 from scheduler.problems import Invalid
 from scheduler.store import Store
 from scheduler.store.backups import folder, newest
-from scheduler.store.restoring import Calendar, Restored, contents_of, is_whole, restore_anew, restore_into
+from scheduler.store.restoring import (
+    Calendar,
+    Restored,
+    contents_of,
+    is_whole,
+    restore_anew,
+    restore_into,
+)
 
 
 @click.command(short_help="Bring a backup of the store back.")
@@ -41,7 +48,9 @@ def command(config: Path, file: Path | None, yes: bool) -> None:
         fail(f"no backup in {folder(store)}; name one: termbell restore FILE")
     now = utc_now()
     contents = contents_of(backup, now)
-    _agreed(f"{backup} has {len(contents.deliveries)} deliveries. Bring them back into {store}?", yes)
+    _agreed(
+        f"{backup} has {len(contents.deliveries)} deliveries. Bring them back into {store}?", yes
+    )
     calendar = _calendar(config)
     with _held(store) as alone:
         if is_whole(store):
@@ -50,7 +59,9 @@ def command(config: Path, file: Path | None, yes: bool) -> None:
         elif alone:
             done = restore_anew(store, contents, calendar, utc_now())
         else:
-            fail(f"{store}: it is damaged or gone, and a termbell publishes from it; stop that one, then restore, then start it again")
+            fail(
+                f"{store}: it is damaged or gone, and a termbell publishes from it; stop that one, then restore, then start it again"
+            )
     for line in _said(done, backup):
         say(line)
 
@@ -68,7 +79,10 @@ def _calendar(config: Path) -> Calendar | None:
         planned = plan(config)
     except Invalid as invalid:
         problems(invalid.problems)
-        say("the calendar has errors: entries come back as the backup has them, until it is mended and read again", err=True)
+        say(
+            "the calendar has errors: entries come back as the backup has them, until it is mended and read again",
+            err=True,
+        )
         return None
     return Calendar(deliveries=planned.deliveries, sought=sought(planned.config))
 
@@ -89,7 +103,9 @@ def _said(done: Restored, backup: Path) -> Iterator[str]:
     yield f"{done.restored} deliveries brought back from {backup}"
     yield f"{done.kept} kept as the present store had them"
     if done.sought:
-        yield (f"{done.sought} were due since and may be up: each is looked for before it leaves, and is in doubt where that cannot be done; "
-               "see `termbell status`")
+        yield (
+            f"{done.sought} were due since and may be up: each is looked for before it leaves, and is in doubt where that cannot be done; "
+            "see `termbell status`"
+        )
     if done.aside:
         yield f"the damaged store is now {done.aside}"

@@ -25,7 +25,9 @@ GONE_WRONG = (status.FAILED, status.MISSED)
 
 @click.command(short_help="Publish what is due: as a daemon, or once.")
 @click.option("--once", is_flag=True, help="Publish what is due now, then end (for cron and CI).")
-@click.option("--dry-run", is_flag=True, help="Send nothing: a rehearsal answers, on a copy of the store.")
+@click.option(
+    "--dry-run", is_flag=True, help="Send nothing: a rehearsal answers, on a copy of the store."
+)
 @config_option
 def command(config: Path, once: bool, dry_run: bool) -> None:
     """Publish each post when it is due, until stopped.
@@ -71,28 +73,59 @@ def _once(work: Working) -> int:
         work.desk.work(account)
     work.sweep()
     work.reporting.teller.tell(at_once=True)
-    changed = [row for row in work.store.rows() if row.status != before[row.key] or row.status == status.PUBLISHING]
+    changed = [
+        row
+        for row in work.store.rows()
+        if row.status != before[row.key] or row.status == status.PUBLISHING
+    ]
     for row in changed:
         say(line(row))
     waiting = work.store.next_due(utc_now())
-    say(f"{sum(row.status == status.PUBLISHED for row in changed)} published"
-        + (f"; next: {waiting.astimezone(work.config.timezone):%a %d %b %Y %H:%M %Z}" if waiting else ""))
-    for place in {str(one.account.settings["folder"]) for one in work.config.accounts.values() if one.account.platform == "site"}:
+    say(
+        f"{sum(row.status == status.PUBLISHED for row in changed)} published"
+        + (
+            f"; next: {waiting.astimezone(work.config.timezone):%a %d %b %Y %H:%M %Z}"
+            if waiting
+            else ""
+        )
+    )
+    for place in {
+        str(one.account.settings["folder"])
+        for one in work.config.accounts.values()
+        if one.account.platform == "site"
+    }:
         say(f"look at {Path(place) / 'index.html'}")
-    return 3 if any(row.status == status.IN_DOUBT for row in changed) else int(any(row.status in GONE_WRONG for row in changed))
+    return (
+        3
+        if any(row.status == status.IN_DOUBT for row in changed)
+        else int(any(row.status in GONE_WRONG for row in changed))
+    )
 
 
-def _limits_asked(work: Working, config: Path, dry_run: bool) -> Callable[[Iterable[ConfiguredAccount], datetime], bool]:
+def _limits_asked(
+    work: Working, config: Path, dry_run: bool
+) -> Callable[[Iterable[ConfiguredAccount], datetime], bool]:
     """How a daemon has servers asked for their limits; in a dry run nobody is asked."""
-    return lambda accounts, now: not dry_run and work.limits.is_due(accounts, now) and ask_limits_apart(config)
+    return lambda accounts, now: (
+        not dry_run and work.limits.is_due(accounts, now) and ask_limits_apart(config)
+    )
 
 
 def _daemon(work: Working, config: Path, dry_run: bool) -> int:
     if dry_run:
         log.info("a dry run: nothing is sent, and the store is a copy")
-    daemon = Daemon(config=config, store=work.store, desk=work.desk, ask_limits=_limits_asked(work, config, dry_run), ends=work.credentials.ends,
-                    folders=watched(work.config, work.files), reporting=work.reporting, unready=work.unready,
-                    hosting=work.hosting, renew=(lambda configured: None) if dry_run else work.renew)
+    daemon = Daemon(
+        config=config,
+        store=work.store,
+        desk=work.desk,
+        ask_limits=_limits_asked(work, config, dry_run),
+        ends=work.credentials.ends,
+        folders=watched(work.config, work.files),
+        reporting=work.reporting,
+        unready=work.unready,
+        hosting=work.hosting,
+        renew=(lambda configured: None) if dry_run else work.renew,
+    )
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()
@@ -105,5 +138,8 @@ def _daemon(work: Working, config: Path, dry_run: bool) -> int:
 def line(row: Row) -> str:
     """A delivery in one line."""
     part = f" part {row.part + 1}" if row.part else ""
-    return f"{row.status:<10} {row.key[:8]}  {row.due:%Y-%m-%d %H:%M}  {row.entry}{part} -> {row.account}" + (
-        f"  {row.url}" if row.url else "") + (f"  ({row.error})" if row.error else "")
+    return (
+        f"{row.status:<10} {row.key[:8]}  {row.due:%Y-%m-%d %H:%M}  {row.entry}{part} -> {row.account}"
+        + (f"  {row.url}" if row.url else "")
+        + (f"  ({row.error})" if row.error else "")
+    )

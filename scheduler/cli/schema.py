@@ -15,8 +15,14 @@ SCHEMAS = {"config": config_schema, "calendar": calendar_schema}
 
 
 @click.command(short_help="JSON Schemas of the files, for editors.")
-@click.argument("which", type=click.Choice(list(SCHEMAS)), default="config", metavar="[config|calendar]")
-@click.option("--write", is_flag=True, help="Write both into the state folder, where the files that `init` made look for them.")
+@click.argument(
+    "which", type=click.Choice(list(SCHEMAS)), default="config", metavar="[config|calendar]"
+)
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Write both into the state folder, where the files that `init` made look for them.",
+)
 @config_if_there_option
 def command(config: Path, which: str, write: bool) -> None:
     """Print the JSON Schema of config.yaml, or of a calendar file.

@@ -13,7 +13,14 @@ from scheduler.engine.daemon import utc_now
 from scheduler.engine.health import Health, ago, health_of
 from scheduler.store import Row, status
 
-OPEN = (status.SCHEDULED, status.HELD, status.PUBLISHING, status.IN_DOUBT, status.FAILED, status.MISSED)
+OPEN = (
+    status.SCHEDULED,
+    status.HELD,
+    status.PUBLISHING,
+    status.IN_DOUBT,
+    status.FAILED,
+    status.MISSED,
+)
 
 
 @click.command(short_help="What became of each delivery.")
@@ -22,7 +29,9 @@ OPEN = (status.SCHEDULED, status.HELD, status.PUBLISHING, status.IN_DOUBT, statu
 @click.option("--account", help="Only this account.")
 @config_option
 @json_option
-def command(config: Path, as_json: bool, everything: bool, entry: str | None, account: str | None) -> None:
+def command(
+    config: Path, as_json: bool, everything: bool, entry: str | None, account: str | None
+) -> None:
     """Show deliveries in the order they are due, and whether the daemon is alive.
 
     Ends with 3 when something is in doubt, with 1 when something failed or was missed.
@@ -44,15 +53,27 @@ def command(config: Path, as_json: bool, everything: bool, entry: str | None, ac
     else:
         _show([row for row in rows if everything or row.status in OPEN], health, overdue, waits)
     found = {row.status for row in rows}
-    raise SystemExit(3 if status.IN_DOUBT in found else int(bool(found & {status.FAILED, status.MISSED})))
+    raise SystemExit(
+        3 if status.IN_DOUBT in found else int(bool(found & {status.FAILED, status.MISSED}))
+    )
 
 
-def _show(rows: Iterable[Row], health: Health, overdue: Collection[str], waits: Mapping[str, str]) -> None:
-    shown = [line(row) + "".join(f"  [{remark}]" for remark in _remarks(row, overdue, waits)) for row in rows]
+def _show(
+    rows: Iterable[Row], health: Health, overdue: Collection[str], waits: Mapping[str, str]
+) -> None:
+    shown = [
+        line(row) + "".join(f"  [{remark}]" for remark in _remarks(row, overdue, waits))
+        for row in rows
+    ]
     for text in [*shown, ""] if shown else []:
         say(text)
-    say(", ".join(f"{number} {name}" for name, number in sorted(health.counts.items())) or "nothing planned")
-    say(f"daemon: {'alive' if health.is_alive else 'not running'}, {ago(health.last_beat, health.at)}")
+    say(
+        ", ".join(f"{number} {name}" for name, number in sorted(health.counts.items()))
+        or "nothing planned"
+    )
+    say(
+        f"daemon: {'alive' if health.is_alive else 'not running'}, {ago(health.last_beat, health.at)}"
+    )
     for account, why in health.held.items():
         say(f"{account} waits for you: {why}")
     if health.notifier:
@@ -60,8 +81,11 @@ def _show(rows: Iterable[Row], health: Health, overdue: Collection[str], waits: 
 
 
 def _remarks(row: Row, overdue: Collection[str], waits: Mapping[str, str]) -> list[str]:
-    return [*(["overdue"] if row.key in overdue else []), *([waits[row.key]] if row.key in waits else []),
-            *(["the calendar says something else now"] if row.changed_since else [])]
+    return [
+        *(["overdue"] if row.key in overdue else []),
+        *([waits[row.key]] if row.key in waits else []),
+        *(["the calendar says something else now"] if row.changed_since else []),
+    ]
 
 
 def _waits(row: Row, rows: Mapping[str, Row]) -> str | None:
@@ -69,19 +93,44 @@ def _waits(row: Row, rows: Mapping[str, Row]) -> str | None:
     before = rows.get(row.after or "")
     while row.status == status.SCHEDULED and before and before.status == status.SCHEDULED:
         before = rows.get(before.after or "")
-    stopped = row.status == status.SCHEDULED and before is not None and before.status not in (status.PUBLISHED, status.PUBLISHING)
-    return f"waits for part {before.part + 1}, which is {before.status}" if stopped and before else None
+    stopped = (
+        row.status == status.SCHEDULED
+        and before is not None
+        and before.status not in (status.PUBLISHED, status.PUBLISHING)
+    )
+    return (
+        f"waits for part {before.part + 1}, which is {before.status}"
+        if stopped and before
+        else None
+    )
 
 
 def _watched(health: Health) -> dict[str, object]:
     seen = health.last_beat
-    return {"daemon": {"alive": health.is_alive, "last_seen": seen.isoformat(timespec="seconds") if seen else None},
-            "health": {"ok": health.ok, "problems": health.problems, "warnings": health.warnings},
-            "notifier": {"ok": health.notifier is None, "error": health.notifier},
-            "held": [{"account": account, "error": why} for account, why in health.held.items()]}
+    return {
+        "daemon": {
+            "alive": health.is_alive,
+            "last_seen": seen.isoformat(timespec="seconds") if seen else None,
+        },
+        "health": {"ok": health.ok, "problems": health.problems, "warnings": health.warnings},
+        "notifier": {"ok": health.notifier is None, "error": health.notifier},
+        "held": [{"account": account, "error": why} for account, why in health.held.items()],
+    }
 
 
 def _plain(row: Row, overdue: Collection[str], waits: Mapping[str, str]) -> dict[str, object]:
-    return {"key": row.key, "entry": row.entry, "account": row.account, "platform": row.platform, "due": row.due.isoformat(),
-            "part": row.part, "status": row.status, "url": row.url, "attempts": row.attempts, "error": row.error,
-            "changed_since": row.changed_since, "overdue": row.key in overdue, "waits": waits.get(row.key)}
+    return {
+        "key": row.key,
+        "entry": row.entry,
+        "account": row.account,
+        "platform": row.platform,
+        "due": row.due.isoformat(),
+        "part": row.part,
+        "status": row.status,
+        "url": row.url,
+        "attempts": row.attempts,
+        "error": row.error,
+        "changed_since": row.changed_since,
+        "overdue": row.key in overdue,
+        "waits": waits.get(row.key),
+    }

@@ -47,8 +47,12 @@ class Working:
 
     def renew(self, configured: ConfiguredAccount) -> None:
         """Renews the account's sign-in where it has not been used for long. Raises `PublishError`."""
-        self.credentials.accounts[configured.name] = configured  # the calendar may have been read again since
-        Network(configured.account, configured.platform, self.credentials, self.config.timeout).stay_signed_in()
+        self.credentials.accounts[configured.name] = (
+            configured  # the calendar may have been read again since
+        )
+        Network(
+            configured.account, configured.platform, self.credentials, self.config.timeout
+        ).stay_signed_in()
 
     def sweep(self) -> None:
         """Takes away what platforms need not fetch any more."""
@@ -56,7 +60,9 @@ class Working:
 
 
 @contextmanager
-def working(path: Path, *, dry_run: bool = False, waits: bool = True, making: float = MAKING) -> Iterator[Working]:
+def working(
+    path: Path, *, dry_run: bool = False, waits: bool = True, making: float = MAKING
+) -> Iterator[Working]:
     """Alone on the store: reads the calendar, takes it up, and hands over what publishes.
 
     It gives media `making` seconds to be made ready, and `waits` for what takes longer.
@@ -66,6 +72,7 @@ def working(path: Path, *, dry_run: bool = False, waits: bool = True, making: fl
     now = utc_now()
     places: list[Path] = []
     with ExitStack() as held:
+
         def alone(config: Config) -> Path:
             file = held.enter_context(_place(config, dry_run))
             held.enter_context(Alone(file))
@@ -75,7 +82,9 @@ def working(path: Path, *, dry_run: bool = False, waits: bool = True, making: fl
         read = replan_apart(path, alone, now, fetch=not dry_run, making=making)
         if waits and read.unready:
             make_media_apart(path, fetch=not dry_run)
-            read = replan_apart(path, lambda config: places[0], now, fetch=not dry_run, making=making)
+            read = replan_apart(
+                path, lambda config: places[0], now, fetch=not dry_run, making=making
+            )
         if read.config is None:
             if not dry_run:
                 _tell_that_it_cannot_start(path, read.problems)
@@ -84,15 +93,38 @@ def working(path: Path, *, dry_run: bool = False, waits: bool = True, making: fl
         set_up(sys.stderr, credentials.all_values)
         tell(read)
         store = held.enter_context(closing(Store(places[0], now)))
-        hosting = Hosting(host=read.config.media_host, folder=places[0].parent, credentials=credentials, timeout=read.config.timeout,
-                          gone=progress(sys.stderr))
-        desk = Desk(store=store, accounts=read.config.accounts, by=claimant(), now=utc_now, timeout=read.config.timeout,
-                    answerer=_answerer(read.config, credentials, hosting, dry_run),
-                    hide=lambda text: redacted(text, credentials.all_values()))
-        reporting = Reporting(store=store, now=utc_now) if dry_run else Reporting(
-            store=store, now=utc_now, config=read.config, credentials=credentials)
-        yield Working(config=read.config, store=store, desk=desk, limits=known_limits(read.config), credentials=credentials, hosting=hosting,
-                      files=read.files, unready=read.unready, reporting=reporting)
+        hosting = Hosting(
+            host=read.config.media_host,
+            folder=places[0].parent,
+            credentials=credentials,
+            timeout=read.config.timeout,
+            gone=progress(sys.stderr),
+        )
+        desk = Desk(
+            store=store,
+            accounts=read.config.accounts,
+            by=claimant(),
+            now=utc_now,
+            timeout=read.config.timeout,
+            answerer=_answerer(read.config, credentials, hosting, dry_run),
+            hide=lambda text: redacted(text, credentials.all_values()),
+        )
+        reporting = (
+            Reporting(store=store, now=utc_now)
+            if dry_run
+            else Reporting(store=store, now=utc_now, config=read.config, credentials=credentials)
+        )
+        yield Working(
+            config=read.config,
+            store=store,
+            desk=desk,
+            limits=known_limits(read.config),
+            credentials=credentials,
+            hosting=hosting,
+            files=read.files,
+            unready=read.unready,
+            reporting=reporting,
+        )
 
 
 def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> None:
@@ -105,16 +137,30 @@ def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> Non
         return
     now, text = utc_now(), f"nothing is published until it can be used:\n  {in_short(problems)}"
     with suppress(AlreadyRunning), Alone(config.store), closing(Store(config.store, now)) as store:
-        store.notices.add(now, "calendar invalid", text, once=sha256(f"{now:%Y-%m-%d} {text}".encode()).hexdigest())
-        reporting = Reporting(store=store, now=utc_now, config=config, credentials=Credentials(config.accounts, config.state))
+        store.notices.add(
+            now,
+            "calendar invalid",
+            text,
+            once=sha256(f"{now:%Y-%m-%d} {text}".encode()).hexdigest(),
+        )
+        reporting = Reporting(
+            store=store,
+            now=utc_now,
+            config=config,
+            credentials=Credentials(config.accounts, config.state),
+        )
         reporting.teller.tell(at_once=True)
 
 
-def _answerer(config: Config, credentials: Credentials, hosting: Hosting, dry_run: bool) -> Callable[[ConfiguredAccount], Ask]:
+def _answerer(
+    config: Config, credentials: Credentials, hosting: Hosting, dry_run: bool
+) -> Callable[[ConfiguredAccount], Ask]:
     networks = Networks(credentials, config.timeout, host=hosting, gone=hosting.gone)
 
     def network(configured: ConfiguredAccount) -> Ask:
-        credentials.accounts[configured.name] = configured  # the calendar may have been read again since
+        credentials.accounts[configured.name] = (
+            configured  # the calendar may have been read again since
+        )
         return networks.of(configured)
 
     return (lambda configured: Rehearsal()) if dry_run else network

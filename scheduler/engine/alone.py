@@ -29,11 +29,18 @@ class Alone(AbstractContextManager["Alone"]):
             write_private(self._named, str(os.getpid()))
         except Timeout:
             by = self._named.read_text() if self._named.exists() else "unknown"
-            raise AlreadyRunning(f"another termbell (process {by}) already publishes from this store; stop it, or let it do the work") from None
+            raise AlreadyRunning(
+                f"another termbell (process {by}) already publishes from this store; stop it, or let it do the work"
+            ) from None
         except OSError as fault:
             self._lock.release()
             raise cannot_write(self._store, fault) from None
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._lock.release()

@@ -17,7 +17,9 @@ def keep_a_backup(store: Store, now: datetime) -> None:
     except (StoreFailed, OSError) as failed:
         log.error("no backup could be made: %s", failed)
         with suppress(StoreFailed):
-            store.notices.add(now, "store", f"no backup could be made: {failed}", once=f"backup {now:%Y-%m-%d}")
+            store.notices.add(
+                now, "store", f"no backup could be made: {failed}", once=f"backup {now:%Y-%m-%d}"
+            )
     else:
         if made:
             log.info("backup made: %s", made)

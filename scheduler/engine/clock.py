@@ -40,11 +40,18 @@ class DueOrSoon(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
 
 def since_boot() -> float:
     """Seconds that nobody can set; with those that the machine slept, where the system counts them."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+    return (
+        time.clock_gettime(time.CLOCK_BOOTTIME)
+        if hasattr(time, "CLOCK_BOOTTIME")
+        else time.monotonic()
+    )
 
 
 def _scheduler() -> BackgroundScheduler:
-    return BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
+    return BackgroundScheduler(
+        timezone="UTC",
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+    )
 
 
 def _ignored(seconds: float) -> None:
@@ -103,5 +110,7 @@ class Clock:
         if abs(jump) > JUMP:
             self.was_set(jump)
         if is_due or abs(jump) > JUMP or self.look():
-            self._due = None  # until it is known: a second ring for the same alarm would find nothing to do
+            self._due = (
+                None  # until it is known: a second ring for the same alarm would find nothing to do
+            )
             self._due = self.ring()

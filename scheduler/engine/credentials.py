@@ -112,19 +112,32 @@ class Trial:
 
 
 def _values(named: set[tuple[str, str]], names: bool) -> frozenset[str]:
-    return frozenset(value.strip() for name, value in named if value.strip() and (names or name not in NO_SECRETS))
+    return frozenset(
+        value.strip()
+        for name, value in named
+        if value.strip() and (names or name not in NO_SECRETS)
+    )
 
 
 def carries_its_own(configured: ConfiguredAccount) -> bool:
     """Whether config.yaml names a token, so that what an earlier sign-in left, perhaps of another person, is not renewed in its place."""
-    return configured.platform.oauth is not None and "token" in configured.secrets and "refresh" not in configured.secrets
+    return (
+        configured.platform.oauth is not None
+        and "token" in configured.secrets
+        and "refresh" not in configured.secrets
+    )
 
 
 class Credentials:
     """The secrets of a config's accounts. `accounts` may be changed when the config was read again."""
 
-    def __init__(self, accounts: Mapping[str, ConfiguredAccount], folder: Path, service: str = "termbell",
-                 keyring: Callable[[], Keyring | None] = system_keyring) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, ConfiguredAccount],
+        folder: Path,
+        service: str = "termbell",
+        keyring: Callable[[], Keyring | None] = system_keyring,
+    ) -> None:
         self.accounts = dict(accounts)
         self.file = folder / "secrets.json"
         self._service = service
@@ -135,21 +148,35 @@ class Credentials:
     def of(self, account: str) -> dict[str, str]:
         """What a person gave for the account. Raises LoginNeeded, naming what is missing."""
         configured = self.accounts[account]
-        platform, kept = configured.platform, {} if carries_its_own(configured) else self._kept(ACCOUNTS, account)
+        platform, kept = (
+            configured.platform,
+            {} if carries_its_own(configured) else self._kept(ACCOUNTS, account),
+        )
         found = {name: kept[name] for name in platform.all_secrets if name in kept}
-        found |= {name: self._named_in_config(secret, name, configured) for name, secret in configured.secrets.items()}
+        found |= {
+            name: self._named_in_config(secret, name, configured)
+            for name, secret in configured.secrets.items()
+        }
         missing = platform.missing(found)
         if missing:
-            raise LoginNeeded(f"{account} has no {' and no '.join(missing)} yet: termbell login {account}")
+            raise LoginNeeded(
+                f"{account} has no {' and no '.join(missing)} yet: termbell login {account}"
+            )
         return self._noted(found)
 
     def session(self, account: str) -> dict[str, str]:
         """What the account's secrets were traded for; empty where nothing is kept."""
-        return {} if carries_its_own(self.accounts[account]) else self._noted(self._kept(SESSIONS, account))
+        return (
+            {}
+            if carries_its_own(self.accounts[account])
+            else self._noted(self._kept(SESSIONS, account))
+        )
 
     def keep(self, account: str, values: Secrets, ends: datetime | None = None) -> str:
         """Keeps what a person gave, and forgets the session that came of others; returns where, to be told."""
-        where = self._keep(ACCOUNTS, account, {name: value.strip() for name, value in values.items()})
+        where = self._keep(
+            ACCOUNTS, account, {name: value.strip() for name, value in values.items()}
+        )
         self._drop(SESSIONS, account)
         if ends:
             self._write(ENDS, account, ends.isoformat(timespec="seconds"))
@@ -165,7 +192,9 @@ class Credentials:
     def renewing(self, account: str) -> AbstractContextManager[object]:
         """Held while a session is renewed: a refresh token is used by one process at a time, and by one of its threads."""
         private_folder(self.file.parent)
-        return FileLock(self.file.with_name(f"session-{account}.lock"), mode=FILE, thread_local=False)
+        return FileLock(
+            self.file.with_name(f"session-{account}.lock"), mode=FILE, thread_local=False
+        )
 
     def keep_session(self, account: str, values: Secrets) -> None:
         self._keep(SESSIONS, account, dict(values))
@@ -183,7 +212,9 @@ class Credentials:
             try:
                 found = from_environment(address.secret.literal or "").strip()
             except KeyError as missing:
-                raise LoginNeeded(f"{where}: the environment variable {missing.args[0]} is not set") from None
+                raise LoginNeeded(
+                    f"{where}: the environment variable {missing.args[0]} is not set"
+                ) from None
         return self._noted({address.key: found})[address.key]
 
     def forget(self, account: str) -> None:
@@ -202,8 +233,15 @@ class Credentials:
         if not self._has_looked:
             self._has_looked = True  # first: what is logged meanwhile asks for the secrets as well
             self._look()
-        refs = [(name, secret) for configured in tuple(self.accounts.values()) for name, secret in configured.secrets.items()]
-        written = [(name, secret.literal or os.environ.get(secret.env or "") or "") for name, secret in refs]
+        refs = [
+            (name, secret)
+            for configured in tuple(self.accounts.values())
+            for name, secret in configured.secrets.items()
+        ]
+        written = [
+            (name, secret.literal or os.environ.get(secret.env or "") or "")
+            for name, secret in refs
+        ]
         return _values({*written, *tuple(self._seen)}, names)
 
     def _look(self) -> None:
@@ -227,7 +265,9 @@ class Credentials:
     def _by_name(self, name: str, where: str) -> str:
         named = self._kept(NAMED, name).get("value")
         if not named:
-            raise LoginNeeded(f"{where}: no secret is kept under the name '{name}'; termbell login --secret {shlex.quote(name)}")
+            raise LoginNeeded(
+                f"{where}: no secret is kept under the name '{name}'; termbell login --secret {shlex.quote(name)}"
+            )
         return named
 
     def _noted(self, values: dict[str, str]) -> dict[str, str]:
@@ -244,7 +284,9 @@ class Credentials:
     def _keep(self, kind: str, name: str, values: dict[str, str]) -> str:
         """Writes to one place and then clears the other, so that nothing older is found there."""
         self._noted(values)
-        where = self._to_keyring(kind, name, values["value"] if kind == NAMED else json.dumps(values))
+        where = self._to_keyring(
+            kind, name, values["value"] if kind == NAMED else json.dumps(values)
+        )
         if where:
             self._drop_from_file(kind, name)
             return where
@@ -300,15 +342,24 @@ class Credentials:
         except FileNotFoundError:
             return {}
         if os.name == "posix" and mode & 0o077:
-            log.warning("%s could be read by others (mode %o); now it is yours only. Change the secrets if somebody may have seen them",
-                        self.file, mode & 0o777)
+            log.warning(
+                "%s could be read by others (mode %o); now it is yours only. Change the secrets if somebody may have seen them",
+                self.file,
+                mode & 0o777,
+            )
             self.file.chmod(FILE)
         try:
             found: object = json.loads(text)
         except ValueError as fault:
-            raise LoginNeeded(f"{self.file} is no JSON any more ({fault}); mend it, or delete it and log in again") from None
-        if not isinstance(found, dict) or not all(isinstance(inner, dict) for inner in found.values()):
-            raise LoginNeeded(f"{self.file} does not look as Termbell writes it; delete it and log in again")
+            raise LoginNeeded(
+                f"{self.file} is no JSON any more ({fault}); mend it, or delete it and log in again"
+            ) from None
+        if not isinstance(found, dict) or not all(
+            isinstance(inner, dict) for inner in found.values()
+        ):
+            raise LoginNeeded(
+                f"{self.file} does not look as Termbell writes it; delete it and log in again"
+            )
         return found
 
     def _write(self, kind: str, name: str, values: object) -> None:

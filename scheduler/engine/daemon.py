@@ -57,9 +57,15 @@ class Daemon:
     folders: tuple[Path, ...] = ()  # watched for changes
     now: Callable[[], datetime] = utc_now
     making: float = MAKING  # seconds that a reading of the calendar gives to making media ready
-    ask_limits: Callable[[Iterable[ConfiguredAccount], datetime], bool]  # whether a server tells other limits than before
-    ends: Callable[[str], datetime | None] = lambda account: None  # when an account's credentials end
-    renew: Callable[[ConfiguredAccount], None] = lambda account: None  # a sign-in that has not been used for long
+    ask_limits: Callable[
+        [Iterable[ConfiguredAccount], datetime], bool
+    ]  # whether a server tells other limits than before
+    ends: Callable[[str], datetime | None] = lambda account: (
+        None
+    )  # when an account's credentials end
+    renew: Callable[[ConfiguredAccount], None] = lambda account: (
+        None
+    )  # a sign-in that has not been used for long
     reporting: Reporting
     hosting: Hosting | None = None
     unready: tuple[str, ...] = ()  # media that the calendar was taken up without
@@ -72,7 +78,9 @@ class Daemon:
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fault: str | None = None  # of the store, until it works again
     _untaken: str | None = None  # why a calendar could not be taken up, until one was
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="account"))
+    _pool: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="account")
+    )
     _reading: Aside = field(default_factory=lambda: Aside(name="reading the calendar"))
     _asking: Aside = field(default_factory=lambda: Aside(name="asking for limits"))
     _making: Aside = field(default_factory=lambda: Aside(name="making media ready"))
@@ -82,7 +90,11 @@ class Daemon:
         """Publishes until `stop`; then waits, at most a request's timeout, for attempts that are under way."""
         keep_a_backup(self.store, self.now())  # before anything leaves
         with self.store.database.reading() as connection:
-            clock = Clock(ring=self.ring, look=self._look_at(lambda: self.store.database.changes(connection)), was_set=self._clock_was_set)
+            clock = Clock(
+                ring=self.ring,
+                look=self._look_at(lambda: self.store.database.changes(connection)),
+                was_set=self._clock_was_set,
+            )
             watching = self._watching = Watching(changed=self._reread.set, folders=self.folders)
             self._clock_since_the_last_run()
             with self._as_long_as_the_store_works():
@@ -110,7 +122,11 @@ class Daemon:
         with self._as_long_as_the_store_works():
             now = self.now()
             for row in self.store.release(now, self.desk.by, self._working()):
-                say(logging.WARNING, row, "was under way and nobody works on it any more; the journal says what may be done")
+                say(
+                    logging.WARNING,
+                    row,
+                    "was under way and nobody works on it any more; the journal says what may be done",
+                )
             for row in self.store.too_late(now):
                 say(logging.ERROR, row, f"{row.status}: due {row.due:%Y-%m-%d %H:%M}; {row.error}")
             for account in self.store.accounts_due(now):
@@ -159,7 +175,9 @@ class Daemon:
                 self._fault = None
 
     def _clock_was_set(self, seconds: float) -> None:
-        log.warning("the clock was set %s by %.0f s", "forward" if seconds > 0 else "back", abs(seconds))
+        log.warning(
+            "the clock was set %s by %.0f s", "forward" if seconds > 0 else "back", abs(seconds)
+        )
         with self._as_long_as_the_store_works():
             self.store.clock_was_set(seconds, self.now())
         self._in_time_again()
@@ -167,7 +185,11 @@ class Daemon:
     def _in_time_again(self) -> None:
         with self._as_long_as_the_store_works():
             for row in self.store.in_time_again(self.now()):
-                say(logging.WARNING, row, "was found too late while the clock was ahead; it is in time after all")
+                say(
+                    logging.WARNING,
+                    row,
+                    "was found too late while the clock was ahead; it is in time after all",
+                )
 
     def _clock_since_the_last_run(self) -> None:
         """A sign of life that is yet to come: the clock was ahead then, by that much at least."""
@@ -204,7 +226,9 @@ class Daemon:
             self.reporting.turn()
             clock.rouse()
             if not clock.is_alive():
-                raise RuntimeError("the clock's thread has died; ending, so that a supervisor starts the daemon anew")
+                raise RuntimeError(
+                    "the clock's thread has died; ending, so that a supervisor starts the daemon anew"
+                )
             if for_at_most is not None and time.monotonic() - begun >= for_at_most:
                 return
 
@@ -262,7 +286,10 @@ class Daemon:
             self._making.begin(lambda: self._made_ready(unready))
 
     def _made_ready(self, unready: tuple[str, ...]) -> None:
-        log.info("media are made ready: %s", unready[0] + (f" and {len(unready) - 1} more" if len(unready) > 1 else ""))
+        log.info(
+            "media are made ready: %s",
+            unready[0] + (f" and {len(unready) - 1} more" if len(unready) > 1 else ""),
+        )
         for problem in make_media_apart(self.config):
             log.error("%s", problem)
         self._tried = unready
@@ -270,20 +297,29 @@ class Daemon:
 
     def _read(self) -> Replanned:
         try:
-            read = replan_apart(self.config, lambda config: self.store.file, self.now(), making=self.making)
+            read = replan_apart(
+                self.config, lambda config: self.store.file, self.now(), making=self.making
+            )
         except StoreFailed as failed:
             if self._untaken != str(failed):
                 log.error("the calendar cannot be taken up until this is mended: %s", failed)
             self._untaken = str(failed)
             raise
-        except (RuntimeError, NewerSchema) as fault:  # the plan from before stays in force then, too, and the person is told
+        except (
+            RuntimeError,
+            NewerSchema,
+        ) as fault:  # the plan from before stays in force then, too, and the person is told
             read = Replanned(problems=(Problem("fault", str(fault), Place(self.config.name, 1)),))
         self._untaken = None
         return read
 
     def _follow(self, read: Replanned) -> None:
         """A file that mends a calendar with errors may stand in a folder of its own."""
-        self.folders = watched(read.config, read.files) if read.config else tuple(sorted({*self.folders, *(file.parent for file in read.files)}))
+        self.folders = (
+            watched(read.config, read.files)
+            if read.config
+            else tuple(sorted({*self.folders, *(file.parent for file in read.files)}))
+        )
         if self._watching:
             self._watching.follow(self.folders)
 

@@ -35,7 +35,14 @@ from scheduler.config import ConfiguredAccount
 from scheduler.engine.journalled import PROMPT, Journalled
 from scheduler.engine.judging import spent
 from scheduler.engine.rationing import free_at
-from scheduler.engine.retrying import MOST_ATTEMPTS, MOST_INTERRUPTED, gives_up, is_over, may_be_late, pause
+from scheduler.engine.retrying import (
+    MOST_ATTEMPTS,
+    MOST_INTERRUPTED,
+    gives_up,
+    is_over,
+    may_be_late,
+    pause,
+)
 from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
 
 SECOND_LOOK = timedelta(seconds=30)
@@ -55,7 +62,9 @@ class Desk:
     now: Callable[[], datetime]
     timeout: float  # seconds a request may be under way
     sleep: Callable[[float], None] = time.sleep
-    hide: Callable[[str], str] = str  # takes secrets out of what is kept; an adapter's own fault may have one in its words
+    hide: Callable[[str], str] = (
+        str  # takes secrets out of what is kept; an adapter's own fault may have one in its words
+    )
 
     def work(self, account: str, stopping: Callable[[], bool] = lambda: False) -> int:
         """Publishes what the account has due, one after the other; returns how many attempts were made."""
@@ -66,34 +75,62 @@ class Desk:
         return made
 
     def _claimed(self, account: str, stopping: Callable[[], bool]) -> Row | None:
-        return None if stopping() or not self._may_post(account) else self.store.claim(account, self.by, self.now())
+        return (
+            None
+            if stopping() or not self._may_post(account)
+            else self.store.claim(account, self.by, self.now())
+        )
 
     def _may_post(self, account: str) -> bool:
         """Whether the platform takes another post now, by its declared caps; until then the account pauses."""
         configured, now = self.accounts.get(account), self.now()
-        free = free_at(configured.platform.limits.caps, lambda cap: self._posted(configured, cap, now), now) if configured else now
+        free = (
+            free_at(
+                configured.platform.limits.caps, lambda cap: self._posted(configured, cap, now), now
+            )
+            if configured
+            else now
+        )
         if free > now:
             self.store.accounts.pause(account, free)
-            log.info("the platform takes no more posts until %s", f"{free:%Y-%m-%d %H:%M:%S} UTC", extra={"account": account})
+            log.info(
+                "the platform takes no more posts until %s",
+                f"{free:%Y-%m-%d %H:%M:%S} UTC",
+                extra={"account": account},
+            )
         return free <= now
 
     def _posted(self, configured: ConfiguredAccount, cap: Cap, now: datetime) -> list[datetime]:
-        whose = {"platform": configured.platform.name} if cap.of == "app" else {"account": configured.name}
+        whose = (
+            {"platform": configured.platform.name}
+            if cap.of == "app"
+            else {"account": configured.name}
+        )
         return self.store.posted_since(now - timedelta(seconds=cap.seconds), **whose)
 
-    def deliver(self, row: Row, stopping: Callable[[], bool] = lambda: False, onwards: bool = False) -> Row | None:
+    def deliver(
+        self, row: Row, stopping: Callable[[], bool] = lambda: False, onwards: bool = False
+    ) -> Row | None:
         """One attempt at a claimed delivery. Whatever happens, the store says how it ended. Raises `StoreFailed`.
 
         Where it shall go `onwards`, the account's next one is claimed in the transaction that says so, if that can be, and returned.
         """
-        noted = logging.LoggerAdapter(log, {"delivery": row.key, "account": row.account, "entry": row.entry})
+        noted = logging.LoggerAdapter(
+            log, {"delivery": row.key, "account": row.account, "entry": row.entry}
+        )
         try:
             return self._judged(row, noted, stopping, onwards)
         except WrongStatus as lost:  # another process has it now, and says how it ends
             noted.warning("left to another process: %s", lost)
         return None
 
-    def _judged(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool], onwards: bool) -> Row | None:
+    def _judged(
+        self,
+        row: Row,
+        noted: "logging.LoggerAdapter[logging.Logger]",
+        stopping: Callable[[], bool],
+        onwards: bool,
+    ) -> Row | None:
         """An attempt, and what its outcome means for the delivery."""
         try:
             with self._hiding():
@@ -108,7 +145,10 @@ class Desk:
             self._try_later(row, later, noted)
         except Rejected as no:
             self._rejected(row, no, noted)
-        except (WrongStatus, StoreFailed):  # what could not be written down did not leave; the daemon says it and goes on when it can
+        except (
+            WrongStatus,
+            StoreFailed,
+        ):  # what could not be written down did not leave; the daemon says it and goes on when it can
             raise
         except Exception as fault:  # one delivery's fault must not end the daemon
             noted.exception("unexpected %s", type(fault).__name__)
@@ -124,14 +164,24 @@ class Desk:
             fault.args = (self.hide(str(fault)),)
             raise
 
-    def _attempt(self, row: Row, noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool], onwards: bool) -> Row | None:
+    def _attempt(
+        self,
+        row: Row,
+        noted: "logging.LoggerAdapter[logging.Logger]",
+        stopping: Callable[[], bool],
+        onwards: bool,
+    ) -> Row | None:
         configured = self.accounts.get(row.account)
         if configured is None:
-            raise Rejected(f"{row.place}: {row.entry}: config.yaml has no account called '{row.account}' any more")
+            raise Rejected(
+                f"{row.place}: {row.entry}: config.yaml has no account called '{row.account}' any more"
+            )
         if row.refusal:
             raise LoginNeeded(row.refusal)
         if row.interrupted >= MOST_INTERRUPTED:
-            raise Rejected(f"the process that published it ended {row.interrupted} times before it was done; look at the log, then retry it")
+            raise Rejected(
+                f"the process that published it ended {row.interrupted} times before it was done; look at the log, then retry it"
+            )
         ask = self._heeding(configured)
         post = with_reply(row.post, self.store.row(row.after) if row.after else None)
         doubt = None if row.is_untouched else self.store.journal.unanswered(row.key)
@@ -142,21 +192,49 @@ class Desk:
                 return None
         if not row.is_untouched:
             self.store.journal.outlived(row.key, self.now())
-        is_second = doubt is not None and not doubt.is_suspicion  # then it is up as from the first sending, if at all
-        journalled = Journalled(store=self.store, key=row.key, claim=row.claim, answerer=ask, now=self.now, is_empty=row.is_untouched,
-                                latest=None if is_second or may_be_late(row) else row.late_at)
+        is_second = (
+            doubt is not None and not doubt.is_suspicion
+        )  # then it is up as from the first sending, if at all
+        journalled = Journalled(
+            store=self.store,
+            key=row.key,
+            claim=row.claim,
+            answerer=ask,
+            now=self.now,
+            is_empty=row.is_untouched,
+            latest=None if is_second or may_be_late(row) else row.late_at,
+        )
         try:
             published = configured.platform.publish(configured.account, post, journalled)
         except PublishError as fault:
             journalled.judged(fault)
             raise
         if configured.platform.by_hand:
-            self._insist(lambda: self._recorded(journalled, lambda: self.store.handed_over(row, published, self.now())), noted, stopping)
+            self._insist(
+                lambda: self._recorded(
+                    journalled, lambda: self.store.handed_over(row, published, self.now())
+                ),
+                noted,
+                stopping,
+            )
             noted.info("handed over, and waits for a person's word")
             return None
-        goes_on = onwards and not configured.platform.limits.caps  # those are counted anew for each post
-        following = self._insist(lambda: self._recorded(journalled, lambda: self.store.published(
-            row, published, self.now(), onwards=self.by if goes_on and not stopping() else None)), noted, stopping)
+        goes_on = (
+            onwards and not configured.platform.limits.caps
+        )  # those are counted anew for each post
+        following = self._insist(
+            lambda: self._recorded(
+                journalled,
+                lambda: self.store.published(
+                    row,
+                    published,
+                    self.now(),
+                    onwards=self.by if goes_on and not stopping() else None,
+                ),
+            ),
+            noted,
+            stopping,
+        )
         self._tell(published, noted)
         return following
 
@@ -182,7 +260,12 @@ class Desk:
                 self.store.journal.answered(journalled.key, *journalled.answered, self.now())
             raise
 
-    def _insist(self, write: Callable[[], T], noted: "logging.LoggerAdapter[logging.Logger]", stopping: Callable[[], bool]) -> T:
+    def _insist(
+        self,
+        write: Callable[[], T],
+        noted: "logging.LoggerAdapter[logging.Logger]",
+        stopping: Callable[[], bool],
+    ) -> T:
         """Writes down that something is up, however long that takes; only a daemon that is stopped leaves it to the next start."""
         said = False
         while True:
@@ -192,20 +275,32 @@ class Desk:
                 if stopping():
                     raise
                 if not said:
-                    noted.error("it is up, and that cannot be written down; trying until it can: %s", failed)
+                    noted.error(
+                        "it is up, and that cannot be written down; trying until it can: %s", failed
+                    )
                 said = True
                 self.sleep(INSISTING)
 
-    def _published(self, row: Row, published: Published, noted: "logging.LoggerAdapter[logging.Logger]", how: str = "") -> None:
+    def _published(
+        self,
+        row: Row,
+        published: Published,
+        noted: "logging.LoggerAdapter[logging.Logger]",
+        how: str = "",
+    ) -> None:
         self.store.published(row, published, self.now())
         self._tell(published, noted, how)
 
-    def _tell(self, published: Published, noted: "logging.LoggerAdapter[logging.Logger]", how: str = "") -> None:
+    def _tell(
+        self, published: Published, noted: "logging.LoggerAdapter[logging.Logger]", how: str = ""
+    ) -> None:
         noted.info("published%s %s", how, published.url or published.id)
         for note in published.notes:
             noted.warning("%s", note)
 
-    def _settled(self, row: Row, configured: ConfiguredAccount, post: Post, doubt: Unanswered, ask: Ask) -> Published | None:
+    def _settled(
+        self, row: Row, configured: ConfiguredAccount, post: Post, doubt: Unanswered, ask: Ask
+    ) -> Published | None:
         """What is up; None: it may leave again. Raises `InDoubt` while neither can be said."""
         if doubt.remembered == FOREVER and doubt.looks == 0:
             self.store.journal.looked(doubt.id)
@@ -214,7 +309,9 @@ class Desk:
             raise InDoubt(_unanswered(row, doubt))
         if configured.find:
             others = self.store.ids_of_others(row)
-            lost = Lost(left_at=doubt.left_at, others=others, answers=self.store.journal.answers(row.key))
+            lost = Lost(
+                left_at=doubt.left_at, others=others, answers=self.store.journal.answers(row.key)
+            )
             found = configured.find(configured.account, post, lost, ask)
             if found and found.id not in others:
                 return found
@@ -222,12 +319,18 @@ class Desk:
             self.store.journal.looked(doubt.id)
             raise InDoubt(_unanswered(row, doubt))
         if doubt.is_suspicion and is_over(row, self.now()):
-            raise Rejected("looked for, as it may have been up already, and not found; it is too late now: retry it, or cancel it")
+            raise Rejected(
+                "looked for, as it may have been up already, and not found; it is too late now: retry it, or cancel it"
+            )
         return None
 
     def _settled_at(self, doubt: Unanswered, configured: ConfiguredAccount) -> datetime:
         """When the request can no longer be under way, and what it made can be found."""
-        return doubt.sent_at + PROMPT + timedelta(seconds=self.timeout + configured.platform.find_after)
+        return (
+            doubt.sent_at
+            + PROMPT
+            + timedelta(seconds=self.timeout + configured.platform.find_after)
+        )
 
     def _is_remembered(self, doubt: Unanswered) -> bool:
         """Whether the platform still recognises a second sending; its memory begins with the first one."""
@@ -240,19 +343,29 @@ class Desk:
         if doubt is None:  # the doubt was a look's own, not the publish's
             self.store.again(row, self.now() + pause(row.attempts, None), why)
             return
-        if (not configured.find and not self._is_remembered(doubt)) or row.attempts >= MOST_ATTEMPTS:
+        if (
+            not configured.find and not self._is_remembered(doubt)
+        ) or row.attempts >= MOST_ATTEMPTS:
             self._ask_the_person(row, why)
             return
         at_once = doubt.remembered == FOREVER and doubt.looks == 0
         soon = self.now() + pause(row.attempts, None)
-        later = max(self._settled_at(doubt, configured), self.now() + SECOND_LOOK if doubt.looks else soon)
+        later = max(
+            self._settled_at(doubt, configured), self.now() + SECOND_LOOK if doubt.looks else soon
+        )
         self.store.again(row, soon if at_once else later, why)
 
     def _ask_the_person(self, row: Row, why: str) -> None:
-        self.store.in_doubt(row, f"{why}; look at {row.account}, then: "
-                                 f"termbell resolve {row.key[:8]} --published URL | --again | --drop", self.now())
+        self.store.in_doubt(
+            row,
+            f"{why}; look at {row.account}, then: "
+            f"termbell resolve {row.key[:8]} --published URL | --again | --drop",
+            self.now(),
+        )
 
-    def _rejected(self, row: Row, no: Rejected, noted: "logging.LoggerAdapter[logging.Logger]") -> None:
+    def _rejected(
+        self, row: Row, no: Rejected, noted: "logging.LoggerAdapter[logging.Logger]"
+    ) -> None:
         """A refusal ends it; but where an earlier request is in doubt, the refusal of a look or a second sending does not say that it is not up."""
         doubt = self.store.journal.unanswered(row.key)
         if doubt and not doubt.is_suspicion:
@@ -262,7 +375,9 @@ class Desk:
         noted.error("failed: %s", no)
         self.store.failed(row, str(no), self.now())
 
-    def _try_later(self, row: Row, later: TryLater, noted: "logging.LoggerAdapter[logging.Logger]") -> None:
+    def _try_later(
+        self, row: Row, later: TryLater, noted: "logging.LoggerAdapter[logging.Logger]"
+    ) -> None:
         at = self.now() + pause(row.attempts, later.after)
         if later.response is not None and later.response.status == 429:
             self.store.accounts.pause(row.account, at)
@@ -273,7 +388,11 @@ class Desk:
                 return
         elif gives_up(row, at, self.now()):
             noted.error("failed, the next attempt would be too late: %s", later)
-            self.store.failed(row, f"{later}; {row.attempts} attempts, and the next one would be too late", self.now())
+            self.store.failed(
+                row,
+                f"{later}; {row.attempts} attempts, and the next one would be too late",
+                self.now(),
+            )
             return
         noted.warning("trying again at %s: %s", f"{at:%H:%M:%S} UTC", later)
         self.store.again(row, at, str(later))
@@ -288,4 +407,6 @@ class Desk:
 def _unanswered(row: Row, doubt: Unanswered) -> str:
     if doubt.is_suspicion:
         return f"{row.platform}: it may have been published before this store knew of it"
-    return f"{row.platform} '{doubt.step}' was sent at {doubt.sent_at:%H:%M:%S} UTC and never answered"
+    return (
+        f"{row.platform} '{doubt.step}' was sent at {doubt.sent_at:%H:%M:%S} UTC and never answered"
+    )

@@ -15,19 +15,33 @@ WARNED = (14, 7, 3, 1, 0)  # days ahead
 log = logging.getLogger("termbell")
 
 
-def warn(store: Store, accounts: Iterable[str], ends: Callable[[str], datetime | None], now: datetime) -> None:
+def warn(
+    store: Store, accounts: Iterable[str], ends: Callable[[str], datetime | None], now: datetime
+) -> None:
     """Puts on the list of what is to be told what ends soon; each of the days once, and the nearest alone when several are past."""
     for account in accounts:
         end = ends(account)
-        days = end and next((days for days in reversed(WARNED) if now >= end - timedelta(days=days)), None)
+        days = end and next(
+            (days for days in reversed(WARNED) if now >= end - timedelta(days=days)), None
+        )
         if end is None or days is None:
             continue
-        told = store.notices.add(now, "token ending", in_words(account, end, now), once=f"{account} {end.isoformat()} {days}")
+        told = store.notices.add(
+            now,
+            "token ending",
+            in_words(account, end, now),
+            once=f"{account} {end.isoformat()} {days}",
+        )
         if told:
             log.warning("%s", in_words(account, end, now), extra={"account": account})
 
 
-def stay_signed_in(store: Store, accounts: Mapping[str, ConfiguredAccount], renew: Callable[[ConfiguredAccount], None], now: datetime) -> None:
+def stay_signed_in(
+    store: Store,
+    accounts: Mapping[str, ConfiguredAccount],
+    renew: Callable[[ConfiguredAccount], None],
+    now: datetime,
+) -> None:
     """Renews what has not been used for long. An account whose sign-in turns out to be dead waits for a person, who is told."""
     held = store.accounts.held()
     for name, configured in accounts.items():

@@ -36,7 +36,10 @@ LONGEST = 30.0  # seconds, from the first connection to the last byte
 PIECE = 65_536  # bytes that are unpacked at a time
 # Public by their numbers, and nobody's web server: Azure's metadata; and what older Pythons call global: protocols' own addresses (one of
 # them Oracle's metadata), documentation, segment routing, local NAT64.
-NOT_PUBLIC = [ip_network(one) for one in ("168.63.129.16/32", "192.0.0.0/24", "3fff::/20", "5f00::/16", "64:ff9b:1::/48")]
+NOT_PUBLIC = [
+    ip_network(one)
+    for one in ("168.63.129.16/32", "192.0.0.0/24", "3fff::/20", "5f00::/16", "64:ff9b:1::/48")
+]
 NAT64 = IPv6Network("64:ff9b::/96")
 
 Address = IPv4Address | IPv6Address
@@ -64,7 +67,12 @@ def resolved(host: str, port: int) -> list[str]:
 def is_public(address: str) -> bool:
     """Whether anybody may reach it: not this machine, its network or its provider's inside, and no address of another kind."""
     found = _reached(ip_address(address.partition("%")[0]))
-    odd = found.is_multicast or found.is_reserved or found.is_unspecified or getattr(found, "is_site_local", False)
+    odd = (
+        found.is_multicast
+        or found.is_reserved
+        or found.is_unspecified
+        or getattr(found, "is_site_local", False)
+    )
     return found.is_global and not odd and not any(found in network for network in NOT_PUBLIC)
 
 
@@ -72,7 +80,11 @@ def _reached(address: Address) -> Address:
     """The IPv4 address behind one of IPv6 that has it inside."""
     if isinstance(address, IPv4Address):
         return address
-    return IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else address.ipv4_mapped or address.sixtofour or address
+    return (
+        IPv4Address(int(address) & 0xFFFFFFFF)
+        if address in NAT64
+        else address.ipv4_mapped or address.sixtofour or address
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +103,9 @@ class Fetching:
             try:
                 return self._fetched(http, url)
             except (OSError, HTTPError, ValueError, zlib.error) as fault:
-                raise NotFetched(f"it took longer than {self.seconds:g} s" if http.is_over() else in_words(fault)) from None
+                raise NotFetched(
+                    f"it took longer than {self.seconds:g} s" if http.is_over() else in_words(fault)
+                ) from None
 
     def look(self, url: str) -> None:
         """Whether a reader who follows the address finds something. Raises `NotFetched` where not."""
@@ -101,7 +115,9 @@ class Fetching:
                 if not answer.ok:  # some know GET alone; of what they send, the head is looked at
                     answer = self._led(http, url, "GET")
             except (OSError, HTTPError, ValueError) as fault:
-                raise NotFetched(f"it took longer than {self.seconds:g} s" if http.is_over() else in_words(fault)) from None
+                raise NotFetched(
+                    f"it took longer than {self.seconds:g} s" if http.is_over() else in_words(fault)
+                ) from None
             if answer.status_code in NO_ANSWER or 500 <= answer.status_code < 600:
                 raise NotFetched(_no(answer))
 
@@ -111,7 +127,12 @@ class Fetching:
             raise NotFetched(_no(answer))
         kind, _, more = answer.headers.get("content-type", "").partition(";")
         charset = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", more, re.IGNORECASE)
-        return Fetched(url=answer.url, type=kind.strip().lower(), charset=charset[1] if charset else "", body=self._body(http, answer))
+        return Fetched(
+            url=answer.url,
+            type=kind.strip().lower(),
+            charset=charset[1] if charset else "",
+            body=self._body(http, answer),
+        )
 
     def _led(self, http: "_Guarded", url: str, method: str) -> requests.Response:
         """The head of the answer to which redirects lead."""
@@ -126,7 +147,10 @@ class Fetching:
 
     def _body(self, http: "_Guarded", answer: requests.Response) -> bytes:
         body = bytearray()
-        for piece in _pieces(cast(HTTPResponse, answer.raw), answer.headers.get("content-encoding", "identity").strip().lower()):
+        for piece in _pieces(
+            cast(HTTPResponse, answer.raw),
+            answer.headers.get("content-encoding", "identity").strip().lower(),
+        ):
             body += piece
             if len(body) > self.size:
                 raise NotFetched(f"it has more than {self.size / 1_000_000:g} MB")
@@ -139,9 +163,16 @@ class Fetching:
             found = list(dict.fromkeys(self.resolve(host, port)))
         except (OSError, UnicodeError):
             raise NotFetched(f"no server called {host} is known") from None
-        allowed = [any(ip_address(one.partition("%")[0]) in ip_network(network) for network in self.allow) for one in found]
-        if not found or not all(is_allowed or is_public(one) for one, is_allowed in zip(found, allowed, strict=True)):
-            raise NotFetched(f"{host} is on this machine or in a private network, where nothing is fetched from")
+        allowed = [
+            any(ip_address(one.partition("%")[0]) in ip_network(network) for network in self.allow)
+            for one in found
+        ]
+        if not found or not all(
+            is_allowed or is_public(one) for one, is_allowed in zip(found, allowed, strict=True)
+        ):
+            raise NotFetched(
+                f"{host} is on this machine or in a private network, where nothing is fetched from"
+            )
         if port != PORTS[scheme] and not all(allowed):
             raise NotFetched(f"only port {PORTS[scheme]} is fetched from with {scheme}, not {port}")
         for address in found[:-1]:

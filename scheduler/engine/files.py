@@ -74,7 +74,9 @@ def path_of(url: str) -> Path:
     path = Path(url2pathname(parts.path))
     plain = parts.scheme == "file" and not (parts.netloc or parts.query or parts.fragment)
     if not plain or not path.is_absolute() or ".." in path.parts or "\0" in str(path):
-        raise Rejected(f"{url}: no path on this machine; a file URL looks like file:///home/anna/public")
+        raise Rejected(
+            f"{url}: no path on this machine; a file URL looks like file:///home/anna/public"
+        )
     return path
 
 
@@ -117,11 +119,19 @@ def look_at_picture(media: Media) -> None:
     try:
         look_at(media)
     except FileNotFoundError as gone:
-        raise Rejected(f"{media.file}: the file is gone; `termbell check` makes it anew, then retry") from gone
+        raise Rejected(
+            f"{media.file}: the file is gone; `termbell check` makes it anew, then retry"
+        ) from gone
 
 
-def write_tree(folder: Path, texts: Mapping[str, str], headers: Mapping[str, str], timeout: float, rename: Rename = os.replace,
-               fence: Callable[[], None] = lambda: None) -> Response:
+def write_tree(
+    folder: Path,
+    texts: Mapping[str, str],
+    headers: Mapping[str, str],
+    timeout: float,
+    rename: Rename = os.replace,
+    fence: Callable[[], None] = lambda: None,
+) -> Response:
     """Puts every text in its place, in the order given."""
     targets = {inside(folder, name): text.encode() for name, text in texts.items()}
     make_folder(folder)
@@ -139,7 +149,9 @@ def writing(folder: Path, timeout: float) -> Iterator[None]:
     try:
         lock = FileLock(folder / LOCK).acquire(timeout=timeout)
     except Timeout as busy:
-        raise TryLater(f"{folder}: another process has been writing there for {timeout:g} s; see who holds {LOCK}") from busy
+        raise TryLater(
+            f"{folder}: another process has been writing there for {timeout:g} s; see who holds {LOCK}"
+        ) from busy
     with lock:
         yield
 
@@ -148,9 +160,16 @@ def inside(folder: Path, name: str) -> Path:
     """The path of `name` in `folder`; a name that leads out of it, by itself or through a symbolic link, is refused."""
     relative = PurePosixPath(name)
     target = folder / relative
-    simple = relative.parts and not relative.is_absolute() and ".." not in relative.parts and not set(name) & set("\\:\0")
+    simple = (
+        relative.parts
+        and not relative.is_absolute()
+        and ".." not in relative.parts
+        and not set(name) & set("\\:\0")
+    )
     if not simple or not target.resolve().is_relative_to(folder.resolve()):
-        raise Rejected(f"{folder}: '{name}' leads out of the folder; remove the symbolic link, or choose another `folder`")
+        raise Rejected(
+            f"{folder}: '{name}' leads out of the folder; remove the symbolic link, or choose another `folder`"
+        )
     return target
 
 
@@ -159,7 +178,9 @@ def compare(last: Path, headers: Mapping[str, str]) -> None:
     found = read(last).headers.get("etag")
     expected = headers.get("if-match")
     if (expected and found != expected) or (headers.get("if-none-match") == "*" and found):
-        raise TryLater(f"{last}: changed while the new one was being made; it is read again at the next attempt")
+        raise TryLater(
+            f"{last}: changed while the new one was being made; it is read again at the next attempt"
+        )
 
 
 def prepared_all(targets: Mapping[Path, bytes]) -> dict[Path, Path]:
@@ -182,7 +203,9 @@ def rename_all(ready: Mapping[Path, Path], rename: Rename) -> None:
     for target, temporary in ready.items():
         try:
             rename(temporary, target)
-            to_disk(target.parent)  # before the next: a power cut must not keep the index and lose the page
+            to_disk(
+                target.parent
+            )  # before the next: a power cut must not keep the index and lose the page
         except OSError as fault:
             raise InDoubt(said(fault, target)) from fault
 
@@ -194,7 +217,11 @@ def holds(path: Path, content: Piece) -> bool:
     try:
         if path.stat().st_size != size_of(content):
             return False
-        return digest_now(path) == content.digest if isinstance(content, Media) else path.read_bytes() == content_of(content)
+        return (
+            digest_now(path) == content.digest
+            if isinstance(content, Media)
+            else path.read_bytes() == content_of(content)
+        )
     except FileNotFoundError:
         return False
 
@@ -202,7 +229,9 @@ def holds(path: Path, content: Piece) -> bool:
 def prepared(target: Path, content: Piece) -> Path:
     """A file with `content` beside `target`, on disk."""
     temporary = unfinished(target)
-    temporary.unlink(missing_ok=True)  # left by one that was killed, or a link that somebody laid there
+    temporary.unlink(
+        missing_ok=True
+    )  # left by one that was killed, or a link that somebody laid there
     try:
         with temporary.open("xb") as file:
             file.writelines(chunks(content))

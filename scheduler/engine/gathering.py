@@ -30,10 +30,26 @@ SHOWN = 10  # of one kind in a message
 URGENT = ("handoff",)  # waits for no others, and is never cut short: the post is in it
 COUNTED = ("handoff", "failed", "missed", "in doubt", "late", "held")
 GOOD = ("handoff", "store works", "calendar valid", "daemon back")
-ORDER = ("handoff", "store", "store works", "in doubt", "failed", "missed", "late", "held", "token ending", "calendar invalid", "calendar valid",
-         "daemon back")
-TITLES = {"handoff": "to publish yourself", "late": "late and waiting for your word", "store": "the store fails",
-          "store works": "the store works again"}
+ORDER = (
+    "handoff",
+    "store",
+    "store works",
+    "in doubt",
+    "failed",
+    "missed",
+    "late",
+    "held",
+    "token ending",
+    "calendar invalid",
+    "calendar valid",
+    "daemon back",
+)
+TITLES = {
+    "handoff": "to publish yourself",
+    "late": "late and waiting for your word",
+    "store": "the store fails",
+    "store works": "the store works again",
+}
 REMEDIES = {
     "handoff": "When it is up: termbell resolve KEY --published URL; or --again, to be told once more; or --drop",
     "in doubt": "Look whether it is up, then: termbell resolve KEY --published URL | --again | --drop",
@@ -108,8 +124,12 @@ class Teller:
     send: Callable[[Sequence[Letter]], list[str | None]] = send_apart
     clock: Callable[[], float] = time.monotonic
     trouble: StoreTrouble = field(default_factory=StoreTrouble)
-    _heard: dict[str, int] = field(default_factory=dict)  # what could not be written down yet: notifier -> its last notice
-    _heard_news: dict[str, int] = field(default_factory=dict)  # notifier -> how many of the store's troubles it told
+    _heard: dict[str, int] = field(
+        default_factory=dict
+    )  # what could not be written down yet: notifier -> its last notice
+    _heard_news: dict[str, int] = field(
+        default_factory=dict
+    )  # notifier -> how many of the store's troubles it told
     _failing: dict[str, "Failing"] = field(default_factory=dict)
 
     def tell(self, *, at_once: bool = False) -> None:
@@ -117,14 +137,25 @@ class Teller:
         self.trouble.look(self.now())
         known = self.notifiers()
         notices, heard = self._listed(known)
-        if not at_once and all(abs(self.now() - one.at) < GATHER and one.kind not in URGENT for one in notices):
+        if not at_once and all(
+            abs(self.now() - one.at) < GATHER and one.kind not in URGENT for one in notices
+        ):
             notices = []
         fresh = {one: self._fresh(one.name, notices, heard) for one in known}
-        ready = [one for one in known if fresh[one] and (one.name not in self._failing or self._failing[one.name].again <= self.clock())]
+        ready = [
+            one
+            for one in known
+            if fresh[one]
+            and (one.name not in self._failing or self._failing[one.name].again <= self.clock())
+        ]
         for one, why in zip(ready, self._sent([(one, fresh[one]) for one in ready]), strict=True):
             self._noted(one.name, notices, why)
         heard |= self._heard
-        by_all = [one for one in notices if known and all(one.id <= heard.get(each.name, 0) for each in known)]
+        by_all = [
+            one
+            for one in notices
+            if known and all(one.id <= heard.get(each.name, 0) for each in known)
+        ]
         if ready or by_all:
             self._settled(by_all, {one.name: heard[one.name] for one in known if one.name in heard})
 
@@ -139,11 +170,18 @@ class Teller:
             self.trouble.failed(str(failed), self.now())
             return [], {}
 
-    def _fresh(self, notifier: str, notices: Sequence[Notice], heard: Mapping[str, int]) -> list[Notice]:
-        return [*self.trouble.news[self._heard_news.get(notifier, 0):], *(one for one in notices if one.id > heard.get(notifier, 0))]
+    def _fresh(
+        self, notifier: str, notices: Sequence[Notice], heard: Mapping[str, int]
+    ) -> list[Notice]:
+        return [
+            *self.trouble.news[self._heard_news.get(notifier, 0) :],
+            *(one for one in notices if one.id > heard.get(notifier, 0)),
+        ]
 
     def _sent(self, ready: Sequence[tuple[Notifier, Sequence[Notice]]]) -> list[str | None]:
-        letters = [letter(one.url, fresh, self.now(), self.place) for one, fresh in ready if one.url]
+        letters = [
+            letter(one.url, fresh, self.now(), self.place) for one, fresh in ready if one.url
+        ]
         answers = iter(self.send(letters) if letters else ())
         return [next(answers) if one.url else one.why for one, _ in ready]
 
@@ -156,7 +194,13 @@ class Teller:
         times = self._failing[name].times + 1 if name in self._failing else 1
         later = pause(times, None).total_seconds()
         self._failing[name] = Failing(why=why, times=times, again=self.clock() + later)
-        log.log(logging.ERROR if times == 1 else logging.INFO, "%s tells nobody: %s; trying again in %.0f s", name, why, later)
+        log.log(
+            logging.ERROR if times == 1 else logging.INFO,
+            "%s tells nobody: %s; trying again in %.0f s",
+            name,
+            why,
+            later,
+        )
 
     def _settled(self, by_all: Sequence[Notice], heard: Mapping[str, int]) -> None:
         """Takes off the list what all have told, and keeps why one did not."""
@@ -164,7 +208,9 @@ class Teller:
             self.store.notices.told(by_all, self.now(), heard)
             self._heard.clear()
             if self._failing:
-                self.store.notices.failing("; ".join(f"{name}: {failing.why}" for name, failing in self._failing.items()))
+                self.store.notices.failing(
+                    "; ".join(f"{name}: {failing.why}" for name, failing in self._failing.items())
+                )
         except StoreFailed as failed:
             self.trouble.failed(str(failed), self.now())
 
@@ -180,11 +226,18 @@ class Failing:
 
 def letter(url: str, notices: Sequence[Notice], now: datetime, place: str) -> Letter:
     """One message of all the notices: a heading for each kind, what happened, what to do."""
-    kinds = sorted({one.kind for one in notices}, key=lambda kind: ORDER.index(kind) if kind in ORDER else len(ORDER))
+    kinds = sorted(
+        {one.kind for one in notices},
+        key=lambda kind: ORDER.index(kind) if kind in ORDER else len(ORDER),
+    )
     grouped = {kind: [one for one in notices if one.kind == kind] for kind in kinds}
     body = "\n\n".join(_group(kind, some, now) for kind, some in grouped.items())
-    return Letter(url=url, title="Termbell: " + ", ".join(_counted(kind, len(some)) for kind, some in grouped.items()),
-                  body=f"{body}\n\nEverything at a glance: termbell status -c {place}", is_bad=any(kind not in GOOD for kind in kinds))
+    return Letter(
+        url=url,
+        title="Termbell: " + ", ".join(_counted(kind, len(some)) for kind, some in grouped.items()),
+        body=f"{body}\n\nEverything at a glance: termbell status -c {place}",
+        is_bad=any(kind not in GOOD for kind in kinds),
+    )
 
 
 def _group(kind: str, notices: Sequence[Notice], now: datetime) -> str:
@@ -193,7 +246,11 @@ def _group(kind: str, notices: Sequence[Notice], now: datetime) -> str:
     shown = len(notices) if kind in URGENT else SHOWN
     more = [f"- and {len(notices) - shown} more"] if len(notices) > shown else []
     heading = _counted(kind, len(notices))
-    lines = [f"{heading[0].upper()}{heading[1:]}{since}:", *(f"- {one.text}" for one in notices[:shown]), *more]
+    lines = [
+        f"{heading[0].upper()}{heading[1:]}{since}:",
+        *(f"- {one.text}" for one in notices[:shown]),
+        *more,
+    ]
     return "\n".join([*lines, *([REMEDIES[kind]] if kind in REMEDIES else [])])
 
 

@@ -11,9 +11,15 @@ from datetime import datetime, timedelta
 
 from scheduler.store import Row, Store, StoreFailed, status
 
-OVERDUE = timedelta(seconds=60)  # how long something may be due before it is overdue: a busy minute is no fault
-SILENT = timedelta(seconds=30)  # after which a daemon counts as gone; it gives a sign of life every ten seconds
-AHEAD = timedelta(minutes=1)  # by which a sign of life may be in the future: another machine's clock
+OVERDUE = timedelta(
+    seconds=60
+)  # how long something may be due before it is overdue: a busy minute is no fault
+SILENT = timedelta(
+    seconds=30
+)  # after which a daemon counts as gone; it gives a sign of life every ten seconds
+AHEAD = timedelta(
+    minutes=1
+)  # by which a sign of life may be in the future: another machine's clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +57,14 @@ class Health:
             return (self.fault, *self.stuck)
         found = list(self.stuck)
         if self.overdue:
-            found.append(f"{_many(len(self.overdue))} due and not taken up; {self.overdue[0].name} for {lasting(self.oldest_overdue)}")
+            found.append(
+                f"{_many(len(self.overdue))} due and not taken up; {self.overdue[0].name} for {lasting(self.oldest_overdue)}"
+            )
         waiting = self.counts.get(status.SCHEDULED, 0)
         if waiting and not self.is_alive:
-            found.append(f"the daemon is not running, {ago(self.last_beat, self.at)}, and {_many(waiting)} waiting; start it: termbell run")
+            found.append(
+                f"the daemon is not running, {ago(self.last_beat, self.at)}, and {_many(waiting)} waiting; start it: termbell run"
+            )
         return tuple(found)
 
     @property
@@ -62,7 +72,11 @@ class Health:
         doubts = self.counts.get(status.IN_DOUBT, 0)
         return (
             *([f"{_many(doubts)} in doubt; see `termbell status`"] if doubts else []),
-            *([f"{_many(self.handed_over)} waiting for you to publish; see `termbell status`"] if self.handed_over else []),
+            *(
+                [f"{_many(self.handed_over)} waiting for you to publish; see `termbell status`"]
+                if self.handed_over
+                else []
+            ),
             *(f"{account} waits for you; see `termbell status`" for account in self.held),
             *(["notices cannot be told; see `termbell doctor`"] if self.notifier else []),
         )
@@ -72,16 +86,32 @@ class Health:
         return not self.problems
 
 
-def health_of(store: Store, now: datetime, *, working: Collection[str] = (), stuck: tuple[str, ...] = (), fault: str | None = None) -> Health:
+def health_of(
+    store: Store,
+    now: datetime,
+    *,
+    working: Collection[str] = (),
+    stuck: tuple[str, ...] = (),
+    fault: str | None = None,
+) -> Health:
     """The health at `now`. The daemon adds the accounts that it works on, whose next post waits rightly, and what is stuck."""
     if fault:
         return Health(at=now, fault=fault, stuck=stuck)
     try:
         beat = store.last_beat()
         return Health(
-            at=now, counts=store.counts(), stuck=stuck, last_beat=beat[0] if beat else None, next_due=store.next_due(now),
-            overdue=tuple(row for row in store.overdue(now - OVERDUE) if row.account not in working),
-            held=store.accounts.held(), handed_over=store.handed_over_now(), notifier=store.notices.trouble())
+            at=now,
+            counts=store.counts(),
+            stuck=stuck,
+            last_beat=beat[0] if beat else None,
+            next_due=store.next_due(now),
+            overdue=tuple(
+                row for row in store.overdue(now - OVERDUE) if row.account not in working
+            ),
+            held=store.accounts.held(),
+            handed_over=store.handed_over_now(),
+            notifier=store.notices.trouble(),
+        )
     except StoreFailed as failed:
         return Health(at=now, fault=str(failed), stuck=stuck)
 

@@ -49,15 +49,21 @@ class HealthServer(ThreadingHTTPServer):
         try:
             super().__init__((listening.host, listening.port), Handler)
         except OSError as fault:
-            raise OSError(f"{listening.place}: the health page cannot be served at {listening}: {fault.strerror or fault}; "
-                          "give `health` another port, or end what has this one") from None
+            raise OSError(
+                f"{listening.place}: the health page cannot be served at {listening}: {fault.strerror or fault}; "
+                "give `health` another port, or end what has this one"
+            ) from None
 
     def server_bind(self) -> None:
-        TCPServer.server_bind(self)  # HTTPServer's own asks the network for a name of this machine, which may take long
+        TCPServer.server_bind(
+            self
+        )  # HTTPServer's own asks the network for a name of this machine, which may take long
         self.server_name, self.server_port = self.listening.host, self.server_address[1]
 
     def start(self) -> None:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.5}, name="health", daemon=True).start()
+        threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.5}, name="health", daemon=True
+        ).start()
 
     def stop(self) -> None:
         self.shutdown()
@@ -97,13 +103,23 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server, path = cast(HealthServer, self.server), self.path.partition("?")[0]
         if server.listening.is_loopback and not _is_local(self.headers.get("Host", "localhost")):
-            self._answer(421, "text/plain; charset=utf-8", b"this page is served to this machine only, by the address localhost\n")
+            self._answer(
+                421,
+                "text/plain; charset=utf-8",
+                b"this page is served to this machine only, by the address localhost\n",
+            )
         elif path == "/health":
             health = server.pages.health()
             said = {"ok": health.ok, "problems": health.problems, "warnings": health.warnings}
-            self._answer(200 if health.ok else 503, "application/json", json.dumps(said, ensure_ascii=False).encode() + b"\n")
+            self._answer(
+                200 if health.ok else 503,
+                "application/json",
+                json.dumps(said, ensure_ascii=False).encode() + b"\n",
+            )
         elif path == "/metrics":
-            self._answer(200, CONTENT_TYPE_LATEST, metrics(server.pages.health(), server.pages.lateness()))
+            self._answer(
+                200, CONTENT_TYPE_LATEST, metrics(server.pages.health(), server.pages.lateness())
+            )
         else:
             self._answer(404, "text/plain; charset=utf-8", b"there are /health and /metrics\n")
 
@@ -114,7 +130,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
-        for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")):
+        for name, value in (
+            ("Content-Type", kind),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+        ):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":

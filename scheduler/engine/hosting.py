@@ -46,8 +46,13 @@ from scheduler.engine.network import Gone, Network, no_host, unseen, utc_now
 from scheduler.private_files import FILE, private_folder, replace_private
 from scheduler.store import Store, status
 
-DOT = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")  # a GIF of one pixel
-AT_LEAST, AT_MOST = timedelta(hours=1), LASTS  # TikTok fetches for up to an hour after it has said yes
+DOT = bytes.fromhex(
+    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
+)  # a GIF of one pixel
+AT_LEAST, AT_MOST = (
+    timedelta(hours=1),
+    LASTS,
+)  # TikTok fetches for up to an hour after it has said yes
 UNDER_WAY = (status.PUBLISHING, status.SCHEDULED, status.HELD, status.IN_DOUBT)
 log = logging.getLogger("termbell")
 
@@ -78,14 +83,22 @@ class Hosting:
         host, media = self.host, request.body
         if host is None or not isinstance(media, Media):
             return no_host(request)
-        return Response.of({"url": self.put_for_good(host, media) if request.url.endswith(STAYS) else self.put(host, media)})
+        return Response.of(
+            {
+                "url": self.put_for_good(host, media)
+                if request.url.endswith(STAYS)
+                else self.put(host, media)
+            }
+        )
 
     def put_for_good(self, host: MediaHost, media: Media) -> str:
         """An address for readers: under a name of its own, so that nothing takes it away. Raises `Rejected`."""
         way, name = WAYS[host.kind], f"stays-{name_of(media)}"
         if host.kind == "s3":
-            raise Rejected(f"{host.place}: what stands on s3 has an address for a day, and readers fetch this picture for as long as the post is up; "
-                           "take a media_host of the kind folder or wordpress, or leave the picture out")
+            raise Rejected(
+                f"{host.place}: what stands on s3 has an address for a day, and readers fetch this picture for as long as the post is up; "
+                "take a media_host of the kind folder or wordpress, or leave the picture out"
+            )
         with self._alone(name), self._in_words(host):
             return way.put(host.settings, name, media, self._ask(host, self._secrets(host)))
 
@@ -104,7 +117,9 @@ class Hosting:
         with TemporaryDirectory() as folder:
             file = Path(folder) / "dot.gif"
             file.write_bytes(DOT)
-            media = Media(file=file, type="image/gif", size=len(DOT), digest=sha256(DOT).hexdigest())
+            media = Media(
+                file=file, type="image/gif", size=len(DOT), digest=sha256(DOT).hexdigest()
+            )
             try:
                 return fetch(self.put(host, media)) == DOT
             finally:
@@ -121,12 +136,18 @@ class Hosting:
                     self._take_away(name, entry)
 
     def _is_over(self, entry: Mapping[str, str], is_needed: bool) -> bool:
-        stood = abs(self.now() - datetime.fromisoformat(entry["since"]))  # a clock that was set changes nothing for long
+        stood = abs(
+            self.now() - datetime.fromisoformat(entry["since"])
+        )  # a clock that was set changes nothing for long
         return stood > (AT_MOST if is_needed else AT_LEAST)
 
     def _take_away(self, name: str, entry: Mapping[str, str]) -> None:
         if self.host is None or where(self.host) != entry["where"]:
-            log.warning("%s stands at %s, which is not `media_host` any more; delete it there", name, entry["where"])
+            log.warning(
+                "%s stands at %s, which is not `media_host` any more; delete it there",
+                name,
+                entry["where"],
+            )
             self._note(name, None)
             return
         try:
@@ -142,10 +163,20 @@ class Hosting:
     def _ask(self, host: MediaHost, secrets: Secrets) -> Ask:
         """The network, as an account has it. No platform is refused because its media host is: it does not wait for a login."""
         platform = Platform(
-            name=f"media_host {host.kind}", limits=Limits(source="", checked=date(2026, 11, 25)), sign=WAYS[host.kind].sign(host.settings),
-            publish=lambda account, post, ask: Published(id=""), errors={"401": Rejected}, error_code=lambda answer: str(answer.status))
-        return Network(Account(name="media_host", platform=host.kind), platform, Trial(secrets, beside=self.credentials), self.timeout,
-                       gone=self.gone)
+            name=f"media_host {host.kind}",
+            limits=Limits(source="", checked=date(2026, 11, 25)),
+            sign=WAYS[host.kind].sign(host.settings),
+            publish=lambda account, post, ask: Published(id=""),
+            errors={"401": Rejected},
+            error_code=lambda answer: str(answer.status),
+        )
+        return Network(
+            Account(name="media_host", platform=host.kind),
+            platform,
+            Trial(secrets, beside=self.credentials),
+            self.timeout,
+            gone=self.gone,
+        )
 
     def _secrets(self, host: MediaHost) -> Secrets:
         return {one.key.rpartition(".")[2]: self.credentials.address(one) for one in host.secrets}
@@ -162,8 +193,10 @@ class Hosting:
         except PublishError as fault:
             raise Rejected(f"{host.place}: {fault}; mend it, then retry") from fault
         except NOT_AS_DOCUMENTED as fault:
-            raise Rejected(f"{host.place}: media_host: {where(host)} answered otherwise than {host.kind} does ({type(fault).__name__}); "
-                           "look at its address") from fault
+            raise Rejected(
+                f"{host.place}: media_host: {where(host)} answered otherwise than {host.kind} does ({type(fault).__name__}); "
+                "look at its address"
+            ) from fault
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
@@ -190,11 +223,21 @@ class Hosting:
         private_folder(self.folder)
         with FileLock(self._file.with_suffix(".lock"), mode=FILE):
             listed = {**self._listed(), name: entry}
-            replace_private(self._file, json.dumps({key: value for key, value in listed.items() if value}, indent=1))
+            replace_private(
+                self._file,
+                json.dumps({key: value for key, value in listed.items() if value}, indent=1),
+            )
 
 
 def needed(store: Store) -> frozenset[str]:
     """The names of what deliveries need that were begun and have not ended."""
     begun = [row.post for row in store.rows(statuses=UNDER_WAY) if row.attempts]
-    files = [file for post in begun for one in (*post.media, post.link and post.link.image) if one for file in (one, one.captions) if file]
+    files = [
+        file
+        for post in begun
+        for one in (*post.media, post.link and post.link.image)
+        if one
+        for file in (one, one.captions)
+        if file
+    ]
     return frozenset(map(name_of, files))

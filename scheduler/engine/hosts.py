@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from platforms.base import HARMLESS, Ask, Json, Media, Rejected, Request, Secrets, Sign, basic, unsigned
+from platforms.base import (
+    HARMLESS,
+    Ask,
+    Json,
+    Media,
+    Rejected,
+    Request,
+    Secrets,
+    Sign,
+    basic,
+    unsigned,
+)
 
 LASTS = timedelta(days=1)  # that an address of a private bucket is good for
 AMAZON = "https://s3.{region}.amazonaws.com"
@@ -22,7 +33,9 @@ Settings = Mapping[str, Any]
 class Way:
     """How a kind of `media_host` is spoken to."""
 
-    put: Callable[[Settings, str, Media, Ask], str]  # under that name, where it is not there yet; its address
+    put: Callable[
+        [Settings, str, Media, Ask], str
+    ]  # under that name, where it is not there yet; its address
     take_away: Callable[[Settings, str, Ask], None]  # also where it is gone
     sign: Callable[[Settings], Sign]  # makes an address that is not public one that is, too
     where: Callable[[Settings], str]  # for people
@@ -33,14 +46,33 @@ class Way:
 
 def s3_put(settings: Settings, name: str, media: Media, ask: Ask) -> str:
     url = s3_address(settings, name)
-    known = ask(Request(step="look", method="HEAD", url=url, accepts=(403, 404), repeat=HARMLESS))  # 403: who may not list is not told
+    known = ask(
+        Request(step="look", method="HEAD", url=url, accepts=(403, 404), repeat=HARMLESS)
+    )  # 403: who may not list is not told
     if known.status >= 300 or known.headers.get("content-length") != str(media.size):
-        ask(Request(step="upload", method="PUT", url=url, headers={"Content-Type": media.type}, body=media, repeat=HARMLESS))
+        ask(
+            Request(
+                step="upload",
+                method="PUT",
+                url=url,
+                headers={"Content-Type": media.type},
+                body=media,
+                repeat=HARMLESS,
+            )
+        )
     return url
 
 
 def s3_take_away(settings: Settings, name: str, ask: Ask) -> None:
-    ask(Request(step="delete", method="DELETE", url=s3_address(settings, name), accepts=(404,), repeat=HARMLESS))
+    ask(
+        Request(
+            step="delete",
+            method="DELETE",
+            url=s3_address(settings, name),
+            accepts=(404,),
+            repeat=HARMLESS,
+        )
+    )
 
 
 def s3_address(settings: Settings, name: str) -> str:
@@ -48,7 +80,9 @@ def s3_address(settings: Settings, name: str) -> str:
 
 
 def s3_bucket(settings: Settings) -> str:
-    return f"{settings['endpoint'] or AMAZON.format(region=settings['region'])}/{settings['bucket']}"
+    return (
+        f"{settings['endpoint'] or AMAZON.format(region=settings['region'])}/{settings['bucket']}"
+    )
 
 
 def s3_key(settings: Settings, name: str) -> str:
@@ -65,8 +99,15 @@ def s3_sign(settings: Settings) -> Sign:
         except ImportError:
             raise Rejected(NO_S3) from None
         endpoint, _, bucket = s3_bucket(settings).rpartition("/")
-        store = S3Store(bucket, endpoint=endpoint, region=settings["region"], access_key_id=secrets["access_key"],
-                        secret_access_key=secrets["secret_key"], virtual_hosted_style_request=False, client_options={"allow_http": True})
+        store = S3Store(
+            bucket,
+            endpoint=endpoint,
+            region=settings["region"],
+            access_key_id=secrets["access_key"],
+            secret_access_key=secrets["secret_key"],
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": True},
+        )
         key = s3_key(settings, request.url.rpartition("/")[2])
         method: Any = request.method
         return replace(request, url=obstore.sign(store, method, key, LASTS))
@@ -79,9 +120,23 @@ def s3_sign(settings: Settings) -> Sign:
 
 def wordpress_put(settings: Settings, name: str, media: Media, ask: Ask) -> str:
     known = [one for one in wordpress_found(settings, name, ask) if is_whole(one, media)]
-    answer = known[0] if known else ask(Request(
-        step="upload", method="POST", url=wordpress_media(settings), body=media, repeat=HARMLESS,
-        headers={"Content-Type": media.type, "Content-Disposition": f'attachment; filename="{name}"'})).json()
+    answer = (
+        known[0]
+        if known
+        else ask(
+            Request(
+                step="upload",
+                method="POST",
+                url=wordpress_media(settings),
+                body=media,
+                repeat=HARMLESS,
+                headers={
+                    "Content-Type": media.type,
+                    "Content-Disposition": f'attachment; filename="{name}"',
+                },
+            )
+        ).json()
+    )
     return str(answer["source_url"])
 
 
@@ -101,7 +156,9 @@ def wordpress_found(settings: Settings, name: str, ask: Ask) -> list[Json]:
     """All of that name: WordPress gives a second one a number."""
     stem = name.partition(".")[0]
     query = urlencode({"search": stem, "per_page": 100})
-    found = ask(Request(step="look", url=f"{wordpress_media(settings)}?{query}", repeat=HARMLESS)).json()
+    found = ask(
+        Request(step="look", url=f"{wordpress_media(settings)}?{query}", repeat=HARMLESS)
+    ).json()
     return [one for one in found if one["slug"].startswith(stem)]
 
 
@@ -113,7 +170,11 @@ def wordpress_media(settings: Settings) -> str:
 
 
 def folder_put(settings: Settings, name: str, media: Media, ask: Ask) -> str:
-    ask(Request(step="copy", method="PUT", url=folder_file(settings, name), body=media, repeat=HARMLESS))
+    ask(
+        Request(
+            step="copy", method="PUT", url=folder_file(settings, name), body=media, repeat=HARMLESS
+        )
+    )
     return f"{settings['url']}/{name}"
 
 
@@ -127,10 +188,22 @@ def folder_file(settings: Settings, name: str) -> str:
 
 
 WAYS = {
-    "s3": Way(put=s3_put, take_away=s3_take_away, sign=s3_sign,
-              where=lambda settings: f"{s3_bucket(settings)}/{s3_key(settings, '')}"),
-    "wordpress": Way(put=wordpress_put, take_away=wordpress_take_away, sign=lambda settings: basic,
-                     where=lambda settings: str(settings["server"])),
-    "folder": Way(put=folder_put, take_away=folder_take_away, sign=lambda settings: unsigned,
-                  where=lambda settings: str(settings["folder"])),
+    "s3": Way(
+        put=s3_put,
+        take_away=s3_take_away,
+        sign=s3_sign,
+        where=lambda settings: f"{s3_bucket(settings)}/{s3_key(settings, '')}",
+    ),
+    "wordpress": Way(
+        put=wordpress_put,
+        take_away=wordpress_take_away,
+        sign=lambda settings: basic,
+        where=lambda settings: str(settings["server"]),
+    ),
+    "folder": Way(
+        put=folder_put,
+        take_away=folder_take_away,
+        sign=lambda settings: unsigned,
+        where=lambda settings: str(settings["folder"]),
+    ),
 }

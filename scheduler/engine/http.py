@@ -28,7 +28,13 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import check_header_validity, should_bypass_proxies
 from urllib3.connectionpool import ConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 from urllib3.response import BaseHTTPResponse, HTTPResponse
 
 from platforms.base import InDoubt, PublishError, Rejected, Request, Response, TryLater
@@ -45,11 +51,19 @@ REACHES_NOBODY = (NewConnectionError, ConnectTimeoutError, requests.exceptions.P
 class Http:
     """Sends the requests of one account at `platform`."""
 
-    def __init__(self, platform: str, timeout: float, monotonic: Callable[[], float] = time.monotonic, gone: Gone = unseen) -> None:
+    def __init__(
+        self,
+        platform: str,
+        timeout: float,
+        monotonic: Callable[[], float] = time.monotonic,
+        gone: Gone = unseen,
+    ) -> None:
         """`gone` is told how much of a file has left."""
         self.platform, self.timeout, self.monotonic, self.gone = platform, timeout, monotonic, gone
         self._connections = Connections()
-        self._answered_at: dict[str, float] = {}  # server -> when it answered last, by a clock that nobody sets
+        self._answered_at: dict[
+            str, float
+        ] = {}  # server -> when it answered last, by a clock that nobody sets
         self._proxies = getproxies()
         self._trusted = trusted()
 
@@ -58,12 +72,18 @@ class Http:
         leaves = self._prepared(request, signed)
         for _ in range(REDIRECTS):
             response = self._exchanged(request, leaves)
-            to = response.headers.get("location") if 300 <= response.status < 400 and request.method == "GET" else None
+            to = (
+                response.headers.get("location")
+                if 300 <= response.status < 400 and request.method == "GET"
+                else None
+            )
             if not to:
                 return response
             here, there = str(leaves.url), urljoin(str(leaves.url), to)
             same = urlsplit(here)[:2] == urlsplit(there)[:2]
-            leaves = self._prepared(request, replace(signed if same else request, url=there))  # another server gets no secret
+            leaves = self._prepared(
+                request, replace(signed if same else request, url=there)
+            )  # another server gets no secret
         raise TryLater(f"{self.platform} '{request.step}' was redirected {REDIRECTS} times")
 
     def _prepared(self, request: Request, signed: Request) -> requests.PreparedRequest:
@@ -75,13 +95,21 @@ class Http:
             made, address = requests.PreparedRequest(), addressed(leaves.method, leaves.url)
             for header in leaves.headers.items():
                 check_header_validity(header)
-            "".join(leaves.headers.values()).encode("latin-1")  # all that a header can hold; a pasted bullet is not
+            "".join(leaves.headers.values()).encode(
+                "latin-1"
+            )  # all that a header can hold; a pasted bullet is not
         except ValueError as fault:
-            raise Rejected(f"{self.platform} '{request.step}' has an address or a header that cannot be sent "
-                           f"({type(fault).__name__}); look at the account's settings and secrets") from None
+            raise Rejected(
+                f"{self.platform} '{request.step}' has an address or a header that cannot be sent "
+                f"({type(fault).__name__}); look at the account's settings and secrets"
+            ) from None
         except OSError as fault:
             raise TryLater(f"{self.platform} '{request.step}' was not sent: {fault}") from fault
-        made.method, made.url, made.headers = address.method, address.url, CaseInsensitiveDict({**address.headers, **leaves.headers})
+        made.method, made.url, made.headers = (
+            address.method,
+            address.url,
+            CaseInsensitiveDict({**address.headers, **leaves.headers}),
+        )
         if leaves.size:
             made.headers["Content-Length"] = str(leaves.size)
             made.body = cast("bytes", Leaving(leaves.pieces, request.fence, self.gone))
@@ -92,18 +120,29 @@ class Http:
         proxies = {} if not self._proxies or should_bypass_proxies(url, None) else self._proxies
         server = urlsplit(url).netloc
         if self.monotonic() - self._answered_at.get(server, -KEPT) >= KEPT:
-            self._connections = Connections()  # those that are kept are closed with the old one, once no other thread uses it
+            self._connections = (
+                Connections()
+            )  # those that are kept are closed with the old one, once no other thread uses it
         if not leaves.body:
             request.fence()
         try:
-            answer = self._connections.send(leaves, stream=True, timeout=(min(TO_CONNECT, self.timeout), self.timeout),
-                                            verify=self._trusted, proxies=proxies)
+            answer = self._connections.send(
+                leaves,
+                stream=True,
+                timeout=(min(TO_CONNECT, self.timeout), self.timeout),
+                verify=self._trusted,
+                proxies=proxies,
+            )
             try:
-                body = b"".join(_body(cast(HTTPResponse, answer.raw), time.monotonic() + self.timeout))
+                body = b"".join(
+                    _body(cast(HTTPResponse, answer.raw), time.monotonic() + self.timeout)
+                )
             finally:
                 answer.close()
         except (OSError, HTTPError, ValueError) as fault:
-            raise self._unanswered(request, fault) from None  # the fault's own words have the address, and it may be secret
+            raise self._unanswered(
+                request, fault
+            ) from None  # the fault's own words have the address, and it may be secret
         self._answered_at[server] = self.monotonic()
         headers = {name.lower(): value for name, value in answer.raw.headers.items()}
         return Response(status=answer.status_code, headers=headers, body=body, url=url)
@@ -113,7 +152,9 @@ class Http:
         what, why = f"{self.platform} '{request.step}'", in_words(fault)
         if surely_not_sent(fault):
             server = urlsplit(request.url).hostname
-            return TryLater(f"{what} was not sent: {server or 'the server'} cannot be reached ({why})")
+            return TryLater(
+                f"{what} was not sent: {server or 'the server'} cannot be reached ({why})"
+            )
         if request.is_visible:
             return InDoubt(f"{what} was sent and never answered ({why})")
         return TryLater(f"{what} was not answered ({why})")
@@ -122,7 +163,14 @@ class Http:
 def ping(url: str, body: bytes = b"", timeout: float = TO_CONNECT) -> int:
     """Asks for the page, or posts `body` to it; the answer's status. Raises `OSError` in words without the address: it may be secret."""
     try:
-        answer = requests.request("POST" if body else "GET", url, data=body or None, timeout=timeout, verify=trusted(), stream=True)
+        answer = requests.request(
+            "POST" if body else "GET",
+            url,
+            data=body or None,
+            timeout=timeout,
+            verify=trusted(),
+            stream=True,
+        )
         answer.close()
     except (OSError, HTTPError, ValueError) as fault:
         raise OSError(in_words(fault)) from None
@@ -139,13 +187,17 @@ class Connections(HTTPAdapter):
         super().__init__()
         self._to: dict[str, ConnectionPool] = {}
 
-    def get_connection_with_tls_context(self, request: requests.PreparedRequest, *args: Any, **named: Any) -> ConnectionPool:
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, *args: Any, **named: Any
+    ) -> ConnectionPool:
         server = "/".join(str(request.url).split("/", 3)[:3])
         if server not in self._to:
             self._to[server] = super().get_connection_with_tls_context(request, *args, **named)
         return self._to[server]
 
-    def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
+    def build_response(
+        self, req: requests.PreparedRequest, resp: BaseHTTPResponse
+    ) -> requests.Response:
         answer = requests.Response()
         answer.status_code, answer.raw = resp.status, resp
         return answer
@@ -203,11 +255,20 @@ def causes(fault: BaseException) -> Iterator[BaseException]:
 def in_words(fault: BaseException) -> str:
     """Why, in few words and without the address."""
     found = list(causes(fault))
-    if any(isinstance(cause, TimeoutError | ReadTimeoutError | ConnectTimeoutError) and not isinstance(cause, NewConnectionError)
-           for cause in found):
+    if any(
+        isinstance(cause, TimeoutError | ReadTimeoutError | ConnectTimeoutError)
+        and not isinstance(cause, NewConnectionError)
+        for cause in found
+    ):
         return "timed out"
     if any(isinstance(cause, NameResolutionError) for cause in found):
         return "no server of that name is known"
-    said = (getattr(cause, "verify_message", None) or (cause.reason if isinstance(cause, ssl.SSLError) else None)
-            or getattr(cause, "strerror", None) for cause in reversed(found))
-    return next((str(words) for words in said if words), "the connection broke or the answer was no HTTP")
+    said = (
+        getattr(cause, "verify_message", None)
+        or (cause.reason if isinstance(cause, ssl.SSLError) else None)
+        or getattr(cause, "strerror", None)
+        for cause in reversed(found)
+    )
+    return next(
+        (str(words) for words in said if words), "the connection broke or the answer was no HTTP"
+    )

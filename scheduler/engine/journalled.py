@@ -17,7 +17,9 @@ from datetime import datetime, timedelta
 from platforms.base import Ask, InDoubt, PublishError, Request, Response, TryLater
 from scheduler.store import Store
 
-PROMPT = timedelta(seconds=2)  # for which a passed fence stays open: the same request may be asked for its body twice
+PROMPT = timedelta(
+    seconds=2
+)  # for which a passed fence stays open: the same request may be asked for its body twice
 TRIES = 4  # to note a request promptly
 
 
@@ -32,14 +34,22 @@ class Journalled:
     now: Callable[[], datetime]
     is_empty: bool = False  # nothing of the delivery was asked before: there is nothing to look up
     latest: datetime | None = None  # until when readers may see it first; None: whenever
-    answered: tuple[Request, Response] | None = None  # the visible request that was answered, and its answer
+    answered: tuple[Request, Response] | None = (
+        None  # the visible request that was answered, and its answer
+    )
     is_first: bool = False  # no visible request of the delivery had left before that one
-    _asked: Counter[str] = field(default_factory=Counter)  # digests; the same poll may be asked many times
+    _asked: Counter[str] = field(
+        default_factory=Counter
+    )  # digests; the same poll may be asked many times
 
     def __call__(self, request: Request) -> Response:
         nth = self._asked[request.digest]
         self._asked[request.digest] += 1
-        known = None if request.fresh or self.is_empty else self.store.journal.answer(self.key, request, nth)
+        known = (
+            None
+            if request.fresh or self.is_empty
+            else self.store.journal.answer(self.key, request, nth)
+        )
         return known or (self._visible(request) if request.is_visible else self._harmless(request))
 
     def _harmless(self, request: Request) -> Response:
@@ -63,7 +73,12 @@ class Journalled:
 
     def judged(self, fault: PublishError) -> None:
         """Some platforms say no with a 200. An adapter that reads it so raises with that answer: nothing of the request is up."""
-        if self.answered and self.is_first and fault.response is self.answered[1] and not isinstance(fault, InDoubt):
+        if (
+            self.answered
+            and self.is_first
+            and fault.response is self.answered[1]
+            and not isinstance(fault, InDoubt)
+        ):
             self.store.journal.surely_not(self.key, self.claim)
 
 
@@ -90,7 +105,9 @@ class Fence:
             first = self.by.store.journal.left(self.by.key, self.request, self.by.claim, now)
             self.is_first = first or self.is_first
             self._passed_at = now
-        raise TryLater(f"the store took longer than {PROMPT.total_seconds():g} s to note that it leaves, {TRIES} times")
+        raise TryLater(
+            f"the store took longer than {PROMPT.total_seconds():g} s to note that it leaves, {TRIES} times"
+        )
 
     def reached(self) -> None:
         """An answerer that is in doubt without having asked for the fence was past it all the same."""

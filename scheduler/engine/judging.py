@@ -7,31 +7,68 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
 
-from platforms.base import InDoubt, Json, LoginNeeded, Platform, PublishError, Rejected, Request, Response, TryLater
+from platforms.base import (
+    InDoubt,
+    Json,
+    LoginNeeded,
+    Platform,
+    PublishError,
+    Rejected,
+    Request,
+    Response,
+    TryLater,
+)
 from scheduler.engine.logs import harmless
 
 UNFINISHED = (408, 425)  # beside 5xx: the server does not say what became of it
 # Where APIs put words for people.
-NAMED = ("error_description", "context", "message", "description", "detail", "error", "errors", "title")
+NAMED = (
+    "error_description",
+    "context",
+    "message",
+    "description",
+    "detail",
+    "error",
+    "errors",
+    "title",
+)
 MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 LONGEST = 200  # characters
 # What an adapter raises where a 2xx answer is not what the platform documents: no JSON, a list for an object, a key that is missing.
 NOT_AS_DOCUMENTED = (ValueError, LookupError, TypeError, AttributeError)
-RATE_LIMITS = ("x-ratelimit", "ratelimit", "x-rate-limit")  # what such headers begin with; the last are X's
+RATE_LIMITS = (
+    "x-ratelimit",
+    "ratelimit",
+    "x-rate-limit",
+)  # what such headers begin with; the last are X's
 AN_INSTANT = 100_000_000  # a larger number of seconds is one since 1970
 
 
-def judged(response: Response, request: Request, platform: Platform, account: str, now: datetime) -> Response:
+def judged(
+    response: Response, request: Request, platform: Platform, account: str, now: datetime
+) -> Response:
     """`response`, where the platform has done what was asked. Raises what it means otherwise."""
-    if response.status in request.accepts or (200 <= response.status < 300 and not platform.refuses(response)):
+    if response.status in request.accepts or (
+        200 <= response.status < 300 and not platform.refuses(response)
+    ):
         return response
-    error = platform.errors.get(platform.error_code(response)) or _by_status(response.status, request)
-    error = TryLater if issubclass(error, InDoubt) and not request.is_visible else error  # what nobody sees leaves no doubt
+    error = platform.errors.get(platform.error_code(response)) or _by_status(
+        response.status, request
+    )
+    error = (
+        TryLater if issubclass(error, InDoubt) and not request.is_visible else error
+    )  # what nobody sees leaves no doubt
     words = what_it_said(response)
-    message = f"{platform.name} answered '{request.step}' with {response.status}" + (f": {words}" if words else "")
+    message = f"{platform.name} answered '{request.step}' with {response.status}" + (
+        f": {words}" if words else ""
+    )
     if issubclass(error, TryLater):
         raise error(message, response, wait_asked_for(response, now))
-    raise error(message + (f"; log in again: termbell login {account}" if issubclass(error, LoginNeeded) else ""), response)
+    raise error(
+        message
+        + (f"; log in again: termbell login {account}" if issubclass(error, LoginNeeded) else ""),
+        response,
+    )
 
 
 def _by_status(status: int, request: Request) -> type[PublishError]:
@@ -50,16 +87,26 @@ def what_it_said(response: Response) -> str:
         words = _words(json.loads(response.body))
     except ValueError:
         words = ""
-    words = words or unescape(MARKUP.sub(" ", response.text)).strip() or response.headers.get("x-reason", "")  # Blossom's, BUD-01
+    words = (
+        words
+        or unescape(MARKUP.sub(" ", response.text)).strip()
+        or response.headers.get("x-reason", "")
+    )  # Blossom's, BUD-01
     shown = " ".join(harmless(words, " ").split())
-    return shown if len(shown) <= LONGEST else shown[:LONGEST - 1] + "…"
+    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
 def _words(answer: Json) -> str:
     """The first words for people in an error's JSON: `{"error": {"message": "..."}}`, `{"errors": [{"detail": "..."}]}`."""
     if isinstance(answer, str):
         return answer
-    inner = answer if isinstance(answer, list) else [answer.get(name) for name in NAMED] if isinstance(answer, dict) else []
+    inner = (
+        answer
+        if isinstance(answer, list)
+        else [answer.get(name) for name in NAMED]
+        if isinstance(answer, dict)
+        else []
+    )
     return next(filter(None, map(_words, inner)), "")
 
 
@@ -78,7 +125,14 @@ def _in_json(response: Response) -> str:
     except ValueError:
         return ""
     places = (answer, answer.get("parameters")) if isinstance(answer, dict) else ()
-    return next((str(place["retry_after"]) for place in places if isinstance(place, dict) and "retry_after" in place), "")
+    return next(
+        (
+            str(place["retry_after"])
+            for place in places
+            if isinstance(place, dict) and "retry_after" in place
+        ),
+        "",
+    )
 
 
 def spent(response: Response, now: datetime) -> float | None:

@@ -35,7 +35,12 @@ class KnownLimits:
         """Whether a server that tells has not been asked today."""
         return bool(_stale(accounts, self._read(), now))
 
-    def ask(self, accounts: Iterable[ConfiguredAccount], answerer: Callable[[ConfiguredAccount], Ask], now: datetime) -> bool:
+    def ask(
+        self,
+        accounts: Iterable[ConfiguredAccount],
+        answerer: Callable[[ConfiguredAccount], Ask],
+        now: datetime,
+    ) -> bool:
         """Asks the servers that tell and were not asked today; returns whether any limit is another one now.
 
         A server that does not answer changes nothing: what it said last, or what the adapter states, stays.
@@ -50,12 +55,23 @@ class KnownLimits:
             except PublishError:
                 continue
             except NOT_AS_DOCUMENTED as fault:
-                log.warning("%s told no limits that can be read: %s", configured.name, type(fault).__name__, extra={"account": configured.name})
+                log.warning(
+                    "%s told no limits that can be read: %s",
+                    configured.name,
+                    type(fault).__name__,
+                    extra={"account": configured.name},
+                )
                 continue
-            known[_identity(configured)] = {"asked": now.isoformat(), "limits": json.loads(json.dumps(asdict(limits), default=str))}
+            known[_identity(configured)] = {
+                "asked": now.isoformat(),
+                "limits": json.loads(json.dumps(asdict(limits), default=str)),
+            }
         if stale:
             self._write(known)
-        return json.dumps({name: told["limits"] for name, told in known.items()}, sort_keys=True) != before
+        return (
+            json.dumps({name: told["limits"] for name, told in known.items()}, sort_keys=True)
+            != before
+        )
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -78,8 +94,14 @@ def _identity(configured: ConfiguredAccount) -> str:
     return f"{configured.name} {configured.account.settings.get('server', '')}"
 
 
-def _stale(accounts: Iterable[ConfiguredAccount], known: dict[str, Any], now: datetime) -> list[ConfiguredAccount]:
-    return [one for one in accounts if one.platform.ask_limits and not _is_fresh(known.get(_identity(one)), now)]
+def _stale(
+    accounts: Iterable[ConfiguredAccount], known: dict[str, Any], now: datetime
+) -> list[ConfiguredAccount]:
+    return [
+        one
+        for one in accounts
+        if one.platform.ask_limits and not _is_fresh(known.get(_identity(one)), now)
+    ]
 
 
 def _is_fresh(told: dict[str, Any] | None, now: datetime) -> bool:
@@ -89,4 +111,7 @@ def _is_fresh(told: dict[str, Any] | None, now: datetime) -> bool:
 def _told(stated: Limits, plain: dict[str, Any]) -> Limits:
     """What is not in the file, because an earlier version wrote it, is as stated."""
     tuples = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
-    return replace(stated, **{**plain, **tuples, "checked": date.fromisoformat(plain["checked"]), "caps": stated.caps})
+    return replace(
+        stated,
+        **{**plain, **tuples, "checked": date.fromisoformat(plain["checked"]), "caps": stated.caps},
+    )

@@ -19,7 +19,9 @@ class Leaving:
     It is asked for once the connection stands, which is the last moment at which nothing can have happened yet: then the fence is called.
     """
 
-    def __init__(self, pieces: Sequence[Piece], fence: Callable[[], None], gone: Gone = unseen) -> None:
+    def __init__(
+        self, pieces: Sequence[Piece], fence: Callable[[], None], gone: Gone = unseen
+    ) -> None:
         self._pieces, self._fence, self._gone = pieces, fence, gone
         self.seek(0)
 

@@ -16,12 +16,22 @@ from unicodedata import category
 from urllib.parse import quote, quote_plus
 
 FIELDS = ("delivery", "account", "entry", "step")
-QUIET = ("alembic", "apscheduler", "filelock", "oauthlib", "requests_oauthlib", "urllib3", "watchfiles",
-         "websockets")  # below WARNING some log tokens
+QUIET = (
+    "alembic",
+    "apscheduler",
+    "filelock",
+    "oauthlib",
+    "requests_oauthlib",
+    "urllib3",
+    "watchfiles",
+    "websockets",
+)  # below WARNING some log tokens
 HIDDEN = "•••"
 KEPT = "\n\t\u200c\u200d"  # the last two hold emoji, and the words of some languages, together
 A_TOKEN = 20  # characters: the end of an address that is so long is a secret by itself
-SHORTEST = 4  # characters; hiding something shorter would make the log unreadable and tell what it is
+SHORTEST = (
+    4  # characters; hiding something shorter would make the log unreadable and tell what it is
+)
 
 URL_SAFE = str.maketrans("+/", "-_")  # base64 as it stands in addresses
 
@@ -42,7 +52,13 @@ def spellings(secrets: Iterable[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _spellings(secrets: frozenset[str]) -> tuple[str, ...]:
-    forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret) if len(form) >= SHORTEST}
+    forms = {
+        form
+        for secret in secrets
+        if len(secret) >= SHORTEST
+        for form in _forms(secret)
+        if len(form) >= SHORTEST
+    }
     return tuple(sorted(forms, key=len, reverse=True))
 
 
@@ -52,7 +68,9 @@ def _forms(secret: str) -> Iterator[str]:
         in_json = json.dumps(secret, ensure_ascii=ascii)[1:-1]
         yield from (in_json, json.dumps(in_json, ensure_ascii=ascii)[1:-1])
     yield from _in_base64(secret.encode())
-    if "://" in secret:  # a webhook: libraries name the path without the host, Discord the last of it alone
+    if (
+        "://" in secret
+    ):  # a webhook: libraries name the path without the host, Discord the last of it alone
         path = secret.partition("://")[2].partition("/")[2].rstrip("/")
         yield from ("/" + path, *[piece for piece in path.split("/")[-1:] if len(piece) >= A_TOKEN])
 
@@ -60,13 +78,18 @@ def _forms(secret: str) -> Iterator[str]:
 def _in_base64(secret: bytes) -> Iterator[str]:
     """The characters of base64 that the secret alone decides, wherever in what was encoded it stands: after `user:`, say."""
     for before in range(3):
-        encoded = b64encode(bytes(before) + secret).decode()[-(-before * 8 // 6):(before + len(secret)) * 8 // 6]
+        encoded = b64encode(bytes(before) + secret).decode()[
+            -(-before * 8 // 6) : (before + len(secret)) * 8 // 6
+        ]
         yield from (encoded, encoded.translate(URL_SAFE), quote(encoded, safe=""))
 
 
 def harmless(text: str, instead: str = "") -> str:
     """`text` with `instead` in the place of what steers a terminal. Line breaks, tabs, spaces of every kind and joiners stay."""
-    return "".join(sign if sign.isprintable() or sign in KEPT or category(sign) == "Zs" else instead for sign in text)
+    return "".join(
+        sign if sign.isprintable() or sign in KEPT or category(sign) == "Zs" else instead
+        for sign in text
+    )
 
 
 class Line(logging.Formatter):
@@ -79,27 +102,48 @@ class Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         known = tuple(self.secrets())
         said = harmless(redacted(record.getMessage(), known))
-        trace = harmless(redacted(self.formatException(record.exc_info), known)) if record.exc_info else ""
-        fields = {name: harmless(redacted(str(getattr(record, name)), known)) for name in FIELDS if getattr(record, name, None)}
+        trace = (
+            harmless(redacted(self.formatException(record.exc_info), known))
+            if record.exc_info
+            else ""
+        )
+        fields = {
+            name: harmless(redacted(str(getattr(record, name)), known))
+            for name in FIELDS
+            if getattr(record, name, None)
+        }
         at = datetime.fromtimestamp(record.created).astimezone()
-        return (_json_line if self.as_json else _human_line)(at, record.levelname.lower(), said, fields, trace)
+        return (_json_line if self.as_json else _human_line)(
+            at, record.levelname.lower(), said, fields, trace
+        )
 
 
 def _json_line(at: datetime, level: str, said: str, fields: dict[str, str], trace: str) -> str:
-    line = {"time": at.isoformat(timespec="milliseconds"), "level": level, **fields, "message": said} | ({"trace": trace} if trace else {})
+    line = {
+        "time": at.isoformat(timespec="milliseconds"),
+        "level": level,
+        **fields,
+        "message": said,
+    } | ({"trace": trace} if trace else {})
     return json.dumps(line, ensure_ascii=False)
 
 
 def _human_line(at: datetime, level: str, said: str, fields: dict[str, str], trace: str) -> str:
     where = " ".join(value[:8] if name == "delivery" else value for name, value in fields.items())
     one_line = " ".join(said.split("\n"))
-    return f"{at:%Y-%m-%d %H:%M:%S} {level:<7} {one_line}" + (f"  [{where}]" if where else "") + (f"\n{trace}" if trace else "")
+    return (
+        f"{at:%Y-%m-%d %H:%M:%S} {level:<7} {one_line}"
+        + (f"  [{where}]" if where else "")
+        + (f"\n{trace}" if trace else "")
+    )
 
 
 def hidden(text: str) -> str:
     """`text` without the secrets that the log of this process hides."""
     formatters = [handler.formatter for handler in logging.getLogger().handlers]
-    return redacted(text, {secret for one in formatters if isinstance(one, Line) for secret in one.secrets()})
+    return redacted(
+        text, {secret for one in formatters if isinstance(one, Line) for secret in one.secrets()}
+    )
 
 
 def set_up(stream: TextIO, secrets: KnownSecrets, json: bool | None = None) -> None:

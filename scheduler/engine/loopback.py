@@ -31,7 +31,9 @@ class Listener(ThreadingTCPServer):
 
     daemon_threads = True
     block_on_close = False
-    allow_reuse_address = os.name == "posix"  # elsewhere it would let another program listen at the same port
+    allow_reuse_address = (
+        os.name == "posix"
+    )  # elsewhere it would let another program listen at the same port
 
     def __init__(self, port: int, path: str) -> None:
         super().__init__(("127.0.0.1", port), Callback)
@@ -45,8 +47,10 @@ class Listener(ThreadingTCPServer):
         try:
             answer = self.answers.get(timeout=seconds)
         except queue.Empty:
-            raise NotSignedIn(f"no answer came within {seconds / 60:g} minutes; begin anew, "
-                              "and where the browser is on another machine: --paste") from None
+            raise NotSignedIn(
+                f"no answer came within {seconds / 60:g} minutes; begin anew, "
+                "and where the browser is on another machine: --paste"
+            ) from None
         if isinstance(answer, NotSignedIn):
             raise answer
         return answer
@@ -75,9 +79,14 @@ class Callback(BaseHTTPRequestHandler):
     def _says(self, status: int, words: str) -> None:
         content = HTML.format(words).encode()
         self.send_response_only(status)
-        for name, value in {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(content)), "Cache-Control": "no-store",
-                            "Referrer-Policy": "no-referrer", "Connection": "close",
-                            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}.items():
+        for name, value in {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Length": str(len(content)),
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "Connection": "close",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
@@ -104,10 +113,14 @@ def listening(redirect: str, port: int = 0) -> Iterator[Listener]:
     try:
         server = Listener(wanted, urlsplit(redirect.replace("{port}", "0")).path)
     except OSError as fault:
-        raise NotSignedIn(f"nothing can listen at port {wanted} of this machine ({fault.strerror or fault}); "
-                          "end the program that does, or choose another: --port") from None
+        raise NotSignedIn(
+            f"nothing can listen at port {wanted} of this machine ({fault.strerror or fault}); "
+            "end the program that does, or choose another: --port"
+        ) from None
     with server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="sign-in", daemon=True).start()
+        threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="sign-in", daemon=True
+        ).start()
         try:
             yield server
         finally:

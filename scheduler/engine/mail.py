@@ -41,11 +41,21 @@ def message(request: Request) -> bytes:
 def connected(request: Request, context: ssl.SSLContext, timeout: float) -> smtplib.SMTP:
     url = urlsplit(request.url)
     if url.scheme == "smtps":
-        return smtplib.SMTP_SSL(url.hostname or "", url.port or 465, local_hostname=OURSELVES, timeout=timeout, context=context)
-    return smtplib.SMTP(url.hostname or "", url.port or 587, local_hostname=OURSELVES, timeout=timeout)
+        return smtplib.SMTP_SSL(
+            url.hostname or "",
+            url.port or 465,
+            local_hostname=OURSELVES,
+            timeout=timeout,
+            context=context,
+        )
+    return smtplib.SMTP(
+        url.hostname or "", url.port or 587, local_hostname=OURSELVES, timeout=timeout
+    )
 
 
-def answer(request: Request, secrets: Secrets, timeout: float, connect: Connect = connected) -> Response:
+def answer(
+    request: Request, secrets: Secrets, timeout: float, connect: Connect = connected
+) -> Response:
     try:
         mail = without_lone_dots(message(request))
     except OSError as gone:
@@ -57,22 +67,39 @@ def answer(request: Request, secrets: Secrets, timeout: float, connect: Connect 
                 smtp.starttls(context=context)
             smtp.ehlo_or_helo_if_needed()
             log_in(smtp, request, secrets)
-            refused, reply = ({}, good(request, smtp.noop())) if request.method == "NOOP" else sent(smtp, request, mail, timeout)
+            refused, reply = (
+                ({}, good(request, smtp.noop()))
+                if request.method == "NOOP"
+                else sent(smtp, request, mail, timeout)
+            )
             with suppress(OSError):
-                smtp.putcmd("QUIT")  # its reply is not waited for: what was accepted has to be recorded
+                smtp.putcmd(
+                    "QUIT"
+                )  # its reply is not waited for: what was accepted has to be recorded
             return Response.of({"refused": refused, "reply": said(reply)})
     except smtplib.SMTPNotSupportedError as lacking:
-        raise Rejected(f"{place(request)} offers no STARTTLS, and nothing is sent without TLS; perhaps `tls: implicit`") from lacking
+        raise Rejected(
+            f"{place(request)} offers no STARTTLS, and nothing is sent without TLS; perhaps `tls: implicit`"
+        ) from lacking
     except smtplib.SMTPConnectError as busy:
-        raise TryLater(f"{place(request)} takes nobody now: {said((busy.smtp_code, as_bytes(busy.smtp_error)))}") from busy
+        raise TryLater(
+            f"{place(request)} takes nobody now: {said((busy.smtp_code, as_bytes(busy.smtp_error)))}"
+        ) from busy
     except smtplib.SMTPResponseException as no:
         raise judged(request, (no.smtp_code, as_bytes(no.smtp_error))) from no
     except OSError as lost:  # smtplib's own errors are OSErrors too
-        raise TryLater(f"{place(request)} was lost before '{request.step}' was handed over: {lost}") from lost
+        raise TryLater(
+            f"{place(request)} was lost before '{request.step}' was handed over: {lost}"
+        ) from lost
 
 
-def sent(smtp: smtplib.SMTP, request: Request, mail: bytes, timeout: float) -> tuple[dict[str, str], Reply]:
-    good(request, smtp.mail(request.headers["from"], [f"size={len(mail)}"] if smtp.has_extn("size") else []))
+def sent(
+    smtp: smtplib.SMTP, request: Request, mail: bytes, timeout: float
+) -> tuple[dict[str, str], Reply]:
+    good(
+        request,
+        smtp.mail(request.headers["from"], [f"size={len(mail)}"] if smtp.has_extn("size") else []),
+    )
     refused = addressed(smtp, request, json.loads(request.headers["to"]))
     good(request, smtp.docmd("DATA"), expected=3)
     smtp.send(mail)
@@ -83,9 +110,13 @@ def sent(smtp: smtplib.SMTP, request: Request, mail: bytes, timeout: float) -> t
         smtp.send(b".\r\n")
         reply = smtp.getreply()
     except OSError as lost:
-        raise InDoubt(f"{place(request)} had all of '{request.step}' and never answered: {lost}") from lost
+        raise InDoubt(
+            f"{place(request)} had all of '{request.step}' and never answered: {lost}"
+        ) from lost
     if reply[0] // 100 not in (2, 4, 5):
-        raise InDoubt(f"{place(request)} had all of '{request.step}' and answered what is no SMTP: {said(reply)}")
+        raise InDoubt(
+            f"{place(request)} had all of '{request.step}' and answered what is no SMTP: {said(reply)}"
+        )
     return refused, good(request, reply)
 
 
@@ -96,7 +127,9 @@ def addressed(smtp: smtplib.SMTP, request: Request, recipients: Sequence[str]) -
     if len(refused) == len(recipients):
         later = any(code // 100 == 4 for code, _ in refused.values())
         named = ", ".join(f"{recipient} ({said(reply)})" for recipient, reply in refused.items())
-        raise (TryLater if later else Rejected)(f"{place(request)} refused every recipient: {named}")
+        raise (TryLater if later else Rejected)(
+            f"{place(request)} refused every recipient: {named}"
+        )
     return {recipient: said(reply) for recipient, reply in refused.items()}
 
 
@@ -112,7 +145,9 @@ def log_in(smtp: smtplib.SMTP, request: Request, secrets: Secrets) -> None:
             if reply[0] != 334:
                 break
     else:
-        raise Rejected(f"{place(request)} offers no login with a password; it offers: {', '.join(offered) or 'none'}")
+        raise Rejected(
+            f"{place(request)} offers no login with a password; it offers: {', '.join(offered) or 'none'}"
+        )
     if reply[0] // 100 == 5:
         raise LoginNeeded(f"{place(request)} refused the user or the password: {said(reply)}")
     good(request, reply)

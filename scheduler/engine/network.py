@@ -41,7 +41,10 @@ __all__ = ["Network", "Networks", "Wire", "wire"]
 
 BEFORE_ITS_END = timedelta(minutes=1)  # a session is renewed, so that no request meets it
 DISUSED = timedelta(days=1)
-OURS = ("file:", "host:")  # no server's answers; an address that is made for a file may be signed by a secret's name
+OURS = (
+    "file:",
+    "host:",
+)  # no server's answers; an address that is made for a file may be signed by a secret's name
 LONG_ENOUGH = 8  # characters of a secret that is hidden in answers
 
 
@@ -57,15 +60,26 @@ def unseen(account: str, media: Media, position: int) -> None:
 
 
 def no_host(request: Request) -> Response:
-    raise Rejected(f"'{request.step}' needs a public address for a file; say in config.yaml where: media_host (docs/media-host.md)")
+    raise Rejected(
+        f"'{request.step}' needs a public address for a file; say in config.yaml where: media_host (docs/media-host.md)"
+    )
 
 
 class Network:
     """Answers one account's requests by sending them."""
 
-    def __init__(self, account: Account, platform: Platform, credentials: Held, timeout: float,
-                 sleep: Callable[[float], None] = time.sleep, now: Callable[[], datetime] = utc_now,
-                 monotonic: Callable[[], float] = time.monotonic, host: Ask = no_host, gone: Gone = unseen) -> None:
+    def __init__(
+        self,
+        account: Account,
+        platform: Platform,
+        credentials: Held,
+        timeout: float,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        host: Ask = no_host,
+        gone: Gone = unseen,
+    ) -> None:
         """`host` answers `host:`, `gone` is told what has left."""
         self.account, self.platform, self.credentials = account, platform, credentials
         self.timeout, self.sleep, self.now, self.monotonic = timeout, sleep, now, monotonic
@@ -83,7 +97,9 @@ class Network:
         if request.anonymous:
             return self._answered(request, unsigned, {})
         if self.platform.session is None:
-            return self._answered(request, self.platform.sign, self.credentials.of(self.account.name))
+            return self._answered(
+                request, self.platform.sign, self.credentials.of(self.account.name)
+            )
         return self._in_session(request)
 
     def _in_session(self, request: Request) -> Response:
@@ -94,7 +110,9 @@ class Network:
                 return self._answered(request, self.platform.sign, session)
             except LoginNeeded:
                 pass  # it was refused, so it surely changed nothing
-        return self._answered(replace(request, after=0.0), self.platform.sign, self._renewed(session))
+        return self._answered(
+            replace(request, after=0.0), self.platform.sign, self._renewed(session)
+        )
 
     def stay_signed_in(self) -> None:
         """Renews a session that ended a day ago: a sign-in dies of disuse, and of one that is dead the person should know before the next post."""
@@ -103,7 +121,10 @@ class Network:
             self._renewed(session)
 
     def _is_ending(self, session: Secrets) -> bool:
-        return "ends" in session and datetime.fromisoformat(session["ends"]) - self.now() < BEFORE_ITS_END
+        return (
+            "ends" in session
+            and datetime.fromisoformat(session["ends"]) - self.now() < BEFORE_ITS_END
+        )
 
     def _renewed(self, session: Secrets) -> Secrets:
         """A new session, kept for the next process: platforms ration how often one may be made. Made by one at a time."""
@@ -116,7 +137,9 @@ class Network:
         assert self.platform.session
         given = self.credentials.of(self.account.name)
         secrets = {**given, **session}
-        made = with_its_end(self.platform.session(self.account, secrets, self.signing_in(secrets)), self.now())
+        made = with_its_end(
+            self.platform.session(self.account, secrets, self.signing_in(secrets)), self.now()
+        )
         if made:
             self.credentials.keep_session(self.account.name, made)
         return made or given
@@ -126,7 +149,11 @@ class Network:
 
         def ask(request: Request) -> Response:
             """Nobody sees a login: whatever becomes of it, the post has not left."""
-            return self._answered(replace(request, repeat=HARMLESS), unsigned if request.anonymous else filled, secrets)
+            return self._answered(
+                replace(request, repeat=HARMLESS),
+                unsigned if request.anonymous else filled,
+                secrets,
+            )
 
         return ask
 
@@ -136,13 +163,17 @@ class Network:
         try:
             return self._by_scheme(request, sign(request, secrets), secrets)
         except PublishError as fault:
-            fault.args = (redacted(str(fault), {*secrets.values(), *self.credentials.all_values()}),)
+            fault.args = (
+                redacted(str(fault), {*secrets.values(), *self.credentials.all_values()}),
+            )
             raise
 
     def _by_scheme(self, request: Request, signed: Request, secrets: Secrets) -> Response:
         scheme = signed.url.partition(":")[0].lower()
         if scheme in ("http", "https"):
-            answer = self._http.sent(request, signed)  # that of a login has new secrets; what is refused is cleaned before words are cut from it
+            answer = self._http.sent(
+                request, signed
+            )  # that of a login has new secrets; what is refused is cleaned before words are cut from it
             answer = answer if 200 <= answer.status < 300 else self._clean(answer)
             return judged(answer, request, self.platform, self.account.name, self.now())
         if scheme in MAIL:
@@ -165,14 +196,18 @@ class Network:
             return telling.answer(signed, self.timeout)
         if scheme == "handoff":  # the store holds it, and the person is told, when this is recorded
             return request.documented()
-        raise Rejected(f"{self.platform.name} '{request.step}': an address begins with https:, http:, smtp:, smtps:, wss:, ws: or file:; "
-                       "look at the account's settings and secrets")
+        raise Rejected(
+            f"{self.platform.name} '{request.step}': an address begins with https:, http:, smtp:, smtps:, wss:, ws: or file:; "
+            "look at the account's settings and secrets"
+        )
 
     @cached_property
     def _http(self) -> "Http":
         from scheduler.engine.http import Http
 
-        return Http(self.platform.name, self.timeout, self.monotonic, partial(self.gone, self.account.name))
+        return Http(
+            self.platform.name, self.timeout, self.monotonic, partial(self.gone, self.account.name)
+        )
 
 
 def with_its_end(made: Secrets, now: datetime) -> Secrets:
@@ -180,23 +215,36 @@ def with_its_end(made: Secrets, now: datetime) -> Secrets:
     lasts = made.get("expires_in")
     if lasts is None:
         return made
-    return {**{name: value for name, value in made.items() if name != "expires_in"},
-            "ends": (now + timedelta(seconds=float(lasts))).isoformat(timespec="seconds")}
+    return {
+        **{name: value for name, value in made.items() if name != "expires_in"},
+        "ends": (now + timedelta(seconds=float(lasts))).isoformat(timespec="seconds"),
+    }
 
 
 class Networks:
     """The network of each account, made once, so that connections live on from request to request and from post to post."""
 
-    def __init__(self, credentials: Held, timeout: float, host: Ask = no_host, gone: Gone = unseen) -> None:
+    def __init__(
+        self, credentials: Held, timeout: float, host: Ask = no_host, gone: Gone = unseen
+    ) -> None:
         self.credentials, self.timeout, self.host, self.gone = credentials, timeout, host, gone
         self._made: dict[str, Network] = {}
 
     def of(self, configured: ConfiguredAccount) -> Network:
         """That of the account as it is configured now: the calendar may have been read again since."""
         known = self._made.get(configured.name)
-        if known is None or (known.account, known.platform) != (configured.account, configured.platform):
-            known = self._made[configured.name] = Network(configured.account, configured.platform, self.credentials, self.timeout,
-                                                                    host=self.host, gone=self.gone)
+        if known is None or (known.account, known.platform) != (
+            configured.account,
+            configured.platform,
+        ):
+            known = self._made[configured.name] = Network(
+                configured.account,
+                configured.platform,
+                self.credentials,
+                self.timeout,
+                host=self.host,
+                gone=self.gone,
+            )
         return known
 
 
@@ -207,4 +255,8 @@ def without(secrets: Iterable[str], response: Response) -> Response:
         body = body.replace(form.encode(), HIDDEN.encode())
         if any(form in value for value in headers.values()):
             headers = {name: value.replace(form, HIDDEN) for name, value in headers.items()}
-    return response if body is response.body and headers is response.headers else replace(response, body=body, headers=headers)
+    return (
+        response
+        if body is response.body and headers is response.headers
+        else replace(response, body=body, headers=headers)
+    )

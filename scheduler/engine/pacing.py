@@ -39,7 +39,9 @@ class Aside:
         """Whether it could be begun: not while the last one still goes on."""
         if self._thread is not None and self._thread.is_alive():
             return False
-        self._thread = threading.Thread(target=self._done, args=(work,), name=self.name, daemon=True)
+        self._thread = threading.Thread(
+            target=self._done, args=(work,), name=self.name, daemon=True
+        )
         self._thread.start()
         return True
 

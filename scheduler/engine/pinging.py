@@ -43,7 +43,11 @@ class Pinging:
     def _why_not(self, health: Health) -> str | None:
         try:
             url = self.url()
-            answered = self.send(url, b"") if health.ok else self.send(failing(url), "\n".join(health.problems).encode())
+            answered = (
+                self.send(url, b"")
+                if health.ok
+                else self.send(failing(url), "\n".join(health.problems).encode())
+            )
         except (LoginNeeded, OSError) as fault:
             return str(fault)
         return None if answered < 400 else f"it was answered with {answered}"

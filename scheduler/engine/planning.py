@@ -74,7 +74,10 @@ class Remote:
         except NotFetched as why:
             self.failed[url] = str(why)
         why_not = self.failed.get(url) or f"what was fetched before it took {FETCHING:g} s already"
-        raise Unfit("not-fetched", f"{url} cannot be fetched: {why_not}; look at the address, or keep the file beside the calendar")
+        raise Unfit(
+            "not-fetched",
+            f"{url} cannot be fetched: {why_not}; look at the address, or keep the file beside the calendar",
+        )
 
 
 @dataclass
@@ -122,7 +125,14 @@ def dead_links(urls: Iterable[str], allow: tuple[str, ...]) -> Mapping[str, str]
         return {url: why for url, why in zip(asked, pool.map(why_not, asked), strict=True) if why}
 
 
-def plan(path: Path, *, fetch: bool = False, links: bool = False, now: datetime | None = None, media_until: float = math.inf) -> Plan:
+def plan(
+    path: Path,
+    *,
+    fetch: bool = False,
+    links: bool = False,
+    now: datetime | None = None,
+    media_until: float = math.inf,
+) -> Plan:
     """Reads, plans, renders, proofreads and rehearses. Raises `Invalid` when the config or a calendar file cannot be used.
 
     What is wrong with one delivery (a template's error, a text that is too long, what its adapter refuses) is in that
@@ -138,27 +148,66 @@ def plan(path: Path, *, fetch: bool = False, links: bool = False, now: datetime 
     templates = Templates((config.templates,))
     remote = Remote(config.fetch_from) if fetch else None
     cards = _cards(config, fetch, now or datetime.now(UTC))
-    rendered = [(draft, render(draft, limits[draft.account.name], templates, require_alt=config.require_alt, fetch=remote, until=media_until,
-                               cards=cards(draft)))
-                for draft in drafts(config, calendar.entries)]
-    dead = dead_links((url for _, some in rendered for one in some for url in links_of(one)), config.fetch_from) if links else {}
+    rendered = [
+        (
+            draft,
+            render(
+                draft,
+                limits[draft.account.name],
+                templates,
+                require_alt=config.require_alt,
+                fetch=remote,
+                until=media_until,
+                cards=cards(draft),
+            ),
+        )
+        for draft in drafts(config, calendar.entries)
+    ]
+    dead = (
+        dead_links(
+            (url for _, some in rendered for one in some for url in links_of(one)),
+            config.fetch_from,
+        )
+        if links
+        else {}
+    )
     reader = Proofreader(checks=config.checks, quiet=config.quiet, guarding=guarding, dead=dead)
     ignored = {draft.entry for draft, _ in rendered if "platform-notice" in draft.ignore}
-    rehearsals = Rehearsals(config.accounts, (one for draft, some in rendered for one in reader.read(draft, some)),
-                            hosts_media=config.media_host is not None,
-                            severity=lambda one: "off" if one.entry in ignored else config.checks.severity("platform-notice"))
+    rehearsals = Rehearsals(
+        config.accounts,
+        (one for draft, some in rendered for one in reader.read(draft, some)),
+        hosts_media=config.media_host is not None,
+        severity=lambda one: (
+            "off" if one.entry in ignored else config.checks.severity("platform-notice")
+        ),
+    )
     deliveries = tuple(rehearsals.judged())
-    problems = {*of_reporting(config), *of_hosting(config), *(guarding.problems if guarding else ()), *calendar.problems,
-                *too_many(deliveries, limits), *noticed(config, deliveries, (now or datetime.now(UTC)).date()),
-                *(problem for one in deliveries for problem in one.problems)}
-    return Plan(config=config, deliveries=deliveries, problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
-                files=files, rehearsals=rehearsals)
+    problems = {
+        *of_reporting(config),
+        *of_hosting(config),
+        *(guarding.problems if guarding else ()),
+        *calendar.problems,
+        *too_many(deliveries, limits),
+        *noticed(config, deliveries, (now or datetime.now(UTC)).date()),
+        *(problem for one in deliveries for problem in one.problems),
+    }
+    return Plan(
+        config=config,
+        deliveries=deliveries,
+        problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
+        files=files,
+        rehearsals=rehearsals,
+    )
 
 
 def _cards(config: Config, fetch: bool, now: datetime) -> Callable[[Draft], LookUp]:
     """How the link cards of a draft are looked up."""
     pages, folder = Pages(config.fetch_from), cards_folder()
-    cards = Cards(folder=folder, read=pages.page, fetch=pages.picture) if fetch else Cards(folder=folder)
+    cards = (
+        Cards(folder=folder, read=pages.page, fetch=pages.picture)
+        if fetch
+        else Cards(folder=folder)
+    )
 
     def of(draft: Draft) -> LookUp:
         is_over = draft.late != "publish" and draft.due + timedelta(seconds=draft.grace) < now
@@ -174,8 +223,21 @@ def _guarding(config: Config, files: tuple[Path, ...]) -> tuple[Guarding | None,
         return (Guarding(guard=guard) if guard.patterns else None), files
     files = (*files, guard.names)
     if not guard.names.is_file():
-        raise Invalid([Problem("guard-roster", f"guard: there is no roster {guard.names}; write one name a line into it", guard.place)], files)
-    name = guard.names.relative_to(config.folder).as_posix() if guard.names.is_relative_to(config.folder) else guard.names.name
+        raise Invalid(
+            [
+                Problem(
+                    "guard-roster",
+                    f"guard: there is no roster {guard.names}; write one name a line into it",
+                    guard.place,
+                )
+            ],
+            files,
+        )
+    name = (
+        guard.names.relative_to(config.folder).as_posix()
+        if guard.names.is_relative_to(config.folder)
+        else guard.names.name
+    )
     try:
         return Guarding(guard=guard, roster=read_roster(guard.names, name)), files
     except Invalid as invalid:
@@ -185,16 +247,25 @@ def _guarding(config: Config, files: tuple[Path, ...]) -> tuple[Guarding | None,
 def of_reporting(config: Config) -> Iterator[Problem]:
     """What is wrong with how the person is told, or may be; nothing of it keeps posts from going out."""
     if config.health and not config.health.is_loopback:
-        yield Problem("health-open", f"config: `health` at {config.health} answers other machines as well; it shows what is overdue, without "
-                      "its text. For this machine alone: 127.0.0.1", config.health.place, "warning")
+        yield Problem(
+            "health-open",
+            f"config: `health` at {config.health} answers other machines as well; it shows what is overdue, without "
+            "its text. For this machine alone: 127.0.0.1",
+            config.health.place,
+            "warning",
+        )
     for address in config.notify:
         try:
             url = from_environment(address.secret.literal or "")
         except KeyError:
             continue  # it has to be there when it is needed, and `doctor` looks
         if url and not _is_known(url):
-            yield Problem("unknown-notifier", "config: `notify` has an address that Apprise cannot use; how that of each service is written: "
-                          "https://github.com/caronc/apprise/wiki", address.place)
+            yield Problem(
+                "unknown-notifier",
+                "config: `notify` has an address that Apprise cannot use; how that of each service is written: "
+                "https://github.com/caronc/apprise/wiki",
+                address.place,
+            )
 
 
 def of_hosting(config: Config) -> Iterator[Problem]:
@@ -204,6 +275,8 @@ def of_hosting(config: Config) -> Iterator[Problem]:
 
 
 def _is_known(url: str) -> bool:
-    from scheduler.engine.telling import is_known  # imports Apprise, which who tells nobody need not wait for
+    from scheduler.engine.telling import (
+        is_known,
+    )  # imports Apprise, which who tells nobody need not wait for
 
     return is_known(url)

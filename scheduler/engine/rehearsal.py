@@ -10,7 +10,19 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from platforms.base import Account, LoginNeeded, Media, Part, Platform, Post, Published, PublishError, Request, Response, in_url
+from platforms.base import (
+    Account,
+    LoginNeeded,
+    Media,
+    Part,
+    Platform,
+    Post,
+    Published,
+    PublishError,
+    Request,
+    Response,
+    in_url,
+)
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.logs import HIDDEN
@@ -51,17 +63,31 @@ def rehearsed(account: Account, platform: Platform, post: Post) -> Rehearsed:
         published = platform.publish(account, post, rehearsal)
     except PublishError as refused:
         return Rehearsed(code="refused", refused=str(refused))
-    except Exception as fault:  # the rim of one delivery: a fault in one adapter must not end the others
-        log.exception("the adapter of %s failed", platform.name, extra={"delivery": post.key, "account": account.name})
-        return Rehearsed(code="adapter-fault", refused=f"the adapter of {platform.name} failed, please report it: {type(fault).__name__}: {fault}")
+    except (
+        Exception
+    ) as fault:  # the rim of one delivery: a fault in one adapter must not end the others
+        log.exception(
+            "the adapter of %s failed",
+            platform.name,
+            extra={"delivery": post.key, "account": account.name},
+        )
+        return Rehearsed(
+            code="adapter-fault",
+            refused=f"the adapter of {platform.name} failed, please report it: {type(fault).__name__}: {fault}",
+        )
     return Rehearsed(asked=tuple(rehearsal.asked), published=published)
 
 
 class Rehearsals:
     """The rehearsals of a plan's deliveries; each is made once, when it is asked for first."""
 
-    def __init__(self, accounts: Mapping[str, ConfiguredAccount], deliveries: Iterable[Delivery], hosts_media: bool = True,
-                 severity: Callable[[Delivery], str] = lambda _: "warning") -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, ConfiguredAccount],
+        deliveries: Iterable[Delivery],
+        hosts_media: bool = True,
+        severity: Callable[[Delivery], str] = lambda _: "warning",
+    ) -> None:
         """`hosts_media`: the config has a `media_host`. `severity`: of what the platform does not show of a delivery; or "off"."""
         self._accounts, self._hosts_media, self._severity = accounts, hosts_media, severity
         self._deliveries = {one.key: one for one in deliveries}
@@ -80,9 +106,17 @@ class Rehearsals:
             if one.errors:
                 yield one
             elif self._accounts[one.account].platform.refuses_posts:
-                yield with_problems(one, self.of(one), "off" if self._accounts[one.account].platform.by_hand else self._severity(one))
+                yield with_problems(
+                    one,
+                    self.of(one),
+                    "off" if self._accounts[one.account].platform.by_hand else self._severity(one),
+                )
             else:  # the first speaks for all
-                yield with_problems(one, of_accounts.get(one.account) or of_accounts.setdefault(one.account, self.of(one)))
+                yield with_problems(
+                    one,
+                    of_accounts.get(one.account)
+                    or of_accounts.setdefault(one.account, self.of(one)),
+                )
 
     def _rehearsed(self, one: Delivery) -> Rehearsed:
         """A reply answers what the rehearsal of the part before it published."""
@@ -90,9 +124,15 @@ class Rehearsals:
         if one.after and before is None:
             return Rehearsed()
         configured = self._accounts[one.account]
-        made = rehearsed(configured.account, configured.platform, replace(one.post, reply_to=before) if before else one.post)
+        made = rehearsed(
+            configured.account,
+            configured.platform,
+            replace(one.post, reply_to=before) if before else one.post,
+        )
         if not self._hosts_media and any(request.url.startswith("host:") for request in made.asked):
-            return replace(made, code="no-media-host", refused=f"{configured.platform.name} {NO_HOST}")
+            return replace(
+                made, code="no-media-host", refused=f"{configured.platform.name} {NO_HOST}"
+            )
         return made
 
 
@@ -101,7 +141,10 @@ def with_problems(one: Delivery, rehearsed: Rehearsed, severity: str = "off") ->
     said = [(rehearsed.code, rehearsed.refused, "error")] if rehearsed.code else []
     if severity != "off" and rehearsed.published:
         said += [("platform-notice", note, severity) for note in rehearsed.published.notes]
-    problems = (Problem(code, f"{one.entry}: {one.account}: {named(words, one)}", one.place, how) for code, words, how in said)
+    problems = (
+        Problem(code, f"{one.entry}: {one.account}: {named(words, one)}", one.place, how)
+        for code, words, how in said
+    )
     return replace(one, problems=(*one.problems, *problems)) if said else one
 
 
@@ -133,7 +176,11 @@ def _digest(body: Iterable[Piece]) -> str:
     """Of the body with its files and without its secrets."""
     digest = hashlib.sha256()
     for piece in body:
-        for chunk in [piece.replace(MARK.encode(), HIDDEN.encode())] if isinstance(piece, bytes) else chunks(piece):
+        for chunk in (
+            [piece.replace(MARK.encode(), HIDDEN.encode())]
+            if isinstance(piece, bytes)
+            else chunks(piece)
+        ):
             digest.update(chunk)
     return digest.hexdigest()
 
@@ -162,7 +209,9 @@ def _body_text(signed: Request, unsigned: Request) -> str:
 
 
 def _as_text(piece: Piece) -> str:
-    if isinstance(piece, Encoded) or (not isinstance(piece, bytes) and whole(piece).type not in CAPTIONS):
+    if isinstance(piece, Encoded) or (
+        not isinstance(piece, bytes) and whole(piece).type not in CAPTIONS
+    ):
         return _named(piece)
     try:
         return content(piece).decode()
@@ -179,6 +228,12 @@ def _mail_text(request: Request) -> str:
 
 
 def _named(piece: Media | Part | Encoded) -> str:
-    whence = f" from {piece.start:,}" if isinstance(piece, Part) else " as base64" if isinstance(piece, Encoded) else ""
+    whence = (
+        f" from {piece.start:,}"
+        if isinstance(piece, Part)
+        else " as base64"
+        if isinstance(piece, Encoded)
+        else ""
+    )
     size = piece.size if isinstance(piece, Part) else whole(piece).size
     return f"‹{whole(piece).file.name} {size:,} bytes{whence}›"

@@ -22,7 +22,10 @@ from scheduler import __version__
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
-LATER = ("rate-limited", "error")  # what a relay's refusal begins with, where the next one may end otherwise
+LATER = (
+    "rate-limited",
+    "error",
+)  # what a relay's refusal begins with, where the next one may end otherwise
 LARGEST = 1024 * 1024  # bytes of a message from a relay
 TO_CLOSE = 1.0  # seconds
 
@@ -46,7 +49,11 @@ class Missing(Exception):
 def answer(request: Request, timeout: float) -> Response:
     relays: list[str] = json.loads(request.headers["relays"])
     patience = timeout / len(relays)
-    return Response.of(sent(request, relays, patience) if request.method == "EVENT" else asked(request, relays, patience))
+    return Response.of(
+        sent(request, relays, patience)
+        if request.method == "EVENT"
+        else asked(request, relays, patience)
+    )
 
 
 def sent(request: Request, relays: list[str], patience: float) -> Json:
@@ -86,8 +93,15 @@ def asked(request: Request, relays: list[str], patience: float) -> Json:
 
 def worst(request: Request, missing: Mapping[str, Missing]) -> PublishError:
     """What left unanswered may be up; what one relay may take later is worth another try; what all refuse is refused."""
-    means = next(kind for kind in (InDoubt, TryLater, Rejected) if any(no.means is kind for no in missing.values()))
-    return means(f"no relay answered '{request.step}' as hoped: " + "; ".join(f"{relay}: {no}" for relay, no in missing.items()))
+    means = next(
+        kind
+        for kind in (InDoubt, TryLater, Rejected)
+        if any(no.means is kind for no in missing.values())
+    )
+    return means(
+        f"no relay answered '{request.step}' as hoped: "
+        + "; ".join(f"{relay}: {no}" for relay, no in missing.items())
+    )
 
 
 def handed_over(line: Line, message: Json) -> None:
@@ -96,7 +110,10 @@ def handed_over(line: Line, message: Json) -> None:
         if said[0] == "OK" and len(said) == 4 and said[1] in (message[1]["id"], ""):
             why = str(said[3])
             if said[2] is not True and not why.startswith("duplicate:"):
-                raise Missing(TryLater if why.startswith(LATER) else Rejected, why or "refused without a reason")
+                raise Missing(
+                    TryLater if why.startswith(LATER) else Rejected,
+                    why or "refused without a reason",
+                )
             return
 
 
@@ -132,10 +149,22 @@ def connected(relay: str, patience: float) -> Iterator[Line]:
     until = time.monotonic() + patience
     with ExitStack() as open_:
         try:
-            connection = open_.enter_context(connect(
-                relay, ssl=trusted() if relay.startswith("wss:") else None, user_agent_header=f"Termbell/{__version__}",
-                compression=None, open_timeout=patience, close_timeout=TO_CLOSE, max_size=LARGEST))
-        except (OSError, WebSocketException, ValueError) as fault:  # the last where there can be no such server
+            connection = open_.enter_context(
+                connect(
+                    relay,
+                    ssl=trusted() if relay.startswith("wss:") else None,
+                    user_agent_header=f"Termbell/{__version__}",
+                    compression=None,
+                    open_timeout=patience,
+                    close_timeout=TO_CLOSE,
+                    max_size=LARGEST,
+                )
+            )
+        except (
+            OSError,
+            WebSocketException,
+            ValueError,
+        ) as fault:  # the last where there can be no such server
             raise Missing(TryLater, f"cannot be reached ({fault})") from fault
         try:
             yield Line(connection, until)

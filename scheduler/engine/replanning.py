@@ -46,7 +46,12 @@ class Replanned:
 
 
 def replan_apart(
-    path: Path, store: Callable[[Config], Path], now: datetime, *, fetch: bool = True, longest: float = LONGEST,
+    path: Path,
+    store: Callable[[Config], Path],
+    now: datetime,
+    *,
+    fetch: bool = True,
+    longest: float = LONGEST,
     making: float = MAKING,
 ) -> Replanned:
     """Reads the files and makes the store agree with them, in a process that is ended when it takes longer than `longest` seconds.
@@ -70,7 +75,9 @@ def replan_apart(
         return Replanned(problems=(Problem("no-answer", why, Place(path.name, 1)),))
 
 
-def make_media_apart(path: Path, *, fetch: bool = True, longest: float = LONGEST_MAKING) -> tuple[Problem, ...]:
+def make_media_apart(
+    path: Path, *, fetch: bool = True, longest: float = LONGEST_MAKING
+) -> tuple[Problem, ...]:
     """Makes ready what one reading had no time for; answers which video was too slow. Nothing is taken up: read the calendar again for that."""
     with _apart(_make_media, path, fetch) as pipe, suppress(TimeoutError, EOFError):
         return cast("tuple[Problem, ...]", _heard(pipe, longest))
@@ -97,7 +104,11 @@ def _make_media(pipe: "Connection", path: Path, fetch: bool) -> None:
     from scheduler.engine.planning import plan
 
     with suppress(Invalid):  # said by the next reading
-        pipe.send(tuple(problem for problem in plan(path, fetch=fetch).problems if problem.code == TOO_SLOW))
+        pipe.send(
+            tuple(
+                problem for problem in plan(path, fetch=fetch).problems if problem.code == TOO_SLOW
+            )
+        )
 
 
 def ask_limits_apart(path: Path, longest: float = LONGEST) -> bool:
@@ -121,7 +132,9 @@ def _ask_limits(pipe: "Connection", path: Path) -> None:
         credentials = Credentials(config.accounts, config.state)
         set_up(sys.stderr, credentials.all_values)
         networks = Networks(credentials, config.timeout)
-        pipe.send(known_limits(config).ask(config.accounts.values(), networks.of, datetime.now(UTC)))
+        pipe.send(
+            known_limits(config).ask(config.accounts.values(), networks.of, datetime.now(UTC))
+        )
 
 
 def _heard(pipe: "Connection", longest: float) -> Any:
@@ -141,7 +154,11 @@ def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool, making: 
 
     try:
         planned = plan(path, fetch=fetch, media_until=time.monotonic() + making)
-        pipe.send(Replanned(config=portable(planned.config), problems=planned.problems, files=planned.files))
+        pipe.send(
+            Replanned(
+                config=portable(planned.config), problems=planned.problems, files=planned.files
+            )
+        )
         store = Store(pipe.recv(), now)
         try:
             changes = store.plan(planned.deliveries, now, sought(planned.config))
@@ -162,9 +179,17 @@ def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool, making: 
 
 def portable(config: Config) -> Config:
     """The config as another process can be told of it: adapters are code, and are found again by name; entries are many."""
-    accounts = {name: replace(one, platform=one.platform.name) for name, one in config.accounts.items()}  # type: ignore[arg-type]
+    accounts = {
+        name: replace(one, platform=one.platform.name) for name, one in config.accounts.items()
+    }  # type: ignore[arg-type]
     return replace(config, accounts=accounts, posts=None)
 
 
 def _with_platforms(config: Config) -> Config:
-    return replace(config, accounts={name: replace(one, platform=platform(one.account.platform)) for name, one in config.accounts.items()})
+    return replace(
+        config,
+        accounts={
+            name: replace(one, platform=platform(one.account.platform))
+            for name, one in config.accounts.items()
+        },
+    )

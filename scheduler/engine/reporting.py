@@ -66,7 +66,12 @@ class Reporting:
     _close: Callable[[], None] | None = None  # the health page
 
     def __post_init__(self) -> None:
-        self.teller = Teller(store=self.store, now=self.now, notifiers=self._notifiers, place=str(self.config.path) if self.config else "")
+        self.teller = Teller(
+            store=self.store,
+            now=self.now,
+            notifiers=self._notifiers,
+            place=str(self.config.path) if self.config else "",
+        )
         self.pinging = Pinging(url=self._ping_url)
 
     def start(self, inside: Inside) -> None:
@@ -102,12 +107,24 @@ class Reporting:
         self.teller.trouble.failed(why, self.now())
 
     def stuck(self) -> tuple[str, ...]:
-        silent = {"clock": self._inside.clock_silent_for() if self._inside else 0.0, "loop": time.monotonic() - self._turned}
-        return tuple(f"the daemon's {name} has been stuck for {seconds:.0f} s; start it anew" for name, seconds in silent.items() if seconds > STUCK)
+        silent = {
+            "clock": self._inside.clock_silent_for() if self._inside else 0.0,
+            "loop": time.monotonic() - self._turned,
+        }
+        return tuple(
+            f"the daemon's {name} has been stuck for {seconds:.0f} s; start it anew"
+            for name, seconds in silent.items()
+            if seconds > STUCK
+        )
 
     def health(self) -> Health:
-        return health_of(self.store, self.now(), working=self._inside.working() if self._inside else (), stuck=self.stuck(),
-                         fault=self.teller.trouble.why)
+        return health_of(
+            self.store,
+            self.now(),
+            working=self._inside.working() if self._inside else (),
+            stuck=self.stuck(),
+            fault=self.teller.trouble.why,
+        )
 
     # What becomes a notice
 
@@ -118,15 +135,25 @@ class Reporting:
             return
         due = self.store.due_between(beat[0], now)
         if due:
-            self.store.notices.add(now, "daemon back", f"not running from {beat[0]:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC; "
-                                                       f"{len(due)} {'post was' if len(due) == 1 else 'posts were'} due: {_some(due)}")
+            self.store.notices.add(
+                now,
+                "daemon back",
+                f"not running from {beat[0]:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC; "
+                f"{len(due)} {'post was' if len(due) == 1 else 'posts were'} due: {_some(due)}",
+            )
 
     def read(self, read: Replanned) -> None:
         """A calendar that cannot be used is news once for each state of it, and so is that it can be again."""
         if read.config is None and read.problems != self._invalid:
-            self.store.notices.add(self.now(), "calendar invalid", f"the plan from before stays in force:\n  {in_short(read.problems)}")
+            self.store.notices.add(
+                self.now(),
+                "calendar invalid",
+                f"the plan from before stays in force:\n  {in_short(read.problems)}",
+            )
         elif read.config is not None and self._invalid:
-            self.store.notices.add(self.now(), "calendar valid", "the calendar can be used again, and is in force")
+            self.store.notices.add(
+                self.now(), "calendar valid", "the calendar can be used again, and is in force"
+            )
         self._invalid = () if read.config else read.problems
         self.config = read.config or self.config
 
@@ -154,11 +181,17 @@ class Reporting:
         self._keep(UNPINGED, None)
         if self.config is None or self.config.health is None:
             return
-        from scheduler.engine.health_server import HealthServer, Pages  # and with it Prometheus' library, which others need not pay for
+        from scheduler.engine.health_server import (
+            HealthServer,
+            Pages,
+        )  # and with it Prometheus' library, which others need not pay for
         from scheduler.engine.metrics import LATENESS
 
         try:
-            server = HealthServer(self.config.health, Pages(health=self.health, lateness=lambda: self.store.lateness(LATENESS)))
+            server = HealthServer(
+                self.config.health,
+                Pages(health=self.health, lateness=lambda: self.store.lateness(LATENESS)),
+            )
         except OSError as fault:
             log.error("%s", fault)
             self._keep(UNSERVED, str(fault))
@@ -177,8 +210,15 @@ def summary(health: Health) -> str:
     """The daemon in one line."""
     if not health.ok:
         return health.problems[0]
-    counts = ", ".join(f"{number} {name}" for name, number in health.counts.items() if name != status.PUBLISHED)
-    return "; ".join([f"next: {health.next_due:%Y-%m-%d %H:%M} UTC" if health.next_due else "nothing due", *([counts] if counts else [])])
+    counts = ", ".join(
+        f"{number} {name}" for name, number in health.counts.items() if name != status.PUBLISHED
+    )
+    return "; ".join(
+        [
+            f"next: {health.next_due:%Y-%m-%d %H:%M} UTC" if health.next_due else "nothing due",
+            *([counts] if counts else []),
+        ]
+    )
 
 
 def in_short(problems: Iterable[Problem]) -> str:
@@ -187,4 +227,6 @@ def in_short(problems: Iterable[Problem]) -> str:
 
 
 def _some(names: list[str], by: str = ", ") -> str:
-    return by.join(names[:SHOWN]) + (f"{by}and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return by.join(names[:SHOWN]) + (
+        f"{by}and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    )

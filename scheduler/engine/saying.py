@@ -9,7 +9,9 @@ log = logging.getLogger("termbell")
 
 
 def say(level: int, row: Row, what: str) -> None:
-    log.log(level, "%s", what, extra={"delivery": row.key, "account": row.account, "entry": row.entry})
+    log.log(
+        level, "%s", what, extra={"delivery": row.key, "account": row.account, "entry": row.entry}
+    )
 
 
 def tell(read: Replanned) -> None:
@@ -26,4 +28,9 @@ def tell_changes(changes: Changes) -> None:
         names = getattr(changes, what)
         if names:
             shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-            log.info("calendar: %d %s: %s", len(names), {"past": "already over", "differs": "published, changed since"}.get(what, what), shown)
+            log.info(
+                "calendar: %d %s: %s",
+                len(names),
+                {"past": "already over", "differs": "published, changed since"}.get(what, what),
+                shown,
+            )

@@ -41,9 +41,13 @@ class Letter:
 def is_known(url: str) -> bool:
     """Whether Apprise knows such a URL. Costs the time of importing it."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of plugins that look whether an old module is there
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # of plugins that look whether an old module is there
         apprise = _apprise()
-        return isinstance(apprise.Apprise.instantiate(url, suppress_exceptions=True), apprise.NotifyBase)
+        return isinstance(
+            apprise.Apprise.instantiate(url, suppress_exceptions=True), apprise.NotifyBase
+        )
 
 
 def send_apart(letters: Sequence[Letter], longest: float = LONGEST) -> list[str | None]:
@@ -66,13 +70,27 @@ def answer(request: Request, timeout: float) -> Response:
     """Answers an `apprise:` request, whose URL follows. A service that did not take it may have taken it, or a part of it, all the same."""
     form = request.form or {}
     request.fence()
-    why, = send_apart([Letter(url=request.url.removeprefix("apprise:"), title=form["title"], body=form["text"], is_bad=False,
-                              files=tuple(piece.file for piece in request.files.values() if isinstance(piece, Media)))], max(timeout, LONGEST))
+    (why,) = send_apart(
+        [
+            Letter(
+                url=request.url.removeprefix("apprise:"),
+                title=form["title"],
+                body=form["text"],
+                is_bad=False,
+                files=tuple(
+                    piece.file for piece in request.files.values() if isinstance(piece, Media)
+                ),
+            )
+        ],
+        max(timeout, LONGEST),
+    )
     if why is None:
         return Response.of({})
     if UNKNOWN in why:
         raise Rejected(f"apprise: {UNKNOWN}; see https://github.com/caronc/apprise/wiki")
-    raise InDoubt(f"apprise '{request.step}' was handed over, and it is not known whether it is up: {why}")
+    raise InDoubt(
+        f"apprise '{request.step}' was handed over, and it is not known whether it is up: {why}"
+    )
 
 
 def _heard(pipe: "Connection", many: int, until: float) -> Iterator[str | None]:
@@ -93,7 +111,11 @@ def _send(pipe: "Connection", letters: Sequence[Letter]) -> None:
     for letter in letters:
         said.lines.clear()
         try:
-            why = None if _is_taken(letter) else "; ".join(dict.fromkeys(said.lines)) or "it was refused without a reason"
+            why = (
+                None
+                if _is_taken(letter)
+                else "; ".join(dict.fromkeys(said.lines)) or "it was refused without a reason"
+            )
         except Exception as fault:  # a plugin's; the next notifier is none the worse
             why = f"{type(fault).__name__}: {fault}"
         pipe.send(why and without_secrets(why, letter.url))
@@ -106,8 +128,15 @@ def _is_taken(letter: Letter) -> bool:
     if not notifier.add(letter.url):
         raise ValueError(UNKNOWN)
     kind = apprise.NotifyType.FAILURE if letter.is_bad else apprise.NotifyType.INFO
-    return bool(notifier.notify(body=letter.body, title=letter.title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT,
-                                attach=[str(file) for file in letter.files] or None))
+    return bool(
+        notifier.notify(
+            body=letter.body,
+            title=letter.title,
+            notify_type=kind,
+            body_format=apprise.NotifyFormat.TEXT,
+            attach=[str(file) for file in letter.files] or None,
+        )
+    )
 
 
 class Said(logging.Handler):
@@ -129,7 +158,9 @@ def without_secrets(why: str, url: str) -> str:
 
 def named(number: int, of: int, url: str | None) -> str:
     """What a notifier is called: where it stands under `notify`, and the scheme of its URL, which is no secret."""
-    scheme = url.partition("://")[0] if url and re.match(r"[a-z0-9]+://", url, re.IGNORECASE) else HIDDEN
+    scheme = (
+        url.partition("://")[0] if url and re.match(r"[a-z0-9]+://", url, re.IGNORECASE) else HIDDEN
+    )
     return f"notifier {number} of {of} ({scheme})"
 
 

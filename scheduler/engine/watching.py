@@ -27,7 +27,17 @@ log = logging.getLogger("termbell")
 def watched(config: Config, files: Iterable[Path]) -> tuple[Path, ...]:
     """The folders of `files`, and those in which templates and further calendar files may come to stand."""
     within = {config.folder.joinpath(*_before_wildcards(pattern)) for pattern in config.calendar}
-    return tuple(sorted({config.folder, config.path.resolve().parent, config.templates, *within, *(file.parent for file in files)}))
+    return tuple(
+        sorted(
+            {
+                config.folder,
+                config.path.resolve().parent,
+                config.templates,
+                *within,
+                *(file.parent for file in files),
+            }
+        )
+    )
 
 
 def _before_wildcards(pattern: str) -> Iterable[str]:
@@ -47,7 +57,11 @@ def _facts(folder: Path) -> Iterator[tuple[str, int, int]]:
                 facts = file.stat()
                 if file.name.endswith(NO_CALENDAR) or (facts.st_dev, facts.st_ino) in ours:
                     continue
-                yield (str(file), 0, 0) if S_ISDIR(facts.st_mode) else (str(file), facts.st_mtime_ns, facts.st_size)
+                yield (
+                    (str(file), 0, 0)
+                    if S_ISDIR(facts.st_mode)
+                    else (str(file), facts.st_mtime_ns, facts.st_size)
+                )
 
 
 def _our_output() -> Iterator[tuple[int, int]]:
@@ -65,7 +79,9 @@ class Watching:
     changed: Callable[[], None]
     folders: tuple[Path, ...]
     _stop: threading.Event = field(default_factory=threading.Event)
-    _others: threading.Event = field(default_factory=threading.Event)  # other folders than are being watched
+    _others: threading.Event = field(
+        default_factory=threading.Event
+    )  # other folders than are being watched
     _seen: dict[Path, tuple[tuple[str, int, int], ...]] = field(default_factory=dict)
     _thread: threading.Thread | None = None
 
@@ -96,7 +112,10 @@ class Watching:
         folders = self.folders
         for _ in self._looks(folders):
             now = fingerprint(folders)
-            if any(now[folder] != self._seen.get(folder) for folder in folders) and not self._stop.is_set():
+            if (
+                any(now[folder] != self._seen.get(folder) for folder in folders)
+                and not self._stop.is_set()
+            ):
                 self._seen |= now
                 self.changed()
 
@@ -104,8 +123,14 @@ class Watching:
         """Something happened, or `POLL` seconds have passed."""
         there = [folder for folder in folders if folder.is_dir()]
         try:
-            yield from watch(*there, stop_event=self._others, recursive=False, rust_timeout=int(POLL * 1000), yield_on_timeout=True,
-                             raise_interrupt=False)
+            yield from watch(
+                *there,
+                stop_event=self._others,
+                recursive=False,
+                rust_timeout=int(POLL * 1000),
+                yield_on_timeout=True,
+                raise_interrupt=False,
+            )
         except (OSError, RuntimeError) as fault:
             log.warning("changes of the calendar are found only every %.0f s: %s", POLL, fault)
         while not self._others.wait(POLL):

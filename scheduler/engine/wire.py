@@ -22,7 +22,9 @@ from scheduler.digests import digest_now
 MAIL = ("smtp", "smtps")
 RELAYS = ("wss", "ws")
 LEFT_ALONE = "!#$%&'()*+,/:;=?@[]~"  # in the path and query of a URL: what an adapter has quoted stays as it is
-QUOTED_NAME = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # https://html.spec.whatwg.org/#multipart-form-data
+QUOTED_NAME = str.maketrans(
+    {'"': "%22", "\r": "%0D", "\n": "%0A"}
+)  # https://html.spec.whatwg.org/#multipart-form-data
 AT_A_TIME = 65_535  # bytes that are read of a file: a multiple of three, which base64 makes four of
 
 
@@ -69,15 +71,24 @@ def wire(request: Request, unsigned: Request | None = None) -> Wire:
     if scheme in MAIL:
         from scheduler.engine.mail import message
 
-        return Wire(method=request.method, url=request.url, headers=dict(request.headers), pieces=(message(request),))
+        return Wire(
+            method=request.method,
+            url=request.url,
+            headers=dict(request.headers),
+            pieces=(message(request),),
+        )
     kind, parts = pieces(request, unsigned or request)
     if scheme in ("file", "host", "apprise", "handoff"):
         return Wire(method=request.method, url=request.url, headers={}, pieces=parts)
     if scheme in RELAYS:
-        return Wire(method=request.method, url=request.url, headers=dict(request.headers), pieces=parts)
+        return Wire(
+            method=request.method, url=request.url, headers=dict(request.headers), pieces=parts
+        )
     said = {name.lower() for name in request.headers}
     ours = {"User-Agent": f"Termbell/{__version__}"} | ({"Content-Type": kind} if kind else {})
-    headers = {name: value for name, value in ours.items() if name.lower() not in said} | dict(request.headers)
+    headers = {name: value for name, value in ours.items() if name.lower() not in said} | dict(
+        request.headers
+    )
     return Wire(method=request.method, url=_quoted(request.url), headers=headers, pieces=parts)
 
 
@@ -106,7 +117,7 @@ def size_of(piece: Piece) -> int:
 def chunks(piece: Piece) -> Iterator[bytes]:
     """The bytes of a piece, a little at a time. Raises OSError where the file cannot be read, or has become shorter."""
     if isinstance(piece, bytes):
-        yield from (piece[start:start + AT_A_TIME] for start in range(0, len(piece), AT_A_TIME))
+        yield from (piece[start : start + AT_A_TIME] for start in range(0, len(piece), AT_A_TIME))
         return
     with whole(piece).file.open("rb") as file:
         file.seek(piece.start if isinstance(piece, Part) else 0)
@@ -127,7 +138,9 @@ def content(piece: Piece) -> bytes:
 def look_at(media: Media) -> None:
     """Raises `Rejected` where the file is no longer what was made ready, and OSError where it cannot be read."""
     if media.file.stat().st_size != media.size or digest_now(media.file) != media.digest:
-        raise Rejected(f"{media.file}: the file has changed since it was checked; put it back as it was, or name the new one in the calendar")
+        raise Rejected(
+            f"{media.file}: the file has changed since it was checked; put it back as it was, or name the new one in the calendar"
+        )
 
 
 def _json(value: Json) -> Iterator[Piece]:
@@ -152,8 +165,10 @@ def _multipart(request: Request, boundary: str) -> Iterator[Piece]:
         yield f'--{boundary}\r\nContent-Disposition: form-data; name="{_name(name)}"\r\n\r\n{value}\r\n'.encode()
     for name, part in request.files.items():
         media = whole(part)
-        yield (f'--{boundary}\r\nContent-Disposition: form-data; name="{_name(name)}"; filename="{_name(media.name)}"\r\n'
-               f"Content-Type: {media.type}\r\n\r\n").encode()
+        yield (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{_name(name)}"; filename="{_name(media.name)}"\r\n'
+            f"Content-Type: {media.type}\r\n\r\n"
+        ).encode()
         yield part
         yield b"\r\n"
     yield f"--{boundary}--\r\n".encode()
@@ -166,4 +181,6 @@ def _name(name: str) -> str:
 @lru_cache(maxsize=256)
 def _quoted(url: str) -> str:
     parts = urlsplit(url)
-    return parts._replace(path=quote(parts.path, LEFT_ALONE), query=quote(parts.query, LEFT_ALONE)).geturl()
+    return parts._replace(
+        path=quote(parts.path, LEFT_ALONE), query=quote(parts.query, LEFT_ALONE)
+    ).geturl()

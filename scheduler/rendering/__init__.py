@@ -20,16 +20,41 @@ from scheduler.rendering.markup import DIALECTS, Marked
 from scheduler.rendering.measuring import length
 from scheduler.rendering.media import Fetch, Unfit, cache_folder, fitted
 from scheduler.rendering.media.captions import NAMES
-from scheduler.rendering.pieces import Piece, Rendering, has_card, is_threaded, language_of, options, pieces, size, size_in_bytes
+from scheduler.rendering.pieces import (
+    Piece,
+    Rendering,
+    has_card,
+    is_threaded,
+    language_of,
+    options,
+    pieces,
+    size,
+    size_in_bytes,
+)
 from scheduler.rendering.templates import Templates
 
 NEEDED = {"image": "a picture", "video": "a video", "media": "a picture or a video"}
-OURS = ("link", "entry", "account", "platform", "room", "html", "due", "language")  # names that every template has
+OURS = (
+    "link",
+    "entry",
+    "account",
+    "platform",
+    "room",
+    "html",
+    "due",
+    "language",
+)  # names that every template has
 
 
 def render(
-    draft: Draft, limits: Limits, templates: Templates, require_alt: bool = True, cache: Path | None = None,
-    fetch: Fetch | None = None, until: float = math.inf, cards: LookUp | None = None,
+    draft: Draft,
+    limits: Limits,
+    templates: Templates,
+    require_alt: bool = True,
+    cache: Path | None = None,
+    fetch: Fetch | None = None,
+    until: float = math.inf,
+    cards: LookUp | None = None,
 ) -> tuple[Delivery, ...]:
     """The deliveries of a draft, in the order they answer each other; at least one, if only to carry the problems.
 
@@ -46,7 +71,9 @@ def render(
         post = _post(work, content, piece, part)
         used = size(work, piece.marked)
         _check(work, post, used, piece, part)
-        deliveries.append(_delivery(work, post, used, piece, part, deliveries[-1].key if deliveries else None))
+        deliveries.append(
+            _delivery(work, post, used, piece, part, deliveries[-1].key if deliveries else None)
+        )
         work.problems = []
     return tuple(deliveries)
 
@@ -54,13 +81,17 @@ def render(
 def _filled(work: Rendering, templates: Templates) -> Content:
     """The draft's content with what its template adds: the entry's own words win over the template's."""
     draft, content = work.draft, work.draft.content
-    given = {name: value for name, value in content.values.items() if value is not None and value != ""}
+    given = {
+        name: value for name, value in content.values.items() if value is not None and value != ""
+    }
     if content.link is None and isinstance(given.get("link"), str):
         content = replace(content, link=LinkTo(url=given.pop("link")))
     if content.template is None:
         return content
     for name in sorted(given.keys() & set(OURS)):
-        message = f"`with` cannot name '{name}', which every template has already; give it another name"
+        message = (
+            f"`with` cannot name '{name}', which every template has already; give it another name"
+        )
         work.wrong("reserved-name", message, draft.at("with"))
     context = {**given, **_context(work, content)}
     try:
@@ -68,14 +99,19 @@ def _filled(work: Rendering, templates: Templates) -> Content:
     except Invalid as invalid:
         work.problems += invalid.problems
         return replace(content, text=content.text or "")
-    added: dict[str, Any] = {name: text for name, text in blocks.items() if getattr(content, name) is None}
+    added: dict[str, Any] = {
+        name: text for name, text in blocks.items() if getattr(content, name) is None
+    }
     return replace(content, **added)
 
 
 def _context(work: Rendering, content: Content) -> dict[str, Any]:
     draft, limits = work.draft, work.limits
     return {
-        "link": content.link and replace(content.link, image=None),  # a file that a template has, it could read and overwrite
+        "link": content.link
+        and replace(
+            content.link, image=None
+        ),  # a file that a template has, it could read and overwrite
         "entry": draft.entry,
         "account": draft.account.name,
         "platform": draft.account.account.platform,
@@ -116,12 +152,18 @@ def _post(work: Rendering, content: Content, piece: Piece, part: int) -> Post:
 
 
 def _link(work: Rendering, content: Content, link: LinkTo) -> Link:
-    limits = replace(work.limits, image_bytes=work.limits.card_image_bytes or work.limits.image_bytes)
+    limits = replace(
+        work.limits, image_bytes=work.limits.card_image_bytes or work.limits.image_bytes
+    )
     is_made_here = limits.own_cards and not (link.title or link.description or link.image)
     card = _card(work, link.url) if is_made_here else Card()
     image = _fitted(work, link.image, limits) if link.image else _card_image(work, card, limits)
-    return Link(url=link.url, title=link.title or card.title or content.title or "",
-                description=link.description or card.description or content.summary or "", image=image)
+    return Link(
+        url=link.url,
+        title=link.title or card.title or content.title or "",
+        description=link.description or card.description or content.summary or "",
+        image=image,
+    )
 
 
 def _card(work: Rendering, url: str) -> Card:
@@ -134,8 +176,12 @@ def _card(work: Rendering, url: str) -> Card:
         work.wrong(unfit.code, str(unfit), work.draft.at("link"), "warning")
         return Card()
     if known.lacks:
-        work.wrong(CODE, f"the card of {url} lacks something: {known.lacks}; say it in the entry: `link: {{url, title, description, image}}`",
-                   work.draft.at("link"), "warning")
+        work.wrong(
+            CODE,
+            f"the card of {url} lacks something: {known.lacks}; say it in the entry: `link: {{url, title, description, image}}`",
+            work.draft.at("link"),
+            "warning",
+        )
     return known.card
 
 
@@ -144,7 +190,11 @@ def _card_image(work: Rendering, card: Card, limits: Limits) -> Media | None:
         return None
     file, place = Path(card.image), work.draft.at("link")
     try:
-        media = fitted(MediaFile(file=file, alt=card.alt[:limits.alt], place=place), limits, work.cache or cache_folder())
+        media = fitted(
+            MediaFile(file=file, alt=card.alt[: limits.alt], place=place),
+            limits,
+            work.cache or cache_folder(),
+        )
     except Unfit as unfit:
         work.wrong(CODE, f"the picture of the card is left out: {unfit}", place, "warning")
         return None
@@ -156,18 +206,31 @@ def _media(work: Rendering, files: Iterable[MediaFile]) -> tuple[Media, ...]:
     files = tuple(files)
     leaving = [(file, media) for file in files if (media := _fitted(work, file, work.limits))]
     found = tuple(media for _, media in leaving)
-    for kind, most, name in (("image", work.limits.images, "picture"), ("video", work.limits.videos, "video"),
-                             ("application", work.limits.documents, "document")):
+    for kind, most, name in (
+        ("image", work.limits.images, "picture"),
+        ("video", work.limits.videos, "video"),
+        ("application", work.limits.documents, "document"),
+    ):
         count = len(media_of_kind(found, kind))
         if count > most:
             allowed = f"at most {most} {'is' if most == 1 else 'are'}" if most else "none is"
             code = "too-many-images" if kind == "image" else f"too-many-{name}s"
-            work.wrong(code, f"{count} {name}{'s' if count > 1 else ''} {work.where}, where {allowed} taken; leave out {count - most}",
-                       files[0].place)
-    pictures, videos = len(media_of_kind(found, "image")), [file for file, media in leaving if media.type.startswith("video/")]
+            work.wrong(
+                code,
+                f"{count} {name}{'s' if count > 1 else ''} {work.where}, where {allowed} taken; leave out {count - most}",
+                files[0].place,
+            )
+    pictures, videos = (
+        len(media_of_kind(found, "image")),
+        [file for file, media in leaving if media.type.startswith("video/")],
+    )
     if work.limits.videos_alone and pictures and videos:
-        work.wrong("mixed-media", f"{videos[0].file.name} is a video beside {pictures} picture{'s' if pictures > 1 else ''} {work.where}, where a "
-                   "video stands alone; leave out one or the other, or give the video a part of its own in `thread`", videos[0].place)
+        work.wrong(
+            "mixed-media",
+            f"{videos[0].file.name} is a video beside {pictures} picture{'s' if pictures > 1 else ''} {work.where}, where a "
+            "video stands alone; leave out one or the other, or give the video a part of its own in `thread`",
+            videos[0].place,
+        )
     return found
 
 
@@ -184,7 +247,12 @@ def _fitted(work: Rendering, file: MediaFile, limits: Limits) -> Media | None:
     if too_long:
         work.wrong("alt-too-long", f"the alt of {file.file.name} has {too_long}", file.place)
     if media.type.startswith("video/") and media.captions is None:
-        work.wrong("no-captions", f"{file.file.name} goes out without captions {work.where}, {_instead(limits)}", file.place, "warning")
+        work.wrong(
+            "no-captions",
+            f"{file.file.name} goes out without captions {work.where}, {_instead(limits)}",
+            file.place,
+            "warning",
+        )
     return media
 
 
@@ -199,11 +267,14 @@ def _instead(limits: Limits) -> str:
 def _check(work: Rendering, post: Post, used: int, piece: Piece, part: int) -> None:
     limits, name = work.limits, f"part {part + 1}: " if part else ""
     if not post.text and not piece.media and not work.problems:
-        work.wrong("empty", f"{name}there is nothing to post {work.where}; give it a `text`, a `template` or `media`", piece.place)
-    too_long = (
-        _excess(used, limits.text, "characters" if limits.unit == "graphemes" else limits.unit, work.where)
-        or _excess(size_in_bytes(work, piece.marked), limits.text_bytes, "bytes", work.where)
-    )
+        work.wrong(
+            "empty",
+            f"{name}there is nothing to post {work.where}; give it a `text`, a `template` or `media`",
+            piece.place,
+        )
+    too_long = _excess(
+        used, limits.text, "characters" if limits.unit == "graphemes" else limits.unit, work.where
+    ) or _excess(size_in_bytes(work, piece.marked), limits.text_bytes, "bytes", work.where)
     if too_long:
         work.wrong("too-long", name + too_long, piece.place)
     if part == 0 and not any(problem.severity == "error" for problem in work.problems):
@@ -217,21 +288,35 @@ def _check_needs(work: Rendering, post: Post, piece: Piece) -> None:
     """What the platform takes no post without."""
     platform, needs = work.draft.account.account.platform, work.limits.needs
     if needs and not any(needs in ("media", one.type.partition("/")[0]) for one in post.media):
-        work.wrong("needs-media", f"{platform} takes no post without {NEEDED[needs]}; name one under `media`", piece.place)
+        work.wrong(
+            "needs-media",
+            f"{platform} takes no post without {NEEDED[needs]}; name one under `media`",
+            piece.place,
+        )
     if work.limits.needs_title and not post.title:
-        work.wrong("needs-title", f"{platform} takes no post without a title; give it a `title`", piece.place)
+        work.wrong(
+            "needs-title",
+            f"{platform} takes no post without a title; give it a `title`",
+            piece.place,
+        )
 
 
 def _excess(used: int, most: int | None, unit: str, where: str) -> str:
     """What is said of a text that is too long; empty where it is not."""
-    return f"{used} of {most} {unit} {where}; shorten it by {used - most}" if most is not None and used > most else ""
+    return (
+        f"{used} of {most} {unit} {where}; shorten it by {used - most}"
+        if most is not None and used > most
+        else ""
+    )
 
 
 def _title_place(draft: Draft) -> Place:
     return draft.at("title" if draft.content.title is not None else "template")
 
 
-def _delivery(work: Rendering, post: Post, used: int, piece: Piece, part: int, after: str | None) -> Delivery:
+def _delivery(
+    work: Rendering, post: Post, used: int, piece: Piece, part: int, after: str | None
+) -> Delivery:
     draft, limits = work.draft, work.limits
     return Delivery(
         key=post.key,

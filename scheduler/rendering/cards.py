@@ -27,7 +27,13 @@ CODE = "card-not-read"
 SAYS = {  # of a card -> where it may stand, the first that is filled
     "title": ("og:title", "twitter:title", "title"),
     "description": ("og:description", "twitter:description", "description"),
-    "image": ("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src"),
+    "image": (
+        "og:image:secure_url",
+        "og:image",
+        "og:image:url",
+        "twitter:image",
+        "twitter:image:src",
+    ),
     "alt": ("og:image:alt", "twitter:image:alt"),
 }
 # What may hold what we look for, or hide it. Every other tag is taken for text beforehand: nesting is what makes parsers slow.
@@ -36,8 +42,11 @@ NO_ENTITY = re.compile(r"&(?!#?\w{1,30};)")  # slow, too
 TAG = re.compile(r'<(?:(title)>([^<]*)|(?:meta|base)((?: [\w-]+="[^"]*")*)>)')
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w:-]{2,30})", re.IGNORECASE)
-ON_THE_WEB = re.compile(r"utf-?(?:8|16(?:le|be)?)|(?:us-)?ascii|latin-?1|(?:iso-?8859|windows|cp|koi8|euc|iso-2022|tis|big5|shift)[_-]?\w{1,8}"
-                        r"|sjis|gbk|gb2312|gb18030|big5|macintosh", re.IGNORECASE)
+ON_THE_WEB = re.compile(
+    r"utf-?(?:8|16(?:le|be)?)|(?:us-)?ascii|latin-?1|(?:iso-?8859|windows|cp|koi8|euc|iso-2022|tis|big5|shift)[_-]?\w{1,8}"
+    r"|sjis|gbk|gb2312|gb18030|big5|macintosh",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +60,9 @@ class Page:
 
 
 ReadPage = Callable[[str], Page]  # raises `Unfit`
-LookUp = Callable[[str], "Known"]  # what is known of the page at an address; raises `Unfit` where that is nothing
+LookUp = Callable[
+    [str], "Known"
+]  # what is known of the page at an address; raises `Unfit` where that is nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +105,19 @@ class Cards:
         if url not in self._known:
             self._known[url] = _kept(self._note(url))
         known = self._known[url]
-        is_wanted = known is None or (known.is_old(self.now()) and (bool(known.lacks) or not is_due))
+        is_wanted = known is None or (
+            known.is_old(self.now()) and (bool(known.lacks) or not is_due)
+        )
         if self.read and self.fetch and is_wanted and not is_over:
-            known = self._known[url] = self._read(self.read, self.fetch, url, known.card if known else Card())
+            known = self._known[url] = self._read(
+                self.read, self.fetch, url, known.card if known else Card()
+            )
         if known is None and not is_over:
-            raise Unfit(CODE, f"{url} was not read yet, so that its card shows no more than its address; `termbell check --fetch` does", "warning")
+            raise Unfit(
+                CODE,
+                f"{url} was not read yet, so that its card shows no more than its address; `termbell check --fetch` does",
+                "warning",
+            )
         return known or Known()
 
     def _read(self, read: ReadPage, fetch: Fetch, url: str, card: Card) -> Known:
@@ -146,10 +165,16 @@ def card_of(page: Page) -> Card:
     if page.type not in ("text/html", "application/xhtml+xml", ""):
         raise Unfit(CODE, f"{page.url} is {page.type[:40]}, not a page", "warning")
     said, base = _said(as_text(page))
-    found = {name: next((said[key] for key in keys if said.get(key)), "") for name, keys in SAYS.items()}
+    found = {
+        name: next((said[key] for key in keys if said.get(key)), "") for name, keys in SAYS.items()
+    }
     image = urljoin(urljoin(page.url, base), found["image"]) if found["image"] else ""
-    return Card(title=shortened(found["title"], TITLE), description=shortened(found["description"], DESCRIPTION),
-                image=image if re.match(r"https?://", image) else "", alt=shortened(found["alt"], DESCRIPTION))
+    return Card(
+        title=shortened(found["title"], TITLE),
+        description=shortened(found["description"], DESCRIPTION),
+        image=image if re.match(r"https?://", image) else "",
+        alt=shortened(found["alt"], DESCRIPTION),
+    )
 
 
 def as_text(page: Page) -> str:
@@ -157,7 +182,11 @@ def as_text(page: Page) -> str:
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16", "replace")
     declared = CHARSET.search(body[:2048])
-    for charset in ("utf-8-sig" if body.startswith(b"\xef\xbb\xbf") else "", page.charset, declared[1].decode() if declared else ""):
+    for charset in (
+        "utf-8-sig" if body.startswith(b"\xef\xbb\xbf") else "",
+        page.charset,
+        declared[1].decode() if declared else "",
+    ):
         if charset and (charset == "utf-8-sig" or ON_THE_WEB.fullmatch(charset)):
             try:
                 return body.decode(charset, "replace")
@@ -165,7 +194,9 @@ def as_text(page: Page) -> str:
                 continue
     try:
         return body.decode()
-    except UnicodeDecodeError as fault:  # what was cut off in the middle of a character is UTF-8 all the same
+    except (
+        UnicodeDecodeError
+    ) as fault:  # what was cut off in the middle of a character is UTF-8 all the same
         return body.decode("utf-8" if len(body) - fault.start < 4 else "cp1252", "replace")
 
 
@@ -174,26 +205,43 @@ def _said(text: str) -> tuple[Mapping[str, str], str]:
     import nh3
 
     harmless = NO_ENTITY.sub("&amp;", OTHER.sub(" ", text))
-    clean = nh3.clean(harmless, tags={"meta", "title", "base"}, clean_content_tags={"script", "style"}, link_rel=None,
-                      attributes={"meta": {"property", "name", "content"}, "base": {"href"}})
+    clean = nh3.clean(
+        harmless,
+        tags={"meta", "title", "base"},
+        clean_content_tags={"script", "style"},
+        link_rel=None,
+        attributes={"meta": {"property", "name", "content"}, "base": {"href"}},
+    )
     said: dict[str, str] = {}
     base = ""
     for is_title, title, attributes in TAG.findall(clean):
         values = {name: unescape(value) for name, value in ATTRIBUTE.findall(attributes)}
         base = base or values.get("href", "").strip()
-        name = "title" if is_title else (values.get("property") or values.get("name") or "").strip().lower()
-        said[name] = said.get(name) or tidy(unescape(title) if is_title else values.get("content", ""))
+        name = (
+            "title"
+            if is_title
+            else (values.get("property") or values.get("name") or "").strip().lower()
+        )
+        said[name] = said.get(name) or tidy(
+            unescape(title) if is_title else values.get("content", "")
+        )
     return said, base
 
 
 def tidy(text: str) -> str:
     """One line, without what steers a terminal or turns the order of its letters."""
-    return " ".join("".join(sign for sign in text if sign.isspace() or sign in "\u200c\u200d" or not category(sign).startswith("C")).split())
+    return " ".join(
+        "".join(
+            sign
+            for sign in text
+            if sign.isspace() or sign in "\u200c\u200d" or not category(sign).startswith("C")
+        ).split()
+    )
 
 
 def shortened(text: str, most: int) -> str:
     """At a word, where there is one to end at."""
     if len(text) <= most:
         return text
-    cut = text[:most - 1]
+    cut = text[: most - 1]
     return (cut.rpartition(" ")[0] or cut).rstrip(" ,;:-") + "…"

@@ -47,9 +47,15 @@ def is_timed(value: object) -> bool:
 
 
 def _day(value: object) -> date:
-    read = datetime.fromisoformat(value.strip()) if isinstance(value, str) and _is_iso(value) else value
+    read = (
+        datetime.fromisoformat(value.strip())
+        if isinstance(value, str) and _is_iso(value)
+        else value
+    )
     if not isinstance(read, date):
-        raise TemplateRuntimeError(f"'{_text(value)}' is no date; write 2026-09-07 or 2026-09-07 18:30")
+        raise TemplateRuntimeError(
+            f"'{_text(value)}' is no date; write 2026-09-07 or 2026-09-07 18:30"
+        )
     return read
 
 
@@ -57,7 +63,11 @@ def _moment(value: object) -> time | None:
     if isinstance(value, str):
         if re.fullmatch(r"\d\d:\d\d(:\d\d)?", value.strip()):
             return time.fromisoformat(value.strip())
-        return datetime.fromisoformat(value.strip()).time() if _is_iso(value) and ":" in value else None
+        return (
+            datetime.fromisoformat(value.strip()).time()
+            if _is_iso(value) and ":" in value
+            else None
+        )
     if isinstance(value, datetime):
         return value.time()
     return value if isinstance(value, time) else None
@@ -76,7 +86,11 @@ def hashtags(value: object, most: int | None = None) -> str:
 
     Words without a comma are a tag each. What is left without a letter is no tag anywhere, so it is left out.
     """
-    tags = {tag.casefold(): f"#{tag}" for tag in reversed([*map(_tag, _listed(value))]) if any(map(str.isalpha, tag))}
+    tags = {
+        tag.casefold(): f"#{tag}"
+        for tag in reversed([*map(_tag, _listed(value))])
+        if any(map(str.isalpha, tag))
+    }
     return " ".join(list(reversed(tags.values()))[:most])
 
 
@@ -90,7 +104,9 @@ def _listed(value: object) -> Iterable[str]:
 
 def _tag(words: str) -> str:
     pieces = ["".join(filter(_stays_in_tag, word)) for word in re.split(r"[\s/–—-]+", words)]
-    return "".join(piece if piece != piece.lower() else piece[:1].title() + piece[1:] for piece in pieces)
+    return "".join(
+        piece if piece != piece.lower() else piece[:1].title() + piece[1:] for piece in pieces
+    )
 
 
 def _stays_in_tag(sign: str) -> bool:
@@ -104,8 +120,8 @@ def shorten(value: object, most: int) -> str:
     if len(seen) <= most:
         return text
     if most < 2:
-        return "…"[:max(most, 0)]
-    kept = "".join(seen[:most - 1])
+        return "…"[: max(most, 0)]
+    kept = "".join(seen[: most - 1])
     if not seen[most - 1].isspace():
         kept = _at_a_word(kept)
     return kept.rstrip().rstrip(",;:.!?–—-(").rstrip() + "…"
@@ -123,7 +139,9 @@ def _at_a_word(kept: str) -> str:
 def plural(context: Context, number: object, *forms: str) -> str:
     """`{{ seats }} {{ seats | plural("seat", "seats") }}`; as many forms as the language has, in CLDR's order."""
     if not isinstance(number, int | float) or len(forms) < 2:
-        raise TemplateRuntimeError(f"plural needs a number and two forms or more, e.g. {{{{ {_text(number)} | plural('seat', 'seats') }}}}")
+        raise TemplateRuntimeError(
+            f"plural needs a number and two forms or more, e.g. {{{{ {_text(number)} | plural('seat', 'seats') }}}}"
+        )
     rule = _locale(context).plural_form
     category = rule(number)
     if len(forms) == 2:
@@ -135,7 +153,9 @@ def plural(context: Context, number: object, *forms: str) -> str:
 def _locale(context: Context) -> "Locale":
     language = context.get("language")
     if not isinstance(language, str):
-        raise TemplateRuntimeError('the language is not known here; import macros so: {% import "_macros.j2" as m with context %}')
+        raise TemplateRuntimeError(
+            'the language is not known here; import macros so: {% import "_macros.j2" as m with context %}'
+        )
     return locale(language)
 
 
@@ -157,5 +177,11 @@ def _text(value: object) -> str:
     return "an undefined value" if isinstance(value, Undefined) else str(value)
 
 
-FILTERS = {"date": date_in_words, "time": time_in_words, "hashtags": hashtags, "shorten": shorten, "plural": plural}
+FILTERS = {
+    "date": date_in_words,
+    "time": time_in_words,
+    "hashtags": hashtags,
+    "shorten": shorten,
+    "plural": plural,
+}
 TESTS = {"timed": is_timed}

@@ -24,9 +24,15 @@ DOMAINS = """
     store studio study support team tech tools top town training travel university video website wiki work works world
     xyz zone scot wales cymru london berlin wien bayern hamburg koeln paris bzh alsace cat eus gal nyc africa test
 """
-FILES = frozenset({"md", "py", "sh", "pl", "rs", "ps", "so", "mp", "ai"})  # countries whose domain is a file's ending as well
-ENDS_NO_LINK = "。，、！？：；）」』】》…"  # sentence signs that linkify-it takes for a part of the path
-BARE = re.compile(r"\w\.\w")  # what a bare domain has; looking for one is slow, so that texts without are spared it
+FILES = frozenset(
+    {"md", "py", "sh", "pl", "rs", "ps", "so", "mp", "ai"}
+)  # countries whose domain is a file's ending as well
+ENDS_NO_LINK = (
+    "。，、！？：；）」』】》…"  # sentence signs that linkify-it takes for a part of the path
+)
+BARE = re.compile(
+    r"\w\.\w"
+)  # what a bare domain has; looking for one is slow, so that texts without are spared it
 LOOKS_BARE = re.compile(r"://\S*|@[\w.@-]+")  # and has it for another reason
 WORD = re.compile(r"\S+")
 NAME = r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*"
@@ -41,21 +47,29 @@ def spans(text: str, limits: Limits, beside: Sequence[range] = ()) -> tuple[Span
     found = list(links(text, limits))
     if "@" in text or "#" in text or "＃" in text:
         taken = tuple(found)
-        found += [name for name in names(text, limits) if not any(name.start < link.end and link.start < name.end for link in taken)]
+        found += [
+            name
+            for name in names(text, limits)
+            if not any(name.start < link.end and link.start < name.end for link in taken)
+        ]
     return tuple(sorted(found, key=lambda span: span.start))
 
 
 def blanked(text: str, ranges: Iterable[range]) -> str:
     """The text with spaces in these places."""
     for one in ranges:
-        text = text[:one.start] + " " * len(one) + text[one.stop:]
+        text = text[: one.start] + " " * len(one) + text[one.stop :]
     return text
 
 
 def links(text: str, limits: Limits) -> Iterator[Span]:
     bare = limits.bare_links and BARE.search(text) is not None
     if bare or "://" in text:
-        yield from public_links(text, bare, limits.latin_links) if limits.public_links else readable_links(text, bare)
+        yield from (
+            public_links(text, bare, limits.latin_links)
+            if limits.public_links
+            else readable_links(text, bare)
+        )
 
 
 def readable_links(text: str, bare: bool) -> Iterator[Span]:
@@ -68,7 +82,12 @@ def readable_links(text: str, bare: bool) -> Iterator[Span]:
             if match.schema in ("", "http:", "https:"):
                 shown = match.text.rstrip(ENDS_NO_LINK)
                 start = word.start() + match.index
-                yield Span(kind="link", start=start, end=start + len(shown), value=match.url.rstrip(ENDS_NO_LINK))
+                yield Span(
+                    kind="link",
+                    start=start,
+                    end=start + len(shown),
+                    value=match.url.rstrip(ENDS_NO_LINK),
+                )
 
 
 def names(text: str, limits: Limits) -> Iterator[Span]:
@@ -82,7 +101,9 @@ class Links(LinkifyIt):  # type: ignore[misc]
     """linkify-it with https for a bare domain, and without files' names."""
 
     def match(self, text: str) -> list[Any] | None:
-        return [match for match in super().match(text) or () if match.schema or not is_file(match.text)] or None
+        return [
+            match for match in super().match(text) or () if match.schema or not is_file(match.text)
+        ] or None
 
     def test(self, text: str) -> bool:
         """Whether a search is worth it."""
@@ -101,7 +122,9 @@ def is_file(domain: str) -> bool:
 @cache
 def linkifier(bare: bool = True, addresses: bool = False) -> Links:
     """`bare`: domains without a scheme are links; `addresses`: mail addresses are."""
-    found: Links = Links(options={"fuzzy_link": bare, "fuzzy_email": addresses}).tlds(DOMAINS.split(), True)
+    found: Links = Links(options={"fuzzy_link": bare, "fuzzy_email": addresses}).tlds(
+        DOMAINS.split(), True
+    )
     return found
 
 

@@ -24,8 +24,10 @@ from scheduler.problems import Invalid, Place, Problem
 from scheduler.rendering.media import printed, spoken
 
 # What a word may have in it that no reader takes for a part of it: emphasis, accents that stand apart, inline HTML, what is invisible.
-UNSEEN = ("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
-          "\U000e0000-\U000e0fff")
+UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\U000e0000-\U000e0fff"
+)
 ACCENTS = "\u0300-\u036f\u0483-\u0487\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 INLINE = r"</?(?:a|abbr|b|code|del|em|i|ins|mark|s|small|span|strong|sub|sup|u)\b[^<>]{0,200}>"
 WITHIN = rf"[*~\\'’‘ʼ`´{UNSEEN}{ACCENTS}]|{INLINE}|<!--[^<>]{{0,200}}-->"
@@ -123,7 +125,13 @@ class Roster:
             self._single(written.replace(",", ""), line)
 
     def _pairs(self, given: Iterable[str], others: Iterable[str], line: int) -> None:
-        for one, other in ((a, b) for first in given for rest in others for a in spellings(first) for b in spellings(rest)):
+        for one, other in (
+            (a, b)
+            for first in given
+            for rest in others
+            for a in spellings(first)
+            for b in spellings(rest)
+        ):
             if min(len(one), len(other)) > 1 and other not in IS_PARTICLE:
                 for pair in ((one, other), (other, one)):
                     self.pairs.setdefault(pair, line)
@@ -133,8 +141,15 @@ class Roster:
     def _single(self, written: str, line: int) -> None:
         whole = joined(written)
         if whole in IS_WORD or len(whole) <= FEW:
-            self.problems.append(Problem("guard-roster", "this name alone is short, or an English word as well, so that it is found only within a "
-                                         "sentence, with a capital; write the whole name", Place(self.file, line), "warning"))
+            self.problems.append(
+                Problem(
+                    "guard-roster",
+                    "this name alone is short, or an English word as well, so that it is found only within a "
+                    "sentence, with a capital; write the whole name",
+                    Place(self.file, line),
+                    "warning",
+                )
+            )
         for one in {whole, joined(written.casefold().translate(UMLAUTS))}:
             self.singles[one] = line
 
@@ -147,18 +162,33 @@ def read_roster(path: Path, file: str) -> Roster:
     except OSError as fault:
         raise _invalid(file, 1, f"the roster cannot be read: {fault.strerror}") from None
     except UnicodeDecodeError as fault:
-        raise _invalid(file, content[:fault.start].count(b"\n") + 1, "the roster is not UTF-8; save it as UTF-8") from None
+        raise _invalid(
+            file,
+            content[: fault.start].count(b"\n") + 1,
+            "the roster is not UTF-8; save it as UTF-8",
+        ) from None
     if len(content) > LARGEST:
-        raise _invalid(file, 1, f"the roster is larger than {LARGEST // 1_000_000} MB; it has one name a line")
+        raise _invalid(
+            file, 1, f"the roster is larger than {LARGEST // 1_000_000} MB; it has one name a line"
+        )
     roster = Roster(file=file)
     for line, written in enumerate(text.splitlines(), 1):
         name = written.partition("#")[0].strip()
         if name and not joined(name):
-            raise _invalid(file, line, "no name stands here; a line has one name, or a comment after #")
+            raise _invalid(
+                file, line, "no name stands here; a line has one name, or a comment after #"
+            )
         if name:
             roster.add(name, line)
     if not roster.pairs and not roster.singles:
-        roster.problems.append(Problem("guard-roster", "there is no name in this roster; write one a line", Place(file, 1), "warning"))
+        roster.problems.append(
+            Problem(
+                "guard-roster",
+                "there is no name in this roster; write one a line",
+                Place(file, 1),
+                "warning",
+            )
+        )
     roster.parts = frozenset({*roster.singles, *roster.runs, *chain.from_iterable(roster.pairs)})
     return roster
 
@@ -186,14 +216,22 @@ def folded(word: str) -> tuple[Piece, ...]:
     if not clean.isascii():
         clean = unicodedata.normalize("NFKD", clean)
         clean = "".join(sign for sign in clean if not unicodedata.combining(sign))
-    humps = [0, *(at for at in range(1, len(clean)) if clean[at].isupper() and clean[at - 1].islower()), len(clean)]
+    humps = [
+        0,
+        *(at for at in range(1, len(clean)) if clean[at].isupper() and clean[at - 1].islower()),
+        len(clean),
+    ]
     return tuple(_piece(clean[start:end]) for start, end in pairwise(humps) if start < end)
 
 
 def _piece(word: str) -> Piece:
     small = word.casefold()
     is_big = word[0].isupper()
-    return Piece(small if small.isascii() else small.translate(LOOKALIKES), is_big, is_big and word[1:].islower())
+    return Piece(
+        small if small.isascii() else small.translate(LOOKALIKES),
+        is_big,
+        is_big and word[1:].islower(),
+    )
 
 
 @dataclass(kw_only=True)
@@ -204,7 +242,9 @@ class Guarding:
     roster: Roster | None = None
 
     def __post_init__(self) -> None:
-        self._looked_for = [(name, _Pattern(name, pattern)) for name, pattern in self.guard.patterns.items()]
+        self._looked_for = [
+            (name, _Pattern(name, pattern)) for name, pattern in self.guard.patterns.items()
+        ]
         self._allowed = {joined(one) for one in self.guard.allow} - {""}
         self._allowed_as_they_are = {" ".join(one.split()).casefold() for one in self.guard.allow}
         self._known: dict[tuple[str, Kind], list[Found]] = {}
@@ -221,8 +261,16 @@ class Guarding:
             for code, why, at in self._in(piece.text, piece.kind):
                 if code not in ignored and (piece.what, code, why) not in told:
                     told.add((piece.what, code, why))
-                    remedy = "`guard: {allow: [...]}` in the config" if code == "guard-name" else f"ignore: [{code}]"
-                    yield code, piece.key, f"{piece.what} has {why}{_where(piece.text, at)}; take it out, or allow it: {remedy}"
+                    remedy = (
+                        "`guard: {allow: [...]}` in the config"
+                        if code == "guard-name"
+                        else f"ignore: [{code}]"
+                    )
+                    yield (
+                        code,
+                        piece.key,
+                        f"{piece.what} has {why}{_where(piece.text, at)}; take it out, or allow it: {remedy}",
+                    )
 
     def _in(self, text: str, kind: Kind) -> list[Found]:
         if (text, kind) not in self._known:
@@ -235,7 +283,9 @@ class Guarding:
         if self.roster:
             yield from self._names(rest, kind)
         for name, pattern in self._looked_for:
-            if name != "phone" or kind == "text":  # the digits of a file's name or an address are others
+            if (
+                name != "phone" or kind == "text"
+            ):  # the digits of a file's name or an address are others
                 yield from self._fitting(name, pattern, rest)
         for address in addresses:
             yield from (one._replace(at=None) for one in self._looked(unquote(address), "name"))
@@ -244,28 +294,39 @@ class Guarding:
         clean = text if text.isascii() else _latin(text)
         for start, found in pattern.found(clean):
             if " ".join(found.split()).casefold() not in self._allowed_as_they_are:
-                yield Found(f"guard-{name}", pattern.why, start if len(clean) == len(text) else None)
+                yield Found(
+                    f"guard-{name}", pattern.why, start if len(clean) == len(text) else None
+                )
                 return
 
     def _names(self, text: str, kind: Kind) -> Iterator[Found]:
         assert self.roster
         pieces = [piece.word for word in WORD.findall(text) for piece in folded(word)]
         twos = list(map(str.__add__, pieces, pieces[1:]))
-        if self.roster.parts.isdisjoint(pieces) and self.roster.parts.isdisjoint(twos) \
-                and self.roster.parts.isdisjoint(map(str.__add__, twos, pieces[2:])):
+        if (
+            self.roster.parts.isdisjoint(pieces)
+            and self.roster.parts.isdisjoint(twos)
+            and self.roster.parts.isdisjoint(map(str.__add__, twos, pieces[2:]))
+        ):
             return
         words = [(piece, word.start()) for word in WORD.finditer(text) for piece in folded(word[0])]
         told: set[int] = set()
-        for first, last, line in self._matches([piece for piece, _ in words], [at for _, at in words], text, kind):
+        for first, last, line in self._matches(
+            [piece for piece, _ in words], [at for _, at in words], text, kind
+        ):
             if line not in told and not self._is_allowed(pieces, first, last):
                 told.add(line)
                 yield Found("guard-name", f"the name of {self.roster.file}:{line}", words[first][1])
 
-    def _matches(self, pieces: list[Piece], starts: list[int], text: str, kind: Kind) -> Iterator[tuple[int, int, int]]:
+    def _matches(
+        self, pieces: list[Piece], starts: list[int], text: str, kind: Kind
+    ) -> Iterator[tuple[int, int, int]]:
         """First piece, the one after the last, the roster's line."""
         assert self.roster
         parts = self.roster.parts
-        known: dict[int, list[tuple[int, str]]] = {}  # where a part begins -> where it ends, and which it is
+        known: dict[
+            int, list[tuple[int, str]]
+        ] = {}  # where a part begins -> where it ends, and which it is
         for start in range(len(pieces)):
             for end in range(start + 1, min(start + IN_A_PART, len(pieces)) + 1):
                 part = "".join(piece.word for piece in pieces[start:end])
@@ -275,18 +336,30 @@ class Guarding:
             end, part = one
             if end == start + 1 and part in self.roster.runs:
                 yield start, end, self.roster.runs[part]
-            alone = starts[start] not in (*starts[max(0, start - 1):start], *starts[end:end + 1])  # and not in #GracePeriod
-            if part in self.roster.singles and _counts(part, kind, alone and _is_within(pieces[start], text, starts[start])):
+            alone = starts[start] not in (
+                *starts[max(0, start - 1) : start],
+                *starts[end : end + 1],
+            )  # and not in #GracePeriod
+            if part in self.roster.singles and _counts(
+                part, kind, alone and _is_within(pieces[start], text, starts[start])
+            ):
                 yield start, end, self.roster.singles[part]
             for begin in range(end, end + BETWEEN + 1):
                 for last, other in known.get(begin, ()):
                     line = self.roster.pairs.get((part, other))
-                    if line is not None and (kind != "text" or _is_a_name(pieces[start], pieces[end:begin], pieces[begin], part, other)):
+                    if line is not None and (
+                        kind != "text"
+                        or _is_a_name(pieces[start], pieces[end:begin], pieces[begin], part, other)
+                    ):
                         yield start, last, line
 
     def _is_allowed(self, pieces: list[str], first: int, last: int) -> bool:
         """Whether it stands within what may appear."""
-        return any("".join(pieces[start:end]) in self._allowed for start in range(max(0, first - 5), first + 1) for end in range(last, last + 6))
+        return any(
+            "".join(pieces[start:end]) in self._allowed
+            for start in range(max(0, first - 5), first + 1)
+            for end in range(last, last + 6)
+        )
 
 
 def _counts(single: str, kind: Kind, is_within: bool) -> bool:
@@ -304,7 +377,8 @@ def _is_a_name(first: Piece, between: list[Piece], last: Piece, part: str, other
     """Two English words are a name with capitals only; what stands between parts of a name is one: Maria, K., van der."""
     both_are_words = part in IS_WORD and other in IS_WORD
     return (not both_are_words or (first.is_big and last.is_big)) and all(
-        piece.is_big or len(piece.word) == 1 or piece.word in IS_PARTICLE for piece in between)
+        piece.is_big or len(piece.word) == 1 or piece.word in IS_PARTICLE for piece in between
+    )
 
 
 class _Pattern:
@@ -323,15 +397,23 @@ class _Pattern:
         try:
             if self._lost < SLOW_IN_ALL:
                 self.why = WHAT.get(self._name, f"what `{self._name}` looks for")
-                yield from ((one.start(), one[0]) for one in self._pattern.finditer(text, timeout=SLOW))
+                yield from (
+                    (one.start(), one[0]) for one in self._pattern.finditer(text, timeout=SLOW)
+                )
                 return
         except TimeoutError:
             self._lost += SLOW
-        self.why = f"perhaps what `{self._name}` looks for: the pattern takes too long, write it simpler"
+        self.why = (
+            f"perhaps what `{self._name}` looks for: the pattern takes too long, write it simpler"
+        )
         yield 0, text
 
 
-WHAT = {"email": "an e-mail address", "phone": "a telephone number", "student-number": "a student number"}
+WHAT = {
+    "email": "an e-mail address",
+    "phone": "a telephone number",
+    "student-number": "a student number",
+}
 
 
 def _compiled(pattern: str) -> Any:
@@ -343,17 +425,37 @@ def _compiled(pattern: str) -> Any:
 def fields(one: Delivery) -> Iterator[Field]:
     """Everything of a post that somebody could read."""
     post = one.post
-    yield from (Field("its text", "text", post.text), Field("its title", "title", post.title), Field("its summary", "summary", post.summary))
-    yield from (Field("its text", "text", span.value, "name") for span in post.spans if span.kind == "link" and span.value not in post.text)
+    yield from (
+        Field("its text", "text", post.text),
+        Field("its title", "title", post.title),
+        Field("its summary", "summary", post.summary),
+    )
+    yield from (
+        Field("its text", "text", span.value, "name")
+        for span in post.spans
+        if span.kind == "link" and span.value not in post.text
+    )
     if post.html:
         yield from _in_html(post.html)
     if post.link:
-        yield from (Field("its link", "link", unquote(post.link.url), "name"), Field("the title of its link", "link", post.link.title),
-                    Field("the description of its link", "link", post.link.description))
-    for number, media in enumerate([*post.media, *([post.link.image] if post.link and post.link.image else [])], 1):
-        key, what = ("link", "the picture of its link") if number > len(post.media) else ("media", f"file {number}")
+        yield from (
+            Field("its link", "link", unquote(post.link.url), "name"),
+            Field("the title of its link", "link", post.link.title),
+            Field("the description of its link", "link", post.link.description),
+        )
+    for number, media in enumerate(
+        [*post.media, *([post.link.image] if post.link and post.link.image else [])], 1
+    ):
+        key, what = (
+            ("link", "the picture of its link")
+            if number > len(post.media)
+            else ("media", f"file {number}")
+        )
         file = one.sources.get(media.digest, media.file)
-        yield from (Field(f"the alt of {what}", key, media.alt), Field(f"the name of {what}", key, file.stem, "name"))
+        yield from (
+            Field(f"the alt of {what}", key, media.alt),
+            Field(f"the name of {what}", key, file.stem, "name"),
+        )
         if media.captions:
             yield Field(f"a caption of {what}", key, spoken(media.captions))
         if media.type == "application/pdf":
@@ -364,7 +466,9 @@ def fields(one: Delivery) -> Iterator[Field]:
 
 def _in_html(html: str) -> Iterator[Field]:
     shown = TAG.sub(lambda tag: tag[0] if IS_INLINE.fullmatch(tag[0]) else "\n", html)
-    yield Field("its text", "text", unescape(shown).strip())  # most are the text again, which is known by then
+    yield Field(
+        "its text", "text", unescape(shown).strip()
+    )  # most are the text again, which is known by then
     for value in map(unescape, SHOWN_ATTRIBUTE.findall(html)):
         yield Field("its text", "text", value, "name" if value.startswith("http") else "text")
 
@@ -379,11 +483,16 @@ def _texts(value: object) -> Iterator[str]:
 
 def _latin(text: str) -> str:
     """The text with letters and digits in their plain forms, for patterns."""
-    return DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
+    return DIGIT.sub(
+        lambda digit: str(unicodedata.decimal(digit[0])),
+        INVISIBLE.sub("", unicodedata.normalize("NFKC", text)),
+    )
 
 
 def _where(text: str, at: int | None) -> str:
     if at is None or text.startswith("http"):
         return ""
     line, start = text.count("\n", 0, at) + 1, text.rfind("\n", 0, at) + 1
-    return f" (line {line}, character {at - start + 1})" if "\n" in text else f" (character {at + 1})"
+    return (
+        f" (line {line}, character {at - start + 1})" if "\n" in text else f" (character {at + 1})"
+    )

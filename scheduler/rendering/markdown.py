@@ -27,10 +27,33 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
-TAGS = {"a", "p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "img"}
+TAGS = {
+    "a",
+    "p",
+    "br",
+    "hr",
+    "em",
+    "strong",
+    "s",
+    "code",
+    "pre",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "img",
+}
 ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto", "tel"}
-PERHAPS = re.compile(r"[*_`\[<\\&>]|~~|#(?:\s|$)|^(?: {4}| *\t|~~~)", re.MULTILINE)  # a text without any of this has no markup
+PERHAPS = re.compile(
+    r"[*_`\[<\\&>]|~~|#(?:\s|$)|^(?: {4}| *\t|~~~)", re.MULTILINE
+)  # a text without any of this has no markup
 QUOTE = re.compile(r"(?: {0,3}> ?)+")
 FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})\s*")
 UNDERSCORED = re.compile(r"(?<![\w@#/])[@#]_\w*(?:[.@-]\w+)*")
@@ -44,7 +67,9 @@ def as_html(text: str) -> str:
 
     tokens, env = _parsed(text)
     html: str = _markdown().renderer.render(tokens, _markdown().options, env)
-    return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=None).strip()
+    return nh3.clean(
+        html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=None
+    ).strip()
 
 
 def as_read(text: str, limits: Limits) -> Marked:
@@ -55,13 +80,27 @@ def as_read(text: str, limits: Limits) -> Marked:
     source = _lines(text)
     found: list[_Found] = _parsed(text)[1]["found"]
     edited = _Edited(source, [change for one in found for change in one.changes(takes)])
-    marks = [Span(kind=one.mark, start=edited.at(one.inner[0]), end=edited.at(one.inner[1]), value=one.value)
-             for one in found if one.mark in takes or one.mark in CODE]
+    marks = [
+        Span(
+            kind=one.mark,
+            start=edited.at(one.inner[0]),
+            end=edited.at(one.inner[1]),
+            value=one.value,
+        )
+        for one in found
+        if one.mark in takes or one.mark in CODE
+    ]
     marks = _once([mark for mark in marks if mark.start < mark.end])
-    names = spans(edited.text, limits, [range(one.start, one.end) for one in marks if one.kind in _apart(limits)])
+    names = spans(
+        edited.text,
+        limits,
+        [range(one.start, one.end) for one in marks if one.kind in _apart(limits)],
+    )
     kept = [one for one in marks if one.kind in takes and not _crosses(one, names)]
     together = tuple(sorted((*names, *kept), key=lambda one: (one.start, -one.end)))
-    return Marked(edited.text, together).part(len(edited.text) - len(edited.text.lstrip()), len(edited.text.rstrip()))
+    return Marked(edited.text, together).part(
+        len(edited.text) - len(edited.text.lstrip()), len(edited.text.rstrip())
+    )
 
 
 def plain(text: str, limits: Limits) -> Marked:
@@ -73,7 +112,9 @@ def _apart(limits: Limits) -> tuple[str, ...]:
     """In what the platform finds no names. One that is told nothing but the text finds them in whatever was code, too."""
     if not limits.markup and not limits.html:
         return ()
-    return (*CODE, "link") if "code" not in DIALECTS[limits.markup].takes else ("code", "pre", "link")
+    return (
+        (*CODE, "link") if "code" not in DIALECTS[limits.markup].takes else ("code", "pre", "link")
+    )
 
 
 def _once(marks: list[Span]) -> list[Span]:
@@ -89,9 +130,15 @@ def _once(marks: list[Span]) -> list[Span]:
 
 def _crosses(mark: Span, names: Sequence[Span]) -> bool:
     """Whether a name stands half in the mark. Names lie apart, in order."""
-    at_start, at_end = (bisect_right(names, place, key=lambda name: name.start) - 1 for place in (mark.start, mark.end - 1))
-    first, last = names[max(at_start, 0):][:1], names[max(at_end, 0):][:1]
-    return any(one.start < mark.start < one.end < mark.end or mark.start < one.start < mark.end < one.end for one in (*first, *last))
+    at_start, at_end = (
+        bisect_right(names, place, key=lambda name: name.start) - 1
+        for place in (mark.start, mark.end - 1)
+    )
+    first, last = names[max(at_start, 0) :][:1], names[max(at_end, 0) :][:1]
+    return any(
+        one.start < mark.start < one.end < mark.end or mark.start < one.start < mark.end < one.end
+        for one in (*first, *last)
+    )
 
 
 # ---- What markup stands where ----------------------------------------------------------------------------------------
@@ -121,8 +168,14 @@ class _Found:
             case "sign" | "code":
                 yield start, end, self.instead
             case "link" | "words" if "link" not in takes or self.kind == "words":
-                yield from [(start, end, self.instead)] if self.instead else [(start, first, ""), (last, end, self.after)]
-            case "strikethrough" | "quote" | "prefix" if ("quote" if self.kind == "prefix" else self.kind) not in takes:
+                yield from (
+                    [(start, end, self.instead)]
+                    if self.instead
+                    else [(start, first, ""), (last, end, self.after)]
+                )
+            case "strikethrough" | "quote" | "prefix" if (
+                "quote" if self.kind == "prefix" else self.kind
+            ) not in takes:
                 return
             case "quote" | "indented":
                 return
@@ -145,7 +198,10 @@ class _Edited:
                 done = end
         self.text = "".join([*pieces, source[done:]])
         self._ends = [end for _, end, _ in self._changes]
-        self._grown = [0, *accumulate(len(new) - (end - start) for start, end, new in self._changes)]
+        self._grown = [
+            0,
+            *accumulate(len(new) - (end - start) for start, end, new in self._changes),
+        ]
 
     def at(self, place: int) -> int:
         """Where `place` of the source is. What was changed has its beginning for every place within."""
@@ -166,10 +222,14 @@ class _Source:
     starts: list[int] = field(default_factory=list)  # of each line, and one more
 
     def __post_init__(self) -> None:
-        self.starts = [0, *(found.end() for found in re.finditer("\n", self.text)), len(self.text) + 1]
+        self.starts = [
+            0,
+            *(found.end() for found in re.finditer("\n", self.text)),
+            len(self.text) + 1,
+        ]
 
     def line(self, number: int) -> str:
-        return self.text[self.starts[number]:self.starts[number + 1] - 1]
+        return self.text[self.starts[number] : self.starts[number + 1] - 1]
 
     def places(self, token: "Token") -> Callable[[int], int]:
         """From offsets in an inline token, whose lines have lost what stands before them, to the source."""
@@ -177,7 +237,9 @@ class _Source:
         columns, begins, begin = [], [], 0
         for number, content in enumerate(token.content.split("\n"), first):
             bare = content.lstrip()
-            columns.append(self.starts[number] + self.line(number).rfind(bare) - (len(content) - len(bare)))
+            columns.append(
+                self.starts[number] + self.line(number).rfind(bare) - (len(content) - len(bare))
+            )
             begins.append(begin)
             begin += len(content) + 1
 
@@ -205,15 +267,26 @@ def _collect(state: "StateCore") -> None:
                 found.append(_Found(kind="indented", outer=whole, inner=whole))
             case "blockquote_open" if token.level == 0:
                 found += _quote(source, token)
-    state.env["found"] = [*found, *_definitions(source, state.env.get("references", {}), {one.value for one in found if one.kind == "link"})]
+    state.env["found"] = [
+        *found,
+        *_definitions(
+            source,
+            state.env.get("references", {}),
+            {one.value for one in found if one.kind == "link"},
+        ),
+    ]
 
 
 def _heading(source: _Source, token: "Token") -> Iterator[_Found]:
     line = (token.map or [0])[0]
     start, end = source.places(token)(0), source.places(token)(len(token.content))
-    signs = re.search(r"#{1,6}[ \t]*$", source.text[source.starts[line]:start])
+    signs = re.search(r"#{1,6}[ \t]*$", source.text[source.starts[line] : start])
     if signs and token.content:
-        yield _Found(kind="heading", outer=(source.starts[line] + signs.start(), source.starts[line + 1] - 1), inner=(start, end))
+        yield _Found(
+            kind="heading",
+            outer=(source.starts[line] + signs.start(), source.starts[line + 1] - 1),
+            inner=(start, end),
+        )
 
 
 def _fence(source: _Source, token: "Token") -> Iterator[_Found]:
@@ -258,26 +331,43 @@ def _definitions(source: _Source, references: dict[str, Any], used: set[str]) ->
             yield _Found(kind="sign", outer=place, inner=place)
 
 
-def _inline(tokens: Sequence["Token"], at: Callable[[int], int], state: "StateCore") -> Iterator[_Found]:
+def _inline(
+    tokens: Sequence["Token"], at: Callable[[int], int], state: "StateCore"
+) -> Iterator[_Found]:
     opened: list[Range] = []
     for token in tokens:
         start, end = token.meta.get("at", (0, 0))
         name, _, which = token.type.rpartition("_")
         if name in EMPHASIS:
             width = WIDTH[name]
-            signs = (start - (name == "strong"), start - (name == "strong") + width) if which == "open" else (start, start + width)
+            signs = (
+                (start - (name == "strong"), start - (name == "strong") + width)
+                if which == "open"
+                else (start, start + width)
+            )
             if which == "open":
                 opened.append(signs)
             else:
                 first, last = opened.pop(), signs
-                yield _Found(kind=EMPHASIS[name], outer=(at(first[0]), at(last[1])), inner=(at(first[1]), at(last[0])))
+                yield _Found(
+                    kind=EMPHASIS[name],
+                    outer=(at(first[0]), at(last[1])),
+                    inner=(at(first[1]), at(last[0])),
+                )
         elif token.type in ("text_special", "code_inline", "image", "hardbreak") and end:
             yield from _sign(token, (at(start), at(end)), state)
         elif token.type == "link_open" and token.markup == "autolink":
             whole = at(start), at(end)
-            yield _Found(kind="sign", outer=whole, inner=whole, instead=state.src[whole[0] + 1:whole[1] - 1])
+            yield _Found(
+                kind="sign",
+                outer=whole,
+                inner=whole,
+                instead=state.src[whole[0] + 1 : whole[1] - 1],
+            )
         elif token.type == "link_open" and "label" in token.meta:
-            yield _link(token, (at(start), at(end)), (at(start + 1), at(token.meta["label"])), state.src)
+            yield _link(
+                token, (at(start), at(end)), (at(start + 1), at(token.meta["label"])), state.src
+            )
 
 
 def _sign(token: "Token", whole: Range, state: "StateCore") -> Iterator[_Found]:
@@ -285,7 +375,9 @@ def _sign(token: "Token", whole: Range, state: "StateCore") -> Iterator[_Found]:
         case "code_inline":
             yield _Found(kind="code", outer=whole, inner=whole, instead=token.content)
         case "image":
-            alt = cast("RendererHTML", state.md.renderer).renderInlineAsText(token.children, state.md.options, state.env)
+            alt = cast("RendererHTML", state.md.renderer).renderInlineAsText(
+                token.children, state.md.options, state.env
+            )
             yield _Found(kind="sign", outer=whole, inner=whole, instead=alt)
         case "hardbreak":
             if state.src[whole[0]] == "\\":
@@ -303,11 +395,15 @@ def _link(token: "Token", whole: Range, label: Range, source: str) -> _Found:
     shown = address.removeprefix("mailto:")
     if not address.startswith(("http://", "https://")):
         after = f" ({shown})" if shown != address and shown != words else ""
-        return _Found(kind="words", outer=whole, inner=label, after=after, instead="" if words else shown)
+        return _Found(
+            kind="words", outer=whole, inner=label, after=after, instead="" if words else shown
+        )
     if not words:
         return _Found(kind="words", outer=whole, inner=label, instead=address)
     instead = address if _bare(words) == _bare(address) else ""
-    return _Found(kind="link", outer=whole, inner=label, value=address, instead=instead, after=f" ({address})")
+    return _Found(
+        kind="link", outer=whole, inner=label, value=address, instead=instead, after=f" ({address})"
+    )
 
 
 def _bare(address: str) -> str:
@@ -315,6 +411,7 @@ def _bare(address: str) -> str:
 
 
 # ---- The parser ------------------------------------------------------------------------------------------------------
+
 
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> tuple[Sequence["Token"], dict[str, Any]]:
@@ -326,9 +423,17 @@ def _parsed(text: str) -> tuple[Sequence["Token"], dict[str, Any]]:
 def _markdown() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    markdown = MarkdownIt("commonmark", {"linkify": True, "breaks": True}).enable(["linkify", "strikethrough"])
+    markdown = MarkdownIt("commonmark", {"linkify": True, "breaks": True}).enable(
+        ["linkify", "strikethrough"]
+    )
     markdown.linkify = linkifier(addresses=True)
-    rules = dict(zip(markdown.inline.ruler.get_active_rules(), markdown.inline.ruler.getRules(""), strict=True))
+    rules = dict(
+        zip(
+            markdown.inline.ruler.get_active_rules(),
+            markdown.inline.ruler.getRules(""),
+            strict=True,
+        )
+    )
     for name in ("escape", "backticks", "strikethrough", "image", "autolink", "entity"):
         markdown.inline.ruler.at(name, _placed(rules[name]))
     markdown.inline.ruler.at("emphasis", _placed(_meant(rules["emphasis"])))
@@ -343,13 +448,16 @@ Rule = Callable[["StateInline", bool], bool]
 
 def _placed(rule: Rule) -> Rule:
     """The rule, which besides writes on its tokens where they stand."""
+
     def placed(state: "StateInline", silent: bool) -> bool:
         start, known = state.pos, len(state.tokens)
         if not rule(state, silent):
             return False
         end = state.pos
         for token in reversed(state.tokens[known:]):
-            if token.type == "text" and end > start and "at" not in token.meta:  # delimiters: each is a text until it has found the other
+            if (
+                token.type == "text" and end > start and "at" not in token.meta
+            ):  # delimiters: each is a text until it has found the other
                 token.meta["at"] = end - len(token.content), end
                 end -= len(token.content)
             token.meta.setdefault("at", (start, state.pos))
@@ -360,6 +468,7 @@ def _placed(rule: Rule) -> Rule:
 
 def _labelled(rule: Rule) -> Rule:
     """The link rule, which besides writes down where the words end, and the address as it is typed."""
+
     def labelled(state: "StateInline", silent: bool) -> bool:
         start, known = state.pos, len(state.tokens)
         if not rule(state, silent):
@@ -374,20 +483,27 @@ def _labelled(rule: Rule) -> Rule:
 
 
 def _typed(state: "StateInline", place: int) -> str:
-    if state.src[place:place + 1] != "(":
+    if state.src[place : place + 1] != "(":
         return ""
     begin = re.compile(r"\(\s*").match(state.src, place)
-    return str(state.md.helpers.parseLinkDestination(state.src, begin.end() if begin else place, state.posMax).str)
+    return str(
+        state.md.helpers.parseLinkDestination(
+            state.src, begin.end() if begin else place, state.posMax
+        ).str
+    )
 
 
 def _meant(rule: Rule) -> Rule:
     """Emphasis, but for stars within a word or a sum."""
+
     def meant(state: "StateInline", silent: bool) -> bool:
         stars = re.compile(r"(?<=[^\W_])\*+(?=[^\W_])").match(state.src, state.pos)
         if not stars or silent:
             return rule(state, silent)
         around = state.src[stars.start() - 1], state.src[stars.end()]
-        is_spaced = max(map(ord, around)) < 0x590  # in scripts without spaces, words begin within others
+        is_spaced = (
+            max(map(ord, around)) < 0x590
+        )  # in scripts without spaces, words begin within others
         if not is_spaced or (len(stars[0]) == 2 and not any(map(str.isdigit, around))):
             return rule(state, silent)
         state.pending += stars[0]

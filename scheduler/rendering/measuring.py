@@ -20,9 +20,15 @@ SINGLE = re.compile(
     r"[\x00-\x0c\x0e-\xa8\xaa-\xad\xaf-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u203b\u20a0-\u20c0\u2190-\u2193"
     r"\u3001-\u3029\u3041-\u3096\u309d-\u30ff\u4e00-\u9fff\uff01-\uff9d]*"
 )
-LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")  # weighs 1 each (twitter-text, config v3); anything else 2
-COMPOSED = re.compile("[\u0000-\u02ff\u2002-\u206f\u3001-\u3029\u3030-\u3096\u309b-\u30ff\u4e00-\u9fff]*")  # what NFC leaves as it is
-PICTURED = re.compile("[\xa9\xae\u203c-\u2bff\u3030-\u3299\U0001f000-\U0001faff]")  # every emoji has one of these
+LIGHT = re.compile(
+    "[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+"
+)  # weighs 1 each (twitter-text, config v3); anything else 2
+COMPOSED = re.compile(
+    "[\u0000-\u02ff\u2002-\u206f\u3001-\u3029\u3030-\u3096\u309b-\u30ff\u4e00-\u9fff]*"
+)  # what NFC leaves as it is
+PICTURED = re.compile(
+    "[\xa9\xae\u203c-\u2bff\u3030-\u3299\U0001f000-\U0001faff]"
+)  # every emoji has one of these
 
 
 def clusters(text: str) -> Sequence[str]:
@@ -46,7 +52,9 @@ def _emoji() -> Any:
     import regex
 
     person = r"\p{Emoji}(?:\p{EMod}|\uFE0F)?(?:[\U000E0020-\U000E007E]+\U000E007F)?"
-    return regex.compile(rf"\p{{RI}}\p{{RI}}|[0-9#*]\uFE0F?\u20E3|(?![0-9#*]){person}(?:\u200D{person})*")
+    return regex.compile(
+        rf"\p{{RI}}\p{{RI}}|[0-9#*]\uFE0F?\u20E3|(?![0-9#*]){person}(?:\u200D{person})*"
+    )
 
 
 def emoji(text: str) -> Sequence[str]:
@@ -101,7 +109,7 @@ def as_counted(text: str, spans: Sequence[Span], limits: Limits) -> str:
         return text
     pieces, done = [], 0
     for span in spans:
-        pieces += [text[done:span.start], counted_for(span, text, limits)]
+        pieces += [text[done : span.start], counted_for(span, text, limits)]
         done = span.end
     return "".join([*pieces, text[done:]])
 
@@ -111,4 +119,4 @@ def counted_for(span: Span, text: str, limits: Limits) -> str:
         return "x" * limits.link_length
     if span.kind == "mention" and limits.short_mentions:
         return "@" + span.value.partition("@")[0]
-    return text[span.start:span.end]
+    return text[span.start : span.end]

@@ -17,8 +17,14 @@ from scheduler.problems import Place, Problem
 from scheduler.rendering.finding import blanked
 from scheduler.rendering.guard import Guarding
 
-FILE_NAME = re.compile(r"[\w .()+-]*\.(?:jpe?g|png|gif|webp|avif|heic|heif|tiff?|bmp|svg|mp4|m4v|mov|webm)", re.IGNORECASE)
-CAMERA = re.compile(r"(?:IMG|DSC[NF]?|PXL|MVI|VID|GOPR|WhatsApp (?:Image|Video)|Screen ?shot|Bildschirmfoto)[\s_-]?[\d_-][\w .:_-]*", re.IGNORECASE)
+FILE_NAME = re.compile(
+    r"[\w .()+-]*\.(?:jpe?g|png|gif|webp|avif|heic|heif|tiff?|bmp|svg|mp4|m4v|mov|webm)",
+    re.IGNORECASE,
+)
+CAMERA = re.compile(
+    r"(?:IMG|DSC[NF]?|PXL|MVI|VID|GOPR|WhatsApp (?:Image|Video)|Screen ?shot|Bildschirmfoto)[\s_-]?[\d_-][\w .:_-]*",
+    re.IGNORECASE,
+)
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 PERHAPS_CAPITALS = re.compile(r"[^\W\d_a-z]{2}")
 PERHAPS_EMOJI = re.compile("[\u203c-\u3299\U0001f000-\U0001faff\ufe0f\u20e3]")
@@ -34,15 +40,24 @@ class Proofreader:
     quiet: Quiet = field(default_factory=Quiet)
     guarding: Guarding | None = None
     dead: Mapping[str, str] = field(default_factory=dict)  # link that does not answer -> why
-    said: dict[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)  # account and text -> when, and in which entry
+    said: dict[tuple[str, str], tuple[datetime, str]] = field(
+        default_factory=dict
+    )  # account and text -> when, and in which entry
 
     def __post_init__(self) -> None:
-        self._active = [(code, look, key) for code, (look, key) in LOOKS.items() if self.checks.severity(code) != "off"]
+        self._active = [
+            (code, look, key)
+            for code, (look, key) in LOOKS.items()
+            if self.checks.severity(code) != "off"
+        ]
 
     def read(self, draft: Draft, deliveries: Sequence[Delivery]) -> Iterator[Delivery]:
         """The deliveries with what was seen."""
         for one in deliveries:
-            seen = [*(problem for problem in one.problems if self._counts(draft, problem.code)), *self._looked(draft, one)]
+            seen = [
+                *(problem for problem in one.problems if self._counts(draft, problem.code)),
+                *self._looked(draft, one),
+            ]
             found = [self._weighed(problem) for problem in seen]
             yield replace(one, problems=tuple(found)) if found or one.problems else one
 
@@ -50,17 +65,28 @@ class Proofreader:
         for code, look, key in self._active:
             if code not in draft.ignore:
                 for message in look(self, one, self.checks.number(code)):
-                    yield Problem(code, f"{one.entry}: {message}", place(draft, one, key), self.checks.severity(code))
+                    yield Problem(
+                        code,
+                        f"{one.entry}: {message}",
+                        place(draft, one, key),
+                        self.checks.severity(code),
+                    )
         if self.guarding:
             for code, key, message in self.guarding.found(one, draft.ignore):
                 yield Problem(code, f"{one.entry}: {message}", place(draft, one, key))
 
     def _counts(self, draft: Draft, code: str) -> bool:
-        return code not in SETTABLE or (code not in draft.ignore and self.checks.severity(code) != "off")
+        return code not in SETTABLE or (
+            code not in draft.ignore and self.checks.severity(code) != "off"
+        )
 
     def _weighed(self, problem: Problem) -> Problem:
         """What was met while rendering, as severe as the config says."""
-        return replace(problem, severity=self.checks.severity(problem.code)) if problem.code in SETTABLE else problem
+        return (
+            replace(problem, severity=self.checks.severity(problem.code))
+            if problem.code in SETTABLE
+            else problem
+        )
 
 
 def place(draft: Draft, one: Delivery, key: str) -> Place:
@@ -87,19 +113,30 @@ def alt_file_name(reader: Proofreader, one: Delivery, number: int) -> Iterator[s
 
 def tag_case(reader: Proofreader, one: Delivery, letters: int) -> Iterator[str]:
     for span in one.post.spans:
-        if span.kind == "tag" and len(span.value) >= SHORT_TAG and span.value.isalpha() and span.value.islower():
+        if (
+            span.kind == "tag"
+            and len(span.value) >= SHORT_TAG
+            and span.value.isalpha()
+            and span.value.islower()
+        ):
             words = made_of(span.value, own_words(one))
             if words:
-                yield (f"#{span.value} is made of words of its own post, in lower case; write #{''.join(map(str.capitalize, words))}, so that "
-                       "screen readers read words")
+                yield (
+                    f"#{span.value} is made of words of its own post, in lower case; write #{''.join(map(str.capitalize, words))}, so that "
+                    "screen readers read words"
+                )
             elif len(span.value) > letters:
-                yield (f"#{span.value} has {len(span.value)} letters in lower case; if it is several words, begin each with a capital, so that "
-                       "screen readers read words")
+                yield (
+                    f"#{span.value} has {len(span.value)} letters in lower case; if it is several words, begin each with a capital, so that "
+                    "screen readers read words"
+                )
 
 
 def own_words(one: Delivery) -> frozenset[str]:
     text = f"{one.post.title} {one.post.summary} {without(one, 'tag', 'link')}"
-    return frozenset(word for word in map(str.casefold, WORD.findall(text)) if len(word) >= SHORT_WORD)
+    return frozenset(
+        word for word in map(str.casefold, WORD.findall(text)) if len(word) >= SHORT_WORD
+    )
 
 
 def made_of(tag: str, words: frozenset[str]) -> list[str]:
@@ -117,7 +154,10 @@ def made_of(tag: str, words: frozenset[str]) -> list[str]:
 
 def without(one: Delivery, *kinds: str) -> str:
     """The text with its spans of these kinds blanked."""
-    return blanked(one.post.text, (range(span.start, span.end) for span in one.post.spans if span.kind in kinds))
+    return blanked(
+        one.post.text,
+        (range(span.start, span.end) for span in one.post.spans if span.kind in kinds),
+    )
 
 
 def emoji_row(reader: Proofreader, one: Delivery, most: int) -> Iterator[str]:
@@ -132,8 +172,10 @@ def emoji_row(reader: Proofreader, one: Delivery, most: int) -> Iterator[str]:
 def emoji() -> Any:
     import regex  # type: ignore[import-untyped]  # loaded for texts that may have emoji
 
-    one = (r"(?:\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3|(?:\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Emoji}(?=\p{Emoji_Modifier}))"
-           r"\p{Emoji_Modifier}?(?:[\U000E0020-\U000E007F]*)(?:\u200D\p{Emoji}\uFE0F?\p{Emoji_Modifier}?)*)")
+    one = (
+        r"(?:\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3|(?:\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Emoji}(?=\p{Emoji_Modifier}))"
+        r"\p{Emoji_Modifier}?(?:[\U000E0020-\U000E007F]*)(?:\u200D\p{Emoji}\uFE0F?\p{Emoji_Modifier}?)*)"
+    )
     return regex.compile(one)
 
 
@@ -141,7 +183,9 @@ def emoji() -> Any:
 def emoji_rows() -> Any:
     import regex
 
-    return regex.compile(rf"(?:{emoji().pattern}\s*+)++")  # possessive: what was taken is not tried again in other ways
+    return regex.compile(
+        rf"(?:{emoji().pattern}\s*+)++"
+    )  # possessive: what was taken is not tried again in other ways
 
 
 def no_words(reader: Proofreader, one: Delivery, number: int) -> Iterator[str]:
@@ -159,7 +203,7 @@ def capitals(reader: Proofreader, one: Delivery, most: int) -> Iterator[str]:
             continue
         if sum(len(one) > 1 for one in run) > most:
             shown = " ".join(run[:6]) + (" …" if len(run) > 6 else "")
-            yield f"{len(run)} words in capitals in a row, \"{shown}\"; write them in small letters, which are easier to read"
+            yield f'{len(run)} words in capitals in a row, "{shown}"; write them in small letters, which are easier to read'
         run = []
 
 
@@ -201,7 +245,9 @@ def in_break(reader: Proofreader, one: Delivery, number: int) -> Iterator[str]:
 
 
 Look = Callable[[Proofreader, Delivery, int], Iterator[str]]
-LOOKS: Mapping[str, tuple[Look, str]] = {  # code -> what looks, and the key of the entry where what it sees stands
+LOOKS: Mapping[
+    str, tuple[Look, str]
+] = {  # code -> what looks, and the key of the entry where what it sees stands
     "alt-file-name": (alt_file_name, "media"),
     "tag-case": (tag_case, "text"),
     "emoji-row": (emoji_row, "text"),

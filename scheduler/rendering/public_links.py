@@ -13,9 +13,7 @@ from typing import Any
 
 from platforms.base import Span
 
-ACCENTED = (
-    r"\xC0-\xD6\xD8-\xF6\xF8-\u024F\u0253\u0254\u0256\u0257\u0259\u025B\u0263\u0268\u026F\u0272\u0289\u028B\u02BB\u0300-\u036F\u1E00-\u1EFF"
-)
+ACCENTED = r"\xC0-\xD6\xD8-\xF6\xF8-\u024F\u0253\u0254\u0256\u0257\u0259\u025B\u0263\u0268\u026F\u0272\u0289\u028B\u02BB\u0300-\u036F\u1E00-\u1EFF"
 LETTERS = rf"A-Za-z0-9\u0400-\u04FF{ACCENTED}"
 NO_HOST = r"\s!'#%&()*+,\\\-./:;<=>?@\[\]\^_{|}~$\uFFFE\uFEFF\uFFFF\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069"
 NO_LINK_BEHIND = r"A-Za-z0-9@＠$#＃\uFFFE\uFEFF\uFFFF"
@@ -23,10 +21,18 @@ LONGEST_LABEL = 63  # of a host, in its ASCII form (RFC 1035)
 MOST_LABELS = 126  # before the last one
 LONGEST = 4096  # a whole link
 # What may stand in a path and end it, in a query and end it; parentheses only in pairs.
-LATIN = (rf"[{LETTERS}!*';:=+,.$/%#\[\]\-\u2013_~@|&]", rf"[{LETTERS}+\-=_#/]",
-         r"[A-Za-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]", r"[A-Za-z0-9\-_&=#/]")
-ANY = (r"[^\s<>()?]", r"""[^\s()?!*"'「」<>;:=,.$%\[\]~&|@]""",
-       r"[A-Za-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|\^\xA0-\U0010FFFF]", r"[A-Za-z0-9\-_&=#/\xA0-\U0010FFFF]")
+LATIN = (
+    rf"[{LETTERS}!*';:=+,.$/%#\[\]\-\u2013_~@|&]",
+    rf"[{LETTERS}+\-=_#/]",
+    r"[A-Za-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]",
+    r"[A-Za-z0-9\-_&=#/]",
+)
+ANY = (
+    r"[^\s<>()?]",
+    r"""[^\s()?!*"'「」<>;:=,.$%\[\]~&|@]""",
+    r"[A-Za-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|\^\xA0-\U0010FFFF]",
+    r"[A-Za-z0-9\-_&=#/\xA0-\U0010FFFF]",
+)
 
 
 def public_links(text: str, bare: bool, latin: bool) -> Iterator[Span]:
@@ -35,7 +41,12 @@ def public_links(text: str, bare: bool, latin: bool) -> Iterator[Span]:
     while candidate := pattern.search(text, done):
         match = _under_a_public_domain(pattern, candidate)
         if match and len(match[0]) <= LONGEST and all(map(is_label, match["host"].split("."))):
-            yield Span(kind="link", start=match.start(), end=match.end(), value=match[0] if match["scheme"] else f"https://{match[0]}")
+            yield Span(
+                kind="link",
+                start=match.start(),
+                end=match.end(),
+                value=match[0] if match["scheme"] else f"https://{match[0]}",
+            )
         done = match.end() if match else candidate.start() + 1
 
 
@@ -66,7 +77,9 @@ def _pattern(bare: bool, latin: bool) -> Any:
         label = rf"[A-Za-z0-9{ACCENTED}](?:-*[A-Za-z0-9{ACCENTED}])*+"
         behind = rf"(?<![{NO_LINK_BEHIND}{ACCENTED}\-_/]|(?<![^\x00-\x7F{NO_HOST}])\.)"  # a dot may stand behind another script's word
         found += rf"|{behind}(?P<host>(?:{label}\.){{1,{MOST_LABELS}}}{ending})(?:(?::[0-9]+)?{path}(?:{query})?)?"
-    return regex.compile(found, others=[name for name in _top_level_domains() if not name.isascii()])
+    return regex.compile(
+        found, others=[name for name in _top_level_domains() if not name.isascii()]
+    )
 
 
 @cache
@@ -74,4 +87,7 @@ def _top_level_domains() -> frozenset[str]:
     """IANA's, each in the form that people write."""
     from linkify_it.tlds import TLDS
 
-    return frozenset(name[4:].lower().encode().decode("punycode") if name.startswith("XN--") else name.lower() for name in TLDS)
+    return frozenset(
+        name[4:].lower().encode().decode("punycode") if name.startswith("XN--") else name.lower()
+        for name in TLDS
+    )

@@ -12,8 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template
-from jinja2.exceptions import SecurityError, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+)
+from jinja2.exceptions import (
+    SecurityError,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+)
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
@@ -25,13 +38,26 @@ from scheduler.rendering.filters import FILTERS, TESTS
 from scheduler.rendering.media.cache import cache_folder
 
 HERE = Path(__file__).parent
-SHIPPED = next((folder for folder in (HERE / "shipped", HERE.parents[1] / "templates") if folder.is_dir()), HERE / "shipped")
+SHIPPED = next(
+    (folder for folder in (HERE / "shipped", HERE.parents[1] / "templates") if folder.is_dir()),
+    HERE / "shipped",
+)
 BLOCKS = ("text", "title", "summary", "first_comment")
 LONGEST = 1_000_000  # characters that a template may make; also items and bits, by `*`
 MEMORY = 512 * 1024 * 1024  # bytes that filling a template may take
 ONE_LINE = ("title", "summary")
 # What the person's own expressions can raise: 1 / 0, [][3], "a" + 1, an endless include, a file that is not UTF-8.
-FAULTS = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError, MemoryError, OSError)
+FAULTS = (
+    TemplateError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+    MemoryError,
+    OSError,
+)
 
 
 class NameNotDefined(UndefinedError):
@@ -43,8 +69,19 @@ class Unknown(StrictUndefined):
 
     __slots__ = ()
 
-    def __init__(self, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: type[Any] = UndefinedError) -> None:
-        super().__init__(hint, obj, name, NameNotDefined if obj is missing and not hint and exc is UndefinedError else exc)
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = missing,
+        name: str | None = None,
+        exc: type[Any] = UndefinedError,
+    ) -> None:
+        super().__init__(
+            hint,
+            obj,
+            name,
+            NameNotDefined if obj is missing and not hint and exc is UndefinedError else exc,
+        )
 
     @property
     def _undefined_message(self) -> str:
@@ -53,8 +90,16 @@ class Unknown(StrictUndefined):
         if self._undefined_obj is missing:
             return str(self._undefined_name)
         inside = self._undefined_obj
-        known = inside.keys() if isinstance(inside, Mapping) else getattr(inside, "__dataclass_fields__", ())
-        hint = did_you_mean(str(self._undefined_name), map(str, known)) if known else f"it is {inside!r:.60}"
+        known = (
+            inside.keys()
+            if isinstance(inside, Mapping)
+            else getattr(inside, "__dataclass_fields__", ())
+        )
+        hint = (
+            did_you_mean(str(self._undefined_name), map(str, known))
+            if known
+            else f"it is {inside!r:.60}"
+        )
         return f"there is no '{self._undefined_name}' in it; {hint}"
 
 
@@ -66,7 +111,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if operator == "*" and max(_times(left, right), _times(right, left)) > LONGEST:
             raise SecurityError(f"'*' would make more than {LONGEST:,} of it")
-        if operator == "**" and isinstance(left, int) and isinstance(right, int) and left.bit_length() * right > LONGEST:
+        if (
+            operator == "**"
+            and isinstance(left, int)
+            and isinstance(right, int)
+            and left.bit_length() * right > LONGEST
+        ):
             raise SecurityError("'**' would make a number that is too large")
         return super().call_binop(context, operator, left, right)
 
@@ -81,10 +131,17 @@ def _times(what: Any, number: Any) -> int:
 class OwnFiles(FileSystemLoader):
     """Files of a folder; not what a symbolic link in it leads to: a calendar that was copied from somebody may hold such links."""
 
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
         text, file, is_fresh = super().get_source(environment, template)
-        if not any(Path(file).resolve().is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
-            raise SecurityError(f"'{template}' is a link that leads out of its folder; put the file itself there")
+        if not any(
+            Path(file).resolve().is_relative_to(Path(folder).resolve())
+            for folder in self.searchpath
+        ):
+            raise SecurityError(
+                f"'{template}' is a link that leads out of its folder; put the file itself there"
+            )
         return text, file, is_fresh
 
 
@@ -108,11 +165,17 @@ class Templates:
         )
         self._environment.filters.update(FILTERS)
         self._environment.tests.update(TESTS)
-        del self._environment.globals["lipsum"]  # nobody publishes it, and it makes as much as it is asked for
+        del self._environment.globals[
+            "lipsum"
+        ]  # nobody publishes it, and it makes as much as it is asked for
 
     def names(self) -> set[str]:
         """What `template:` of an entry may name."""
-        return {file.name.partition(".")[0] for folder in (*self.folders, self.shipped) for file in folder.glob("[!_.]*.j2")}
+        return {
+            file.name.partition(".")[0]
+            for folder in (*self.folders, self.shipped)
+            for file in folder.glob("[!_.]*.j2")
+        }
 
     def blocks(self, draft: Draft, values: Mapping[str, Any]) -> dict[str, str]:
         """The draft's template, filled with `values`; without what is empty. Raises `Invalid`."""
@@ -146,36 +209,61 @@ class Templates:
                 code = "unknown-template"
                 said = f"no template called '{fault.name}'; {did_you_mean(str(fault.name), self.names())}"
             case NameNotDefined():
-                code, said = "undefined-name", f"'{fault.message}' is not defined; {did_you_mean(str(fault.message), values)}"
+                code, said = (
+                    "undefined-name",
+                    f"'{fault.message}' is not defined; {did_you_mean(str(fault.message), values)}",
+                )
             case UndefinedError():
                 code, said = "undefined-name", str(fault.message)
             case TemplateSyntaxError():
                 code, said = "template-syntax", f"the template cannot be read: {fault.message}"
             case UnicodeDecodeError():
-                code, said = "template-syntax", f"the template '{draft.content.template}' cannot be read: save it as UTF-8"
+                code, said = (
+                    "template-syntax",
+                    f"the template '{draft.content.template}' cannot be read: save it as UTF-8",
+                )
             case RecursionError():
                 code = "template-failed"
                 said = 'the template includes itself without end; a shipped one is reached as "shipped/NAME.j2"'
             case MemoryError():
-                code, said = "template-failed", f"the template takes more than {MEMORY // 1024 ** 2} MB of memory; look at what it repeats"
+                code, said = (
+                    "template-failed",
+                    f"the template takes more than {MEMORY // 1024**2} MB of memory; look at what it repeats",
+                )
             case _:
-                code, said = "template-failed", f"the template failed: {fault or type(fault).__name__}"
+                code, said = (
+                    "template-failed",
+                    f"the template failed: {fault or type(fault).__name__}",
+                )
         return Problem(code, f"{draft.entry}: {said}", place)
 
     def _place(self, fault: BaseException) -> Place | None:
         if isinstance(fault, TemplateSyntaxError) and fault.filename:
             return Place(self._shown(fault.filename), fault.lineno)
-        lines = [Place(self._shown(file), line) for file, line in _frames(fault) if self._is_template(file)]
+        lines = [
+            Place(self._shown(file), line)
+            for file, line in _frames(fault)
+            if self._is_template(file)
+        ]
         return lines[-1] if lines else None
 
     def _is_template(self, file: str) -> bool:
-        return any(Path(file).is_relative_to(folder) for folder in (*self.folders, self.shipped)) and not file.endswith(".py")
+        return any(
+            Path(file).is_relative_to(folder) for folder in (*self.folders, self.shipped)
+        ) and not file.endswith(".py")
 
     def _shown(self, file: str) -> str:
         """The file as the person would name it."""
         if Path(file).is_relative_to(self.shipped) and self.shipped not in self.folders:
             return f"shipped/{Path(file).relative_to(self.shipped)}"
-        return next((os.path.relpath(file, folder.parent) for folder in self.folders if Path(file).is_relative_to(folder)), file)
+        return next(
+            (
+                os.path.relpath(file, folder.parent)
+                for folder in self.folders
+                if Path(file).is_relative_to(folder)
+            ),
+            file,
+        )
 
 
 @contextmanager
@@ -189,7 +277,9 @@ def bounded_memory(more: int) -> Iterator[None]:
         yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = min(used + more, *(one for one in (soft, hard) if one != resource.RLIM_INFINITY), sys.maxsize)
+    wanted = min(
+        used + more, *(one for one in (soft, hard) if one != resource.RLIM_INFINITY), sys.maxsize
+    )
     resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
     try:
         yield
@@ -202,7 +292,11 @@ def _filled(template: Template, values: Mapping[str, Any]) -> dict[str, str]:
     context = template.new_context(dict(values))
     try:
         whole = "".join(template.root_render_func(context))
-        blocks = {name: "".join(context.blocks[name][0](context)) for name in BLOCKS if name in context.blocks}
+        blocks = {
+            name: "".join(context.blocks[name][0](context))
+            for name in BLOCKS
+            if name in context.blocks
+        }
     except FAULTS:
         template.environment.handle_exception()  # raises it again, with the template's lines in the traceback
     filled = blocks or {"text": whole}

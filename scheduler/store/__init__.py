@@ -23,17 +23,46 @@ from scheduler.store import status
 from scheduler.store.accounts import Accounts, hold
 from scheduler.store.backups import refuse_a_lost_one
 from scheduler.store.changing import NEVER_TRIED, NO_CLAIM, become
-from scheduler.store.claiming import CLAIM, CLAIM_OF_ENTRY, DUE_ACCOUNTS, LEASE, OVERDUE, claimant, follows_what_is_up, is_gone
+from scheduler.store.claiming import (
+    CLAIM,
+    CLAIM_OF_ENTRY,
+    DUE_ACCOUNTS,
+    LEASE,
+    OVERDUE,
+    claimant,
+    follows_what_is_up,
+    is_gone,
+)
 from scheduler.store.database import PATIENCE, Database, Prepared, StoreFailed
 from scheduler.store.journal import LEFT, UNANSWERED, Journal
 from scheduler.store.migrations import NewerSchema, migrate
 from scheduler.store.notices import Notices, note, take_back
-from scheduler.store.rows import HANDOFF, Changes, Row, Unanswered, WrongStatus, instant, row_of, stamp
+from scheduler.store.rows import (
+    HANDOFF,
+    Changes,
+    Row,
+    Unanswered,
+    WrongStatus,
+    instant,
+    row_of,
+    stamp,
+)
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import accounts, deliveries, facts, heartbeat, journal
 from scheduler.store.taking_up import take_up
 
-__all__ = ["LEASE", "Changes", "NewerSchema", "Row", "Store", "StoreFailed", "Unanswered", "WrongStatus", "claimant", "with_reply"]
+__all__ = [
+    "LEASE",
+    "Changes",
+    "NewerSchema",
+    "Row",
+    "Store",
+    "StoreFailed",
+    "Unanswered",
+    "WrongStatus",
+    "claimant",
+    "with_reply",
+]
 
 NOTICED = 2_000_000  # microseconds until it is noticed that the clock was set
 ROW = Prepared(select(deliveries).where(deliveries.c.key == bindparam("of")))
@@ -57,7 +86,9 @@ class Store:
 
     # The plan
 
-    def plan(self, planned: Iterable[Delivery], now: datetime, sought: Iterable[str] = ()) -> Changes:
+    def plan(
+        self, planned: Iterable[Delivery], now: datetime, sought: Iterable[str] = ()
+    ) -> Changes:
         """Makes the store agree with the calendar; see `taking_up.py` for `sought`."""
         with self.database.writing() as connection:
             return take_up(connection, planned, now, sought)
@@ -71,12 +102,24 @@ class Store:
         later = stamp(now)
         with self.database.reading() as connection:
             times = [
-                connection.scalar(select(func.min(deliveries.c.next_at)).where(
-                    deliveries.c.status == status.SCHEDULED, deliveries.c.next_at > later)),
-                connection.scalar(select(func.min(too_late)).where(waiting, too_late > later, deliveries.c.late != "publish")),
-                connection.scalar(select(func.min(accounts.c.paused_until)).where(accounts.c.paused_until > later)),
-                connection.scalar(select(func.min(deliveries.c.lease)).where(
-                    deliveries.c.status == status.PUBLISHING, deliveries.c.lease > later)),
+                connection.scalar(
+                    select(func.min(deliveries.c.next_at)).where(
+                        deliveries.c.status == status.SCHEDULED, deliveries.c.next_at > later
+                    )
+                ),
+                connection.scalar(
+                    select(func.min(too_late)).where(
+                        waiting, too_late > later, deliveries.c.late != "publish"
+                    )
+                ),
+                connection.scalar(
+                    select(func.min(accounts.c.paused_until)).where(accounts.c.paused_until > later)
+                ),
+                connection.scalar(
+                    select(func.min(deliveries.c.lease)).where(
+                        deliveries.c.status == status.PUBLISHING, deliveries.c.lease > later
+                    )
+                ),
             ]
         known = [time for time in times if time is not None]
         return instant(int(min(known)) + 1) if known else None
@@ -89,7 +132,9 @@ class Store:
     def overdue(self, now: datetime) -> list[Row]:
         """What could leave since before `now` and was not taken up: somebody does not do their work."""
         with self.database.reading() as connection:
-            return [row_of(row) for row in connection.execute(OVERDUE, {"at": stamp(now)}).mappings()]
+            return [
+                row_of(row) for row in connection.execute(OVERDUE, {"at": stamp(now)}).mappings()
+            ]
 
     def claim(self, account: str, by: str, now: datetime, entry: str | None = None) -> Row | None:
         """Takes the account's next delivery (of one entry) for an attempt; None where there is nothing to do."""
@@ -99,9 +144,15 @@ class Store:
     def renew(self, by: str, busy: Iterable[str], now: datetime) -> None:
         """The claims of a process on the accounts it is busy with hold on."""
         with self.database.writing() as connection:
-            connection.execute(update(deliveries).where(
-                deliveries.c.status == status.PUBLISHING, deliveries.c.claimed_by.startswith(by + ":", autoescape=True),
-                deliveries.c.account.in_(list(busy))).values(lease=stamp(now) + round(LEASE * 1_000_000)))
+            connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.status == status.PUBLISHING,
+                    deliveries.c.claimed_by.startswith(by + ":", autoescape=True),
+                    deliveries.c.account.in_(list(busy)),
+                )
+                .values(lease=stamp(now) + round(LEASE * 1_000_000))
+            )
 
     def release(self, now: datetime, by: str = "", busy: Iterable[str] = ()) -> list[Row]:
         """Gives back what nobody works on any more; the journal says what may be done with it.
@@ -113,12 +164,26 @@ class Store:
         ahead, working = stamp(now) + round(2 * LEASE * 1_000_000), set(busy)
         freed = []
         with self.database.writing() as connection:
-            for row in connection.execute(select(deliveries).where(deliveries.c.status == status.PUBLISHING)).all():
+            for row in connection.execute(
+                select(deliveries).where(deliveries.c.status == status.PUBLISHING)
+            ).all():
                 ours = bool(by) and row.claimed_by.startswith(by + ":")
-                held = row.account in working if ours else stamp(now) < row.lease <= ahead and not is_gone(row.claimed_by)
+                held = (
+                    row.account in working
+                    if ours
+                    else stamp(now) < row.lease <= ahead and not is_gone(row.claimed_by)
+                )
                 if not held:
-                    become(connection, row.key, status.SCHEDULED, row.claimed_by, next_at=_not_before(stamp(now)),
-                           attempts=deliveries.c.attempts - 1, interrupted=deliveries.c.interrupted + 1, **NO_CLAIM)
+                    become(
+                        connection,
+                        row.key,
+                        status.SCHEDULED,
+                        row.claimed_by,
+                        next_at=_not_before(stamp(now)),
+                        attempts=deliveries.c.attempts - 1,
+                        interrupted=deliveries.c.interrupted + 1,
+                        **NO_CLAIM,
+                    )
                     freed.append(row_of(row._mapping))
         return freed
 
@@ -127,12 +192,26 @@ class Store:
 
         One that may be up since before is looked for first, unless it waits for another part.
         """
-        past = and_(deliveries.c.due + deliveries.c.grace * 1_000_000 < stamp(now),
-                    deliveries.c.key.not_in(select(journal.c.delivery).where(LEFT)),
-                    or_(and_(deliveries.c.status == status.SCHEDULED, deliveries.c.late != "publish",
-                             deliveries.c.reason.is_(None),
-                             ~and_(deliveries.c.key.in_(select(journal.c.delivery).where(UNANSWERED)), follows_what_is_up())),
-                        and_(deliveries.c.status == status.HELD, deliveries.c.late == "skip", deliveries.c.reason.not_in(("late", HANDOFF)))))
+        past = and_(
+            deliveries.c.due + deliveries.c.grace * 1_000_000 < stamp(now),
+            deliveries.c.key.not_in(select(journal.c.delivery).where(LEFT)),
+            or_(
+                and_(
+                    deliveries.c.status == status.SCHEDULED,
+                    deliveries.c.late != "publish",
+                    deliveries.c.reason.is_(None),
+                    ~and_(
+                        deliveries.c.key.in_(select(journal.c.delivery).where(UNANSWERED)),
+                        follows_what_is_up(),
+                    ),
+                ),
+                and_(
+                    deliveries.c.status == status.HELD,
+                    deliveries.c.late == "skip",
+                    deliveries.c.reason.not_in(("late", HANDOFF)),
+                ),
+            ),
+        )
         found = []
         with self.database.reading() as connection:
             if connection.scalar(select(deliveries.c.key).where(past).limit(1)) is None:
@@ -140,29 +219,71 @@ class Store:
         with self.database.writing() as connection:
             for row in connection.execute(select(deliveries).where(past)).all():
                 if row.late == "ask":
-                    become(connection, row.key, status.HELD, reason="late", error="late: retry it, or cancel it")
+                    become(
+                        connection,
+                        row.key,
+                        status.HELD,
+                        reason="late",
+                        error="late: retry it, or cancel it",
+                    )
                 else:
-                    before = "while it was held" if row.status == status.HELD else "before it could be sent"
-                    why = f"its time passed {before}: {row.error}" if row.error else "found too late; retry it, or cancel it"
-                    become(connection, row.key, status.MISSED, reason="problem" if row.reason == "problem" else None, error=why)
+                    before = (
+                        "while it was held"
+                        if row.status == status.HELD
+                        else "before it could be sent"
+                    )
+                    why = (
+                        f"its time passed {before}: {row.error}"
+                        if row.error
+                        else "found too late; retry it, or cancel it"
+                    )
+                    become(
+                        connection,
+                        row.key,
+                        status.MISSED,
+                        reason="problem" if row.reason == "problem" else None,
+                        error=why,
+                    )
                 found.append(_row(connection, row.key))
                 _tell(connection, found[-1], now)
         return found
 
     def in_time_again(self, now: datetime) -> list[Row]:
         """What was found too late although it is not: the clock was ahead then. It waits as before, and the person is told so."""
-        found_late = or_(deliveries.c.status == status.MISSED, and_(deliveries.c.status == status.HELD, deliveries.c.reason == "late"))
-        again = and_(found_late, deliveries.c.reason.is_distinct_from("problem"),
-                     deliveries.c.due + deliveries.c.grace * 1_000_000 >= stamp(now))
+        found_late = or_(
+            deliveries.c.status == status.MISSED,
+            and_(deliveries.c.status == status.HELD, deliveries.c.reason == "late"),
+        )
+        again = and_(
+            found_late,
+            deliveries.c.reason.is_distinct_from("problem"),
+            deliveries.c.due + deliveries.c.grace * 1_000_000 >= stamp(now),
+        )
         found = []
         with self.database.reading() as connection:
             if connection.scalar(select(deliveries.c.key).where(again).limit(1)) is None:
                 return []
         with self.database.writing() as connection:
-            for before in [row_of(row) for row in connection.execute(select(deliveries).where(again)).mappings()]:
-                become(connection, before.key, status.SCHEDULED, next_at=deliveries.c.due, reason=None, error=None)
+            for before in [
+                row_of(row)
+                for row in connection.execute(select(deliveries).where(again)).mappings()
+            ]:
+                become(
+                    connection,
+                    before.key,
+                    status.SCHEDULED,
+                    next_at=deliveries.c.due,
+                    reason=None,
+                    error=None,
+                )
                 found.append(_row(connection, before.key))
-                take_back(connection, now, _kind(before), _words(before), f"{_named(before)}: is in time after all; the clock was ahead")
+                take_back(
+                    connection,
+                    now,
+                    _kind(before),
+                    _words(before),
+                    f"{_named(before)}: is in time after all; the clock was ahead",
+                )
         return found
 
     def clock_was_set(self, seconds: float, now: datetime) -> None:
@@ -174,27 +295,64 @@ class Store:
         """
         by, since, until = round(seconds * 1_000_000), stamp(now) - NOTICED, stamp(now)
         with self.database.writing() as connection:
-            connection.execute(update(journal).where(journal.c.sent_at > 0, not_(journal.c.sent_at.between(since, until))).values(
-                left_at=func.max(1, journal.c.left_at + min(by, 0)), sent_at=func.max(1, journal.c.sent_at + by)))
+            connection.execute(
+                update(journal)
+                .where(journal.c.sent_at > 0, not_(journal.c.sent_at.between(since, until)))
+                .values(
+                    left_at=func.max(1, journal.c.left_at + min(by, 0)),
+                    sent_at=func.max(1, journal.c.sent_at + by),
+                )
+            )
             lease = round(LEASE * 1_000_000)
-            connection.execute(update(deliveries).where(
-                deliveries.c.status == status.PUBLISHING, not_(deliveries.c.lease.between(since + lease, until + lease))).values(
-                    lease=deliveries.c.lease + by))
+            connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.status == status.PUBLISHING,
+                    not_(deliveries.c.lease.between(since + lease, until + lease)),
+                )
+                .values(lease=deliveries.c.lease + by)
+            )
             if by < 0:
-                retried = (deliveries.c.status == status.SCHEDULED, deliveries.c.next_at > deliveries.c.due)
-                connection.execute(update(deliveries).where(*retried).values(next_at=_not_before(deliveries.c.next_at + by)))
-                connection.execute(update(deliveries).where(deliveries.c.published_at > until).values(
-                    published_at=deliveries.c.published_at + by))
-                connection.execute(update(accounts).where(accounts.c.paused_until.is_not(None)).values(
-                    paused_until=accounts.c.paused_until + by))
+                retried = (
+                    deliveries.c.status == status.SCHEDULED,
+                    deliveries.c.next_at > deliveries.c.due,
+                )
+                connection.execute(
+                    update(deliveries)
+                    .where(*retried)
+                    .values(next_at=_not_before(deliveries.c.next_at + by))
+                )
+                connection.execute(
+                    update(deliveries)
+                    .where(deliveries.c.published_at > until)
+                    .values(published_at=deliveries.c.published_at + by)
+                )
+                connection.execute(
+                    update(accounts)
+                    .where(accounts.c.paused_until.is_not(None))
+                    .values(paused_until=accounts.c.paused_until + by)
+                )
 
     # How an attempt ended
 
-    def published(self, row: Row, published: Published, now: datetime, onwards: str | None = None) -> Row | None:
+    def published(
+        self, row: Row, published: Published, now: datetime, onwards: str | None = None
+    ) -> Row | None:
         """It is up. Who goes `onwards` with the account claims its next delivery along with that: see `claim`."""
         with self.database.writing() as connection:
-            become(connection, row.key, status.PUBLISHED, row.claim, published_id=published.id, url=published.url, published_at=stamp(now),
-                   ref=json.dumps(dict(published.ref)), error="; ".join(published.notes) or None, reason=None, **NO_CLAIM)
+            become(
+                connection,
+                row.key,
+                status.PUBLISHED,
+                row.claim,
+                published_id=published.id,
+                url=published.url,
+                published_at=stamp(now),
+                ref=json.dumps(dict(published.ref)),
+                error="; ".join(published.notes) or None,
+                reason=None,
+                **NO_CLAIM,
+            )
             FORGET.on(connection, of=row.key)
             return _claimed(connection, row.account, onwards, now) if onwards else None
 
@@ -202,14 +360,24 @@ class Store:
         """A person has to publish it: it waits for them, however long, and they are told what, as the notes say it."""
         with self.database.writing() as connection:
             why = f"waiting for you: publish it, then: termbell resolve {row.key[:8]} --published URL | --again | --drop"
-            become(connection, row.key, status.HELD, row.claim, reason=HANDOFF, error=why, **NO_CLAIM)
+            become(
+                connection, row.key, status.HELD, row.claim, reason=HANDOFF, error=why, **NO_CLAIM
+            )
             FORGET.on(connection, of=row.key)
             note(connection, now, HANDOFF, f"{_named(row)}: " + "\n".join(ready.notes))
 
     def again(self, row: Row, at: datetime, error: str | None) -> None:
         """Another attempt, or another look, at `at`."""
         with self.database.writing() as connection:
-            become(connection, row.key, status.SCHEDULED, row.claim, next_at=_not_before(stamp(at)), error=error, **NO_CLAIM)
+            become(
+                connection,
+                row.key,
+                status.SCHEDULED,
+                row.claim,
+                next_at=_not_before(stamp(at)),
+                error=error,
+                **NO_CLAIM,
+            )
 
     def failed(self, row: Row, error: str, now: datetime) -> None:
         self._ended(row, status.FAILED, now, error=error)
@@ -220,7 +388,9 @@ class Store:
     def login_needed(self, row: Row, why: str, now: datetime) -> bool:
         """The delivery and its account wait for a login, both or neither. Returns whether that is news of the account."""
         with self.database.writing() as connection:
-            become(connection, row.key, status.HELD, row.claim, reason="login", error=why, **NO_CLAIM)
+            become(
+                connection, row.key, status.HELD, row.claim, reason="login", error=why, **NO_CLAIM
+            )
             return hold(connection, row.account, why, now)
 
     def _ended(self, row: Row, new: str, now: datetime, **values: Any) -> None:
@@ -231,12 +401,18 @@ class Store:
             after: str | None = row.key
             while after:  # the rest of a thread says what it waits for
                 waiting = (deliveries.c.after == after, deliveries.c.status == status.SCHEDULED)
-                connection.execute(update(deliveries).where(*waiting).values(error=f"waits for part {row.part + 1}, which is {new}"))
+                connection.execute(
+                    update(deliveries)
+                    .where(*waiting)
+                    .values(error=f"waits for part {row.part + 1}, which is {new}")
+                )
                 after = connection.scalar(select(deliveries.c.key).where(*waiting))
 
     # A person's word
 
-    def resolve(self, key: str, *, published: Published | None = None, again: bool = False, now: datetime) -> Row:
+    def resolve(
+        self, key: str, *, published: Published | None = None, again: bool = False, now: datetime
+    ) -> Row:
         """Ends a doubt, or a person's own publishing: it is up as `published`, it shall go out `again`, or it is dropped."""
         row = self.row(key)
         if row.status != status.IN_DOUBT and not row.is_handed_over:
@@ -247,22 +423,49 @@ class Store:
         with self.database.writing() as connection:
             FORGET.on(connection, of=key)
             target = status.SCHEDULED if again else status.CANCELLED
-            become(connection, key, target, next_at=stamp(now), reason="word" if again else None, error=None, **NEVER_TRIED)
+            become(
+                connection,
+                key,
+                target,
+                next_at=stamp(now),
+                reason="word" if again else None,
+                error=None,
+                **NEVER_TRIED,
+            )
         return self.row(key)
 
     def retry(self, key: str, now: datetime) -> Row:
         """Lets a failed, missed, held or cancelled delivery go out after all, now."""
         row = self.row(key)
-        if row.status not in (status.FAILED, status.MISSED, status.HELD, status.CANCELLED, status.SCHEDULED):
-            raise WrongStatus(f"{key} is {row.status}; only what is failed, missed, held, cancelled or scheduled can be retried")
+        if row.status not in (
+            status.FAILED,
+            status.MISSED,
+            status.HELD,
+            status.CANCELLED,
+            status.SCHEDULED,
+        ):
+            raise WrongStatus(
+                f"{key} is {row.status}; only what is failed, missed, held, cancelled or scheduled can be retried"
+            )
         if row.reason == "problem":
             raise WrongStatus(f"{key} is {row.status}: {row.error}; mend the calendar first")
         with self.database.writing() as connection:
             if row.status == status.SCHEDULED:
-                connection.execute(update(deliveries).where(deliveries.c.key == key, deliveries.c.status == status.SCHEDULED)
-                                   .values(next_at=stamp(now), reason="word"))
+                connection.execute(
+                    update(deliveries)
+                    .where(deliveries.c.key == key, deliveries.c.status == status.SCHEDULED)
+                    .values(next_at=stamp(now), reason="word")
+                )
             else:
-                become(connection, key, status.SCHEDULED, next_at=stamp(now), reason="word", error=None, **NEVER_TRIED)
+                become(
+                    connection,
+                    key,
+                    status.SCHEDULED,
+                    next_at=stamp(now),
+                    reason="word",
+                    error=None,
+                    **NEVER_TRIED,
+                )
         if row.status == status.FAILED:
             self.journal.forget(key)
         return self.row(key)
@@ -282,9 +485,13 @@ class Store:
         with self.database.reading() as connection:
             return _row(connection, key)
 
-    def rows(self, *, entry: str | None = None, account: str | None = None, statuses: Sequence[str] = ()) -> list[Row]:
+    def rows(
+        self, *, entry: str | None = None, account: str | None = None, statuses: Sequence[str] = ()
+    ) -> list[Row]:
         """Deliveries in the order they are due."""
-        wanted = select(deliveries).order_by(deliveries.c.due, deliveries.c.entry, deliveries.c.account, deliveries.c.part)
+        wanted = select(deliveries).order_by(
+            deliveries.c.due, deliveries.c.entry, deliveries.c.account, deliveries.c.part
+        )
         if entry:
             wanted = wanted.where(deliveries.c.entry == entry)
         if account:
@@ -297,23 +504,49 @@ class Store:
     def keys(self, start: str) -> list[str]:
         """The deliveries whose key begins so."""
         with self.database.reading() as connection:
-            return list(connection.scalars(select(deliveries.c.key).where(deliveries.c.key.startswith(start, autoescape=True))))
+            return list(
+                connection.scalars(
+                    select(deliveries.c.key).where(
+                        deliveries.c.key.startswith(start, autoescape=True)
+                    )
+                )
+            )
 
     def counts(self) -> dict[str, int]:
         with self.database.reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(select(deliveries.c.status, func.count()).group_by(deliveries.c.status))}
+            return {
+                row[0]: row[1]
+                for row in connection.execute(
+                    select(deliveries.c.status, func.count()).group_by(deliveries.c.status)
+                )
+            }
 
     def handed_over_now(self) -> int:
         """How many wait for a person to publish them."""
         with self.database.reading() as connection:
-            return connection.scalar(select(func.count()).where(deliveries.c.status == status.HELD, deliveries.c.reason == HANDOFF)) or 0
+            return (
+                connection.scalar(
+                    select(func.count()).where(
+                        deliveries.c.status == status.HELD, deliveries.c.reason == HANDOFF
+                    )
+                )
+                or 0
+            )
 
-    def posted_since(self, since: datetime, *, account: str | None = None, platform: str | None = None) -> list[datetime]:
+    def posted_since(
+        self, since: datetime, *, account: str | None = None, platform: str | None = None
+    ) -> list[datetime]:
         """When the account, or all accounts of the platform, published since then, the earliest first."""
         whose = deliveries.c.account == account if account else deliveries.c.platform == platform
         with self.database.reading() as connection:
-            return [instant(at) for at in connection.scalars(select(deliveries.c.published_at).where(
-                whose, deliveries.c.published_at > stamp(since)).order_by(deliveries.c.published_at))]
+            return [
+                instant(at)
+                for at in connection.scalars(
+                    select(deliveries.c.published_at)
+                    .where(whose, deliveries.c.published_at > stamp(since))
+                    .order_by(deliveries.c.published_at)
+                )
+            ]
 
     def newest(self) -> datetime | None:
         """When the last post was published, by the clock of then."""
@@ -324,26 +557,49 @@ class Store:
     def lateness(self, bounds: Sequence[float]) -> tuple[list[int], int, float]:
         """How many were published within each of `bounds` seconds from their due time, how many at all, and their seconds together."""
         late = func.max(0, deliveries.c.published_at - deliveries.c.due)
-        within = [func.coalesce(func.sum(case((late <= bound * 1_000_000, 1), else_=0)), 0) for bound in bounds]
+        within = [
+            func.coalesce(func.sum(case((late <= bound * 1_000_000, 1), else_=0)), 0)
+            for bound in bounds
+        ]
         with self.database.reading() as connection:
-            row = connection.execute(select(func.count(), func.coalesce(func.sum(late), 0), *within)
-                                     .where(deliveries.c.published_at.is_not(None))).one()
+            row = connection.execute(
+                select(func.count(), func.coalesce(func.sum(late), 0), *within).where(
+                    deliveries.c.published_at.is_not(None)
+                )
+            ).one()
         return list(row[2:]), row[0], row[1] / 1_000_000
 
     def due_between(self, since: datetime, until: datetime) -> list[str]:
         """The names of what was due then and waited for the daemon, the earliest first."""
         waited = or_(deliveries.c.published_at.is_(None), deliveries.c.published_at > stamp(since))
         named = select(deliveries.c.entry, deliveries.c.account).where(
-            deliveries.c.due > stamp(since), deliveries.c.due <= stamp(until), deliveries.c.status != status.CANCELLED, waited)
+            deliveries.c.due > stamp(since),
+            deliveries.c.due <= stamp(until),
+            deliveries.c.status != status.CANCELLED,
+            waited,
+        )
         with self.database.reading() as connection:
-            return [f"{row.entry} on {row.account}" for row in connection.execute(
-                named.group_by(deliveries.c.entry, deliveries.c.account).order_by(func.min(deliveries.c.due)))]
+            return [
+                f"{row.entry} on {row.account}"
+                for row in connection.execute(
+                    named.group_by(deliveries.c.entry, deliveries.c.account).order_by(
+                        func.min(deliveries.c.due)
+                    )
+                )
+            ]
 
     def ids_of_others(self, row: Row) -> frozenset[str]:
         """The platform's ids of what else the account has published: none of them is this delivery."""
         with self.database.reading() as connection:
-            return frozenset(connection.scalars(select(deliveries.c.published_id).where(
-                deliveries.c.account == row.account, deliveries.c.key != row.key, deliveries.c.published_id.is_not(None))))
+            return frozenset(
+                connection.scalars(
+                    select(deliveries.c.published_id).where(
+                        deliveries.c.account == row.account,
+                        deliveries.c.key != row.key,
+                        deliveries.c.published_id.is_not(None),
+                    )
+                )
+            )
 
     # The daemon's heartbeat, and what else other processes should know of it
 
@@ -362,7 +618,9 @@ class Store:
     def beat(self, host: str, pid: int, started: datetime, now: datetime) -> None:
         values = {"host": host, "pid": pid, "started": stamp(started), "last_seen": stamp(now)}
         with self.database.writing() as connection:
-            connection.execute(insert(heartbeat).values(id=1, **values).on_conflict_do_update(["id"], set_=values))
+            connection.execute(
+                insert(heartbeat).values(id=1, **values).on_conflict_do_update(["id"], set_=values)
+            )
 
     def last_beat(self) -> tuple[datetime, int, str] | None:
         """When the daemon last said that it is alive, its process id and its host."""
@@ -371,9 +629,17 @@ class Store:
         return None if row is None else (instant(row.last_seen), row.pid, row.host)
 
 
-def _claimed(connection: Connection, account: str, by: str, now: datetime, entry: str | None = None) -> Row | None:
+def _claimed(
+    connection: Connection, account: str, by: str, now: datetime, entry: str | None = None
+) -> Row | None:
     row = (CLAIM_OF_ENTRY if entry else CLAIM).first(
-        connection, account_of=account, entry_of=entry, at=stamp(now), by=f"{by}:{uuid4().hex[:12]}", until=stamp(now) + round(LEASE * 1_000_000))
+        connection,
+        account_of=account,
+        entry_of=entry,
+        at=stamp(now),
+        by=f"{by}:{uuid4().hex[:12]}",
+        until=stamp(now) + round(LEASE * 1_000_000),
+    )
     return None if row is None else row_of(row)
 
 

@@ -22,9 +22,16 @@ class Accounts:
         """After a login: what waited for it is scheduled again. Returns how many."""
         with self._database.writing() as connection:
             connection.execute(update(accounts).where(accounts.c.name == account).values(held=None))
-            waiting = (deliveries.c.account == account, deliveries.c.status == status.HELD, deliveries.c.reason == "login")
-            return connection.execute(update(deliveries).where(*waiting).values(
-                status=status.SCHEDULED, next_at=deliveries.c.due, reason=None, error=None)).rowcount
+            waiting = (
+                deliveries.c.account == account,
+                deliveries.c.status == status.HELD,
+                deliveries.c.reason == "login",
+            )
+            return connection.execute(
+                update(deliveries)
+                .where(*waiting)
+                .values(status=status.SCHEDULED, next_at=deliveries.c.due, reason=None, error=None)
+            ).rowcount
 
     def hold(self, account: str, why: str, now: datetime) -> bool:
         """It waits for a login. Returns whether that is news."""
@@ -35,25 +42,46 @@ class Accounts:
         """Nothing leaves for it before `until`; a longer pause stays."""
         until_then = stamp(until)
         with self._database.writing() as connection:
-            connection.execute(insert(accounts).values(name=account, paused_until=until_then).on_conflict_do_update(
-                ["name"], set_={"paused_until": func.max(func.coalesce(accounts.c.paused_until, 0), until_then)}))
+            connection.execute(
+                insert(accounts)
+                .values(name=account, paused_until=until_then)
+                .on_conflict_do_update(
+                    ["name"],
+                    set_={
+                        "paused_until": func.max(
+                            func.coalesce(accounts.c.paused_until, 0), until_then
+                        )
+                    },
+                )
+            )
 
     def held(self) -> dict[str, str]:
         """Account -> why it waits for a person."""
         with self._database.reading() as connection:
-            return {row.name: row.held for row in connection.execute(select(accounts).where(accounts.c.held.is_not(None)))}
+            return {
+                row.name: row.held
+                for row in connection.execute(select(accounts).where(accounts.c.held.is_not(None)))
+            }
 
     def paused(self, now: datetime) -> dict[str, datetime]:
         """Account -> until when it is paused."""
         with self._database.reading() as connection:
-            return {row.name: instant(row.paused_until)
-                    for row in connection.execute(select(accounts).where(accounts.c.paused_until > stamp(now)))}
+            return {
+                row.name: instant(row.paused_until)
+                for row in connection.execute(
+                    select(accounts).where(accounts.c.paused_until > stamp(now))
+                )
+            }
 
 
 def hold(connection: Connection, account: str, why: str, now: datetime) -> bool:
     """Until a login its deliveries wait, instead of meeting the same refusal one by one. Returns whether that is news."""
     known = connection.scalar(select(accounts.c.held).where(accounts.c.name == account))
-    connection.execute(insert(accounts).values(name=account, held=why).on_conflict_do_update(["name"], set_={"held": why}))
+    connection.execute(
+        insert(accounts)
+        .values(name=account, held=why)
+        .on_conflict_do_update(["name"], set_={"held": why})
+    )
     if not known:
         note(connection, now, "held", f"{account}: {why}")
     return not known

@@ -23,7 +23,11 @@ def folder(file: Path) -> Path:
 def backups(file: Path, kind: str = "(?:daily-|schema-[0-9]+-)?") -> list[Path]:
     """The backups of a store, the newest first."""
     named = re.compile(rf"{re.escape(file.stem)}-{kind}(\d{{8}}T\d{{6}})\.db")
-    found = [(match[1], one.stat().st_mtime_ns, one) for one in folder(file).glob("*.db") if (match := named.fullmatch(one.name))]
+    found = [
+        (match[1], one.stat().st_mtime_ns, one)
+        for one in folder(file).glob("*.db")
+        if (match := named.fullmatch(one.name))
+    ]
     return [one for *_, one in sorted(found, reverse=True)]
 
 
@@ -62,9 +66,15 @@ def refuse_a_lost_one(file: Path) -> None:
     log = file.with_name(file.name + "-wal")
     try:
         there, whole = file.exists(), file.exists() and file.stat().st_size > 0
-        left = None if whole else newest(file) or (log if log.exists() and log.stat().st_size else None)
+        left = (
+            None
+            if whole
+            else newest(file) or (log if log.exists() and log.stat().st_size else None)
+        )
     except OSError:
         return  # opening it says what is wrong
     if left:
-        raise StoreFailed(f"{file}: it is {'empty' if there else 'gone'}, and {left} says that there was one; bring back the newest "
-                          f"backup: termbell restore (or, to begin anew, move {left if left == log else folder(file)} away)")
+        raise StoreFailed(
+            f"{file}: it is {'empty' if there else 'gone'}, and {left} says that there was one; bring back the newest "
+            f"backup: termbell restore (or, to begin anew, move {left if left == log else folder(file)} away)"
+        )

@@ -17,8 +17,12 @@ LEASE = 60.0  # seconds that a claim holds unless it is renewed
 def follows_what_is_up() -> Any:
     """It is the first part, or the part before it is published."""
     before = deliveries.alias("before")
-    return or_(deliveries.c.after.is_(None),
-               select(before.c.key).where(before.c.key == deliveries.c.after, before.c.status == status.PUBLISHED).exists())
+    return or_(
+        deliveries.c.after.is_(None),
+        select(before.c.key)
+        .where(before.c.key == deliveries.c.after, before.c.status == status.PUBLISHED)
+        .exists(),
+    )
 
 
 def _claimable(next_at: Any = deliveries.c.next_at) -> Any:
@@ -28,30 +32,60 @@ def _claimable(next_at: Any = deliveries.c.next_at) -> Any:
     return and_(
         deliveries.c.status == status.SCHEDULED,
         next_at <= at,
-        ~select(accounts.c.name).where(accounts.c.name == deliveries.c.account, accounts.c.paused_until > at).exists(),
-        ~select(busy.c.key).where(busy.c.account == deliveries.c.account, busy.c.status == status.PUBLISHING).exists(),
+        ~select(accounts.c.name)
+        .where(accounts.c.name == deliveries.c.account, accounts.c.paused_until > at)
+        .exists(),
+        ~select(busy.c.key)
+        .where(busy.c.account == deliveries.c.account, busy.c.status == status.PUBLISHING)
+        .exists(),
         follows_what_is_up(),
     )
 
 
 def _in_time() -> Any:
     """Not too late at `at`, or allowed to be. What left before, or may have, has to be settled, however late that is."""
-    return or_(deliveries.c.due + deliveries.c.grace * 1_000_000 >= bindparam("at"), deliveries.c.late == "publish", deliveries.c.reason == "word",
-               select(journal.c.id).where(journal.c.delivery == deliveries.c.key, journal.c.visible == 1).exists())
+    return or_(
+        deliveries.c.due + deliveries.c.grace * 1_000_000 >= bindparam("at"),
+        deliveries.c.late == "publish",
+        deliveries.c.reason == "word",
+        select(journal.c.id)
+        .where(journal.c.delivery == deliveries.c.key, journal.c.visible == 1)
+        .exists(),
+    )
 
 
-REFUSAL = select(accounts.c.held).where(accounts.c.name == deliveries.c.account).scalar_subquery().label("refusal")
-UNTOUCHED = (~select(journal.c.id).where(journal.c.delivery == deliveries.c.key).exists()).label("is_untouched")
+REFUSAL = (
+    select(accounts.c.held)
+    .where(accounts.c.name == deliveries.c.account)
+    .scalar_subquery()
+    .label("refusal")
+)
+UNTOUCHED = (~select(journal.c.id).where(journal.c.delivery == deliveries.c.key).exists()).label(
+    "is_untouched"
+)
 
 
 def _claim(*wanted: Any) -> Any:
     """Takes the first of an account's. SQLite shall walk through these as they are due, not gather and sort whatever waits: thence the + 0."""
     claimable = _claimable(deliveries.c.next_at.op("+")(0))
-    first = (select(deliveries.c.key).where(deliveries.c.account == bindparam("account_of"), claimable, _in_time(), *wanted)
-             .order_by(deliveries.c.due, deliveries.c.entry, deliveries.c.part).limit(1).scalar_subquery())
-    return (update(deliveries).where(deliveries.c.key == first)
-            .values(status=status.PUBLISHING, claimed_by=bindparam("by"), lease=bindparam("until"), attempts=deliveries.c.attempts + 1)
-            .returning(deliveries, REFUSAL, UNTOUCHED))
+    first = (
+        select(deliveries.c.key)
+        .where(deliveries.c.account == bindparam("account_of"), claimable, _in_time(), *wanted)
+        .order_by(deliveries.c.due, deliveries.c.entry, deliveries.c.part)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        update(deliveries)
+        .where(deliveries.c.key == first)
+        .values(
+            status=status.PUBLISHING,
+            claimed_by=bindparam("by"),
+            lease=bindparam("until"),
+            attempts=deliveries.c.attempts + 1,
+        )
+        .returning(deliveries, REFUSAL, UNTOUCHED)
+    )
 
 
 CLAIM = Prepared(_claim())
@@ -78,4 +112,6 @@ def is_gone(claim: str) -> bool:
         return True
     except OSError:
         return False
-    return int(pid) == os.getpid()  # an earlier process that had our number: a claim of our own is known by its whole name
+    return (
+        int(pid) == os.getpid()
+    )  # an earlier process that had our number: a claim of our own is known by its whole name

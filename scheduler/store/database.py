@@ -48,7 +48,11 @@ REMEDIES = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_NOTADB: DAMAGED,
     sqlite3.SQLITE_CANTOPEN: UNREACHABLE,
 }
-OF_THE_COPY = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)  # what only writing can meet
+OF_THE_COPY = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+)  # what only writing can meet
 
 
 class StoreFailed(Exception):
@@ -69,7 +73,9 @@ class Prepared:
     def made(self) -> tuple[str, dict[str, Any]]:
         """The SQL, and the values that are written in the statement itself."""
         compiled = self._statement.compile(dialect=sqlite_dialect(paramstyle="named"))
-        return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
+        return str(compiled), {
+            name: value for name, value in compiled.params.items() if value is not None
+        }
 
     def on(self, connection: Connection, **values: object) -> sqlite3.Cursor:
         sql, written = self.made
@@ -79,7 +85,11 @@ class Prepared:
         """The first row, by its columns' names; the statement is carried out to its end."""
         cursor = self.on(connection, **values)
         rows = cursor.fetchall()
-        return dict(zip((column[0] for column in cursor.description), rows[0], strict=True)) if rows else None
+        return (
+            dict(zip((column[0] for column in cursor.description), rows[0], strict=True))
+            if rows
+            else None
+        )
 
 
 def driver(connection: Connection) -> sqlite3.Connection:
@@ -154,7 +164,9 @@ class Database:
                 driver(connection).execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.commit()
-                driver(connection).commit()  # where no statement was SQLAlchemy's, it knows of no transaction
+                driver(
+                    connection
+                ).commit()  # where no statement was SQLAlchemy's, it knows of no transaction
             except FAULTS:
                 self._let_go(connection)
                 raise
@@ -218,7 +230,10 @@ class Database:
 
     def _copied(self, unfinished: Path, target: Path) -> str:
         """Makes the copy; SQLite's verdict on it."""
-        with closing(connected(self.file, self.patience)) as source, closing(connected(unfinished, self.patience)) as copy:
+        with (
+            closing(connected(self.file, self.patience)) as source,
+            closing(connected(unfinished, self.patience)) as copy,
+        ):
             try:
                 source.backup(copy)
                 copy.execute("PRAGMA journal_mode=DELETE")
@@ -230,7 +245,9 @@ class Database:
     def _connection(self, durable: bool) -> Connection:
         """The one that writes. What was moved away or replaced since it was opened would be written to for nobody."""
         if self._found() != self._identity:
-            raise StoreFailed(f"{self.file}: it was moved, deleted or replaced while termbell was running; put it back, or start termbell anew")
+            raise StoreFailed(
+                f"{self.file}: it was moved, deleted or replaced while termbell was running; put it back, or start termbell anew"
+            )
         if self._writer is None:
             self._writer, self._durable = self.engine.connect(), False
         if durable != self._durable:
@@ -274,7 +291,9 @@ class Database:
 def cannot_write(file: Path, fault: OSError) -> StoreFailed:
     """What the system refuses for `file`, or one beside it."""
     full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
-    return StoreFailed(f"{fault.filename or file}: {REMEDIES[sqlite3.SQLITE_FULL] if full else UNWRITABLE} ({fault.strerror})")
+    return StoreFailed(
+        f"{fault.filename or file}: {REMEDIES[sqlite3.SQLITE_FULL] if full else UNWRITABLE} ({fault.strerror})"
+    )
 
 
 def failure(file: Path, fault: BaseException, patience: float = PATIENCE) -> StoreFailed:
@@ -285,7 +304,11 @@ def failure(file: Path, fault: BaseException, patience: float = PATIENCE) -> Sto
 def in_words(file: Path, fault: BaseException, patience: float = PATIENCE) -> str:
     """The file, what is wrong, what would help."""
     remedy = REMEDIES.get(_code(fault))
-    return f"{file}: {remedy.format(patience=patience)} ({fault})" if remedy else f"{file}: the database refuses: {fault}"
+    return (
+        f"{file}: {remedy.format(patience=patience)} ({fault})"
+        if remedy
+        else f"{file}: the database refuses: {fault}"
+    )
 
 
 def _code(fault: BaseException) -> int:
@@ -295,16 +318,32 @@ def _code(fault: BaseException) -> int:
 
 def connected(file: Path, patience: float = PATIENCE) -> sqlite3.Connection:
     """A connection to a file that is there: one that was deleted must not come back empty."""
-    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=patience, check_same_thread=False)
+    return sqlite3.connect(
+        f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=patience, check_same_thread=False
+    )
 
 
 def _engine(file: Path, patience: float) -> Engine:
-    engine = create_engine("sqlite://", creator=lambda: connected(file, patience), poolclass=QueuePool, pool_size=20, max_overflow=20)
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: connected(file, patience),
+        poolclass=QueuePool,
+        pool_size=20,
+        max_overflow=20,
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # transactions are begun by us: pysqlite's own would begin too late
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"cache_size=-{CACHE}", f"wal_autocheckpoint={CHECKPOINT}"):
+        connection.isolation_level = (
+            None  # transactions are begun by us: pysqlite's own would begin too late
+        )
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"cache_size=-{CACHE}",
+            f"wal_autocheckpoint={CHECKPOINT}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine

@@ -10,7 +10,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from platforms.base import FOREVER, Request, Response
 from scheduler.store import status
@@ -18,16 +28,38 @@ from scheduler.store.database import Database, Prepared
 from scheduler.store.rows import Unanswered, WrongStatus, instant, stamp
 from scheduler.store.tables import deliveries, journal
 
-LEFT = and_(journal.c.visible == 1, journal.c.sent_at > 0)  # a request that really left: `seek` writes suspicions with 0
+LEFT = and_(
+    journal.c.visible == 1, journal.c.sent_at > 0
+)  # a request that really left: `seek` writes suspicions with 0
 UNANSWERED = and_(journal.c.visible == 1, journal.c.answered_at.is_(None))
 ANSWER = Prepared(
     select(journal.c.status, journal.c.headers, journal.c.body)
-    .where(journal.c.delivery == bindparam("of"), journal.c.step == bindparam("named"), journal.c.digest == bindparam("saying"),
-           journal.c.answered_at.is_not(None)).order_by(journal.c.id).limit(1).offset(bindparam("nth")))
-OPEN = Prepared(select(journal).where(journal.c.delivery == bindparam("of"), UNANSWERED).order_by(journal.c.id.desc()).limit(1))
-HELD = Prepared(select(deliveries.c.lease).where(
-    deliveries.c.key == bindparam("of"), deliveries.c.status == status.PUBLISHING, deliveries.c.claimed_by == bindparam("by")))
-RENEW = Prepared(update(deliveries).where(deliveries.c.key == bindparam("of")).values(lease=bindparam("until")))
+    .where(
+        journal.c.delivery == bindparam("of"),
+        journal.c.step == bindparam("named"),
+        journal.c.digest == bindparam("saying"),
+        journal.c.answered_at.is_not(None),
+    )
+    .order_by(journal.c.id)
+    .limit(1)
+    .offset(bindparam("nth"))
+)
+OPEN = Prepared(
+    select(journal)
+    .where(journal.c.delivery == bindparam("of"), UNANSWERED)
+    .order_by(journal.c.id.desc())
+    .limit(1)
+)
+HELD = Prepared(
+    select(deliveries.c.lease).where(
+        deliveries.c.key == bindparam("of"),
+        deliveries.c.status == status.PUBLISHING,
+        deliveries.c.claimed_by == bindparam("by"),
+    )
+)
+RENEW = Prepared(
+    update(deliveries).where(deliveries.c.key == bindparam("of")).values(lease=bindparam("until"))
+)
 RENEWED_AFTER = 5_000_000  # microseconds
 OF_ANSWERS = ("answered_at", "status", "headers", "body")
 
@@ -49,12 +81,22 @@ class Journal:
     def answer(self, key: str, request: Request, nth: int) -> Response | None:
         """What the `nth` such request of this delivery was answered; None where it was not."""
         with self._database.reading() as connection:
-            row = ANSWER.first(connection, of=key, named=request.step, saying=request.digest, nth=nth)
+            row = ANSWER.first(
+                connection, of=key, named=request.step, saying=request.digest, nth=nth
+            )
         return None if row is None else _response(row)
 
     def answers(self, key: str) -> dict[str, Response]:
         """What the harmless requests of this delivery were answered last, by step."""
-        asked = select(journal).where(journal.c.delivery == key, journal.c.visible == 0, journal.c.answered_at.is_not(None)).order_by(journal.c.id)
+        asked = (
+            select(journal)
+            .where(
+                journal.c.delivery == key,
+                journal.c.visible == 0,
+                journal.c.answered_at.is_not(None),
+            )
+            .order_by(journal.c.id)
+        )
         with self._database.reading() as connection:
             rows = connection.execute(asked).mappings().all()
         return {row["step"]: _response(row) for row in rows}
@@ -64,15 +106,24 @@ class Journal:
 
         Refuses when another claim holds the delivery.
         """
+
         def leaves(connection: Connection) -> bool:
             self._still(connection, key, claim, now)
             before = OPEN.first(connection, of=key)
             if before is None:
                 LEAVE.on(connection, **_named(_row(key, request, now)))
                 return True
-            is_suspicion = bool(before["sent_at"] == 0)  # it was looked for, and is not up; else what counts for the key is when it left first
-            changed = _row(key, request, now) if is_suspicion else {"sent_at": stamp(now), "digest": request.digest}
-            connection.execute(update(journal).where(journal.c.id == before["id"]).values(**changed))
+            is_suspicion = bool(
+                before["sent_at"] == 0
+            )  # it was looked for, and is not up; else what counts for the key is when it left first
+            changed = (
+                _row(key, request, now)
+                if is_suspicion
+                else {"sent_at": stamp(now), "digest": request.digest}
+            )
+            connection.execute(
+                update(journal).where(journal.c.id == before["id"]).values(**changed)
+            )
             return is_suspicion
 
         return self._database.together(leaves)
@@ -80,10 +131,15 @@ class Journal:
     def answered(self, key: str, request: Request, response: Response, now: datetime) -> None:
         """The answer to a visible request: whoever has the delivery next needs not send it."""
         with self._database.writing() as connection:
-            connection.execute(update(journal).where(journal.c.delivery == key, journal.c.digest == request.digest, UNANSWERED).values(
-                **_answer(response, now)))
+            connection.execute(
+                update(journal)
+                .where(journal.c.delivery == key, journal.c.digest == request.digest, UNANSWERED)
+                .values(**_answer(response, now))
+            )
 
-    def kept(self, key: str, request: Request, claim: str | None, response: Response, now: datetime) -> None:
+    def kept(
+        self, key: str, request: Request, claim: str | None, response: Response, now: datetime
+    ) -> None:
         """The answer to a harmless request. Raises `WrongStatus` when another claim holds the delivery."""
         with self._database.writing() as connection:
             self._still(connection, key, claim, now)
@@ -94,7 +150,11 @@ class Journal:
 
         Where another claim holds the delivery by now, it may have sent one of its own, and that one stays.
         """
-        held = select(deliveries.c.key).where(deliveries.c.key == key, deliveries.c.claimed_by == claim).exists()
+        held = (
+            select(deliveries.c.key)
+            .where(deliveries.c.key == key, deliveries.c.claimed_by == claim)
+            .exists()
+        )
         with self._database.writing() as connection:
             connection.execute(delete(journal).where(journal.c.delivery == key, UNANSWERED, held))
 
@@ -104,12 +164,20 @@ class Journal:
             row = OPEN.first(connection, of=key)
         if row is None:
             return None
-        return Unanswered(id=row["id"], step=row["step"], left_at=instant(row["left_at"]), sent_at=instant(row["sent_at"]), looks=row["looks"],
-                          remembered=FOREVER if row["remembered"] < 0 else row["remembered"])
+        return Unanswered(
+            id=row["id"],
+            step=row["step"],
+            left_at=instant(row["left_at"]),
+            sent_at=instant(row["sent_at"]),
+            looks=row["looks"],
+            remembered=FOREVER if row["remembered"] < 0 else row["remembered"],
+        )
 
     def looked(self, identifier: int) -> None:
         with self._database.writing() as connection:
-            connection.execute(update(journal).where(journal.c.id == identifier).values(looks=journal.c.looks + 1))
+            connection.execute(
+                update(journal).where(journal.c.id == identifier).values(looks=journal.c.looks + 1)
+            )
 
     def forget(self, key: str) -> None:
         """Drops the answers to harmless steps: the next attempt makes them anew."""
@@ -117,17 +185,33 @@ class Journal:
 
     def outlived(self, key: str, now: datetime) -> None:
         """Drops those that may not be used any more."""
-        self._forget(key, journal.c.remembered >= 0, journal.c.left_at + journal.c.remembered * 1_000_000 < stamp(now))
+        self._forget(
+            key,
+            journal.c.remembered >= 0,
+            journal.c.left_at + journal.c.remembered * 1_000_000 < stamp(now),
+        )
 
     def _forget(self, key: str, *which: ColumnElement[bool]) -> None:
         """Not those of a delivery that is known to be up: its answer is found by what was sent."""
-        up = select(journal.c.delivery).where(journal.c.visible == 1, journal.c.answered_at.is_not(None))
+        up = select(journal.c.delivery).where(
+            journal.c.visible == 1, journal.c.answered_at.is_not(None)
+        )
         with self._database.writing() as connection:
-            connection.execute(delete(journal).where(journal.c.delivery == key, journal.c.visible == 0, journal.c.delivery.not_in(up), *which))
+            connection.execute(
+                delete(journal).where(
+                    journal.c.delivery == key,
+                    journal.c.visible == 0,
+                    journal.c.delivery.not_in(up),
+                    *which,
+                )
+            )
 
     def _still(self, connection: Connection, key: str, claim: str | None, now: datetime) -> None:
         """Renews the claim's lease after a while, where the delivery is still held by it."""
-        held, until = HELD.first(connection, of=key, by=claim), stamp(now) + round(self._lease * 1_000_000)
+        held, until = (
+            HELD.first(connection, of=key, by=claim),
+            stamp(now) + round(self._lease * 1_000_000),
+        )
         if held is None:
             raise WrongStatus(f"{key} is not held by this claim any more")
         if abs(until - held["lease"]) > RENEWED_AFTER:
@@ -136,8 +220,19 @@ class Journal:
 
 def seek(connection: Connection, due: Mapping[str, int]) -> None:
     """Writes suspicions of deliveries and when they were due: doubts that need one look, for what left then, and no waiting."""
-    rows = [{"delivery": key, "step": "an earlier publish", "digest": "", "visible": 1, "remembered": 0.0, "left_at": at,
-             "sent_at": 0, "looks": 1} for key, at in due.items()]
+    rows = [
+        {
+            "delivery": key,
+            "step": "an earlier publish",
+            "digest": "",
+            "visible": 1,
+            "remembered": 0.0,
+            "left_at": at,
+            "sent_at": 0,
+            "looks": 1,
+        }
+        for key, at in due.items()
+    ]
     if rows:
         connection.execute(insert(journal), rows)
 
@@ -148,8 +243,16 @@ def _response(row: Mapping[str, Any] | RowMapping) -> Response:
 
 def _row(key: str, request: Request, now: datetime) -> dict[str, Any]:
     known = request.remembered if request.is_visible else request.lasts
-    return {"delivery": key, "step": request.step, "digest": request.digest, "visible": int(request.is_visible), "looks": 0,
-            "remembered": -1 if known == FOREVER else known, "left_at": stamp(now), "sent_at": stamp(now)}
+    return {
+        "delivery": key,
+        "step": request.step,
+        "digest": request.digest,
+        "visible": int(request.is_visible),
+        "looks": 0,
+        "remembered": -1 if known == FOREVER else known,
+        "left_at": stamp(now),
+        "sent_at": stamp(now),
+    }
 
 
 def _named(columns: Mapping[str, object]) -> dict[str, object]:
@@ -157,4 +260,9 @@ def _named(columns: Mapping[str, object]) -> dict[str, object]:
 
 
 def _answer(response: Response, now: datetime) -> dict[str, Any]:
-    return {"answered_at": stamp(now), "status": response.status, "headers": json.dumps(dict(response.headers)), "body": response.body}
+    return {
+        "answered_at": stamp(now),
+        "status": response.status,
+        "headers": json.dumps(dict(response.headers)),
+        "body": response.body,
+    }

@@ -18,8 +18,20 @@ from scheduler.store.database import Database
 from scheduler.store.rows import instant, stamp
 from scheduler.store.tables import facts, notices
 
-KINDS = ("handoff", "missed", "failed", "in doubt", "held", "late", "token ending", "calendar invalid", "calendar valid",
-         "daemon back", "store", "store works")
+KINDS = (
+    "handoff",
+    "missed",
+    "failed",
+    "in doubt",
+    "held",
+    "late",
+    "token ending",
+    "calendar invalid",
+    "calendar valid",
+    "daemon back",
+    "store",
+    "store works",
+)
 TELLER = "notifier"  # the fact that says why telling does not work
 HEARD = "heard by "  # and the name of a notifier: the fact that says up to which notice it has told
 
@@ -34,9 +46,15 @@ class Notice:
     text: str
 
 
-def note(connection: Connection, now: datetime, kind: str, text: str, once: str | None = None) -> bool:
+def note(
+    connection: Connection, now: datetime, kind: str, text: str, once: str | None = None
+) -> bool:
     """Adds a notice to the list; one with the same `once` is not added again. Returns whether it was."""
-    added = insert(notices).values(at=stamp(now), kind=kind, text=text, once=once).on_conflict_do_nothing(["once"])
+    added = (
+        insert(notices)
+        .values(at=stamp(now), kind=kind, text=text, once=once)
+        .on_conflict_do_nothing(["once"])
+    )
     return bool(connection.execute(added).rowcount)
 
 
@@ -61,25 +79,44 @@ class Notices:
     def untold(self) -> list[Notice]:
         """What nobody was told yet, the oldest first."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(notices).where(notices.c.told_at.is_(None)).order_by(notices.c.at, notices.c.id))
-            return [Notice(id=row.id, at=instant(row.at), kind=row.kind, text=row.text) for row in rows]
+            rows = connection.execute(
+                select(notices)
+                .where(notices.c.told_at.is_(None))
+                .order_by(notices.c.at, notices.c.id)
+            )
+            return [
+                Notice(id=row.id, at=instant(row.at), kind=row.kind, text=row.text) for row in rows
+            ]
 
-    def told(self, told: Iterable[Notice], now: datetime, heard: Mapping[str, int] | None = None) -> None:
+    def told(
+        self, told: Iterable[Notice], now: datetime, heard: Mapping[str, int] | None = None
+    ) -> None:
         """Takes them off the list, and what is older than anybody asks for with them; the teller works again.
 
         `heard`: notifier -> the number of the last notice that it told; kept as long as something is on the list.
         """
         identifiers = [one.id for one in told]
-        values = [{"name": HEARD + name, "value": str(number)} for name, number in (heard or {}).items()]
+        values = [
+            {"name": HEARD + name, "value": str(number)} for name, number in (heard or {}).items()
+        ]
         with self._database.writing() as connection:
-            connection.execute(update(notices).where(notices.c.id.in_(identifiers)).values(told_at=stamp(now)))
-            connection.execute(delete(notices).where(notices.c.told_at.is_not(None), notices.c.once.is_(None)))
+            connection.execute(
+                update(notices).where(notices.c.id.in_(identifiers)).values(told_at=stamp(now))
+            )
+            connection.execute(
+                delete(notices).where(notices.c.told_at.is_not(None), notices.c.once.is_(None))
+            )
             connection.execute(delete(facts).where(facts.c.name == TELLER))
-            if connection.scalar(select(notices.c.id).where(notices.c.told_at.is_(None)).limit(1)) is None:
+            if (
+                connection.scalar(select(notices.c.id).where(notices.c.told_at.is_(None)).limit(1))
+                is None
+            ):
                 connection.execute(delete(facts).where(facts.c.name.startswith(HEARD)))
             elif values:
                 adding = insert(facts).values(values)
-                connection.execute(adding.on_conflict_do_update(["name"], set_={"value": adding.excluded.value}))
+                connection.execute(
+                    adding.on_conflict_do_update(["name"], set_={"value": adding.excluded.value})
+                )
 
     def heard(self) -> dict[str, int]:
         """Notifier -> the number of the last notice that it told, where others have not told it yet."""
@@ -90,10 +127,16 @@ class Notices:
     def failing(self, why: str) -> None:
         """They could not be told: kept where `status` and `doctor` see it."""
         with self._database.writing() as connection:
-            connection.execute(insert(facts).values(name=TELLER, value=why).on_conflict_do_update(["name"], set_={"value": why}))
+            connection.execute(
+                insert(facts)
+                .values(name=TELLER, value=why)
+                .on_conflict_do_update(["name"], set_={"value": why})
+            )
 
     def trouble(self) -> str | None:
         """Why the last telling failed; None where it did not."""
         with self._database.reading() as connection:
-            found: str | None = connection.scalar(select(facts.c.value).where(facts.c.name == TELLER))
+            found: str | None = connection.scalar(
+                select(facts.c.value).where(facts.c.name == TELLER)
+            )
         return found

@@ -89,8 +89,14 @@ def contents_of(backup: Path, now: datetime) -> Contents:
             _refuse_what_is_no_backup(database, backup)
             migrate(database, now)
             with database.reading() as connection:
-                return Contents(**{table.name: [dict(row._mapping) for row in connection.execute(select(table))]
-                                   for table in (deliveries, journal, accounts)})
+                return Contents(
+                    **{
+                        table.name: [
+                            dict(row._mapping) for row in connection.execute(select(table))
+                        ]
+                        for table in (deliveries, journal, accounts)
+                    }
+                )
 
 
 def _refuse_what_is_no_backup(database: Database, backup: Path) -> None:
@@ -103,26 +109,39 @@ def _refuse_what_is_no_backup(database: Database, backup: Path) -> None:
     with database.reading() as connection:
         found = version(connection)
     if found is None:
-        raise StoreFailed(f"{backup}: it is a database, and none of Termbell's; choose one of the folder `backups`")
+        raise StoreFailed(
+            f"{backup}: it is a database, and none of Termbell's; choose one of the folder `backups`"
+        )
     if found > HEAD:
-        raise NewerSchema(f"{backup}: written by a newer Termbell (schema {found}, this one knows {HEAD}); upgrade Termbell, or choose an older one")
+        raise NewerSchema(
+            f"{backup}: written by a newer Termbell (schema {found}, this one knows {HEAD}); upgrade Termbell, or choose an older one"
+        )
 
 
 def _copied(backup: Path, copy: Path) -> None:
     try:
-        with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as source, closing(sqlite3.connect(copy)) as target:
+        with (
+            closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
             source.backup(target)
     except sqlite3.Error as fault:
-        raise StoreFailed(f"{backup}: it cannot be read as a database; choose one of the folder `backups` ({fault})") from None
+        raise StoreFailed(
+            f"{backup}: it cannot be read as a database; choose one of the folder `backups` ({fault})"
+        ) from None
 
 
-def restore_into(database: Database, backup: Contents, calendar: Calendar | None, now: datetime) -> Restored:
+def restore_into(
+    database: Database, backup: Contents, calendar: Calendar | None, now: datetime
+) -> Restored:
     """Brings the backup back into a store that is whole, in one transaction."""
     with database.writing(durable=True) as connection:
         return _merged(connection, backup, calendar, now)
 
 
-def restore_anew(file: Path, backup: Contents, calendar: Calendar | None, now: datetime) -> Restored:
+def restore_anew(
+    file: Path, backup: Contents, calendar: Calendar | None, now: datetime
+) -> Restored:
     """Makes a new file of the backup and of what can be read in the damaged one. For whoever is alone on the store."""
     present = _salvaged(file)
     known = {row["key"] for row in present.deliveries}
@@ -133,19 +152,35 @@ def restore_anew(file: Path, backup: Contents, calendar: Calendar | None, now: d
             migrate(database, now)
             with database.writing(durable=True) as connection:
                 _put(connection, deliveries, present.deliveries)
-                _put(connection, journal, [row for row in present.journal if row["delivery"] in known])
+                _put(
+                    connection,
+                    journal,
+                    [row for row in present.journal if row["delivery"] in known],
+                )
                 _put(connection, accounts, present.accounts)
                 connection.execute(insert(facts).values(name=RESTORED, value=str(stamp(now))))
-                found = _merged(connection, replace(backup, journal=backup.journal + lost), calendar, now)
+                found = _merged(
+                    connection, replace(backup, journal=backup.journal + lost), calendar, now
+                )
             database.copy_to(unfinished.with_suffix(".whole"))
         aside = _moved_aside(file, now)
         os.replace(unfinished.with_suffix(".whole"), file)
     return replace(found, aside=aside)
 
 
-def _merged(connection: Connection, backup: Contents, calendar: Calendar | None, now: datetime) -> Restored:
-    stays = set(connection.scalars(select(deliveries.c.key).where(
-        or_(deliveries.c.status.in_(STAYS), deliveries.c.key.in_(select(journal.c.delivery).where(LEFT))))))
+def _merged(
+    connection: Connection, backup: Contents, calendar: Calendar | None, now: datetime
+) -> Restored:
+    stays = set(
+        connection.scalars(
+            select(deliveries.c.key).where(
+                or_(
+                    deliveries.c.status.in_(STAYS),
+                    deliveries.c.key.in_(select(journal.c.delivery).where(LEFT)),
+                )
+            )
+        )
+    )
     back = {row["key"]: _free(row) for row in backup.deliveries if row["key"] not in stays}
     requests = [row for row in backup.journal if row["delivery"] in back]
     for keys in _in_parts(list(back)):
@@ -155,27 +190,42 @@ def _merged(connection: Connection, backup: Contents, calendar: Calendar | None,
     _put(connection, journal, requests)
     _put(connection, accounts, backup.accounts)
     doubtful = {row["delivery"] for row in requests if row["visible"]}
-    suspected = {key: row["due"] for key, row in back.items()
-                 if row["due"] < stamp(now) and row["status"] not in (status.PUBLISHED, status.IN_DOUBT) and key not in doubtful}
+    suspected = {
+        key: row["due"]
+        for key, row in back.items()
+        if row["due"] < stamp(now)
+        and row["status"] not in (status.PUBLISHED, status.IN_DOUBT)
+        and key not in doubtful
+    }
     seek(connection, suspected)
     if calendar:
         take_up(connection, calendar.deliveries, now, calendar.sought)
-    return Restored(restored=len(back), kept=kept, sought=sum(back[key]["status"] in WAITS for key in doubtful | suspected.keys()))
+    return Restored(
+        restored=len(back),
+        kept=kept,
+        sought=sum(back[key]["status"] in WAITS for key in doubtful | suspected.keys()),
+    )
 
 
 def _free(row: dict[str, Any]) -> dict[str, Any]:
     """As the backup has it; an attempt that was under way then is over."""
-    return {**row, "status": status.SCHEDULED, **NO_CLAIM} if row["status"] == status.PUBLISHING else row
+    return (
+        {**row, "status": status.SCHEDULED, **NO_CLAIM}
+        if row["status"] == status.PUBLISHING
+        else row
+    )
 
 
 def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Adds the rows; one that is there stays. A request in the journal gets a number of its own."""
-    for part in _in_parts([{name: value for name, value in row.items() if name != "id"} for row in rows]):
+    for part in _in_parts(
+        [{name: value for name, value in row.items() if name != "id"} for row in rows]
+    ):
         connection.execute(insert_or(table).on_conflict_do_nothing(), part)
 
 
 def _in_parts(rows: list[Any]) -> Iterator[list[Any]]:
-    return (rows[start:start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
+    return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
 
 
 def _salvaged(file: Path) -> Contents:
@@ -189,14 +239,23 @@ def _salvaged(file: Path) -> Contents:
 
 
 def _readable(connection: sqlite3.Connection, table: Table) -> Iterable[dict[str, Any]]:
-    absent = {column.name: column.default.arg if isinstance(column.default, ColumnDefault) else None for column in table.c}  # in an older store
+    absent = {
+        column.name: column.default.arg if isinstance(column.default, ColumnDefault) else None
+        for column in table.c
+    }  # in an older store
     names: list[str] = []
     rows: dict[int, dict[str, Any]] = {}
     for direction in ("ASC", "DESC"):
         with suppress(sqlite3.Error):
-            names = names or [row[1] for row in connection.execute(f"PRAGMA table_info({table.name})") if row[1] in table.c]
+            names = names or [
+                row[1]
+                for row in connection.execute(f"PRAGMA table_info({table.name})")
+                if row[1] in table.c
+            ]
             columns = ", ".join(f"[{name}]" for name in names)
-            for row in connection.execute(f"SELECT rowid, {columns} FROM {table.name} NOT INDEXED ORDER BY rowid {direction}"):
+            for row in connection.execute(
+                f"SELECT rowid, {columns} FROM {table.name} NOT INDEXED ORDER BY rowid {direction}"
+            ):
                 rows[row[0]] = {**absent, **dict(zip(names, row[1:], strict=True))}
     return [row for row in rows.values() if _is_sound(table, row)]
 
@@ -205,7 +264,12 @@ def _is_sound(table: Table, row: dict[str, Any]) -> bool:
     """Whether every value is what its column takes, and whole."""
     if table is deliveries and row["status"] not in MAY_BECOME:
         return False
-    return all(column.nullable if row[column.name] is None else _is_of(column.type.python_type, row[column.name]) for column in table.c)
+    return all(
+        column.nullable
+        if row[column.name] is None
+        else _is_of(column.type.python_type, row[column.name])
+        for column in table.c
+    )
 
 
 def _is_of(kind: type, value: object) -> bool:

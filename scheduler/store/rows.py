@@ -108,7 +108,9 @@ def stamp(instant: datetime) -> int:
 
 
 def instant(stamp: int, offset: int = 0) -> datetime:
-    return datetime.fromtimestamp(0, timezone(timedelta(seconds=offset))) + timedelta(microseconds=stamp)
+    return datetime.fromtimestamp(0, timezone(timedelta(seconds=offset))) + timedelta(
+        microseconds=stamp
+    )
 
 
 def row_of(columns: Any) -> Row:
@@ -117,6 +119,11 @@ def row_of(columns: Any) -> Row:
     for kept_here in ("lease", "published_at"):
         named.pop(kept_here)
     offset, post, claim = named.pop("offset"), named.pop("post"), named.pop("claimed_by")
-    named |= {"due": instant(named["due"], offset), "next_at": instant(named["next_at"], offset), "ref": json.loads(named["ref"] or "{}"),
-              "changed_since": bool(named["changed_since"]), "is_untouched": bool(named.get("is_untouched"))}
+    named |= {
+        "due": instant(named["due"], offset),
+        "next_at": instant(named["next_at"], offset),
+        "ref": json.loads(named["ref"] or "{}"),
+        "changed_since": bool(named["changed_since"]),
+        "is_untouched": bool(named.get("is_untouched")),
+    }
     return Row(**named, post_json=post, claim=claim)

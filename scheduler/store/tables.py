@@ -3,7 +3,18 @@
 A change here is a new script in `migrations/versions` and a new `HEAD`.
 """
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
 HEAD = "0003"  # the schema this code reads and writes
 
@@ -19,24 +30,36 @@ deliveries = Table(
     Column("part", Integer, nullable=False),
     Column("after", Text),  # key of the part it replies to
     Column("due", BigInteger, nullable=False),
-    Column("offset", Integer, nullable=False),  # seconds from UTC at the due time, to show it as the calendar does
+    Column(
+        "offset", Integer, nullable=False
+    ),  # seconds from UTC at the due time, to show it as the calendar does
     Column("grace", Float, nullable=False),  # seconds
     Column("late", Text, nullable=False),
     Column("post", Text, nullable=False),  # JSON of platforms.base.Post
     Column("place", Text, nullable=False),  # file:line
     Column("status", Text, nullable=False),
-    Column("reason", Text),  # why it is held: "login", "problem", "late", "handoff"; "word": a person wants it out, however late
+    Column(
+        "reason", Text
+    ),  # why it is held: "login", "problem", "late", "handoff"; "word": a person wants it out, however late
     Column("next_at", BigInteger, nullable=False),  # the next attempt
-    Column("attempts", Integer, nullable=False, default=0),  # that came to an end, and the one under way
-    Column("interrupted", Integer, nullable=False, default=0),  # attempts that a process did not live to the end of
+    Column(
+        "attempts", Integer, nullable=False, default=0
+    ),  # that came to an end, and the one under way
+    Column(
+        "interrupted", Integer, nullable=False, default=0
+    ),  # attempts that a process did not live to the end of
     Column("claimed_by", Text),  # host:process:run:claim
     Column("lease", BigInteger),  # until when the claim holds
     Column("published_id", Text),
     Column("published_at", BigInteger),
     Column("url", Text),
     Column("ref", Text),  # JSON of Published.ref
-    Column("error", Text),  # what the person should know: the last failure, a note on a published one
-    Column("changed_since", Integer, nullable=False, default=0),  # the entry says something else than what was published
+    Column(
+        "error", Text
+    ),  # what the person should know: the last failure, a note on a published one
+    Column(
+        "changed_since", Integer, nullable=False, default=0
+    ),  # the entry says something else than what was published
     Index("deliveries_next", "status", "next_at"),
     Index("deliveries_account", "account", "status", "due", "entry", "part"),
     Index("deliveries_published", "account", "published_at"),
@@ -50,10 +73,14 @@ journal = Table(
     Column("step", Text, nullable=False),
     Column("digest", Text, nullable=False),
     Column("visible", Integer, nullable=False),
-    Column("remembered", Float, nullable=False),  # seconds; -1: for ever. Of a harmless request: for how long its answer may be used
+    Column(
+        "remembered", Float, nullable=False
+    ),  # seconds; -1: for ever. Of a harmless request: for how long its answer may be used
     Column("left_at", BigInteger, nullable=False),  # the first time
     Column("sent_at", BigInteger, nullable=False),  # the last time
-    Column("looks", Integer, nullable=False, default=0),  # how often it was looked for and not found
+    Column(
+        "looks", Integer, nullable=False, default=0
+    ),  # how often it was looked for and not found
     Column("answered_at", BigInteger),
     Column("status", Integer),
     Column("headers", Text),

@@ -21,5 +21,7 @@ def server() -> Iterator[StandIn]:
 
 @pytest.fixture
 def place(tmp_path: Path, server: StandIn) -> Iterator[Place]:
-    with a_place(tmp_path, {"fediverse": {"platform": "mastodon", "server": server.url, "token": "${TOKEN}"}}) as one:
+    with a_place(
+        tmp_path, {"fediverse": {"platform": "mastodon", "server": server.url, "token": "${TOKEN}"}}
+    ) as one:
         yield one

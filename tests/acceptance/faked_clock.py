@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
-LIBRARIES = ("usr/lib/*/faketime/libfaketimeMT.so.1", "usr/lib*/faketime/libfaketimeMT.so.1", "usr/local/lib*/faketime/libfaketimeMT.so.1")
+LIBRARIES = (
+    "usr/lib/*/faketime/libfaketimeMT.so.1",
+    "usr/lib*/faketime/libfaketimeMT.so.1",
+    "usr/local/lib*/faketime/libfaketimeMT.so.1",
+)
 LIBRARY = next((file for pattern in LIBRARIES for file in Path("/").glob(pattern)), None)
 NOT_HERE = "faketime is not installed (apt-get install faketime)"
 
@@ -29,8 +33,13 @@ class FakedClock:
     def __init__(self, file: Path, ahead: int = 0) -> None:
         self._file = file
         self.set(ahead)
-        self.environment = {"LD_PRELOAD": str(LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1",
-                            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+        self.environment = {
+            "LD_PRELOAD": str(LIBRARY),
+            "FAKETIME_TIMESTAMP_FILE": str(file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "NO_FAKE_STAT": "1",
+        }
 
     def set(self, ahead: int) -> None:
         """`ahead` seconds of the truth; at once, so that nobody reads half a file."""

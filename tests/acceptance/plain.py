@@ -7,13 +7,25 @@ from platforms.base import Account, Ask, Limits, Platform, Post, Published, Requ
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
-    answer = ask(Request(step="notice", method="POST", url=f"{account.settings['server']}/notices", json={"status": post.text}, example={"id": "1"}))
+    answer = ask(
+        Request(
+            step="notice",
+            method="POST",
+            url=f"{account.settings['server']}/notices",
+            json={"status": post.text},
+            example={"id": "1"},
+        )
+    )
     return Published(id=str(answer.json()["id"]))
 
 
 PLATFORM = Platform(
     name="plain",
-    settings=(Setting(name="server", meaning="where it is", required=True, example="http://127.0.0.1:8000"),),
+    settings=(
+        Setting(
+            name="server", meaning="where it is", required=True, example="http://127.0.0.1:8000"
+        ),
+    ),
     limits=Limits(text=1000, source="tests/acceptance/stand_in.py", checked=date(2026, 11, 25)),
     publish=publish,
 )

@@ -20,7 +20,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
-FAULTS = ("503 before", "503 after", "429", "reset before", "reset after", "lost", "stall", "truncated")
+FAULTS = (
+    "503 before",
+    "503 after",
+    "429",
+    "reset before",
+    "reset after",
+    "lost",
+    "stall",
+    "truncated",
+)
 NOT_PASSED_ON = ("503 before", "429", "reset before")
 Answer = tuple[int, list[tuple[str, str]], bytes]
 ABRUPT = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
@@ -29,7 +38,13 @@ ABRUPT = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
 class Proxy:
     """Passes everything on to `target`. `before(n, line)` and `after(n, line)` are called around the n-th request (from 1)."""
 
-    def __init__(self, target: str, fault: Callable[[str], str] = lambda line: "", stall: float = 3.0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        target: str,
+        fault: Callable[[str], str] = lambda line: "",
+        stall: float = 3.0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.target = urlsplit(target)
         self.lines: list[str] = []
         self.bodies: list[bytes] = []
@@ -72,7 +87,9 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
         def pass_on(self) -> None:
             length = int(self.headers.get("content-length") or 0)
             body = self.rfile.read(length)
-            if len(body) < length:  # the client died while it was sending: no server would act on that
+            if (
+                len(body) < length
+            ):  # the client died while it was sending: no server would act on that
                 self.close_connection = True
                 return
             line = f"{self.command} {self.path}"
@@ -87,19 +104,33 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             self.harm(fault, answer)
 
         def answer_of_the_server(self, body: bytes) -> Answer:
-            connection = http.client.HTTPConnection(proxy.target.hostname or "", proxy.target.port, timeout=60)
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP} | {"Connection": "close"}
+            connection = http.client.HTTPConnection(
+                proxy.target.hostname or "", proxy.target.port, timeout=60
+            )
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP} | {
+                "Connection": "close"
+            }
             connection.request(self.command, self.path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
             connection.close()
-            return answer.status, [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP], content
+            return (
+                answer.status,
+                [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP],
+                content,
+            )
 
         def harm(self, fault: str, answer: Answer) -> None:
             if fault.startswith("503"):
                 self.reply((503, [("Content-Type", "text/plain")], b"upstream is not available"))
             elif fault == "429":
-                self.reply((429, [("Content-Type", "application/json"), ("Retry-After", "1")], b'{"error": "Too many requests"}'))
+                self.reply(
+                    (
+                        429,
+                        [("Content-Type", "application/json"), ("Retry-After", "1")],
+                        b'{"error": "Too many requests"}',
+                    )
+                )
             elif fault == "truncated":
                 self.reply(answer, len(answer[2]) // 2)
             elif fault.startswith("reset"):

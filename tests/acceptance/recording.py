@@ -34,7 +34,9 @@ class Handler(Silent):
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         url = f"http://{self.headers['Host']}{self.path}"
-        self.recording.received.append(Received(method=self.command, url=url, headers=tuple(self.headers.items()), body=body))
+        self.recording.received.append(
+            Received(method=self.command, url=url, headers=tuple(self.headers.items()), body=body)
+        )
         told = self.recording.answers.get((self.command, url))
         response = told.pop(0) if told else Response.of({"error": "not here"}, 404)
         self.send_response(response.status)

@@ -39,10 +39,14 @@ class StandIn:
     keeps_keys: bool = True
     behave: Callable[[str], str | int] = lambda text: ""
     behave_uploads: Callable[[str], object] = lambda text: ""  # the same of a file: it may wait
-    takes_at_once: bool = False  # before `behave` is asked, which then decides about the answer alone
+    takes_at_once: bool = (
+        False  # before `behave` is asked, which then decides about the answer alone
+    )
     good: str = "good"
     arrived: list[Arrived] = field(default_factory=list)
-    up: list[dict[str, Any]] = field(default_factory=list)  # the newest first, as a list of statuses has them
+    up: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # the newest first, as a list of statuses has them
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -69,8 +73,17 @@ class StandIn:
         wish = 401 if token != self.good else self.behave(text)
         taken = wish in ("", "lost")
         with self._guard:
-            self.arrived.append(Arrived(text=text, at=at, token=token, key=key, reply_to=said.get("in_reply_to_id"),
-                                        media=len(said.get("media_ids") or ()), taken=taken))
+            self.arrived.append(
+                Arrived(
+                    text=text,
+                    at=at,
+                    token=token,
+                    key=key,
+                    reply_to=said.get("in_reply_to_id"),
+                    media=len(said.get("media_ids") or ()),
+                    taken=taken,
+                )
+            )
         if not taken:
             return int(wish), {"error": f"the stand-in says {wish}"}
         if not self.takes_at_once:
@@ -84,9 +97,16 @@ class StandIn:
 
     def _made(self, said: dict[str, Any], key: str) -> dict[str, Any]:
         number = str(len(self.up) + 1)
-        status = {"id": number, "url": f"{self.url}/@ada/{number}", "content": said["status"], "account": ME, "key": key,
-                  "created_at": datetime.now(UTC).isoformat(), "in_reply_to_id": said.get("in_reply_to_id"),
-                  "media_attachments": list(said.get("media_ids") or ())}
+        status = {
+            "id": number,
+            "url": f"{self.url}/@ada/{number}",
+            "content": said["status"],
+            "account": ME,
+            "key": key,
+            "created_at": datetime.now(UTC).isoformat(),
+            "in_reply_to_id": said.get("in_reply_to_id"),
+            "media_attachments": list(said.get("media_ids") or ()),
+        }
         self.up.insert(0, status)
         return status
 
@@ -97,7 +117,13 @@ def _handler(stand_in: StandIn) -> type[Silent]:
 
         def do_GET(self) -> None:
             if self.path.endswith("/verify_credentials"):
-                self.answer(*((200, ME) if self.token == stand_in.good else (401, {"error": "The access token is invalid"})))
+                self.answer(
+                    *(
+                        (200, ME)
+                        if self.token == stand_in.good
+                        else (401, {"error": "The access token is invalid"})
+                    )
+                )
             elif "/statuses" in self.path:
                 self.answer(200, stand_in.up)
             else:
@@ -108,7 +134,9 @@ def _handler(stand_in: StandIn) -> type[Silent]:
             if self.path.endswith("/media"):
                 stand_in.behave_uploads("")
                 return self.answer(200, {"id": str(len(body)), "url": "http://stand-in/file"})
-            status, said = stand_in.post(json.loads(body), self.token, self.headers.get("idempotency-key") or "")
+            status, said = stand_in.post(
+                json.loads(body), self.token, self.headers.get("idempotency-key") or ""
+            )
             if status:
                 return self.answer(status, said)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

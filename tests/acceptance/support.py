@@ -29,7 +29,13 @@ def soon(seconds: float) -> datetime:
 
 
 def entry(identifier: str, when: datetime, **more: Any) -> dict[str, Any]:
-    return {"id": identifier, "when": when.strftime("%Y-%m-%d %H:%M:%S"), "to": "fediverse", "text": identifier, **more}
+    return {
+        "id": identifier,
+        "when": when.strftime("%Y-%m-%d %H:%M:%S"),
+        "to": "fediverse",
+        "text": identifier,
+        **more,
+    }
 
 
 def until(holds: Callable[[], Any], what: str, patience: float = PATIENCE) -> None:
@@ -93,15 +99,26 @@ class Place:
     def write(self, *posts: dict[str, Any], **more: Any) -> None:
         """Saves as many editors do: a new file takes the place of the old."""
         whole = self.folder / "config.yaml.new"
-        whole.write_text(yaml.safe_dump({**self.common, **more, "accounts": self.accounts, "posts": list(posts)}, sort_keys=False))
+        whole.write_text(
+            yaml.safe_dump(
+                {**self.common, **more, "accounts": self.accounts, "posts": list(posts)},
+                sort_keys=False,
+            )
+        )
         whole.replace(self.config)
 
     def words(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "scheduler", *words, "-c", str(self.config)]
 
     def start(self, *words: str, environment: dict[str, str] | None = None) -> Daemon:
-        process = subprocess.Popen(self.words(*(words or ("run",))), text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, env={**os.environ, **self.environment, **(environment or {})})
+        process = subprocess.Popen(
+            self.words(*(words or ("run",))),
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **self.environment, **(environment or {})},
+        )
         self.started.append(Daemon(process))
         return self.started[-1]
 
@@ -109,12 +126,16 @@ class Place:
         """Started, and at work."""
         before = self.beat()
         daemon = self.start(environment=environment)
-        until(lambda: self.beat() != before or daemon.process.poll() is not None, "the daemon says that it is alive")
+        until(
+            lambda: self.beat() != before or daemon.process.poll() is not None,
+            "the daemon says that it is alive",
+        )
         assert daemon.process.poll() is None, daemon.lines
         return daemon
 
     def freeze(self, daemon: Daemon) -> None:
         """Stops it where it stands, but not in the middle of a write to the store: nobody else could write then."""
+
         def is_frozen() -> bool:
             daemon.process.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED)
@@ -126,7 +147,11 @@ class Place:
         until(is_frozen, "it is stopped between two writes")
 
     def _may_be_written(self) -> bool:
-        with closing(sqlite3.connect(self.folder / ".termbell" / "config.db", timeout=0, isolation_level=None)) as connection:
+        with closing(
+            sqlite3.connect(
+                self.folder / ".termbell" / "config.db", timeout=0, isolation_level=None
+            )
+        ) as connection:
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("ROLLBACK")
@@ -139,22 +164,39 @@ class Place:
 
     def rows(self) -> dict[str, str]:
         """Entry -> its delivery's status; the number of a further part follows a slash."""
-        return {entry + (f"/{part}" if part else ""): status for entry, part, status in self._read("SELECT entry, part, status FROM deliveries")}
+        return {
+            entry + (f"/{part}" if part else ""): status
+            for entry, part, status in self._read("SELECT entry, part, status FROM deliveries")
+        }
 
     def became(self, **statuses: str) -> None:
-        until(lambda: statuses.items() <= {name.replace("-", "_"): status for name, status in self.rows().items()}.items(),
-              f"{statuses}; it is {self.rows()}; the logs: {[daemon.lines for daemon in self.started]}")
+        until(
+            lambda: (
+                statuses.items()
+                <= {name.replace("-", "_"): status for name, status in self.rows().items()}.items()
+            ),
+            f"{statuses}; it is {self.rows()}; the logs: {[daemon.lines for daemon in self.started]}",
+        )
 
     def _read(self, query: str) -> list[Any]:
         try:
-            with closing(sqlite3.connect(f"file:{self.folder / '.termbell' / 'config.db'}?mode=ro", uri=True)) as connection:
+            with closing(
+                sqlite3.connect(f"file:{self.folder / '.termbell' / 'config.db'}?mode=ro", uri=True)
+            ) as connection:
                 return connection.execute(query).fetchall()
         except sqlite3.OperationalError:  # it is only being made
             return []
 
     def asked(self, *words: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(self.words(*words), input=given, capture_output=True, text=True, check=False, timeout=PATIENCE,
-                              env={**os.environ, **self.environment})
+        return subprocess.run(
+            self.words(*words),
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+            env={**os.environ, **self.environment},
+        )
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Entry -> its delivery; a part's number follows a slash."""

@@ -76,8 +76,19 @@ def server() -> Iterator[Recording]:
 
 def program(config: Path, cache: str, *words: str, **environment: str) -> str:
     """What the program prints; it has to end well."""
-    known = {**os.environ, "PYTHONPATH": str(HERE), "TERMBELL_CACHE": str(config.parent / cache), **environment}
-    ended = subprocess.run([sys.executable, "-m", "scheduler", *words, "-c", str(config)], env=known, capture_output=True, text=True, check=False)
+    known = {
+        **os.environ,
+        "PYTHONPATH": str(HERE),
+        "TERMBELL_CACHE": str(config.parent / cache),
+        **environment,
+    }
+    ended = subprocess.run(
+        [sys.executable, "-m", "scheduler", *words, "-c", str(config)],
+        env=known,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stderr + ended.stdout
     return ended.stdout
 
@@ -99,8 +110,12 @@ def a_calendar(folder: Path, written: str, server: Recording) -> Path:
 def documented(config: Path, server: Recording) -> dict[tuple[str, str], list[Response]]:
     """(method, URL) -> the documented answers, in order, to the requests that the calendar's posts make."""
     planned = plan(config)
-    answers = {("POST", f"{server.url}/xrpc/com.atproto.server.createSession"): [Response.of(SESSION)]}
-    for request in (request for one in planned.deliveries for request in planned.rehearsals.of(one).asked):
+    answers = {
+        ("POST", f"{server.url}/xrpc/com.atproto.server.createSession"): [Response.of(SESSION)]
+    }
+    for request in (
+        request for one in planned.deliveries for request in planned.rehearsals.of(one).asked
+    ):
         told = request.documented()
         at_home = replace(told, body=here(told.body.decode(), server).encode())
         answers.setdefault((request.method, here(request.url, server)), []).append(at_home)
@@ -114,7 +129,9 @@ def here(text: str, server: Recording) -> str:
 def sent(config: Path, server: Recording) -> list[Received]:
     """What arrives from a real run, the requests that belong to no delivery left out."""
     server.answers = documented(config, server)
-    for entry in dict.fromkeys(one.entry for one in plan(config).deliveries):  # not due yet, so that nothing is looked for first
+    for entry in dict.fromkeys(
+        one.entry for one in plan(config).deliveries
+    ):  # not due yet, so that nothing is looked for first
         program(config, "cache of the run", "publish", entry, SECRET=SECRET)
     return [one for one in server.received if not one.url.endswith(ASIDE)]
 
@@ -133,19 +150,39 @@ def plain(one: Received) -> dict[str, Any]:
     assert own <= set(names)
     assert dict(one.headers).get("Content-Length", "0") == str(len(one.body))
     headers = {name: without_secret(value) for name, value in one.headers if name not in own}
-    return {"method": one.method, "url": without_secret(one.url), "headers": headers, "sha256": hashlib.sha256(one.body).hexdigest()}
+    return {
+        "method": one.method,
+        "url": without_secret(one.url),
+        "headers": headers,
+        "sha256": hashlib.sha256(one.body).hexdigest(),
+    }
 
 
 def expected(shown: Iterable[Mapping[str, Any]], server: Recording) -> list[dict[str, Any]]:
-    return [{**{name: one[name] for name in ("method", "headers", "sha256")}, "url": here(one["url"], server)} for one in shown]
+    return [
+        {
+            **{name: one[name] for name in ("method", "headers", "sha256")},
+            "url": here(one["url"], server),
+        }
+        for one in shown
+    ]
 
 
-@pytest.mark.parametrize(("written", "steps"), [
-    (MASTODON, ["upload 1", "upload 2", "status", "status"]),
-    (LINKEDIN, ["member", "image 1", "upload 1", "post", "member", "image 1", "upload 1", "post"]),
-    (BLUESKY, ["mention bob.example.org", "upload 1", "post", "post"]),
-], ids=["mastodon", "linkedin", "bluesky"])
-def test_what_a_preview_shows_is_byte_for_byte_what_a_run_sends(tmp_path: Path, server: Recording, written: str, steps: list[str]):
+@pytest.mark.parametrize(
+    ("written", "steps"),
+    [
+        (MASTODON, ["upload 1", "upload 2", "status", "status"]),
+        (
+            LINKEDIN,
+            ["member", "image 1", "upload 1", "post", "member", "image 1", "upload 1", "post"],
+        ),
+        (BLUESKY, ["mention bob.example.org", "upload 1", "post", "post"]),
+    ],
+    ids=["mastodon", "linkedin", "bluesky"],
+)
+def test_what_a_preview_shows_is_byte_for_byte_what_a_run_sends(
+    tmp_path: Path, server: Recording, written: str, steps: list[str]
+):
     config = a_calendar(tmp_path, written, server)
 
     shown = previewed(config)
@@ -155,7 +192,11 @@ def test_what_a_preview_shows_is_byte_for_byte_what_a_run_sends(tmp_path: Path, 
     assert before == []
     assert [one["step"] for one in shown] == steps
     assert list(map(plain, received)) == expected(shown, server)
-    texts = [(one["body"], arrived.body.decode()) for one, arrived in zip(shown, received, strict=True) if "‹" not in one["body"]]
+    texts = [
+        (one["body"], arrived.body.decode())
+        for one, arrived in zip(shown, received, strict=True)
+        if "‹" not in one["body"]
+    ]
     assert len(texts) >= 2
     assert [text for text, _ in texts] == [text for _, text in texts]
 
@@ -168,7 +209,9 @@ posts:
 """
 
 
-def test_what_a_preview_shows_is_byte_for_byte_what_stands_in_the_sites_folder(tmp_path: Path, server: Recording):
+def test_what_a_preview_shows_is_byte_for_byte_what_stands_in_the_sites_folder(
+    tmp_path: Path, server: Recording
+):
     config = a_calendar(tmp_path, SITE, server)
 
     *_, picture, site = previewed(config)
@@ -179,4 +222,6 @@ def test_what_a_preview_shows_is_byte_for_byte_what_stands_in_the_sites_folder(t
     brought = Path(picture["url"].removeprefix("file://"))
     assert {name: (public / name).read_text() for name in texts} == texts
     assert hashlib.sha256(brought.read_bytes()).hexdigest() == picture["sha256"]
-    assert {file for file in public.rglob("*") if file.is_file() and file.name != ".termbell.lock"} == {*(public / name for name in texts), brought}
+    assert {
+        file for file in public.rglob("*") if file.is_file() and file.name != ".termbell.lock"
+    } == {*(public / name for name in texts), brought}

@@ -27,7 +27,9 @@ def clock(tmp_path: Path) -> FakedClock:
 
 @faketime
 @pytest.mark.parametrize("by", [-MINUTES, -DAY], ids=["5 min", "a day"])
-def test_set_back_it_waits_and_set_right_it_publishes(place: Place, server: StandIn, clock: FakedClock, by: int) -> None:
+def test_set_back_it_waits_and_set_right_it_publishes(
+    place: Place, server: StandIn, clock: FakedClock, by: int
+) -> None:
     place.write(entry("a", soon(3600)))
     daemon = place.daemon(**clock.environment)
     clock.set(by)
@@ -48,7 +50,9 @@ def test_set_back_it_waits_and_set_right_it_publishes(place: Place, server: Stan
 
 
 @faketime
-def test_set_forward_by_a_day_what_was_missed_comes_back_and_is_published_at_its_time(place: Place, server: StandIn, clock: FakedClock) -> None:
+def test_set_forward_by_a_day_what_was_missed_comes_back_and_is_published_at_its_time(
+    place: Place, server: StandIn, clock: FakedClock
+) -> None:
     place.write(entry("a", soon(3600)), entry("b", soon(2 * 3600)))
     daemon = place.daemon(**clock.environment)
 
@@ -67,7 +71,9 @@ def test_set_forward_by_a_day_what_was_missed_comes_back_and_is_published_at_its
 
 @faketime
 @pytest.mark.parametrize("by", [MINUTES, -DAY])
-def test_set_while_an_attempt_is_under_way_it_is_published_once(place: Place, server: StandIn, clock: FakedClock, by: int) -> None:
+def test_set_while_an_attempt_is_under_way_it_is_published_once(
+    place: Place, server: StandIn, clock: FakedClock, by: int
+) -> None:
     begun, go_on = Event(), Event()
 
     def hold(text: str) -> str:
@@ -96,22 +102,32 @@ def test_the_calendars_wall_clock_is_shown_wherever_the_machine_is(place: Place)
     place.environment["TZ"] = "Asia/Kolkata"
     place.common["timezone"] = "Europe/London"
     year = datetime.now(UTC).year + 1
-    place.write({"id": "a", "when": f"{year}-07-07 08:30", "to": "fediverse", "text": "Hello"},
-                {"id": "b", "when": f"{year}-12-07 08:30", "to": "fediverse", "text": "Hello"})
+    place.write(
+        {"id": "a", "when": f"{year}-07-07 08:30", "to": "fediverse", "text": "Hello"},
+        {"id": "b", "when": f"{year}-12-07 08:30", "to": "fediverse", "text": "Hello"},
+    )
 
     previewed = json.loads(place.asked("preview", "--json").stdout)["deliveries"]
     once = place.asked("run", "--once").stdout
 
-    assert [one["due"] for one in previewed] == [f"{year}-07-07T08:30:00+01:00", f"{year}-12-07T08:30:00+00:00"]
+    assert [one["due"] for one in previewed] == [
+        f"{year}-07-07T08:30:00+01:00",
+        f"{year}-12-07T08:30:00+00:00",
+    ]
     assert f"07 Jul {year} 08:30 BST" in once
     assert [row["due"] for row in place.status().values()] == [one["due"] for one in previewed]
-    assert [line.split()[2:4] for line in place.asked("status").stdout.splitlines()[:2]] == [[f"{year}-07-07", "08:30"], [f"{year}-12-07", "08:30"]]
+    assert [line.split()[2:4] for line in place.asked("status").stdout.splitlines()[:2]] == [
+        [f"{year}-07-07", "08:30"],
+        [f"{year}-12-07", "08:30"],
+    ]
     assert "08:30 BST" in place.asked("preview").stdout
 
 
 def test_a_zone_that_changes_while_posts_wait_moves_them(place: Place, server: StandIn) -> None:
     place.environment["TZ"] = "Asia/Kolkata"
-    due = soon(0) - timedelta(hours=1)  # by Tokyo's clock it comes nine hours before it comes in London
+    due = soon(0) - timedelta(
+        hours=1
+    )  # by Tokyo's clock it comes nine hours before it comes in London
     in_london = {**entry("a", due + timedelta(hours=9)), "grace": "2 h"}
     place.write(in_london, {**entry("b", due + timedelta(hours=6)), "grace": "2 h"})
     daemon = place.daemon()

@@ -18,7 +18,9 @@ from tests.acceptance.support import PATIENCE, Place, entry, soon, until
 # On time
 
 
-def test_a_post_arrives_within_half_a_second_of_its_time_and_never_before(place: Place, server: StandIn) -> None:
+def test_a_post_arrives_within_half_a_second_of_its_time_and_never_before(
+    place: Place, server: StandIn
+) -> None:
     place.write(entry("at-0", soon(3600)))
     place.daemon()
     dues = [soon(8), soon(8) + timedelta(seconds=2)]
@@ -34,7 +36,9 @@ def test_a_post_arrives_within_half_a_second_of_its_time_and_never_before(place:
 # One daemon on a store
 
 
-def test_a_second_daemon_names_the_first_and_leaves_it_to_its_work(place: Place, server: StandIn) -> None:
+def test_a_second_daemon_names_the_first_and_leaves_it_to_its_work(
+    place: Place, server: StandIn
+) -> None:
     place.write(entry("hello", soon(3600)))
     first = place.daemon()
     already = f"error: another termbell (process {first.process.pid}) already publishes from this store; stop it, or let it do the work\n"
@@ -88,7 +92,9 @@ def test_an_attempt_under_way_is_finished_and_none_is_begun(place: Place, server
     assert server.texts == ["a"]
 
 
-def test_a_server_that_never_answers_keeps_it_no_longer_than_the_timeout_and_the_next_start_settles_it(place: Place, server: StandIn) -> None:
+def test_a_server_that_never_answers_keeps_it_no_longer_than_the_timeout_and_the_next_start_settles_it(
+    place: Place, server: StandIn
+) -> None:
     begun, never = Event(), Event()
 
     def hold(text: str) -> str:
@@ -115,7 +121,9 @@ def test_a_server_that_never_answers_keeps_it_no_longer_than_the_timeout_and_the
     assert server.texts == ["a"]
 
 
-def test_an_attempt_of_many_steps_does_not_keep_it_longer_than_the_timeout(place: Place, server: StandIn, tmp_path: Path) -> None:
+def test_an_attempt_of_many_steps_does_not_keep_it_longer_than_the_timeout(
+    place: Place, server: StandIn, tmp_path: Path
+) -> None:
     Image.new("RGB", (60, 40), "teal").save(tmp_path / "door.png")
     begun = Event()
 
@@ -140,7 +148,9 @@ def test_an_attempt_of_many_steps_does_not_keep_it_longer_than_the_timeout(place
 # A calendar that changes
 
 
-def test_entries_that_are_added_edited_and_removed_are_taken_up_within_seconds(place: Place, server: StandIn) -> None:
+def test_entries_that_are_added_edited_and_removed_are_taken_up_within_seconds(
+    place: Place, server: StandIn
+) -> None:
     place.write(entry("edited", soon(3600)), entry("removed", soon(3600)))
     daemon = place.daemon()
     changed = time.monotonic()
@@ -155,7 +165,9 @@ def test_entries_that_are_added_edited_and_removed_are_taken_up_within_seconds(p
     place.became(edited="published", removed="cancelled", added="published")
 
 
-def test_an_invalid_calendar_leaves_the_plan_in_force_and_once_mended_goes_on(place: Place, server: StandIn) -> None:
+def test_an_invalid_calendar_leaves_the_plan_in_force_and_once_mended_goes_on(
+    place: Place, server: StandIn
+) -> None:
     due = soon(6)
     place.write(entry("a", due))
     daemon = place.daemon()
@@ -169,7 +181,9 @@ def test_an_invalid_calendar_leaves_the_plan_in_force_and_once_mended_goes_on(pl
     until(lambda: server.texts == ["a", "b"], "the mended one as well")
 
 
-def test_a_file_in_a_folder_that_a_pattern_names_is_taken_up_when_it_comes(place: Place, server: StandIn, tmp_path: Path) -> None:
+def test_a_file_in_a_folder_that_a_pattern_names_is_taken_up_when_it_comes(
+    place: Place, server: StandIn, tmp_path: Path
+) -> None:
     place.common["calendar"] = "terms/*.yaml"
     place.write(entry("a", soon(3600)))
     daemon = place.daemon()
@@ -182,13 +196,21 @@ def test_a_file_in_a_folder_that_a_pattern_names_is_taken_up_when_it_comes(place
     until(lambda: server.texts == ["b"], "it is up")
 
 
-def test_a_template_and_a_picture_that_change_change_what_waits(place: Place, server: StandIn, tmp_path: Path) -> None:
+def test_a_template_and_a_picture_that_change_change_what_waits(
+    place: Place, server: StandIn, tmp_path: Path
+) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "images").mkdir()
     (tmp_path / "templates" / "greeting.j2").write_text("Hello {{ name }}")
     Image.new("RGB", (60, 40), "teal").save(tmp_path / "images" / "door.png")
-    one = {"id": "a", "when": entry("a", soon(3600))["when"], "to": "fediverse", "template": "greeting", "with": {"name": "Ada"},
-           "media": [{"file": "images/door.png", "alt": "A door"}]}
+    one = {
+        "id": "a",
+        "when": entry("a", soon(3600))["when"],
+        "to": "fediverse",
+        "template": "greeting",
+        "with": {"name": "Ada"},
+        "media": [{"file": "images/door.png", "alt": "A door"}],
+    }
     place.write(one)
     daemon = place.daemon()
     before = place.status()["a"]["key"]
@@ -196,18 +218,26 @@ def test_a_template_and_a_picture_that_change_change_what_waits(place: Place, se
     (tmp_path / "templates" / "greeting.j2").write_text("Good morning {{ name }}")
     daemon.has_said("calendar: 1 edited: a on fediverse")
     Image.new("RGB", (70, 40), "navy").save(tmp_path / "images" / "door.png")
-    until(lambda: len(daemon.said("calendar: 1 edited: a on fediverse")) == 2, "the picture is taken up")
+    until(
+        lambda: len(daemon.said("calendar: 1 edited: a on fediverse")) == 2,
+        "the picture is taken up",
+    )
 
     assert place.asked("retry", before).returncode == 0
     until(lambda: server.texts == ["Good morning Ada"], "it is up")
     assert server.arrived[0].media == 1
 
 
-def test_a_picture_that_was_missing_mends_the_calendar_when_it_comes(place: Place, server: StandIn, tmp_path: Path) -> None:
+def test_a_picture_that_was_missing_mends_the_calendar_when_it_comes(
+    place: Place, server: StandIn, tmp_path: Path
+) -> None:
     place.write(entry("a", soon(3600)))
     (tmp_path / "images").mkdir()
     daemon = place.daemon()
-    place.write(entry("a", soon(3600)), entry("b", soon(0), media=[{"file": "images/door.png", "alt": "A door"}]))
+    place.write(
+        entry("a", soon(3600)),
+        entry("b", soon(0), media=[{"file": "images/door.png", "alt": "A door"}]),
+    )
     daemon.has_said("images/door.png: there is no such file")
 
     Image.new("RGB", (60, 40), "teal").save(tmp_path / "images" / "door.png")
@@ -218,7 +248,9 @@ def test_a_picture_that_was_missing_mends_the_calendar_when_it_comes(place: Plac
 # Words from another process
 
 
-def test_a_word_from_another_process_is_taken_up_within_about_a_second(place: Place, server: StandIn) -> None:
+def test_a_word_from_another_process_is_taken_up_within_about_a_second(
+    place: Place, server: StandIn
+) -> None:
     server.behave = lambda text: 422 if text == "failing" and not server.asked(text) else ""
     place.write(entry("cancelled", soon(3600)), entry("failing", soon(0)))
     daemon = place.daemon()
@@ -236,14 +268,19 @@ def test_a_word_from_another_process_is_taken_up_within_about_a_second(place: Pl
     daemon.has_said("calendar: 1 edited: cancelled on fediverse")
     until(lambda: time.time() > due.timestamp() + 2, "its time has passed")
     assert server.asked("cancelled") == []
-    assert (place.rows()["cancelled"], place.status()["cancelled"]["error"]) == ("cancelled", "by hand")
+    assert (place.rows()["cancelled"], place.status()["cancelled"]["error"]) == (
+        "cancelled",
+        "by hand",
+    )
     assert daemon.process.poll() is None
 
 
 # What it says
 
 
-def test_elsewhere_than_on_a_terminal_the_log_is_json_with_delivery_and_account(place: Place, server: StandIn) -> None:
+def test_elsewhere_than_on_a_terminal_the_log_is_json_with_delivery_and_account(
+    place: Place, server: StandIn
+) -> None:
     place.write(entry("a", soon(0)))
     daemon = place.daemon()
 
@@ -251,7 +288,12 @@ def test_elsewhere_than_on_a_terminal_the_log_is_json_with_delivery_and_account(
 
     (line,) = daemon.said("published http")
     assert line["message"] == f"published {server.url}/@ada/1"
-    assert (line["level"], line["account"], line["entry"], line["delivery"]) == ("info", "fediverse", "a", place.key("a"))
+    assert (line["level"], line["account"], line["entry"], line["delivery"]) == (
+        "info",
+        "fediverse",
+        "a",
+        place.key("a"),
+    )
     assert all(text.startswith("{") for text in daemon.lines)
     assert "good" not in "".join(daemon.lines)
 
@@ -259,7 +301,13 @@ def test_elsewhere_than_on_a_terminal_the_log_is_json_with_delivery_and_account(
 def test_on_a_terminal_a_person_reads_lines(place: Place, server: StandIn) -> None:
     place.write(entry("a", soon(0)))
     ours, theirs = os.openpty()
-    process = subprocess.Popen(place.words("run"), stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **place.environment})
+    process = subprocess.Popen(
+        place.words("run"),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, **place.environment},
+    )
     os.close(theirs)
     try:
         place.became(a="published")
@@ -273,13 +321,17 @@ def test_on_a_terminal_a_person_reads_lines(place: Place, server: StandIn) -> No
 
     first, *_, last = said.splitlines()
     assert first.endswith(" info    calendar: 1 added: a on fediverse")
-    assert last.endswith(f" info    published {server.url}/@ada/1  [{place.key('a')[:8]} fediverse a]")
+    assert last.endswith(
+        f" info    published {server.url}/@ada/1  [{place.key('a')[:8]} fediverse a]"
+    )
 
 
 # Without sending
 
 
-def test_a_dry_run_sends_nothing_and_leaves_the_store_alone_also_beside_a_daemon(place: Place, server: StandIn) -> None:
+def test_a_dry_run_sends_nothing_and_leaves_the_store_alone_also_beside_a_daemon(
+    place: Place, server: StandIn
+) -> None:
     place.write(entry("a", soon(3600)))
     place.daemon()
     rehearsing = place.start("run", "--dry-run")
@@ -314,12 +366,21 @@ def test_a_first_dry_run_makes_no_store(place: Place, server: StandIn, tmp_path:
 # From the start
 
 
-def test_a_calendar_that_is_invalid_from_the_start_is_refused_with_every_problem(place: Place) -> None:
-    place.write(entry("a", soon(0), to="nobody"), entry("b", soon(0), text=""), entry("c", soon(0), wen="now"))
+def test_a_calendar_that_is_invalid_from_the_start_is_refused_with_every_problem(
+    place: Place,
+) -> None:
+    place.write(
+        entry("a", soon(0), to="nobody"),
+        entry("b", soon(0), text=""),
+        entry("c", soon(0), wen="now"),
+    )
 
     refused = place.asked("run")
 
     assert refused.returncode == 1
-    assert [line.partition(": ")[0] for line in refused.stderr.splitlines()[:2]] == ["config.yaml:11", "config.yaml:21"]
+    assert [line.partition(": ")[0] for line in refused.stderr.splitlines()[:2]] == [
+        "config.yaml:11",
+        "config.yaml:21",
+    ]
     assert "no account called 'nobody'" in refused.stderr
     assert "wen" in refused.stderr

@@ -18,7 +18,9 @@ def board() -> Iterator[Board]:
 def asked(board: Board, fault: str) -> object:
     """The status and body that a client gets, or the error it meets."""
     proxy = Proxy(board.url, lambda line: fault, stall=0.6)
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.server.server_address[1], timeout=0.3)
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", proxy.server.server_address[1], timeout=0.3
+    )
     try:
         connection.request("POST", "/notices", b'{"status": "Hello"}')
         answer = connection.getresponse()

@@ -16,7 +16,9 @@ def place(place: Place) -> Place:
     return place
 
 
-def test_a_refusal_holds_the_account_is_said_once_and_a_login_releases_what_waits(place: Place, server: StandIn) -> None:
+def test_a_refusal_holds_the_account_is_said_once_and_a_login_releases_what_waits(
+    place: Place, server: StandIn
+) -> None:
     place.write(*(entry(name, soon(3600)) for name in ("a", "b", "c", "short")))
     daemon = place.daemon()
     server.good = "new"
@@ -31,7 +33,10 @@ def test_a_refusal_holds_the_account_is_said_once_and_a_login_releases_what_wait
     assert "termbell login fediverse" in said["message"]
     assert len([line for line in daemon.log if line["level"] == "warning"]) == 1
     notices = [text for (text,) in place._read("SELECT text FROM notices ORDER BY id")]
-    assert [text.partition(":")[0] for text in notices] == ["fediverse", notices[1].partition(":")[0]]
+    assert [text.partition(":")[0] for text in notices] == [
+        "fediverse",
+        notices[1].partition(":")[0],
+    ]
     assert notices[1].startswith("short on fediverse (due ")
     assert "its time passed while it was held" in notices[1]
 
@@ -57,7 +62,9 @@ def a_chain(server: StandIn) -> list[str | None]:
     return [texts.get(one["in_reply_to_id"]) for one in reversed(server.up)]
 
 
-def test_a_thread_goes_on_from_the_part_that_is_up_after_a_refusal_and_after_try_later(place: Place, server: StandIn) -> None:
+def test_a_thread_goes_on_from_the_part_that_is_up_after_a_refusal_and_after_try_later(
+    place: Place, server: StandIn
+) -> None:
     def once_each(text: str) -> str | int:
         if server.asked(text):
             return ""
@@ -78,7 +85,9 @@ def test_a_thread_goes_on_from_the_part_that_is_up_after_a_refusal_and_after_try
     assert daemon.said("trying again at")
 
 
-def test_a_thread_goes_on_from_the_part_that_is_up_after_a_crash(place: Place, server: StandIn) -> None:
+def test_a_thread_goes_on_from_the_part_that_is_up_after_a_crash(
+    place: Place, server: StandIn
+) -> None:
     def crash(text: str) -> str:
         if text == "second" and not server.asked("second"):
             daemon.process.kill()
@@ -100,7 +109,9 @@ def test_a_thread_goes_on_from_the_part_that_is_up_after_a_crash(place: Place, s
     assert second.said("published (was up already)")
 
 
-def test_a_part_that_failed_for_good_leaves_the_rest_waiting_and_that_is_said(place: Place, server: StandIn) -> None:
+def test_a_part_that_failed_for_good_leaves_the_rest_waiting_and_that_is_said(
+    place: Place, server: StandIn
+) -> None:
     server.behave = lambda text: 422 if text == "second" and not server.asked("second") else ""
     place.write(entry("t", soon(0), text="first", **THREAD))
     daemon = place.daemon()
@@ -110,7 +121,11 @@ def test_a_part_that_failed_for_good_leaves_the_rest_waiting_and_that_is_said(pl
 
     assert server.texts == ["first"]
     assert shown.returncode == 1
-    assert [line.split()[0] for line in shown.stdout.splitlines()[:3]] == ["failed", "scheduled", "scheduled"]
+    assert [line.split()[0] for line in shown.stdout.splitlines()[:3]] == [
+        "failed",
+        "scheduled",
+        "scheduled",
+    ]
     assert shown.stdout.count("(waits for part 2, which is failed)") == 2
     assert place.asked("retry", place.key("t/1")).returncode == 0
     until(lambda: server.texts == PARTS, "the rest goes on")

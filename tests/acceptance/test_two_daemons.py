@@ -22,9 +22,14 @@ EACH = 20  # accounts; a daemon publishes for 16 at a time, so two find somethin
 def place(place: Place, server: StandIn, tmp_path: Path) -> Place:
     """Accounts on a platform that knows nothing, and on one where a post can be found but a second sending is not recognised."""
     server.keeps_keys = False
-    place.accounts |= {f"plain-{n}": {"platform": "plain", "server": server.url, "token": "${TOKEN}"} for n in range(EACH)}
+    place.accounts |= {
+        f"plain-{n}": {"platform": "plain", "server": server.url, "token": "${TOKEN}"}
+        for n in range(EACH)
+    }
     place.accounts |= {f"fediverse-{n}": {**place.accounts["fediverse"]} for n in range(EACH)}
-    place.environment["PYTHONPATH"] = os.pathsep.join([str(installed(tmp_path / "packages")), str(ROOT)])
+    place.environment["PYTHONPATH"] = os.pathsep.join(
+        [str(installed(tmp_path / "packages")), str(ROOT)]
+    )
     return place
 
 
@@ -37,7 +42,9 @@ def a_second(place: Place, **environment: str) -> Daemon:
     return place.daemon(**environment)
 
 
-def test_at_once_on_the_same_deliveries_they_lose_and_double_nothing(place: Place, server: StandIn) -> None:
+def test_at_once_on_the_same_deliveries_they_lose_and_double_nothing(
+    place: Place, server: StandIn
+) -> None:
     names = [name for name in place.accounts if name != "fediverse"]
     server.behave = lambda text: time.sleep(0.2) or ""
     place.write(entry("a", soon(3600)))
@@ -59,7 +66,10 @@ def test_at_once_on_the_same_deliveries_they_lose_and_double_nothing(place: Plac
 
 def claimed_by(place: Place, *daemons: Daemon) -> Daemon:
     """Who has the delivery that is under way."""
-    until(lambda: place._read("SELECT claimed_by FROM deliveries WHERE status = 'publishing'"), "one is under way")
+    until(
+        lambda: place._read("SELECT claimed_by FROM deliveries WHERE status = 'publishing'"),
+        "one is under way",
+    )
     ((claim,),) = place._read("SELECT claimed_by FROM deliveries WHERE status = 'publishing'")
     (found,) = [daemon for daemon in daemons if str(daemon.process.pid) == claim.split(":")[1]]
     return found
@@ -98,8 +108,12 @@ def test_when_one_is_killed_the_other_takes_over_at_once(place: Place, server: S
 
 
 @pytest.mark.usefixtures("faketime")
-@pytest.mark.parametrize("moment", ["while a picture is being uploaded", "while the post itself is under way"])
-def test_one_that_wakes_after_another_has_taken_over_sends_nothing(place: Place, server: StandIn, tmp_path: Path, moment: str) -> None:
+@pytest.mark.parametrize(
+    "moment", ["while a picture is being uploaded", "while the post itself is under way"]
+)
+def test_one_that_wakes_after_another_has_taken_over_sends_nothing(
+    place: Place, server: StandIn, tmp_path: Path, moment: str
+) -> None:
     begun, woken = Event(), Event()
 
     def hold_the_first(text: str) -> str:

@@ -12,25 +12,44 @@ FIRST, SECOND = Intended("snac", "a", 0, "worda1x"), Intended("snac", "a", 1, "w
 
 
 def row(status: str, part: int = 0) -> dict[str, Any]:
-    return {"entry": "a", "part": part, "status": status, "error": "'status' was sent at 10:00:00 UTC and never answered; look at snac, then: ..."}
+    return {
+        "entry": "a",
+        "part": part,
+        "status": status,
+        "error": "'status' was sent at 10:00:00 UTC and never answered; look at snac, then: ...",
+    }
 
 
-@pytest.mark.parametrize(("status", "texts", "counts_as"), [
-    ("published", ["Hello worda1x."], "once"),
-    ("published", [], "lost"),
-    ("published", ["Hello worda1x.", "Hello worda1x."], "twice"),
-    ("in doubt", [], "in_doubt"),
-    ("in doubt", ["Hello worda1x."], "in_doubt"),
-    ("in doubt", ["worda1x", "worda1x"], "twice"),
-    ("failed", [], "failed"),
-    ("failed", ["Hello worda1x."], "untrue"),
-    ("publishing", ["Hello worda1x."], "open"),
-])
-def test_what_the_store_says_is_held_against_what_readers_see(status: str, texts: list[str], counts_as: str):
+@pytest.mark.parametrize(
+    ("status", "texts", "counts_as"),
+    [
+        ("published", ["Hello worda1x."], "once"),
+        ("published", [], "lost"),
+        ("published", ["Hello worda1x.", "Hello worda1x."], "twice"),
+        ("in doubt", [], "in_doubt"),
+        ("in doubt", ["Hello worda1x."], "in_doubt"),
+        ("in doubt", ["worda1x", "worda1x"], "twice"),
+        ("failed", [], "failed"),
+        ("failed", ["Hello worda1x."], "untrue"),
+        ("publishing", ["Hello worda1x."], "open"),
+    ],
+)
+def test_what_the_store_says_is_held_against_what_readers_see(
+    status: str, texts: list[str], counts_as: str
+):
     tally = counted([FIRST], [row(status)], texts)
 
     assert (tally.intended, getattr(tally, counts_as)) == (1, 1)
-    assert tally.once + tally.twice + tally.lost + tally.in_doubt + tally.failed + tally.untrue + tally.open == 1
+    assert (
+        tally.once
+        + tally.twice
+        + tally.lost
+        + tally.in_doubt
+        + tally.failed
+        + tally.untrue
+        + tally.open
+        == 1
+    )
     assert tally.breaks_the_promise == (counts_as in ("twice", "lost", "untrue", "open"))
 
 
@@ -43,7 +62,9 @@ def test_a_part_that_waits_for_one_in_doubt_is_in_doubt_with_its_reason():
 
     assert tally.in_doubt == 2
     assert json.loads(json.dumps(tally.plain))["reasons"] == {
-        "'status' was sent and never answered; it is not up": 1, "waits for the part before it": 1}
+        "'status' was sent and never answered; it is not up": 1,
+        "waits for the part before it": 1,
+    }
 
 
 def test_a_word_that_begins_another_is_not_taken_for_it():

@@ -26,7 +26,7 @@ def test_a_log_without_the_commit_is_torn(tmp_path: Path):
     log = a_log(tmp_path)
     whole = log.read_bytes()
     page = int.from_bytes(whole[8:12], "big")
-    log.write_bytes(whole[:-(FRAME + page)])
+    log.write_bytes(whole[: -(FRAME + page)])
 
     assert is_torn(log)
 

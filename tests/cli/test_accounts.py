@@ -21,7 +21,9 @@ class Instance(Silent):
 
     def do_GET(self) -> None:
         known = self.headers["Authorization"] == "Bearer right-token"
-        body = json.dumps(self.KNOWN if known else {"error": "The access token is invalid"}).encode()
+        body = json.dumps(
+            self.KNOWN if known else {"error": "The access token is invalid"}
+        ).encode()
         self.send_response(200 if known else 401)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -37,31 +39,42 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def config(tmp_path: Path, server: str) -> Path:
-    return a_calendar(tmp_path, HELLO, f"""\
+    return a_calendar(
+        tmp_path,
+        HELLO,
+        f"""\
 timezone: Europe/London
 accounts:
   class-site: {{platform: site, folder: public}}
   fediverse: {{platform: mastodon, server: "{server}"}}
 posts:
-""")
+""",
+    )
 
 
 def test_accounts_say_which_secrets_are_missing_and_how_to_give_them(config: Path):
     ended = termbell("accounts", "-c", config)
 
     assert ended.exit_code == 1
-    assert lines(ended) == ("✓ class-site  site        needs no credentials\n"
-                            "✗ fediverse   mastodon    token missing\n"
-                            "  fediverse has no token yet: termbell login fediverse\n")
+    assert lines(ended) == (
+        "✓ class-site  site        needs no credentials\n"
+        "✗ fediverse   mastodon    token missing\n"
+        "  fediverse has no token yet: termbell login fediverse\n"
+    )
 
 
-def test_login_says_where_the_token_is_to_be_had_tries_it_and_keeps_it_where_only_the_person_reads(config: Path, server: str):
+def test_login_says_where_the_token_is_to_be_had_tries_it_and_keeps_it_where_only_the_person_reads(
+    config: Path, server: str
+):
     ended = termbell("login", "fediverse", "-c", config, input="right-token\n")
 
     kept = config.parent / ".termbell" / "secrets.json"
     assert ended.exit_code == 0
     assert f"{server}/settings/applications" in ended.stderr
-    assert ended.stdout == f"fediverse: these are the credentials of @ada\nkept in {kept} (readable by you only)\n"
+    assert (
+        ended.stdout
+        == f"fediverse: these are the credentials of @ada\nkept in {kept} (readable by you only)\n"
+    )
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert "right-token" not in ended.output
 
@@ -82,8 +95,14 @@ def test_accounts_are_verified_with_the_platform_and_no_secret_is_shown(config: 
 
     site, fediverse = json.loads(ended.stdout)["accounts"]
     assert (ended.exit_code, site["ready"]) == (0, True)
-    assert fediverse == {"account": "fediverse", "platform": "mastodon", "secrets": [{"name": "token", "present": True}],
-                         "ready": True, "who": "@ada", "error": None}
+    assert fediverse == {
+        "account": "fediverse",
+        "platform": "mastodon",
+        "secrets": [{"name": "token", "present": True}],
+        "ready": True,
+        "who": "@ada",
+        "error": None,
+    }
     assert "right-token" not in ended.output
 
 
@@ -98,7 +117,9 @@ def test_a_token_that_is_refused_later_is_said_by_verify(config: Path):
     assert "old-token" not in ended.output
 
 
-def test_a_server_that_answers_nonsense_is_said_and_the_other_accounts_too(config: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_server_that_answers_nonsense_is_said_and_the_other_accounts_too(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(Instance, "KNOWN", {"no": "account"})
     config.write_text(config.read_text().replace('"}', '", token: right-token}'))
 
@@ -106,10 +127,14 @@ def test_a_server_that_answers_nonsense_is_said_and_the_other_accounts_too(confi
 
     assert ended.exit_code == 1
     assert "✓ class-site" in lines(ended)
-    assert "mastodon answered what is not documented (KeyError); is this the server?" in lines(ended)
+    assert "mastodon answered what is not documented (KeyError); is this the server?" in lines(
+        ended
+    )
 
 
-def test_a_secret_that_the_config_names_is_tried_and_not_asked_for(config: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_secret_that_the_config_names_is_tried_and_not_asked_for(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("CLASS_TOKEN", "right-token")
     config.write_text(config.read_text().replace('"}', '", token: "${CLASS_TOKEN}"}'))
 
@@ -142,7 +167,10 @@ def test_login_lets_go_what_waited_for_it(config: Path):
 def test_logout_forgets(config: Path):
     termbell("login", "fediverse", "-c", config, input="right-token\n")
 
-    assert termbell("logout", "fediverse", "-c", config).stdout == "fediverse: nothing is kept any more\n"
+    assert (
+        termbell("logout", "fediverse", "-c", config).stdout
+        == "fediverse: nothing is kept any more\n"
+    )
 
     assert "token missing" in lines(termbell("accounts", "-c", config))
 
@@ -151,11 +179,16 @@ def test_logout_forgets(config: Path):
 def test_an_account_that_does_not_exist_is_said_with_the_near_one(config: Path, command: str):
     ended = termbell(command, "fedivers", "-c", config)
 
-    assert (ended.exit_code, ended.stderr) == (1, "error: no account called 'fedivers'; did you mean 'fediverse'?\n")
+    assert (ended.exit_code, ended.stderr) == (
+        1,
+        "error: no account called 'fedivers'; did you mean 'fediverse'?\n",
+    )
 
 
 def test_an_account_that_needs_nothing_is_told_so(config: Path):
-    assert termbell("login", "class-site", "-c", config).stdout == "class-site needs no credentials\n"
+    assert (
+        termbell("login", "class-site", "-c", config).stdout == "class-site needs no credentials\n"
+    )
 
 
 def test_nothing_given_is_nothing_kept(config: Path):
@@ -180,22 +213,33 @@ def slate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     about = package / "termbell_slate-1.0.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: termbell-slate\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[termbell.platforms]\nslate = termbell_slate:PLATFORM\n")
+    (about / "entry_points.txt").write_text(
+        "[termbell.platforms]\nslate = termbell_slate:PLATFORM\n"
+    )
     (package / "termbell_slate.py").write_text(SLATE)
     monkeypatch.syspath_prepend(package)
-    return a_calendar(tmp_path, "[]\n", "timezone: UTC\naccounts:\n  board: {platform: slate}\nposts: ")
+    return a_calendar(
+        tmp_path, "[]\n", "timezone: UTC\naccounts:\n  board: {platform: slate}\nposts: "
+    )
 
 
-@pytest.mark.parametrize(("typed", "kept"), [
-    ("t\nc\ns\n", {"token": "t", "client_id": "c", "client_secret": "s"}),
-    ("t\n\ns\n", {"token": "t", "client_secret": "s"}),
-    ("t\n", {"token": "t"}),
-])
-def test_optional_secrets_are_asked_for_too_and_an_empty_answer_is_none(slate: Path, typed: str, kept: dict[str, str]):
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("t\nc\ns\n", {"token": "t", "client_id": "c", "client_secret": "s"}),
+        ("t\n\ns\n", {"token": "t", "client_secret": "s"}),
+        ("t\n", {"token": "t"}),
+    ],
+)
+def test_optional_secrets_are_asked_for_too_and_an_empty_answer_is_none(
+    slate: Path, typed: str, kept: dict[str, str]
+):
     ended = termbell("login", "board", "-c", slate, input=typed)
 
     assert ended.exit_code == 0
-    assert json.loads((slate.parent / ".termbell" / "secrets.json").read_text()) == {"accounts": {"board": kept}}
+    assert json.loads((slate.parent / ".termbell" / "secrets.json").read_text()) == {
+        "accounts": {"board": kept}
+    }
 
 
 def test_an_end_that_is_known_is_said(slate: Path):
@@ -205,7 +249,10 @@ def test_an_end_that_is_known_is_said(slate: Path):
 
     ended = termbell("login", "board", "-c", slate, input="t\n\n\n")
 
-    assert f"they end on {datetime.now(UTC) + timedelta(days=60):%d %B %Y}; you are warned before" in ended.stdout
+    assert (
+        f"they end on {datetime.now(UTC) + timedelta(days=60):%d %B %Y}; you are warned before"
+        in ended.stdout
+    )
 
 
 def test_an_optional_secret_that_is_not_given_again_is_forgotten(slate: Path):
@@ -218,7 +265,10 @@ def test_an_optional_secret_that_is_not_given_again_is_forgotten(slate: Path):
 def test_a_required_secret_is_asked_for_before_the_optional_ones(slate: Path):
     ended = termbell("login", "board", "-c", slate, input="\nc\ns\n")
 
-    assert (ended.exit_code, ended.stderr.splitlines()[-1]) == (1, "error: no token of board was given")
+    assert (ended.exit_code, ended.stderr.splitlines()[-1]) == (
+        1,
+        "error: no token of board was given",
+    )
     assert not (slate.parent / ".termbell").exists()
 
 
@@ -236,8 +286,13 @@ def test_a_named_secret_is_kept_and_then_tried_by_the_login_of_the_account(named
 
     file = named.parent / ".termbell" / "secrets.json"
     assert missing.exit_code == 1
-    assert missing.stderr.endswith("no secret is kept under the name 'class token'; termbell login --secret 'class token'\n")
-    assert (kept.exit_code, kept.stdout) == (0, f"class token: kept in {file} (readable by you only)\n")
+    assert missing.stderr.endswith(
+        "no secret is kept under the name 'class token'; termbell login --secret 'class token'\n"
+    )
+    assert (kept.exit_code, kept.stdout) == (
+        0,
+        f"class token: kept in {file} (readable by you only)\n",
+    )
     assert kept.stderr == "fediverse uses it; to try it: termbell login fediverse\n"
     assert "right-token" not in kept.output
     assert (tried.exit_code, tried.stdout) == (0, "fediverse: these are the credentials of @ada\n")
@@ -257,7 +312,10 @@ def test_a_named_secret_is_forgotten(named: Path):
 def test_a_named_secret_that_no_account_uses_is_said_to_be_one(named: Path):
     ended = termbell("login", "--secret", "other", "-c", named, input="x\n")
 
-    assert ended.stderr == "no account in config.yaml uses it yet; there it is written `!secret other`\n"
+    assert (
+        ended.stderr
+        == "no account in config.yaml uses it yet; there it is written `!secret other`\n"
+    )
 
 
 def test_a_named_secret_that_is_empty_is_not_kept(named: Path):
@@ -269,7 +327,9 @@ def test_a_named_secret_that_is_empty_is_not_kept(named: Path):
 
 @pytest.mark.parametrize("command", ["login", "logout"])
 @pytest.mark.parametrize("words", [(), ("fediverse", "--secret", "class token")])
-def test_an_account_and_a_named_secret_exclude_each_other(named: Path, command: str, words: tuple[str, ...]):
+def test_an_account_and_a_named_secret_exclude_each_other(
+    named: Path, command: str, words: tuple[str, ...]
+):
     ended = termbell(command, *words, "-c", named)
 
     assert ended.exit_code == 2
@@ -288,8 +348,13 @@ def test_platforms_say_what_they_take_and_need():
 def test_platforms_as_json_have_the_agreed_keys():
     found = json.loads(termbell("platforms", "--json").stdout)
 
-    assert {"site", "mastodon", "bluesky", "linkedin", "email"} <= {one["name"] for one in found["platforms"]}
-    assert all({"name", "limits", "settings", "secrets", "features"} <= set(one) for one in found["platforms"])
+    assert {"site", "mastodon", "bluesky", "linkedin", "email"} <= {
+        one["name"] for one in found["platforms"]
+    }
+    assert all(
+        {"name", "limits", "settings", "secrets", "features"} <= set(one)
+        for one in found["platforms"]
+    )
 
 
 def test_a_platform_that_does_not_exist_is_wrong_usage():

@@ -60,7 +60,9 @@ def doubtful(linkedin: Path, member: Member) -> Path:
 
 
 def rows(config: Path, *words: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(termbell("status", "--json", "-c", config, *words).stdout)["deliveries"]
+    found: list[dict[str, Any]] = json.loads(
+        termbell("status", "--json", "-c", config, *words).stdout
+    )["deliveries"]
     return found
 
 
@@ -82,7 +84,9 @@ def files(folder: Path) -> set[str]:
     return {str(file.relative_to(folder)) for file in folder.rglob("*")}
 
 
-@pytest.mark.parametrize("words", [("status",), ("retry", "7f"), ("cancel", "7f"), ("resolve", "7f", "--again")])
+@pytest.mark.parametrize(
+    "words", [("status",), ("retry", "7f"), ("cancel", "7f"), ("resolve", "7f", "--again")]
+)
 def test_before_the_first_run_there_is_nothing_to_command(site: Path, words: tuple[str, ...]):
     code, output = said(site, *words)
 
@@ -109,8 +113,17 @@ def test_run_once_of_a_wrong_calendar_publishes_nothing(site: Path):
     assert files(site.parent) == {"config.yaml"}
 
 
-@pytest.mark.parametrize("words", [("run", "--once", "--dry-run"), ("publish", "later", "--dry-run"), ("publish", "due", "--dry-run")])
-def test_a_dry_run_says_what_would_become_of_it_and_leaves_nothing_behind(site: Path, words: tuple[str, ...]):
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "--once", "--dry-run"),
+        ("publish", "later", "--dry-run"),
+        ("publish", "due", "--dry-run"),
+    ],
+)
+def test_a_dry_run_says_what_would_become_of_it_and_leaves_nothing_behind(
+    site: Path, words: tuple[str, ...]
+):
     code, output = said(site, *words)
 
     assert (code, "published" in output) == (0, True)
@@ -152,10 +165,30 @@ def test_status_as_json_has_the_agreed_shape(site: Path):
     found = json.loads(termbell("status", "--json", "-c", site).stdout)
 
     assert found["version"] == 1
-    assert {name: found["daemon"][name] for name in ("alive", "last_seen")} == {"alive": False, "last_seen": None}
+    assert {name: found["daemon"][name] for name in ("alive", "last_seen")} == {
+        "alive": False,
+        "last_seen": None,
+    }
     due, _, later = found["deliveries"]
-    assert {"key", "entry", "account", "platform", "due", "part", "status", "url", "attempts", "error", "changed_since"} <= set(due)
-    assert (due["platform"], due["part"], due["changed_since"], due["due"]) == ("site", 0, False, "2026-01-05T09:00:00+00:00")
+    assert {
+        "key",
+        "entry",
+        "account",
+        "platform",
+        "due",
+        "part",
+        "status",
+        "url",
+        "attempts",
+        "error",
+        "changed_since",
+    } <= set(due)
+    assert (due["platform"], due["part"], due["changed_since"], due["due"]) == (
+        "site",
+        0,
+        False,
+        "2026-01-05T09:00:00+00:00",
+    )
     assert due["url"].startswith("file:///")
     assert (later["url"], later["error"], later["attempts"]) == (None, None, 0)
 
@@ -208,8 +241,13 @@ def test_cancel_takes_a_delivery_out_of_the_plan_until_it_is_retried(site: Path)
 
 
 @pytest.mark.parametrize("words", [("retry",), ("cancel",), ("resolve", "--again")])
-def test_a_key_that_nothing_has_and_the_start_of_two_keys_are_refused(tmp_path: Path, words: tuple[str, ...]):
-    posts = "".join(f"- {{id: entry-{n}, when: 2099-01-05 09:00, to: class-site, text: Hi}}\n" for n in range(17))
+def test_a_key_that_nothing_has_and_the_start_of_two_keys_are_refused(
+    tmp_path: Path, words: tuple[str, ...]
+):
+    posts = "".join(
+        f"- {{id: entry-{n}, when: 2099-01-05 09:00, to: class-site, text: Hi}}\n"
+        for n in range(17)
+    )
     config = a_calendar(tmp_path, posts, SITE)
     said(config, "run", "--once")
     common, number = Counter(row["key"][0] for row in rows(config)).most_common(1)[0]
@@ -217,7 +255,10 @@ def test_a_key_that_nothing_has_and_the_start_of_two_keys_are_refused(tmp_path: 
     unknown, ambiguous = (said(config, words[0], start, *words[1:]) for start in ("xyz", common))
 
     assert (unknown[0], "xyz: no delivery begins so" in unknown[1]) == (1, True)
-    assert (ambiguous[0], f"{common}: {number} deliveries begin so; give more of the key" in ambiguous[1]) == (1, True)
+    assert (
+        ambiguous[0],
+        f"{common}: {number} deliveries begin so; give more of the key" in ambiguous[1],
+    ) == (1, True)
     assert {row["status"] for row in rows(config)} == {"scheduled"}
 
 
@@ -232,27 +273,43 @@ def test_publish_sends_an_entry_whatever_its_time_and_never_again(linkedin: Path
 
 def test_publish_sends_to_one_account_where_that_is_asked(tmp_path: Path):
     head = SITE.replace("posts:", "  other-site: {platform: site, folder: other}\nposts:")
-    config = a_calendar(tmp_path, "- {id: later, when: 2099-01-05 09:00, to: [class-site, other-site], text: Hi}\n", head)
+    config = a_calendar(
+        tmp_path,
+        "- {id: later, when: 2099-01-05 09:00, to: [class-site, other-site], text: Hi}\n",
+        head,
+    )
 
     code, _ = said(config, "publish", "later", "--account", "other-site")
 
     assert code == 0
-    assert {row["account"]: row["status"] for row in rows(config)} == {"class-site": "scheduled", "other-site": "published"}
+    assert {row["account"]: row["status"] for row in rows(config)} == {
+        "class-site": "scheduled",
+        "other-site": "published",
+    }
     assert not (tmp_path / "public").exists()
 
 
-@pytest.mark.parametrize(("words", "expected"), [
-    (("publish", "lates"), "no entry 'lates'; did you mean 'later'?"),
-    (("publish", "later", "--account", "nobody"), "no entry 'later' for account 'nobody'"),
-])
-def test_publish_of_what_is_not_there_says_what_is(site: Path, words: tuple[str, ...], expected: str):
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("publish", "lates"), "no entry 'lates'; did you mean 'later'?"),
+        (("publish", "later", "--account", "nobody"), "no entry 'later' for account 'nobody'"),
+    ],
+)
+def test_publish_of_what_is_not_there_says_what_is(
+    site: Path, words: tuple[str, ...], expected: str
+):
     code, output = said(site, *words)
 
     assert (code, expected in output) == (1, True)
 
 
 def test_publish_of_an_entry_with_a_problem_says_it_and_ends_with_1(site: Path):
-    site.write_text(site.read_text().replace("{platform: site, folder: public}", "{platform: site, folder: public, url: example.org}"))
+    site.write_text(
+        site.read_text().replace(
+            "{platform: site, folder: public}", "{platform: site, folder: public, url: example.org}"
+        )
+    )
 
     code, output = said(site, "publish", "later")
 
@@ -273,7 +330,9 @@ def test_a_refused_post_fails_and_a_refused_token_holds(linkedin: Path):
     assert said(linkedin, "status")[0] == 1
 
 
-def test_a_failed_post_goes_out_when_its_cause_is_mended_and_it_is_retried(linkedin: Path, member: Member):
+def test_a_failed_post_goes_out_when_its_cause_is_mended_and_it_is_retried(
+    linkedin: Path, member: Member
+):
     right = linkedin.read_text()
     linkedin.write_text(right.replace("late: publish", 'late: publish, version: "199901"'))
     said(linkedin, "run", "--once")
@@ -305,8 +364,16 @@ def test_publish_ends_with_3_when_the_answer_is_lost(linkedin: Path, member: Mem
     assert said(linkedin, "publish", "later")[0] == 3
 
 
-def test_a_doubt_that_a_person_resolves_as_published_is_published_at_that_address(doubtful: Path, member: Member):
-    code, output = said(doubtful, "resolve", key(doubtful, "due")[:8], "--published", "https://www.linkedin.com/feed/update/urn:li:share:7/")
+def test_a_doubt_that_a_person_resolves_as_published_is_published_at_that_address(
+    doubtful: Path, member: Member
+):
+    code, output = said(
+        doubtful,
+        "resolve",
+        key(doubtful, "due")[:8],
+        "--published",
+        "https://www.linkedin.com/feed/update/urn:li:share:7/",
+    )
 
     due, _ = rows(doubtful)
     assert (code, output.split()[0]) == (0, "published")
@@ -333,7 +400,9 @@ def test_a_doubt_that_is_dropped_is_cancelled(doubtful: Path, member: Member):
     assert len(member.posts) == 1
 
 
-@pytest.mark.parametrize("words", [(), ("--again", "--drop"), ("--published", "https://x.test", "--again")])
+@pytest.mark.parametrize(
+    "words", [(), ("--again", "--drop"), ("--published", "https://x.test", "--again")]
+)
 def test_resolve_wants_one_word(doubtful: Path, words: tuple[str, ...]):
     code, output = said(doubtful, "resolve", key(doubtful, "due"), *words)
 
@@ -377,13 +446,19 @@ def test_doctor_names_a_daemon_that_does_not_run_while_something_waits(site: Pat
 
 
 def test_doctor_names_doubts_missing_secrets_and_what_is_wrong_with_the_calendar(doubtful: Path):
-    doubtful.write_text(doubtful.read_text().replace(f'token: "{TOKEN}", ', "").replace("Good bye", "x" * 3001))
+    doubtful.write_text(
+        doubtful.read_text().replace(f'token: "{TOKEN}", ', "").replace("Good bye", "x" * 3001)
+    )
 
     code, found = findings(doubtful)
 
     wrong = " ".join(one["message"] for one in found if not one["ok"])
     assert code == 1
-    assert [part for part in ("termbell login work", "(due) is in doubt", "later: 3001 of 3000 characters") if part not in wrong] == []
+    assert [
+        part
+        for part in ("termbell login work", "(due) is in doubt", "later: 3001 of 3000 characters")
+        if part not in wrong
+    ] == []
 
 
 def test_doctor_of_files_that_cannot_be_read_says_why(site: Path):

@@ -13,18 +13,46 @@ from platforms.base import LoginNeeded
 from scheduler.cli import COMMANDS, Commands, main
 from tests.cli.support import a_calendar, termbell
 
-HEAVY = {"sqlalchemy", "alembic", "requests", "PIL", "pydantic", "jinja2", "yaml", "babel", "apscheduler", "apprise", "prometheus_client"}
+HEAVY = {
+    "sqlalchemy",
+    "alembic",
+    "requests",
+    "PIL",
+    "pydantic",
+    "jinja2",
+    "yaml",
+    "babel",
+    "apscheduler",
+    "apprise",
+    "prometheus_client",
+}
 
 
 def loaded_by(*lines: str) -> set[str]:
     """The packages that a Python of its own has loaded after these lines."""
-    code = "\n".join((*lines, "import sys, json", "print(json.dumps([name.partition('.')[0] for name in sys.modules]))"))
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    code = "\n".join(
+        (
+            *lines,
+            "import sys, json",
+            "print(json.dumps([name.partition('.')[0] for name in sys.modules]))",
+        )
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
     return set(json.loads(ended.stdout.splitlines()[-1]))
 
 
 def test_help_loads_no_library_that_it_does_not_need():
-    loaded = loaded_by("from click.testing import CliRunner", "from scheduler.cli import main", "CliRunner().invoke(main, ['--help'])")
+    loaded = loaded_by(
+        "from click.testing import CliRunner",
+        "from scheduler.cli import main",
+        "CliRunner().invoke(main, ['--help'])",
+    )
 
     assert loaded & HEAVY == set()
 
@@ -32,20 +60,33 @@ def test_help_loads_no_library_that_it_does_not_need():
 def test_a_preview_opens_neither_the_database_nor_the_network(tmp_path: Path):
     config = a_calendar(tmp_path)
 
-    loaded = loaded_by("from click.testing import CliRunner", "from scheduler.cli import main",
-                       f"CliRunner().invoke(main, ['preview', '-c', {str(config)!r}])")
+    loaded = loaded_by(
+        "from click.testing import CliRunner",
+        "from scheduler.cli import main",
+        f"CliRunner().invoke(main, ['preview', '-c', {str(config)!r}])",
+    )
 
     assert "yaml" in loaded
-    assert loaded & {"sqlalchemy", "requests", "apscheduler", "keyring", "apprise", "prometheus_client"} == set()
+    assert (
+        loaded
+        & {"sqlalchemy", "requests", "apscheduler", "keyring", "apprise", "prometheus_client"}
+        == set()
+    )
     assert not (tmp_path / ".termbell").exists()
 
 
 def test_publishing_to_a_folder_loads_no_library_for_the_network(tmp_path: Path):
-    config = a_calendar(tmp_path, '- {id: hello, when: 2026-09-07 08:30, to: class-site, text: "Good morning."}\n',
-                        head="timezone: UTC\nlate: publish\naccounts: {class-site: {platform: site, folder: public}}\nposts:\n")
+    config = a_calendar(
+        tmp_path,
+        '- {id: hello, when: 2026-09-07 08:30, to: class-site, text: "Good morning."}\n',
+        head="timezone: UTC\nlate: publish\naccounts: {class-site: {platform: site, folder: public}}\nposts:\n",
+    )
 
-    loaded = loaded_by("from click.testing import CliRunner", "from scheduler.cli import main",
-                       f"CliRunner().invoke(main, ['run', '--once', '-c', {str(config)!r}])")
+    loaded = loaded_by(
+        "from click.testing import CliRunner",
+        "from scheduler.cli import main",
+        f"CliRunner().invoke(main, ['run', '--once', '-c', {str(config)!r}])",
+    )
 
     assert (tmp_path / "public" / "index.html").exists()
     assert loaded & {"requests", "urllib3", "smtplib", "apprise", "prometheus_client"} == set()
@@ -54,7 +95,9 @@ def test_publishing_to_a_folder_loads_no_library_for_the_network(tmp_path: Path)
 def test_help_lists_every_command_in_one_line():
     shown = termbell("--help").stdout
 
-    assert [name for name, what in COMMANDS.items() if f"  {name.ljust(9)}  {what}\n" not in shown] == []
+    assert [
+        name for name, what in COMMANDS.items() if f"  {name.ljust(9)}  {what}\n" not in shown
+    ] == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -67,7 +110,11 @@ def test_a_command_shows_examples_and_says_what_the_list_says(name: str):
 
 
 def test_every_command_has_its_file():
-    commands = {file.stem for file in (Path(__file__).parents[2] / "scheduler" / "cli").glob("*.py") if "\ndef command(" in file.read_text()}
+    commands = {
+        file.stem
+        for file in (Path(__file__).parents[2] / "scheduler" / "cli").glob("*.py")
+        if "\ndef command(" in file.read_text()
+    }
 
     assert commands == set(COMMANDS)
 
@@ -97,8 +144,13 @@ def test_the_environment_names_the_config(tmp_path: Path):
 def test_a_terminal_that_lacks_our_signs_gets_question_marks(tmp_path: Path):
     config = a_calendar(tmp_path)
 
-    ended = subprocess.run([sys.executable, "-m", "scheduler", "preview", "-c", str(config)], capture_output=True, check=True,
-                           cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONIOENCODING": "cp1252"})
+    ended = subprocess.run(
+        [sys.executable, "-m", "scheduler", "preview", "-c", str(config)],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )
 
     assert b"  ? Good morning, colleagues." in ended.stdout
 
@@ -134,13 +186,21 @@ def test_what_nobody_expected_is_logged_whole_as_a_fault_of_ours(caplog: pytest.
     code, _ = ended_with(fault)
 
     assert code == 1
-    assert [(one.levelname, one.exc_info and one.exc_info[1]) for one in caplog.records] == [("CRITICAL", fault)]
+    assert [(one.levelname, one.exc_info and one.exc_info[1]) for one in caplog.records] == [
+        ("CRITICAL", fault)
+    ]
     assert "this is a fault of termbell" in caplog.text
 
 
 def test_a_file_that_cannot_be_used_is_named_without_a_traceback():
-    assert ended_with(PermissionError(13, "Permission denied", "calendar.yaml")) == (1, "error: calendar.yaml: Permission denied\n")
+    assert ended_with(PermissionError(13, "Permission denied", "calendar.yaml")) == (
+        1,
+        "error: calendar.yaml: Permission denied\n",
+    )
 
 
 def test_an_error_of_ours_says_what_it_says():
-    assert ended_with(LoginNeeded("fediverse has no token yet")) == (1, "error: fediverse has no token yet\n")
+    assert ended_with(LoginNeeded("fediverse has no token yet")) == (
+        1,
+        "error: fediverse has no token yet\n",
+    )

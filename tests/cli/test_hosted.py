@@ -27,19 +27,28 @@ def calendar(tmp_path: Path) -> Path:
     (tmp_path / "www" / NAME).write_bytes(b"a picture")
     (tmp_path / ".termbell").mkdir()
     since = datetime.now(UTC) - AT_LEAST - timedelta(minutes=1)
-    (tmp_path / ".termbell" / "hosted.json").write_text(json.dumps({NAME: {"since": since.isoformat(), "where": f"folder {tmp_path / 'www'}"}}))
+    (tmp_path / ".termbell" / "hosted.json").write_text(
+        json.dumps({NAME: {"since": since.isoformat(), "where": f"folder {tmp_path / 'www'}"}})
+    )
     return config
 
 
-@pytest.mark.parametrize(("words", "stays"), [
-    (["run", "--once"], False),
-    (["publish", "hello"], False),
-    (["run", "--once", "--dry-run"], True),
-    (["publish", "hello", "--dry-run"], True),
-    (["preview"], True),
-])
-def test_a_round_takes_away_what_has_stood_long_enough(words: list[str], stays: bool, calendar: Path):
+@pytest.mark.parametrize(
+    ("words", "stays"),
+    [
+        (["run", "--once"], False),
+        (["publish", "hello"], False),
+        (["run", "--once", "--dry-run"], True),
+        (["publish", "hello", "--dry-run"], True),
+        (["preview"], True),
+    ],
+)
+def test_a_round_takes_away_what_has_stood_long_enough(
+    words: list[str], stays: bool, calendar: Path
+):
     assert termbell(*words, "-c", calendar).exit_code == 0
 
     assert (calendar.parent / "www" / NAME).exists() == stays
-    assert list(json.loads((calendar.parent / ".termbell" / "hosted.json").read_text())) == ([NAME] if stays else [])
+    assert list(json.loads((calendar.parent / ".termbell" / "hosted.json").read_text())) == (
+        [NAME] if stays else []
+    )

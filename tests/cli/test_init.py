@@ -69,10 +69,14 @@ def test_a_zone_that_does_not_exist_is_wrong_usage(tmp_path: Path):
 
 
 @pytest.mark.parametrize("which", ["config", "calendar"])
-def test_a_schema_is_printed_without_a_config(which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_schema_is_printed_without_a_config(
+    which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(tmp_path)
 
-    assert json.loads(termbell("schema", which).stdout)["$schema"].startswith("https://json-schema.org/")
+    assert json.loads(termbell("schema", which).stdout)["$schema"].startswith(
+        "https://json-schema.org/"
+    )
 
 
 def test_schemas_are_written_where_the_files_look_for_them(tmp_path: Path):

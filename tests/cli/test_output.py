@@ -12,9 +12,15 @@ from scheduler.problems import Place, Problem
 HOSTILE = "fine\x1b]0;taken over\x07\x1b[2J \u202egnihton\x9b31m"
 
 
-def printed(function: Callable[..., Any], *arguments: object, color: bool = False, no_color: str = "") -> Result:
+def printed(
+    function: Callable[..., Any], *arguments: object, color: bool = False, no_color: str = ""
+) -> Result:
     """What a command prints that calls `function`; `color`: on a terminal."""
-    return CliRunner().invoke(click.Command("x", callback=lambda: function(*arguments)), color=color, env={"NO_COLOR": no_color})
+    return CliRunner().invoke(
+        click.Command("x", callback=lambda: function(*arguments)),
+        color=color,
+        env={"NO_COLOR": no_color},
+    )
 
 
 def test_text_from_elsewhere_cannot_steer_the_terminal():
@@ -57,10 +63,16 @@ def test_a_failure_is_said_on_standard_error_and_ends_with_its_code():
     assert (ended.exit_code, ended.stdout, ended.stderr) == (3, "", "error: no such thing\n")
 
 
-@pytest.mark.parametrize(("severity", "line"), [
-    ("error", "march.yaml:14: launch: too long\n"), ("warning", "march.yaml:14: warning: launch: too long\n"),
-])
+@pytest.mark.parametrize(
+    ("severity", "line"),
+    [
+        ("error", "march.yaml:14: launch: too long\n"),
+        ("warning", "march.yaml:14: warning: launch: too long\n"),
+    ],
+)
 def test_a_problem_is_one_line_with_its_place(severity, line):
-    ended = printed(problems, [Problem("too-long", "launch: too long", Place("march.yaml", 14), severity)])
+    ended = printed(
+        problems, [Problem("too-long", "launch: too long", Place("march.yaml", 14), severity)]
+    )
 
     assert ended.stderr == line

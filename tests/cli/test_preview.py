@@ -34,7 +34,9 @@ POLL = """\
 
 
 def test_a_delivery_is_shown_with_its_local_time_account_text_and_length(tmp_path: Path):
-    config = a_calendar(tmp_path, "- {id: hello, when: 2099-09-07 08:30, to: fediverse, text: Good morning}\n")
+    config = a_calendar(
+        tmp_path, "- {id: hello, when: 2099-09-07 08:30, to: fediverse, text: Good morning}\n"
+    )
 
     ended = termbell("preview", "-c", config)
 
@@ -50,7 +52,11 @@ def test_a_delivery_is_shown_with_its_local_time_account_text_and_length(tmp_pat
 def test_where_no_alt_texts_are_taken_none_is_shown(tmp_path: Path):
     an_image(tmp_path)
     door = "- {id: door, when: 2099-09-07 08:30, to: [chat, fediverse], text: Open, media: [{file: door.png, alt: The blue door}]}\n"
-    config = a_calendar(tmp_path, door, HEAD.replace("posts:", "  chat: {platform: telegram, chat: '@mathclub'}\nposts:"))
+    config = a_calendar(
+        tmp_path,
+        door,
+        HEAD.replace("posts:", "  chat: {platform: telegram, chat: '@mathclub'}\nposts:"),
+    )
 
     shown = lines(termbell("preview", "-c", config))
 
@@ -58,20 +64,25 @@ def test_where_no_alt_texts_are_taken_none_is_shown(tmp_path: Path):
 
 
 def test_what_was_shortened_or_split_is_said_with_the_length_it_had(tmp_path: Path):
-    config = a_calendar(tmp_path, f"""\
+    config = a_calendar(
+        tmp_path,
+        f"""\
 - id: long
   when: 2099-09-07 08:30
   to: [fediverse, bluesky]
   text: {"Ten words of a sentence that is of no use here. " * 11}
   fit: shorten
   bluesky: {{fit: thread}}
-""")
+""",
+    )
 
     ended = termbell("preview", "-c", config)
     shown = json.loads(termbell("preview", "-c", config, "--json").stdout)["deliveries"]
     termbell("preview", "-c", config, "--html", tmp_path / "page.html")
 
-    gauges = [line.partition(" graphemes")[2] for line in lines(ended).splitlines() if "graphemes" in line]
+    gauges = [
+        line.partition(" graphemes")[2] for line in lines(ended).splitlines() if "graphemes" in line
+    ]
     assert gauges == [", split from 527", ", split from 527", ", shortened from 527"]
     assert [one["length"]["whole"] for one in shown] == [527, 527, 527]
     assert "300 graphemes, split from 527</div>" in (tmp_path / "page.html").read_text()
@@ -79,12 +90,16 @@ def test_what_was_shortened_or_split_is_said_with_the_length_it_had(tmp_path: Pa
 
 
 def test_what_is_past_is_shown_and_said_to_be(tmp_path: Path):
-    config = a_calendar(tmp_path, "- {id: gone, when: 2020-09-07 08:30, to: fediverse, text: Good morning}\n")
+    config = a_calendar(
+        tmp_path, "- {id: gone, when: 2020-09-07 08:30, to: fediverse, text: Good morning}\n"
+    )
 
     assert "08:30 BST  fediverse on mastodon  past" in lines(termbell("preview", "-c", config))
 
 
-def test_title_card_and_picture_with_its_alt_are_shown_under_the_name_the_person_gave(tmp_path: Path):
+def test_title_card_and_picture_with_its_alt_are_shown_under_the_name_the_person_gave(
+    tmp_path: Path,
+):
     (tmp_path / "images").mkdir()
     an_image(tmp_path / "images")
 
@@ -120,7 +135,11 @@ def test_a_problem_of_one_delivery_is_shown_with_its_place_and_ends_with_1(tmp_p
 
 
 def test_an_invalid_calendar_prints_every_problem_and_ends_with_1(tmp_path: Path):
-    ended = termbell("preview", "-c", a_calendar(tmp_path, "- {id: a, when: soon, to: nobody, text: x}\n- {id: a, text: y}\n"))
+    ended = termbell(
+        "preview",
+        "-c",
+        a_calendar(tmp_path, "- {id: a, when: soon, to: nobody, text: x}\n- {id: a, text: y}\n"),
+    )
 
     assert ended.exit_code == 1
     assert ended.stdout == ""
@@ -128,17 +147,24 @@ def test_an_invalid_calendar_prints_every_problem_and_ends_with_1(tmp_path: Path
     assert all(line.startswith("config.yaml:") for line in ended.stderr.splitlines())
 
 
-@pytest.mark.parametrize(("words", "expected"), [
-    ((), {"hello", "three-steps"}),
-    (("--from", "2026-09-08"), {"three-steps"}),
-    (("--to", "2026-09-07"), {"hello"}),
-    (("--from", "2026-09-07", "--to", "2026-09-07"), {"hello"}),
-    (("--entry", "hello"), {"hello"}),
-    (("--entry", "hello", "--entry", "three-steps"), {"hello", "three-steps"}),
-    (("--account", "bluesky"), {"three-steps"}),
-])
-def test_days_entries_and_accounts_can_be_chosen(tmp_path: Path, words: tuple[str, ...], expected: set[str]):
-    config = a_calendar(tmp_path, "- {id: hello, when: 2026-09-07 23:30, to: fediverse, text: x}\n" + THREAD)
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), {"hello", "three-steps"}),
+        (("--from", "2026-09-08"), {"three-steps"}),
+        (("--to", "2026-09-07"), {"hello"}),
+        (("--from", "2026-09-07", "--to", "2026-09-07"), {"hello"}),
+        (("--entry", "hello"), {"hello"}),
+        (("--entry", "hello", "--entry", "three-steps"), {"hello", "three-steps"}),
+        (("--account", "bluesky"), {"three-steps"}),
+    ],
+)
+def test_days_entries_and_accounts_can_be_chosen(
+    tmp_path: Path, words: tuple[str, ...], expected: set[str]
+):
+    config = a_calendar(
+        tmp_path, "- {id: hello, when: 2026-09-07 23:30, to: fediverse, text: x}\n" + THREAD
+    )
 
     shown = json.loads(termbell("preview", "-c", config, "--json", *words).stdout)
 
@@ -155,7 +181,9 @@ def test_json_has_the_agreed_keys(tmp_path: Path):
     (tmp_path / "images").mkdir()
     an_image(tmp_path / "images")
 
-    [one] = json.loads(termbell("preview", "-c", a_calendar(tmp_path, PICTURE), "--json", "--requests").stdout)["deliveries"]
+    [one] = json.loads(
+        termbell("preview", "-c", a_calendar(tmp_path, PICTURE), "--json", "--requests").stdout
+    )["deliveries"]
 
     assert one["due"] == "2026-09-07T08:30:00+01:00"
     assert one["length"] == {"used": 17, "limit": None, "unit": "characters", "whole": None}
@@ -165,13 +193,25 @@ def test_json_has_the_agreed_keys(tmp_path: Path):
 
 
 def test_requests_are_there_only_when_asked_for(tmp_path: Path):
-    [one] = json.loads(termbell("preview", "-c", a_calendar(tmp_path), "--json").stdout)["deliveries"]
+    [one] = json.loads(termbell("preview", "-c", a_calendar(tmp_path), "--json").stdout)[
+        "deliveries"
+    ]
 
     assert "requests" not in one
 
 
 def test_requests_hide_the_secret_and_a_reply_answers_the_part_before(tmp_path: Path):
-    shown = json.loads(termbell("preview", "-c", a_calendar(tmp_path, THREAD), "--account", "fediverse", "--json", "--requests").stdout)
+    shown = json.loads(
+        termbell(
+            "preview",
+            "-c",
+            a_calendar(tmp_path, THREAD),
+            "--account",
+            "fediverse",
+            "--json",
+            "--requests",
+        ).stdout
+    )
 
     first, second, third = (json.loads(one["requests"][-1]["body"]) for one in shown["deliveries"])
     assert "in_reply_to_id" not in first
@@ -180,7 +220,9 @@ def test_requests_hide_the_secret_and_a_reply_answers_the_part_before(tmp_path: 
 
 
 def test_what_has_an_error_makes_no_requests(tmp_path: Path):
-    [one] = json.loads(termbell("preview", "-c", a_calendar(tmp_path, LONG), "--json", "--requests").stdout)["deliveries"]
+    [one] = json.loads(
+        termbell("preview", "-c", a_calendar(tmp_path, LONG), "--json", "--requests").stdout
+    )["deliveries"]
 
     assert one["requests"] == []
 
@@ -207,20 +249,25 @@ def test_the_page_shows_the_same_and_loads_nothing(tmp_path: Path):
     assert 'alt="The school door, painted blue"' in html
     assert "310/300" in html
     assert "shorten it by 10" in html
-    assert "src=\"http" not in html
+    assert 'src="http' not in html
     assert "default-src 'none'" in html
 
 
 def test_what_a_calendar_says_cannot_become_part_of_the_page(tmp_path: Path):
     page = tmp_path / "preview.html"
-    config = a_calendar(tmp_path, '- {id: bad, when: 2026-12-01, to: [fediverse, class-site], text: "<script>alert(1)</script>"}\n')
+    config = a_calendar(
+        tmp_path,
+        '- {id: bad, when: 2026-12-01, to: [fediverse, class-site], text: "<script>alert(1)</script>"}\n',
+    )
 
     termbell("preview", "-c", config, "--html", page)
 
     assert "<script" not in page.read_text()
 
 
-def test_a_preview_asks_no_network_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_preview_asks_no_network_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     def refused(*_: object) -> None:
         raise AssertionError("a preview opened a connection")
 
@@ -234,7 +281,13 @@ def test_a_preview_asks_no_network_and_leaves_nothing_behind(tmp_path: Path, mon
 
 
 def test_check_prints_every_problem_and_what_was_looked_at(tmp_path: Path):
-    ended = termbell("check", "-c", a_calendar(tmp_path, LONG + "- {id: fine, when: 2026-12-16, to: [bluesky, fediverse], text: x}\n"))
+    ended = termbell(
+        "check",
+        "-c",
+        a_calendar(
+            tmp_path, LONG + "- {id: fine, when: 2026-12-16, to: [bluesky, fediverse], text: x}\n"
+        ),
+    )
 
     problem, summary = lines(ended).splitlines()
     assert problem.startswith("config.yaml:7: long: ")
@@ -243,9 +296,16 @@ def test_check_prints_every_problem_and_what_was_looked_at(tmp_path: Path):
 
 
 def test_check_of_an_invalid_calendar_has_its_problems_as_json_too(tmp_path: Path):
-    ended = termbell("check", "-c", a_calendar(tmp_path, "- {id: a, when: soon, to: nobody, text: x}\n"), "--json")
+    ended = termbell(
+        "check",
+        "-c",
+        a_calendar(tmp_path, "- {id: a, when: soon, to: nobody, text: x}\n"),
+        "--json",
+    )
 
     found = json.loads(ended.stdout)
     assert found["version"] == 1
-    assert {tuple(one) for one in found["problems"]} == {("code", "severity", "message", "file", "line")}
+    assert {tuple(one) for one in found["problems"]} == {
+        ("code", "severity", "message", "file", "line")
+    }
     assert ended.exit_code == 1

@@ -37,7 +37,11 @@ def test_a_line_says_how_much_of_a_large_file_has_left(tmp_path: Path):
         gone("school", video, position)
 
     assert [line.rstrip() for line in terminal.getvalue().replace("\n", "\r").split("\r")] == [
-        "school: 20 of 200 MB (10 %)", "school: 150 of 200 MB (75 %)", "school: 200 of 200 MB (100 %)", ""]
+        "school: 20 of 200 MB (10 %)",
+        "school: 150 of 200 MB (75 %)",
+        "school: 200 of 200 MB (100 %)",
+        "",
+    ]
     assert terminal.getvalue().endswith("\n")
 
 
@@ -63,17 +67,26 @@ def test_in_a_pipe_nothing_is_said():
     assert progress(StringIO()) is unseen
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no terminals that a test could open")
+@pytest.mark.skipif(
+    not hasattr(os, "openpty"), reason="this system has no terminals that a test could open"
+)
 @pytest.mark.parametrize("looks", [True, False])
 def test_a_command_that_publishes_says_it_to_who_looks(looks: bool, tmp_path: Path):
     server = StandIn()
     Image.effect_noise((2600, 2600), 90).save(tmp_path / "noise.png")
-    config = a_calendar(tmp_path, '- {id: hello, when: 2026-09-07, to: fediverse, text: Hi, media: [{file: noise.png, alt: Noise}]}\n', (
-        f"timezone: UTC\naccounts: {{fediverse: {{platform: mastodon, server: '{server.url}', token: good}}}}\nposts:\n"))
+    config = a_calendar(
+        tmp_path,
+        "- {id: hello, when: 2026-09-07, to: fediverse, text: Hi, media: [{file: noise.png, alt: Noise}]}\n",
+        (
+            f"timezone: UTC\naccounts: {{fediverse: {{platform: mastodon, server: '{server.url}', token: good}}}}\nposts:\n"
+        ),
+    )
     ours, theirs = os.openpty()
     words = [sys.executable, "-m", "scheduler", "publish", "hello", "-c", str(config)]
 
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=theirs if looks else subprocess.PIPE, check=False)
+    done = subprocess.run(
+        words, stdout=subprocess.PIPE, stderr=theirs if looks else subprocess.PIPE, check=False
+    )
     os.close(theirs)
     said = from_terminal(ours) if looks else done.stderr.decode()
     server.close()

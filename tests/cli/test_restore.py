@@ -6,7 +6,7 @@ from filelock import FileLock
 
 from tests.cli.support import a_calendar, termbell
 
-SITE = '- {id: hello, when: 2026-09-07 08:30, to: class-site, text: Good morning, late: publish}\n'
+SITE = "- {id: hello, when: 2026-09-07 08:30, to: class-site, text: Good morning, late: publish}\n"
 
 
 def published(folder: Path) -> Path:
@@ -77,7 +77,9 @@ def test_a_restore_says_what_it_did(tmp_path: Path) -> None:
     assert said[0].startswith("1 deliveries brought back from ")
     assert said[1] == "0 kept as the present store had them"
     assert said[2].startswith("1 were due since and may be up: each is looked for before it leaves")
-    assert said[3].startswith(f"the damaged store is now {tmp_path / '.termbell' / 'config-damaged-'}")
+    assert said[3].startswith(
+        f"the damaged store is now {tmp_path / '.termbell' / 'config-damaged-'}"
+    )
     assert termbell("run", "--once", "-c", config).exit_code == 0
     assert len(list((tmp_path / "public" / "posts").iterdir())) == 1
     assert "published" in termbell("status", "--all", "-c", config).stdout

@@ -29,7 +29,9 @@ posts:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    return a_calendar(tmp_path, "- {id: launch, when: 2099-01-01 09:00, to: main, text: Hello}\n", HEAD)
+    return a_calendar(
+        tmp_path, "- {id: launch, when: 2099-01-01 09:00, to: main, text: Hello}\n", HEAD
+    )
 
 
 @pytest.fixture
@@ -39,11 +41,16 @@ def store(config: Path) -> Store:
 
 def due(store: Store, key: str = "k1", **changes: Any) -> None:
     """A delivery that is due in this moment."""
-    store.plan([a_delivery(key, **{"due": NOW, "late": "publish", **changes})], NOW - timedelta(days=1))
+    store.plan(
+        [a_delivery(key, **{"due": NOW, "late": "publish", **changes})], NOW - timedelta(days=1)
+    )
 
 
 def doctor(config: Path) -> list[tuple[bool, str]]:
-    return [(one["ok"], one["message"]) for one in json.loads(termbell("doctor", "-c", config, "--json").stdout)["findings"]]
+    return [
+        (one["ok"], one["message"])
+        for one in json.loads(termbell("doctor", "-c", config, "--json").stdout)["findings"]
+    ]
 
 
 def wrong(config: Path) -> list[str]:
@@ -83,7 +90,12 @@ def test_status_names_held_accounts_and_a_notifier_that_fails(config: Path, stor
 
 
 def test_status_says_for_which_part_the_rest_of_a_thread_waits(config: Path, store: Store):
-    parts = [a_delivery(f"k{part}", part=part, after=f"k{part - 1}" if part else None, due=NOW, late="publish") for part in range(3)]
+    parts = [
+        a_delivery(
+            f"k{part}", part=part, after=f"k{part - 1}" if part else None, due=NOW, late="publish"
+        )
+        for part in range(3)
+    ]
     store.plan(parts, NOW - timedelta(days=1))
     first = store.claim("main", "test", NOW)
     assert first
@@ -93,11 +105,17 @@ def test_status_says_for_which_part_the_rest_of_a_thread_waits(config: Path, sto
     plain = json.loads(termbell("status", "-c", config, "--json").stdout)
 
     assert shown.count("[waits for part 1, which is failed]") == 2
-    assert [one["waits"] for one in plain["deliveries"]] == [None, *["waits for part 1, which is failed"] * 2]
+    assert [one["waits"] for one in plain["deliveries"]] == [
+        None,
+        *["waits for part 1, which is failed"] * 2,
+    ]
 
 
 def test_parts_that_wait_for_their_turn_are_not_remarked(config: Path, store: Store):
-    store.plan([a_delivery("k0", due=NOW), a_delivery("k1", part=1, after="k0", due=NOW)], NOW - timedelta(days=1))
+    store.plan(
+        [a_delivery("k0", due=NOW), a_delivery("k1", part=1, after="k0", due=NOW)],
+        NOW - timedelta(days=1),
+    )
 
     assert "waits" not in lines(termbell("status", "-c", config))
 
@@ -113,12 +131,17 @@ def test_doctor_finds_nothing_where_nothing_is_wrong(config: Path, store: Store)
     assert any("nobody is told when something fails" in what for _, what in found)
 
 
-def test_doctor_finds_what_is_due_and_not_claimed_and_the_daemon_that_should_have(config: Path, store: Store):
+def test_doctor_finds_what_is_due_and_not_claimed_and_the_daemon_that_should_have(
+    config: Path, store: Store
+):
     due(store, due=NOW - timedelta(minutes=5))
 
     found = wrong(config)
 
-    assert "the daemon is not running, never seen alive, and 1 deliveries wait; start it: termbell run" in found
+    assert (
+        "the daemon is not running, never seen alive, and 1 deliveries wait; start it: termbell run"
+        in found
+    )
     assert "1 deliveries are due and not taken up; see `termbell status`" in found
 
 
@@ -130,7 +153,10 @@ def test_doctor_finds_a_clock_that_was_set_back(config: Path, store: Store):
     assert any("which is to come: the clock was set back" in one for one in wrong(config))
 
     store.beat("here", 1, NOW, NOW + timedelta(hours=3))
-    assert "the daemon was seen in the future: the clock was set back; check the machine's time" in wrong(config)
+    assert (
+        "the daemon was seen in the future: the clock was set back; check the machine's time"
+        in wrong(config)
+    )
 
 
 @pytest.fixture
@@ -147,7 +173,9 @@ def forbidden(store: Store) -> Iterator[Path]:
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no such modes")
 def test_doctor_finds_a_file_that_cannot_be_read(config: Path, forbidden: Path):
-    assert any(f"{forbidden.name} cannot be read and written by you" in one for one in wrong(config))
+    assert any(
+        f"{forbidden.name} cannot be read and written by you" in one for one in wrong(config)
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no such modes")
@@ -169,9 +197,13 @@ def test_doctor_finds_a_store_that_is_damaged(config: Path, store: Store):
     assert any("it is damaged" in one for one in wrong(config))
 
 
-def test_doctor_finds_who_does_not_tell_and_a_ping_that_does_not_get_through(config: Path, store: Store, monkeypatch: pytest.MonkeyPatch):
+def test_doctor_finds_who_does_not_tell_and_a_ping_that_does_not_get_through(
+    config: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.delenv("HOOK", raising=False)
-    config.write_text("notify:\n- ${HOOK}\n- !secret chat\nhealthcheck_url: ${HOOK}\n" + config.read_text())
+    config.write_text(
+        "notify:\n- ${HOOK}\n- !secret chat\nhealthcheck_url: ${HOOK}\n" + config.read_text()
+    )
     store.notices.add(NOW, "failed", "launch on main: Forbidden")
     store.notices.failing("notifier 1 of 2 (json): it answered 500")
     store.keep_fact(UNPINGED, "it was answered with 500")
@@ -179,14 +211,22 @@ def test_doctor_finds_who_does_not_tell_and_a_ping_that_does_not_get_through(con
     found = wrong(config)
 
     assert "config.yaml:2: notify: the environment variable HOOK is not set" in found
-    assert any(one.startswith("config.yaml:3: notify: no secret is kept under the name 'chat'") for one in found)
+    assert any(
+        one.startswith("config.yaml:3: notify: no secret is kept under the name 'chat'")
+        for one in found
+    )
     assert "config.yaml:4: healthcheck_url: the environment variable HOOK is not set" in found
-    assert "1 notices cannot be told: notifier 1 of 2 (json): it answered 500; look at `notify` in config.yaml" in found
+    assert (
+        "1 notices cannot be told: notifier 1 of 2 (json): it answered 500; look at `notify` in config.yaml"
+        in found
+    )
     assert "the ping of healthcheck_url does not get through: it was answered with 500" in found
 
 
 def test_doctor_looks_at_the_rest_where_the_calendar_cannot_be_used(config: Path, store: Store):
-    config.write_text(config.read_text() + "- {id: launch, when: 2099-01-01 09:00, to: main, text: Hello}\n")
+    config.write_text(
+        config.read_text() + "- {id: launch, when: 2099-01-01 09:00, to: main, text: Hello}\n"
+    )
     due(store, due=NOW - timedelta(minutes=5))
 
     found = wrong(config)
@@ -196,10 +236,16 @@ def test_doctor_looks_at_the_rest_where_the_calendar_cannot_be_used(config: Path
 
 
 @pytest.mark.parametrize("command", [("run", "--once"), ("publish", "launch")])
-def test_a_command_that_publishes_tells_what_went_wrong_before_it_ends(command: tuple[str, ...], tmp_path: Path):
+def test_a_command_that_publishes_tells_what_went_wrong_before_it_ends(
+    command: tuple[str, ...], tmp_path: Path
+):
     with a_stand_in() as server:
-        config = a_calendar(tmp_path, f"- {{id: launch, when: '{NOW:%Y-%m-%d %H:%M}', to: main, text: Hello, late: publish}}\n",
-                            f"notify: json://127.0.0.1:{server.port}/hook\n" + HEAD.replace("site, folder: public", "mastodon, server: https://x.test"))
+        config = a_calendar(
+            tmp_path,
+            f"- {{id: launch, when: '{NOW:%Y-%m-%d %H:%M}', to: main, text: Hello, late: publish}}\n",
+            f"notify: json://127.0.0.1:{server.port}/hook\n"
+            + HEAD.replace("site, folder: public", "mastodon, server: https://x.test"),
+        )
         termbell(*command, "-c", config)
 
     assert [one["title"] for one in server.told] == ["Termbell: 1 held"]
@@ -215,11 +261,18 @@ def test_a_dry_run_tells_nobody(tmp_path: Path, store: Store, config: Path):
     assert server.asked == []
 
 
-def test_a_calendar_that_cannot_be_used_at_the_start_is_told_once_a_day_and_not_at_each_start(config: Path, store: Store):
+def test_a_calendar_that_cannot_be_used_at_the_start_is_told_once_a_day_and_not_at_each_start(
+    config: Path, store: Store
+):
     with a_stand_in() as server:
-        config.write_text(f"notify: json://127.0.0.1:{server.port}/hook\n{config.read_text()}- {{id: second, nope: 1}}\n")
+        config.write_text(
+            f"notify: json://127.0.0.1:{server.port}/hook\n{config.read_text()}- {{id: second, nope: 1}}\n"
+        )
         ended = [termbell("run", "--once", "-c", config).exit_code for _ in range(2)]
 
     assert ended == [1, 1]
     assert [one["title"] for one in server.told] == ["Termbell: calendar invalid"]
-    assert "nothing is published until it can be used:\n  config.yaml:7: second" in server.told[0]["message"]
+    assert (
+        "nothing is published until it can be used:\n  config.yaml:7: second"
+        in server.told[0]["message"]
+    )

@@ -6,7 +6,18 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from platforms.base import DOUBLES, HARMLESS, Account, Ask, Limits, Platform, Post, Published, Repeat, Request
+from platforms.base import (
+    DOUBLES,
+    HARMLESS,
+    Account,
+    Ask,
+    Limits,
+    Platform,
+    Post,
+    Published,
+    Repeat,
+    Request,
+)
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.delivering import Desk
@@ -32,13 +43,31 @@ class Clock:
         self.at += timedelta(seconds=seconds)
 
 
-def two_steps(repeat: Repeat = DOUBLES, remembered: float = 0.0, lasts: float = 3600.0) -> Callable[[Account, Post, Ask], Published]:
+def two_steps(
+    repeat: Repeat = DOUBLES, remembered: float = 0.0, lasts: float = 3600.0
+) -> Callable[[Account, Post, Ask], Published]:
     """Publishes as most platforms do: a file that nobody sees yet, then the post."""
 
     def publish(account: Account, post: Post, ask: Ask) -> Published:
-        media = ask(Request(step="upload", method="POST", url="https://x.test/media", repeat=HARMLESS, lasts=lasts)).json()["id"]
-        answer = ask(Request(step="status", method="POST", url="https://x.test/posts", json={"text": post.text, "media": media},
-                             repeat=repeat, remembered=remembered))
+        media = ask(
+            Request(
+                step="upload",
+                method="POST",
+                url="https://x.test/media",
+                repeat=HARMLESS,
+                lasts=lasts,
+            )
+        ).json()["id"]
+        answer = ask(
+            Request(
+                step="status",
+                method="POST",
+                url="https://x.test/posts",
+                json={"text": post.text, "media": media},
+                repeat=repeat,
+                remembered=remembered,
+            )
+        )
         return Published(id=answer.json()["id"], url="https://x.test/" + answer.json()["id"])
 
     return publish
@@ -49,8 +78,22 @@ def a_platform(**changes: Any) -> Platform:
 
 
 def a_delivery(key: str = "k1", **changes: Any) -> Delivery:
-    delivery = Delivery(key=key, entry="launch", account="main", platform="x", due=DUE, part=0, after=None, grace=7200.0, late="skip",
-                        place=Place("config.yaml", 9), post=a_post(key=key), used=1, limit=500, unit="characters")
+    delivery = Delivery(
+        key=key,
+        entry="launch",
+        account="main",
+        platform="x",
+        due=DUE,
+        part=0,
+        after=None,
+        grace=7200.0,
+        late="skip",
+        place=Place("config.yaml", 9),
+        post=a_post(key=key),
+        used=1,
+        limit=500,
+        unit="characters",
+    )
     return replace(delivery, **changes)
 
 
@@ -64,8 +107,19 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
 
     def desk(self) -> Desk:
-        account = ConfiguredAccount(account=Account(name="main", platform="x"), platform=self.platform, place=Place("config.yaml", 3))
-        return Desk(store=self.store, accounts={"main": account}, answerer=lambda _: self.network, by="test", now=self.clock, timeout=30)
+        account = ConfiguredAccount(
+            account=Account(name="main", platform="x"),
+            platform=self.platform,
+            place=Place("config.yaml", 3),
+        )
+        return Desk(
+            store=self.store,
+            accounts={"main": account},
+            answerer=lambda _: self.network,
+            by="test",
+            now=self.clock,
+            timeout=30,
+        )
 
     def attempt(self) -> Row:
         """One round of the desk; what the delivery is afterwards."""

@@ -39,7 +39,11 @@ def web(tmp_path: Path) -> Iterator[Web]:
     class Handler(Silent):
         def do_GET(self) -> None:
             told.asked.append((self.command, self.path))
-            self.send_response(told.statuses.get((self.command, self.path), 200 if self.path in told.pages else 404))
+            self.send_response(
+                told.statuses.get(
+                    (self.command, self.path), 200 if self.path in told.pages else 404
+                )
+            )
             self.send_header("Location", "/term")
             self.send_header("Content-Type", "text/html" if self.path == "/term" else "image/png")
             self.end_headers()
@@ -52,24 +56,36 @@ def web(tmp_path: Path) -> Iterator[Web]:
 
 
 def entry(web: Web, when: str = "2099-01-05", more: str = "") -> str:
-    return f"- {{id: term, when: {when}, to: [sky, fedi], text: Look, link: '{web.url}/term'{more}}}\n"
+    return (
+        f"- {{id: term, when: {when}, to: [sky, fedi], text: Look, link: '{web.url}/term'{more}}}\n"
+    )
 
 
 def test_a_card_is_read_once_and_is_shown_and_sent_alike_from_then_on(tmp_path: Path, web: Web):
     config = a_calendar(tmp_path, entry(web), HEAD)
     before = termbell("check", "-c", config)
-    assert lines(before) == (f"config.yaml:7: warning: term: {web.url}/term was not read yet, so that its card shows no more than its address; "
-                             "`termbell check --fetch` does\n1 entry, 2 deliveries, 1 problem\n")
+    assert lines(before) == (
+        f"config.yaml:7: warning: term: {web.url}/term was not read yet, so that its card shows no more than its address; "
+        "`termbell check --fetch` does\n1 entry, 2 deliveries, 1 problem\n"
+    )
     assert web.asked == []
 
     assert termbell("check", "--fetch", "-c", config).exit_code == 0
     web.pages.clear()
-    after = json.loads(termbell("preview", "--json", "--requests", "-c", config).stdout)["deliveries"]
+    after = json.loads(termbell("preview", "--json", "--requests", "-c", config).stdout)[
+        "deliveries"
+    ]
 
     sky = next(one for one in after if one["account"] == "sky")
-    assert sky["link"] == {"url": f"{web.url}/term", "title": "Our term", "description": "Week by week"}
+    assert sky["link"] == {
+        "url": f"{web.url}/term",
+        "title": "Our term",
+        "description": "Week by week",
+    }
     assert [one["problems"] for one in after] == [[], []]
-    assert [request["step"] for request in sky["requests"] if "card" in request["step"]] == ["upload card"]
+    assert [request["step"] for request in sky["requests"] if "card" in request["step"]] == [
+        "upload card"
+    ]
     assert web.asked == [("GET", "/term"), ("GET", "/door.png")]
 
 
@@ -82,7 +98,9 @@ def test_a_page_that_is_down_is_a_warning_and_the_post_goes_out(tmp_path: Path, 
     assert [one.errors for one in planned.deliveries] == [(), ()]
 
 
-@pytest.mark.parametrize(("more", "head"), [(", ignore: card-not-read", ""), ("", "checks: {card-not-read: off}\n")])
+@pytest.mark.parametrize(
+    ("more", "head"), [(", ignore: card-not-read", ""), ("", "checks: {card-not-read: off}\n")]
+)
 def test_who_wants_no_cards_hears_of_none(tmp_path: Path, web: Web, more: str, head: str):
     assert plan(a_calendar(tmp_path, entry(web, more=more), head + HEAD)).problems == ()
 
@@ -95,7 +113,10 @@ def test_for_a_post_that_is_over_no_page_is_read(tmp_path: Path, web: Web):
 
 
 def test_a_page_in_a_private_network_is_not_asked(tmp_path: Path, web: Web):
-    [problem] = plan(a_calendar(tmp_path, entry(web), HEAD.replace("fetch_from: [127.0.0.1]", "fetch_from: []")), fetch=True).problems
+    [problem] = plan(
+        a_calendar(tmp_path, entry(web), HEAD.replace("fetch_from: [127.0.0.1]", "fetch_from: []")),
+        fetch=True,
+    ).problems
 
     assert "127.0.0.1 is on this machine or in a private network" in problem.message
     assert web.asked == []
@@ -106,25 +127,47 @@ def test_what_one_reading_may_spend_on_pages_has_an_end():
         Pages((), until=0.0).page("https://example.org/")
 
 
-def test_check_asks_for_every_link_once_and_tells_those_that_do_not_answer(tmp_path: Path, web: Web):
+def test_check_asks_for_every_link_once_and_tells_those_that_do_not_answer(
+    tmp_path: Path, web: Web
+):
     text = f"See {web.url}/term and {web.url}/gone"
-    config = a_calendar(tmp_path, f"- id: a\n  when: 2099-01-05\n  to: [sky, fedi]\n  text: {text}\n"
-                                  f"- id: b\n  when: 2099-01-06\n  to: fedi\n  text: Again {web.url}/gone\n  ignore: dead-link\n", HEAD)
+    config = a_calendar(
+        tmp_path,
+        f"- id: a\n  when: 2099-01-05\n  to: [sky, fedi]\n  text: {text}\n"
+        f"- id: b\n  when: 2099-01-06\n  to: fedi\n  text: Again {web.url}/gone\n  ignore: dead-link\n",
+        HEAD,
+    )
 
     silent, checked = termbell("check", "-c", config), termbell("check", "--links", "-c", config)
 
     assert "no problems" in lines(silent)
-    assert f"warning: a: {web.url}/gone does not answer: 127.0.0.1 answers 404; mend the address\n" in lines(checked)
+    assert (
+        f"warning: a: {web.url}/gone does not answer: 127.0.0.1 answers 404; mend the address\n"
+        in lines(checked)
+    )
     assert "1 problem\n" in lines(checked)
     assert checked.exit_code == 0
     assert sorted(web.asked) == [("GET", "/gone"), ("HEAD", "/gone"), ("HEAD", "/term")]
 
 
-@pytest.mark.parametrize(("head", "get", "is_dead"), [
-    (405, 200, False), (404, 200, False), (403, 403, False), (429, 429, False), (500, 200, False), (999, 999, False), (302, 200, False),
-    (404, 404, True), (410, 410, True), (503, 503, True),
-])
-def test_a_link_answers_unless_what_it_leads_to_is_gone_or_broken(web: Web, head: int, get: int, is_dead: bool):
+@pytest.mark.parametrize(
+    ("head", "get", "is_dead"),
+    [
+        (405, 200, False),
+        (404, 200, False),
+        (403, 403, False),
+        (429, 429, False),
+        (500, 200, False),
+        (999, 999, False),
+        (302, 200, False),
+        (404, 404, True),
+        (410, 410, True),
+        (503, 503, True),
+    ],
+)
+def test_a_link_answers_unless_what_it_leads_to_is_gone_or_broken(
+    web: Web, head: int, get: int, is_dead: bool
+):
     web.statuses = {("HEAD", "/page"): head, ("GET", "/page"): get}
 
     assert (f"{web.url}/page" in dead_links([f"{web.url}/page"], ("127.0.0.1",))) is is_dead
@@ -133,7 +176,10 @@ def test_a_link_answers_unless_what_it_leads_to_is_gone_or_broken(web: Web, head
 def test_a_link_that_leads_round_in_circles_or_to_no_server_is_dead(web: Web):
     web.statuses = {("HEAD", "/term"): 301, ("GET", "/term"): 301}
 
-    found = dead_links([f"{web.url}/term", "http://127.0.0.1:1/", "https://10.0.0.1/", "https://nobody.invalid/"], ("127.0.0.1",))
+    found = dead_links(
+        [f"{web.url}/term", "http://127.0.0.1:1/", "https://10.0.0.1/", "https://nobody.invalid/"],
+        ("127.0.0.1",),
+    )
 
     assert found[f"{web.url}/term"] == "it leads on more than 4 times"
     assert "refused" in found["http://127.0.0.1:1/"]

@@ -21,7 +21,13 @@ def test_rings_at_the_due_time() -> None:
 def test_rings_when_the_wall_clock_was_set_and_says_by_how_much() -> None:
     rung, told = threading.Event(), []
     wall = [1000.0]
-    clock = Clock(ring=lambda: rung.set() if told else None, look=lambda: False, was_set=told.append, wall=lambda: wall[0], monotonic=lambda: 5.0)
+    clock = Clock(
+        ring=lambda: rung.set() if told else None,
+        look=lambda: False,
+        was_set=told.append,
+        wall=lambda: wall[0],
+        monotonic=lambda: 5.0,
+    )
     clock.start()
     try:
         assert not rung.is_set()
@@ -35,10 +41,18 @@ def test_rings_when_the_wall_clock_was_set_and_says_by_how_much() -> None:
 def test_a_clock_that_was_set_back_ends_the_wait_until_then() -> None:
     told = threading.Event()
     wall = [1000.0]
-    clock = Clock(ring=lambda: None, look=lambda: False, was_set=lambda _: told.set(), wall=lambda: wall[0], monotonic=lambda: 5.0)
+    clock = Clock(
+        ring=lambda: None,
+        look=lambda: False,
+        was_set=lambda _: told.set(),
+        wall=lambda: wall[0],
+        monotonic=lambda: 5.0,
+    )
     clock.start()
     try:
-        clock._scheduler.modify_job("look", next_run_time=datetime.now(UTC) + timedelta(hours=1))  # as APScheduler finds itself then
+        clock._scheduler.modify_job(
+            "look", next_run_time=datetime.now(UTC) + timedelta(hours=1)
+        )  # as APScheduler finds itself then
         wall[0] -= 3600
         clock.rouse()
         assert told.wait(5)
@@ -49,7 +63,13 @@ def test_a_clock_that_was_set_back_ends_the_wait_until_then() -> None:
 def test_a_machine_that_slept_is_no_clock_that_was_set() -> None:
     looked, told = threading.Event(), []
     at = [1000.0]
-    clock = Clock(ring=lambda: None, look=looked.set, was_set=told.append, wall=lambda: at[0] + 7, monotonic=lambda: at[0])  # type: ignore[arg-type]
+    clock = Clock(
+        ring=lambda: None,
+        look=looked.set,
+        was_set=told.append,
+        wall=lambda: at[0] + 7,
+        monotonic=lambda: at[0],
+    )  # type: ignore[arg-type]
     clock.start()
     try:
         at[0] += 3600

@@ -42,15 +42,28 @@ class Keyring:
         del self.kept[service, username]
 
 
-def credentials(folder: Path, keyring: Keyring | None = None, secrets: tuple[str, ...] = ("token",), optional: tuple[str, ...] = (),
-                oauth: OAuth | None = None, **written: Secret) -> Credentials:
+def credentials(
+    folder: Path,
+    keyring: Keyring | None = None,
+    secrets: tuple[str, ...] = ("token",),
+    optional: tuple[str, ...] = (),
+    oauth: OAuth | None = None,
+    **written: Secret,
+) -> Credentials:
     platform = a_platform(secrets=secrets, optional_secrets=optional, oauth=oauth)
-    account = ConfiguredAccount(account=Account(name="fediverse", platform="x"), platform=platform, place=Place("config.yaml", 9), secrets=written)
+    account = ConfiguredAccount(
+        account=Account(name="fediverse", platform="x"),
+        platform=platform,
+        place=Place("config.yaml", 9),
+        secrets=written,
+    )
     return Credentials({"fediverse": account}, folder / ".termbell", keyring=lambda: keyring)
 
 
 def test_what_is_missing_is_named_with_the_remedy(tmp_path: Path):
-    with pytest.raises(LoginNeeded, match=r"^fediverse has no token yet: termbell login fediverse$"):
+    with pytest.raises(
+        LoginNeeded, match=r"^fediverse has no token yet: termbell login fediverse$"
+    ):
         credentials(tmp_path).of("fediverse")
     with pytest.raises(LoginNeeded, match=r"fediverse has no user and no password yet"):
         credentials(tmp_path, secrets=("user", "password")).of("fediverse")
@@ -73,7 +86,9 @@ def test_what_was_given_is_kept_in_a_file_that_only_the_person_can_read(tmp_path
     assert not file.with_suffix(".unfinished").exists()
 
 
-def test_a_file_that_others_can_read_is_closed_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_a_file_that_others_can_read_is_closed_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     held = credentials(tmp_path)
     held.keep("fediverse", TOKEN)
     held.file.chmod(0o644)
@@ -135,12 +150,17 @@ def test_optional_secrets_are_given_where_there_are_any(tmp_path: Path):
     assert held.of("fediverse") == {**TOKEN, "proof": "p"}
 
 
-def test_the_config_takes_secrets_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_config_takes_secrets_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     held = credentials(tmp_path, token=Secret(env="FEDIVERSE_TOKEN"))
     held.keep("fediverse", {"token": "kept"})
 
     monkeypatch.delenv("FEDIVERSE_TOKEN", raising=False)
-    with pytest.raises(LoginNeeded, match=r"config\.yaml:9: accounts\.fediverse\.token: the environment variable FEDIVERSE_TOKEN is not set"):
+    with pytest.raises(
+        LoginNeeded,
+        match=r"config\.yaml:9: accounts\.fediverse\.token: the environment variable FEDIVERSE_TOKEN is not set",
+    ):
         held.of("fediverse")
 
     monkeypatch.setenv("FEDIVERSE_TOKEN", "tok-5ecret\n")
@@ -153,11 +173,22 @@ def test_a_token_that_the_config_names_takes_the_place_of_an_earlier_sign_in(tmp
     signed_in.keep("fediverse", {**TOKEN, "refresh": "r0"})
     signed_in.keep_session("fediverse", {"token": "traded", "refresh": "r1"})
 
-    named = credentials(tmp_path, optional=("refresh",), oauth=oauth, token=Secret(literal="another"))
-    both = credentials(tmp_path, optional=("refresh",), oauth=oauth, token=Secret(literal="another"), refresh=Secret(literal="its own"))
+    named = credentials(
+        tmp_path, optional=("refresh",), oauth=oauth, token=Secret(literal="another")
+    )
+    both = credentials(
+        tmp_path,
+        optional=("refresh",),
+        oauth=oauth,
+        token=Secret(literal="another"),
+        refresh=Secret(literal="its own"),
+    )
 
     assert (named.of("fediverse"), named.session("fediverse")) == ({"token": "another"}, {})
-    assert (both.of("fediverse")["refresh"], both.session("fediverse")["token"]) == ("its own", "traded")
+    assert (both.of("fediverse")["refresh"], both.session("fediverse")["token"]) == (
+        "its own",
+        "traded",
+    )
 
 
 def test_the_config_may_hold_a_secret_itself(tmp_path: Path):
@@ -171,7 +202,10 @@ def test_the_config_may_hold_a_secret_itself(tmp_path: Path):
 @pytest.mark.parametrize("ring", [None, Keyring()], ids=["file", "keyring"])
 def test_the_config_names_a_secret_that_is_kept(tmp_path: Path, ring: Keyring | None):
     held = credentials(tmp_path, ring, token=Secret(name="shared"))
-    with pytest.raises(LoginNeeded, match=r"no secret is kept under the name 'shared'; termbell login --secret shared$"):
+    with pytest.raises(
+        LoginNeeded,
+        match=r"no secret is kept under the name 'shared'; termbell login --secret shared$",
+    ):
         held.of("fediverse")
 
     held.keep_named("shared", "tok-5ecret")
@@ -219,7 +253,9 @@ def test_what_is_forgotten_is_gone(tmp_path: Path, ring: Keyring | None):
     assert "5ecret" not in (held.file.read_text() if held.file.exists() else "") + str(ring)
 
 
-def test_all_values_are_those_that_this_process_can_have_met(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_all_values_are_those_that_this_process_can_have_met(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("FEDIVERSE_TOKEN", "from-env")
     held = credentials(tmp_path, token=Secret(env="FEDIVERSE_TOKEN"))
 
@@ -231,7 +267,9 @@ def test_all_values_are_those_that_this_process_can_have_met(tmp_path: Path, mon
 
 def test_all_values_are_known_before_they_are_asked_for(tmp_path: Path):
     """A platform may repeat one account's secret to another, and a log line may come before the first request."""
-    credentials(tmp_path, secrets=("user", "password")).keep("fediverse", {"user": "ada", "password": "pass-5ecret"})
+    credentials(tmp_path, secrets=("user", "password")).keep(
+        "fediverse", {"user": "ada", "password": "pass-5ecret"}
+    )
     credentials(tmp_path).keep_session("fediverse", {"token": "session"})
 
     held = credentials(tmp_path, secrets=("user", "password"))
@@ -258,7 +296,10 @@ def keep_many(folder: Path, by: str) -> None:
 
 
 def test_processes_that_write_at_once_lose_nothing(tmp_path: Path):
-    workers = [multiprocessing.get_context("spawn").Process(target=keep_many, args=(tmp_path, by)) for by in "ab"]
+    workers = [
+        multiprocessing.get_context("spawn").Process(target=keep_many, args=(tmp_path, by))
+        for by in "ab"
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:

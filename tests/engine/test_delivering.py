@@ -62,7 +62,9 @@ def test_an_upload_that_was_answered_is_not_repeated_after_a_crash(tmp_path: Pat
     assert second.asked[0].json["media"] == "m"
 
 
-def test_an_upload_of_long_ago_is_made_anew_because_the_platform_may_have_dropped_it(tmp_path: Path) -> None:
+def test_an_upload_of_long_ago_is_made_anew_because_the_platform_may_have_dropped_it(
+    tmp_path: Path,
+) -> None:
     bench = a_bench(tmp_path, scripted(ok(id="m"), TryLater("503", after=4000)))
     bench.attempt()
     bench.clock.pass_(4001)
@@ -74,7 +76,9 @@ def test_an_upload_of_long_ago_is_made_anew_because_the_platform_may_have_droppe
 
 
 def test_one_that_the_platform_knows_for_days_is_used_for_days(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, scripted(ok(id="m"), TryLater("503", after=4000)), publish=two_steps(lasts=86_400))
+    bench = a_bench(
+        tmp_path, scripted(ok(id="m"), TryLater("503", after=4000)), publish=two_steps(lasts=86_400)
+    )
     bench.attempt()
     bench.clock.pass_(4001)
 
@@ -111,7 +115,9 @@ def test_a_crash_between_the_steps_repeats_no_upload(tmp_path: Path) -> None:
     assert [request.step for request in second.asked] == ["status"]
 
 
-def test_a_message_that_left_unanswered_with_neither_key_nor_look_up_never_leaves_again(tmp_path: Path) -> None:
+def test_a_message_that_left_unanswered_with_neither_key_nor_look_up_never_leaves_again(
+    tmp_path: Path,
+) -> None:
     bench = a_bench(tmp_path, scripted(ok(id="m"), Crash()))
     with pytest.raises(Crash):
         bench.attempt()
@@ -139,9 +145,13 @@ def test_a_crash_before_the_request_left_leaves_no_doubt(tmp_path: Path) -> None
     assert bench.restart(scripted(ok(id="9"))).status == "published"
 
 
-def test_a_lost_answer_is_looked_up_not_before_the_request_can_no_longer_be_under_way(tmp_path: Path) -> None:
+def test_a_lost_answer_is_looked_up_not_before_the_request_can_no_longer_be_under_way(
+    tmp_path: Path,
+) -> None:
     looked = []
-    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looked.append(1) or UP)
+    bench = a_bench(
+        tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looked.append(1) or UP
+    )
     row = bench.attempt()
     assert row.status == "scheduled"
     assert row.next_at == DUE + timedelta(seconds=32)
@@ -156,7 +166,9 @@ def test_a_lost_answer_is_looked_up_not_before_the_request_can_no_longer_be_unde
 
 def test_what_is_not_found_twice_leaves_again_and_only_then(tmp_path: Path) -> None:
     looks = []
-    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looks.append(1))
+    bench = a_bench(
+        tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looks.append(1)
+    )
     bench.clock.at = bench.attempt().next_at
     row = bench.restart(scripted())
     assert (row.status, looks) == ("scheduled", [1])
@@ -167,8 +179,15 @@ def test_what_is_not_found_twice_leaves_again_and_only_then(tmp_path: Path) -> N
     assert (row.status, looks) == ("published", [1, 1])
 
 
-def test_a_key_that_is_still_remembered_lets_the_request_leave_again_after_one_look(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 3600), find=lambda *_: None)
+def test_a_key_that_is_still_remembered_lets_the_request_leave_again_after_one_look(
+    tmp_path: Path,
+) -> None:
+    bench = a_bench(
+        tmp_path,
+        scripted(ok(id="m"), InDoubt("reset")),
+        publish=two_steps(DROPPED, 3600),
+        find=lambda *_: None,
+    )
     bench.clock.at = bench.attempt().next_at
 
     row = bench.restart(scripted(ok(id="9")))
@@ -187,7 +206,9 @@ def test_a_key_that_is_remembered_for_ever_needs_no_look(tmp_path: Path) -> None
 
 
 def test_a_key_counts_from_the_first_sending(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 600))
+    bench = a_bench(
+        tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 600)
+    )
     bench.clock.at = bench.attempt().next_at
     row = bench.restart(scripted(InDoubt("reset")))
     assert row.status == "scheduled"
@@ -201,7 +222,9 @@ def test_a_key_counts_from_the_first_sending(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("late", "status"), [("skip", "missed"), ("publish", "published")])
-def test_what_is_held_up_until_it_is_too_late_does_not_leave(tmp_path: Path, late: str, status: str) -> None:
+def test_what_is_held_up_until_it_is_too_late_does_not_leave(
+    tmp_path: Path, late: str, status: str
+) -> None:
     bench = a_bench(tmp_path, None)
     bench.store.plan([a_delivery(late=late)], DUE)
 
@@ -219,7 +242,9 @@ def test_what_is_held_up_until_it_is_too_late_does_not_leave(tmp_path: Path, lat
     assert bench.store.row("k1").status == status
 
 
-def test_what_was_held_up_while_it_was_written_down_leaves_only_if_it_is_still_ours(tmp_path: Path) -> None:
+def test_what_was_held_up_while_it_was_written_down_leaves_only_if_it_is_still_ours(
+    tmp_path: Path,
+) -> None:
     bench = a_bench(tmp_path, None)
     row = bench.store.claim("main", "test", DUE)
     assert row
@@ -246,7 +271,9 @@ def test_what_was_held_up_while_it_was_written_down_leaves_only_if_it_is_still_o
 
 
 def test_a_second_sending_that_surely_failed_leaves_the_first_in_doubt(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 600))
+    bench = a_bench(
+        tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 600)
+    )
     bench.clock.at = bench.attempt().next_at
     row = bench.restart(scripted(TryLater("429", after=900)))
     assert row.status == "scheduled"
@@ -260,13 +287,18 @@ def test_a_second_sending_that_surely_failed_leaves_the_first_in_doubt(tmp_path:
 
 
 def test_a_second_sending_that_is_refused_says_nothing_of_the_first(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, FOREVER))
+    bench = a_bench(
+        tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, FOREVER)
+    )
     bench.clock.at = bench.attempt().next_at
 
     row = bench.restart(scripted(Rejected("x answered 'status' with 422: a duplicate")))
 
     assert row.status == "in doubt"
-    assert "UTC and never answered, and then: x answered 'status' with 422: a duplicate; look at main" in (row.error or "")
+    assert (
+        "UTC and never answered, and then: x answered 'status' with 422: a duplicate; look at main"
+        in (row.error or "")
+    )
 
 
 def test_a_look_that_is_refused_is_no_failure_of_what_may_be_up(tmp_path: Path) -> None:
@@ -279,7 +311,9 @@ def test_a_look_that_is_refused_is_no_failure_of_what_may_be_up(tmp_path: Path) 
     assert bench.restart(scripted()).status == "in doubt"
 
 
-def test_a_platform_that_cannot_be_asked_for_long_leaves_the_doubt_to_the_person(tmp_path: Path) -> None:
+def test_a_platform_that_cannot_be_asked_for_long_leaves_the_doubt_to_the_person(
+    tmp_path: Path,
+) -> None:
     def unreachable(*_: object) -> None:
         raise TryLater("x cannot be reached")
 
@@ -293,8 +327,13 @@ def test_a_platform_that_cannot_be_asked_for_long_leaves_the_doubt_to_the_person
     assert [notice.kind for notice in bench.store.notices.untold()] == ["in doubt"]
 
 
-@pytest.mark.parametrize(("network", "status"), [(scripted(ok(id="m"), InDoubt("reset")), "in doubt"), (scripted(TryLater("down")), "failed")])
-def test_a_delivery_whose_process_never_lives_to_the_end_of_it_is_not_begun_for_ever(tmp_path: Path, network: Any, status: str) -> None:
+@pytest.mark.parametrize(
+    ("network", "status"),
+    [(scripted(ok(id="m"), InDoubt("reset")), "in doubt"), (scripted(TryLater("down")), "failed")],
+)
+def test_a_delivery_whose_process_never_lives_to_the_end_of_it_is_not_begun_for_ever(
+    tmp_path: Path, network: Any, status: str
+) -> None:
     bench = a_bench(tmp_path, network, find=lambda *_: None)
     bench.clock.at = bench.attempt().next_at
     for _ in range(MOST_INTERRUPTED):
@@ -307,8 +346,19 @@ def test_a_delivery_whose_process_never_lives_to_the_end_of_it_is_not_begun_for_
     assert "ended 30 times before it was done; look at the log, then retry it" in (row.error or "")
 
 
-@pytest.mark.parametrize("fault", [InDoubt("reset"), TryLater("down"), Rejected("no"), LoginNeeded("no token"), ValueError("boom")])
-def test_how_an_attempt_ended_that_another_process_took_over_is_the_others_to_say(tmp_path: Path, fault: Exception) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        InDoubt("reset"),
+        TryLater("down"),
+        Rejected("no"),
+        LoginNeeded("no token"),
+        ValueError("boom"),
+    ],
+)
+def test_how_an_attempt_ended_that_another_process_took_over_is_the_others_to_say(
+    tmp_path: Path, fault: Exception
+) -> None:
     bench = a_bench(tmp_path, None)
 
     def stolen(request: Request) -> None:
@@ -323,7 +373,9 @@ def test_how_an_attempt_ended_that_another_process_took_over_is_the_others_to_sa
 
 
 def test_a_refusal_ends_it(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, scripted(ok(id="m"), Rejected("x answered 'status' with 422: too long")))
+    bench = a_bench(
+        tmp_path, scripted(ok(id="m"), Rejected("x answered 'status' with 422: too long"))
+    )
 
     row = bench.attempt()
 
@@ -334,7 +386,11 @@ def saying(no: Callable[[Response], PublishError]) -> Callable[[Account, Post, A
     """A platform that may say no with a 200, as its adapter reads it."""
 
     def publish(account: Account, post: Post, ask: Ask) -> Published:
-        answer = ask(Request(step="submit", method="POST", url="https://x.test/submit", json={"text": post.text}))
+        answer = ask(
+            Request(
+                step="submit", method="POST", url="https://x.test/submit", json={"text": post.text}
+            )
+        )
         if "errors" in answer.json():
             raise no(answer)
         return Published(id=answer.json()["id"])
@@ -343,7 +399,11 @@ def saying(no: Callable[[Response], PublishError]) -> Callable[[Account, Post, A
 
 
 def test_a_no_that_is_said_with_a_200_is_a_no(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, scripted(ok(errors=["flair"])), publish=saying(lambda answer: Rejected("it wants a flair", answer)))
+    bench = a_bench(
+        tmp_path,
+        scripted(ok(errors=["flair"])),
+        publish=saying(lambda answer: Rejected("it wants a flair", answer)),
+    )
 
     row = bench.attempt()
 
@@ -351,7 +411,11 @@ def test_a_no_that_is_said_with_a_200_is_a_no(tmp_path: Path) -> None:
 
 
 def test_a_not_now_that_is_said_with_a_200_leaves_no_doubt(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, scripted(ok(errors=["slowly"]), ok(id="9")), publish=saying(lambda answer: TryLater("slowly", answer, after=60)))
+    bench = a_bench(
+        tmp_path,
+        scripted(ok(errors=["slowly"]), ok(id="9")),
+        publish=saying(lambda answer: TryLater("slowly", answer, after=60)),
+    )
     assert bench.attempt().next_at == DUE + timedelta(seconds=60)
     assert bench.store.journal.unanswered("k1") is None
 
@@ -361,8 +425,12 @@ def test_a_not_now_that_is_said_with_a_200_leaves_no_doubt(tmp_path: Path) -> No
 
 
 def test_a_no_to_a_second_sending_does_not_say_that_the_first_is_not_up(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, scripted(InDoubt("reset"), ok(errors=["flair"])), publish=saying(lambda answer: Rejected("it wants a flair", answer)),
-                    find=lambda *_: None)
+    bench = a_bench(
+        tmp_path,
+        scripted(InDoubt("reset"), ok(errors=["flair"])),
+        publish=saying(lambda answer: Rejected("it wants a flair", answer)),
+        find=lambda *_: None,
+    )
     bench.attempt()
     for _ in range(3):
         bench.clock.pass_(600)
@@ -411,7 +479,10 @@ def test_waits_as_long_as_the_platform_asks_and_the_account_with_it(tmp_path: Pa
 
 
 def test_what_the_platform_says_was_the_last_for_now_is_the_last(tmp_path: Path) -> None:
-    last = ok(id="9", headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2026-09-07T08:35:00.000000Z"})
+    last = ok(
+        id="9",
+        headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2026-09-07T08:35:00.000000Z"},
+    )
     bench = a_bench(tmp_path, scripted(ok(id="m"), last))
     bench.store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE)
 
@@ -428,7 +499,11 @@ def test_one_that_is_stopped_claims_nothing_more(tmp_path: Path) -> None:
 
     assert bench.desk().work("main", lambda: len(asked) == 2) == 1
 
-    assert (bench.store.row("k1").status, bench.store.row("k2").status, bench.store.row("k2").attempts) == ("published", "scheduled", 0)
+    assert (
+        bench.store.row("k1").status,
+        bench.store.row("k2").status,
+        bench.store.row("k2").attempts,
+    ) == ("published", "scheduled", 0)
 
 
 def test_a_declared_cap_holds_the_account_back_until_its_window_has_room(tmp_path: Path) -> None:
@@ -521,8 +596,15 @@ def test_what_was_due_before_the_store_was_made_is_looked_for_first(tmp_path: Pa
     assert (bench.store.row("k3").status, looked) == ("published", [1])
 
 
-def test_an_account_whose_posts_cannot_be_looked_for_is_in_doubt_although_others_of_its_platform_are_found(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: UP, can_find=lambda account: False)
+def test_an_account_whose_posts_cannot_be_looked_for_is_in_doubt_although_others_of_its_platform_are_found(
+    tmp_path: Path,
+) -> None:
+    bench = a_bench(
+        tmp_path,
+        scripted(ok(id="m"), InDoubt("reset")),
+        find=lambda *_: UP,
+        can_find=lambda account: False,
+    )
 
     row = bench.attempt()
 
@@ -536,7 +618,9 @@ def test_a_post_that_is_another_deliverys_is_not_taken_for_this_one(tmp_path: Pa
         told.append(lost)
         return UP
 
-    bench = a_bench(tmp_path, scripted(ok(id="m"), ok(id="9"), ok(id="m"), InDoubt("reset")), find=find)
+    bench = a_bench(
+        tmp_path, scripted(ok(id="m"), ok(id="9"), ok(id="m"), InDoubt("reset")), find=find
+    )
     bench.store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE)
     bench.attempt()
     bench.clock.at = bench.store.row("k2").next_at
@@ -570,7 +654,9 @@ def test_gives_up_when_the_next_attempt_would_be_too_late(tmp_path: Path) -> Non
     assert "too late" in (row.error or "")
 
 
-def test_a_fault_of_an_adapter_after_the_request_left_is_doubt_and_before_it_is_failure(tmp_path: Path) -> None:
+def test_a_fault_of_an_adapter_after_the_request_left_is_doubt_and_before_it_is_failure(
+    tmp_path: Path,
+) -> None:
     before = a_bench(tmp_path / "a", scripted(ok(other="m")))
     assert before.attempt().status == "failed"
 
@@ -578,10 +664,18 @@ def test_a_fault_of_an_adapter_after_the_request_left_is_doubt_and_before_it_is_
     assert after.attempt().status == "in doubt"
 
 
-@pytest.mark.parametrize("fault", [
-    RuntimeError("the token tok-5ecret is odd"), Rejected("tok-5ecret is odd"), LoginNeeded("tok-5ecret is odd"), TryLater("tok-5ecret is odd"),
-])
-def test_what_an_adapter_says_of_its_fault_is_kept_without_secrets(tmp_path: Path, fault: Exception) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        RuntimeError("the token tok-5ecret is odd"),
+        Rejected("tok-5ecret is odd"),
+        LoginNeeded("tok-5ecret is odd"),
+        TryLater("tok-5ecret is odd"),
+    ],
+)
+def test_what_an_adapter_says_of_its_fault_is_kept_without_secrets(
+    tmp_path: Path, fault: Exception
+) -> None:
     bench = a_bench(tmp_path, scripted(fault))
 
     replace(bench.desk(), hide=lambda text: text.replace("tok-5ecret", "•••")).work("main")

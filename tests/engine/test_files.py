@@ -11,15 +11,41 @@ from pathlib import Path
 
 import pytest
 
-from platforms.base import DROPPED, FOREVER, HARMLESS, InDoubt, Json, Media, Rejected, Request, Response, TryLater
+from platforms.base import (
+    DROPPED,
+    FOREVER,
+    HARMLESS,
+    InDoubt,
+    Json,
+    Media,
+    Rejected,
+    Request,
+    Response,
+    TryLater,
+)
 from scheduler.engine.files import LOCK, REMEDIES, answer, said, write_tree, writing
 from tests.support import an_image
 
 
-def ask(folder: Path, method: str = "GET", json: Json = None, body: bytes | Media | None = None, **headers: str) -> Response:
+def ask(
+    folder: Path,
+    method: str = "GET",
+    json: Json = None,
+    body: bytes | Media | None = None,
+    **headers: str,
+) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     repeat = HARMLESS if json is None else DROPPED
-    request = Request(step="x", method=method, url=folder.as_uri(), json=json, body=body, headers=named, repeat=repeat, remembered=FOREVER)
+    request = Request(
+        step="x",
+        method=method,
+        url=folder.as_uri(),
+        json=json,
+        body=body,
+        headers=named,
+        repeat=repeat,
+        remembered=FOREVER,
+    )
     return answer(request, {}, 0.2)
 
 
@@ -35,7 +61,11 @@ def test_texts_stand_in_their_places_and_nothing_else_is_left(tmp_path: Path) ->
 
     ask(folder, "PUT", {"posts/a/index.html": "ä", "index.html": "b"})
 
-    found = {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file() and file.name != LOCK}
+    found = {
+        str(file.relative_to(folder)): file.read_text()
+        for file in folder.rglob("*")
+        if file.is_file() and file.name != LOCK
+    }
     assert found == {"posts/a/index.html": "ä", "index.html": "b"}
 
 
@@ -61,7 +91,9 @@ def test_a_file_that_holds_the_text_already_is_left_alone(tmp_path: Path) -> Non
     assert (tmp_path / "index.html").read_text() == "new"
 
 
-def test_killed_before_any_rename_and_sent_again_it_is_as_if_it_had_not_been_killed(tmp_path: Path) -> None:
+def test_killed_before_any_rename_and_sent_again_it_is_as_if_it_had_not_been_killed(
+    tmp_path: Path,
+) -> None:
     texts = {"style.css": "a", "posts/x/index.html": "b", "index.html": "c", "posts.json": "d"}
     dying = (
         "import os, signal, sys\n"
@@ -77,13 +109,21 @@ def test_killed_before_any_rename_and_sent_again_it_is_as_if_it_had_not_been_kil
     )
     for survived in range(len(texts)):
         folder = tmp_path / str(survived)
-        killed = subprocess.run([sys.executable, "-c", dying, str(folder), str(survived)], cwd=Path(__file__).parents[2], timeout=60)
+        killed = subprocess.run(
+            [sys.executable, "-c", dying, str(folder), str(survived)],
+            cwd=Path(__file__).parents[2],
+            timeout=60,
+        )
         assert killed.returncode == -signal.SIGKILL
         assert [name for name in texts if (folder / name).exists()] == list(texts)[:survived]
 
         ask(folder, "PUT", texts)
 
-        found = {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file() and file.name != LOCK}
+        found = {
+            str(file.relative_to(folder)): file.read_text()
+            for file in folder.rglob("*")
+            if file.is_file() and file.name != LOCK
+        }
         assert found == texts
 
 
@@ -107,12 +147,19 @@ def test_who_found_nothing_does_not_overwrite_what_came_since(tmp_path: Path) ->
 
 
 def test_a_writer_waits_for_another_no_longer_than_it_was_told(tmp_path: Path) -> None:
-    with writing(tmp_path, 1), pytest.raises(TryLater, match=r"another process has been writing there for 0\.2 s"):
+    with (
+        writing(tmp_path, 1),
+        pytest.raises(TryLater, match=r"another process has been writing there for 0\.2 s"),
+    ):
         ask(tmp_path, "PUT", {"index.html": "x"})
 
 
-@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "", ".", "a\\..\\x", "C:/x", "nul\0", "out/x"])
-def test_a_path_that_leaves_the_folder_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/x", "a/../../x", "", ".", "a\\..\\x", "C:/x", "nul\0", "out/x"]
+)
+def test_a_path_that_leaves_the_folder_is_refused_and_nothing_is_written(
+    tmp_path: Path, name: str
+) -> None:
     folder, outside = tmp_path / "public", tmp_path / "outside"
     folder.mkdir()
     outside.mkdir()
@@ -125,7 +172,17 @@ def test_a_path_that_leaves_the_folder_is_refused_and_nothing_is_written(tmp_pat
     assert list(folder.iterdir()) == [folder / "out"]
 
 
-@pytest.mark.parametrize("url", ["file:///a/../etc/x", "file://host/x", "file:x", "file:///x?y", "https://example.org/x", "file:///%2e%2e/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///a/../etc/x",
+        "file://host/x",
+        "file:x",
+        "file:///x?y",
+        "https://example.org/x",
+        "file:///%2e%2e/x",
+    ],
+)
 def test_a_url_that_is_no_path_here_is_refused(url: str) -> None:
     with pytest.raises(Rejected, match="no path on this machine"):
         answer(Request(step="x", url=url), {}, 1)
@@ -159,7 +216,9 @@ def test_a_picture_that_changed_or_went_since_it_was_checked_is_refused(tmp_path
 
     with pytest.raises(Rejected, match=r"door\.png: the file has changed"):
         ask(tmp_path / "copy.png", "PUT", body=other)
-    with pytest.raises(Rejected, match=r"gone\.png: the file is gone; `termbell check` makes it anew"):
+    with pytest.raises(
+        Rejected, match=r"gone\.png: the file is gone; `termbell check` makes it anew"
+    ):
         ask(tmp_path / "copy.png", "PUT", body=gone)
     assert not (tmp_path / "copy.png").exists()
 
@@ -167,7 +226,9 @@ def test_a_picture_that_changed_or_went_since_it_was_checked_is_refused(tmp_path
 def test_a_folder_where_a_file_should_be_is_found_before_anything_changes(tmp_path: Path) -> None:
     (tmp_path / "feed.xml").mkdir()
 
-    with pytest.raises(TryLater, match=r"feed\.xml: Is a directory: a folder stands where a file should be"):
+    with pytest.raises(
+        TryLater, match=r"feed\.xml: Is a directory: a folder stands where a file should be"
+    ):
         ask(tmp_path, "PUT", {"index.html": "x", "feed.xml": "y"})
 
     assert sorted(file.name for file in tmp_path.iterdir()) == [LOCK, "feed.xml"]
@@ -177,7 +238,9 @@ def test_a_file_where_the_folder_should_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "public").touch()
 
     for method, json in (("HEAD", None), ("PUT", {"index.html": "x"})):
-        with pytest.raises(TryLater, match=r"public: .*: a file stands where a folder should be; move it away"):
+        with pytest.raises(
+            TryLater, match=r"public: .*: a file stands where a folder should be; move it away"
+        ):
             ask(tmp_path / "public", method, json)
 
 
@@ -192,13 +255,17 @@ def test_what_fails_between_two_renames_is_in_doubt(tmp_path: Path) -> None:
             raise OSError(errno.EIO, "Input/output error", str(target))
         os.replace(temporary, target)
 
-    with pytest.raises(InDoubt, match=r"index\.html: Input/output error: see whether the disk is well"):
+    with pytest.raises(
+        InDoubt, match=r"index\.html: Input/output error: see whether the disk is well"
+    ):
         write_tree(tmp_path, {"page.html": "x", "index.html": "y"}, {}, 1, failing)
 
 
 @pytest.mark.parametrize(("number", "remedy"), REMEDIES.items())
 def test_an_error_names_the_file_the_fault_and_the_remedy(number: int, remedy: str) -> None:
-    message = said(OSError(number, os.strerror(number), "/srv/public/.index.html.part"), Path("/srv/public"))
+    message = said(
+        OSError(number, os.strerror(number), "/srv/public/.index.html.part"), Path("/srv/public")
+    )
 
     assert message == f"/srv/public/.index.html.part: {os.strerror(number)}: {remedy}"
 

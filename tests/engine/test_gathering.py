@@ -15,7 +15,10 @@ from scheduler.store.notices import Notice
 from tests.engine.support import Clock
 from tests.support import DUE
 
-FIRST, SECOND = Notifier(name="notifier 1 of 2 (json)", url="json://first"), Notifier(name="notifier 2 of 2 (json)", url="json://second")
+FIRST, SECOND = (
+    Notifier(name="notifier 1 of 2 (json)", url="json://first"),
+    Notifier(name="notifier 2 of 2 (json)", url="json://second"),
+)
 FULL = "store.db: the disk is full; make room"
 
 
@@ -47,8 +50,15 @@ class Room:
     def a_teller(self) -> Teller:
         """That of a new process, as far as it matters."""
         ticking: Callable[[], float] = lambda: self.clock().timestamp()  # noqa: E731
-        return Teller(store=self.store, now=self.clock, notifiers=lambda: self.notifiers, place="config.yaml", send=self.post,
-                      clock=ticking, trouble=StoreTrouble(clock=ticking))
+        return Teller(
+            store=self.store,
+            now=self.clock,
+            notifiers=lambda: self.notifiers,
+            place="config.yaml",
+            send=self.post,
+            clock=ticking,
+            trouble=StoreTrouble(clock=ticking),
+        )
 
     def happens(self, text: str = "launch on main: Forbidden", kind: str = "failed") -> None:
         self.store.notices.add(self.clock(), kind, text)
@@ -122,7 +132,9 @@ def test_without_a_notifier_notices_stay_on_the_list(room: Room):
     assert room.store.notices.trouble() is None
 
 
-def test_a_notifier_that_fails_is_kept_where_status_sees_it_and_tried_again_after_growing_pauses(room: Room):
+def test_a_notifier_that_fails_is_kept_where_status_sees_it_and_tried_again_after_growing_pauses(
+    room: Room,
+):
     room.post.refused = {FIRST.url}
     room.happens()
     attempts: list[int] = []
@@ -150,7 +162,9 @@ def test_a_notifier_that_fails_is_kept_where_status_sees_it_and_tried_again_afte
     assert room.store.notices.trouble() is None
 
 
-def test_who_took_a_message_does_not_get_it_again_because_another_failed_not_even_from_the_next_process(room: Room):
+def test_who_took_a_message_does_not_get_it_again_because_another_failed_not_even_from_the_next_process(
+    room: Room,
+):
     room.notifiers, room.post.refused = (FIRST, SECOND), {SECOND.url}
     room.happens("one on main: Forbidden")
     room.teller.tell(at_once=True)
@@ -194,12 +208,20 @@ def test_a_notifier_that_is_gone_from_the_config_holds_nothing_back(room: Room):
 
 
 def test_a_notifier_whose_secret_is_missing_says_so(room: Room):
-    room.notifiers = (Notifier(name="notifier 1 of 1 (•••)", why="config.yaml:3: notify: the environment variable URL is not set"),)
+    room.notifiers = (
+        Notifier(
+            name="notifier 1 of 1 (•••)",
+            why="config.yaml:3: notify: the environment variable URL is not set",
+        ),
+    )
     room.happens()
 
     room.teller.tell(at_once=True)
 
-    assert room.store.notices.trouble() == "notifier 1 of 1 (•••): config.yaml:3: notify: the environment variable URL is not set"
+    assert (
+        room.store.notices.trouble()
+        == "notifier 1 of 1 (•••): config.yaml:3: notify: the environment variable URL is not set"
+    )
 
 
 def test_a_store_that_fails_is_told_directly_once_and_once_more_when_it_works_again(room: Room):
@@ -207,7 +229,9 @@ def test_a_store_that_fails_is_told_directly_once_and_once_more_when_it_works_ag
     for _ in range(30):
         room.teller.tell()
         room.clock.pass_(10)
-    assert [one.body.splitlines()[:2] for one in room.post.taken] == [["The store fails:", f"- nothing is published until this is mended: {FULL}"]]
+    assert [one.body.splitlines()[:2] for one in room.post.taken] == [
+        ["The store fails:", f"- nothing is published until this is mended: {FULL}"]
+    ]
 
     room.store.notices = notices
     room.clock.pass_(61)
@@ -215,7 +239,9 @@ def test_a_store_that_fails_is_told_directly_once_and_once_more_when_it_works_ag
     room.teller.tell()
 
     assert [(one.title, one.is_bad) for one in room.post.taken] == [
-        ("Termbell: the store fails", True), ("Termbell: the store works again", False)]
+        ("Termbell: the store fails", True),
+        ("Termbell: the store works again", False),
+    ]
 
 
 def test_a_fault_that_comes_and_goes_is_one_fault(room: Room):
@@ -227,7 +253,9 @@ def test_a_fault_that_comes_and_goes_is_one_fault(room: Room):
     assert len(room.post.taken) == 1
 
 
-def test_what_was_told_and_could_not_be_taken_off_the_list_is_not_told_again_by_this_process(room: Room):
+def test_what_was_told_and_could_not_be_taken_off_the_list_is_not_told_again_by_this_process(
+    room: Room,
+):
     room.happens()
     told = room.store.notices.told
 
@@ -248,13 +276,18 @@ def notice(kind: str, text: str, ago: timedelta = timedelta()) -> Notice:
 
 
 def test_a_message_is_grouped_by_kind_and_says_what_to_do():
-    happened = [notice("failed", "launch on main (7f3a): Forbidden"), notice("in doubt", "letter on news (88aa): sent, never answered"),
-                notice("failed", "second on main (91bc): Forbidden")]
+    happened = [
+        notice("failed", "launch on main (7f3a): Forbidden"),
+        notice("in doubt", "letter on news (88aa): sent, never answered"),
+        notice("failed", "second on main (91bc): Forbidden"),
+    ]
 
     told = letter("json://x", happened, DUE, "/home/me/config.yaml")
 
     assert told.title == "Termbell: 1 in doubt, 2 failed"
-    assert told.body == """\
+    assert (
+        told.body
+        == """\
 1 in doubt:
 - letter on news (88aa): sent, never answered
 Look whether it is up, then: termbell resolve KEY --published URL | --again | --drop
@@ -265,23 +298,39 @@ Look whether it is up, then: termbell resolve KEY --published URL | --again | --
 Mend the cause, then: termbell retry KEY, or: termbell cancel KEY
 
 Everything at a glance: termbell status -c /home/me/config.yaml"""
+    )
     assert told.is_bad
 
 
 def test_what_is_older_than_a_day_is_told_with_the_day_it_began():
-    told = letter("json://x", [notice("missed", "launch on main: late", timedelta(days=3)), notice("missed", "second on main: late")], DUE, "c")
+    told = letter(
+        "json://x",
+        [
+            notice("missed", "launch on main: late", timedelta(days=3)),
+            notice("missed", "second on main: late"),
+        ],
+        DUE,
+        "c",
+    )
 
     assert told.body.startswith("2 missed since 2026-09-04 08:30 UTC:\n")
 
 
 def test_a_long_list_is_cut_and_says_so():
-    told = letter("json://x", [notice("missed", f"post {number}") for number in range(40)], DUE, "c")
+    told = letter(
+        "json://x", [notice("missed", f"post {number}") for number in range(40)], DUE, "c"
+    )
 
     assert "- post 9\n- and 30 more\n" in told.body
     assert told.title == "Termbell: 40 missed"
 
 
 def test_good_news_is_no_failure_and_a_kind_that_nobody_has_described_is_told_all_the_same():
-    assert not letter("json://x", [notice("daemon back", "not running from 1 to 2")], DUE, "c").is_bad
-    assert letter("json://x", [notice("token ending", "fediverse: in 3 days")], DUE, "c").title == "Termbell: token ending"
+    assert not letter(
+        "json://x", [notice("daemon back", "not running from 1 to 2")], DUE, "c"
+    ).is_bad
+    assert (
+        letter("json://x", [notice("token ending", "fediverse: in 3 days")], DUE, "c").title
+        == "Termbell: token ending"
+    )
     assert "- what\n" in letter("json://x", [notice("of a later version", "what")], DUE, "c").body

@@ -36,29 +36,64 @@ def alive(store: Store, at: timedelta = timedelta()) -> None:
     store.beat("here", 1, DUE, DUE + at)
 
 
-@pytest.mark.parametrize(("health", "problems"), [
-    (WELL, []),
-    (replace(WELL, last_beat=DUE - timedelta(minutes=5)),
-     ["the daemon is not running, last alive 5 minutes ago, and 3 deliveries are waiting; start it: termbell run"]),
-    (replace(WELL, last_beat=None), ["the daemon is not running, never seen alive, and 3 deliveries are waiting; start it: termbell run"]),
-    (replace(WELL, last_beat=DUE + timedelta(hours=2)),
-     ["the daemon is not running, last alive 2 hours from now, by this machine's clock, and 3 deliveries are waiting; start it: termbell run"]),
-    (replace(WELL, last_beat=None, counts={"published": 3}), []),
-    (replace(WELL, fault="store.db: the disk is full; make room"), ["store.db: the disk is full; make room"]),
-    (replace(WELL, stuck=("the daemon's clock has been stuck for 130 s; start it anew",)),
-     ["the daemon's clock has been stuck for 130 s; start it anew"]),
-    (replace(WELL, counts={"in doubt": 1, "failed": 2}, held={"main": "refused: token x"}, notifier="it answered 500"), []),
-], ids=lambda one: "" if isinstance(one, Health) else (one[0][:40] if one else "well"))
+@pytest.mark.parametrize(
+    ("health", "problems"),
+    [
+        (WELL, []),
+        (
+            replace(WELL, last_beat=DUE - timedelta(minutes=5)),
+            [
+                "the daemon is not running, last alive 5 minutes ago, and 3 deliveries are waiting; start it: termbell run"
+            ],
+        ),
+        (
+            replace(WELL, last_beat=None),
+            [
+                "the daemon is not running, never seen alive, and 3 deliveries are waiting; start it: termbell run"
+            ],
+        ),
+        (
+            replace(WELL, last_beat=DUE + timedelta(hours=2)),
+            [
+                "the daemon is not running, last alive 2 hours from now, by this machine's clock, and 3 deliveries are waiting; start it: termbell run"
+            ],
+        ),
+        (replace(WELL, last_beat=None, counts={"published": 3}), []),
+        (
+            replace(WELL, fault="store.db: the disk is full; make room"),
+            ["store.db: the disk is full; make room"],
+        ),
+        (
+            replace(WELL, stuck=("the daemon's clock has been stuck for 130 s; start it anew",)),
+            ["the daemon's clock has been stuck for 130 s; start it anew"],
+        ),
+        (
+            replace(
+                WELL,
+                counts={"in doubt": 1, "failed": 2},
+                held={"main": "refused: token x"},
+                notifier="it answered 500",
+            ),
+            [],
+        ),
+    ],
+    ids=lambda one: "" if isinstance(one, Health) else (one[0][:40] if one else "well"),
+)
 def test_what_keeps_posts_from_leaving_in_time(health: Health, problems: list[str]):
     assert list(health.problems) == problems
     assert health.ok == (not problems)
 
 
 def test_what_waits_for_the_person_is_a_warning_and_names_no_reason_of_a_platform():
-    health = replace(WELL, counts={"in doubt": 1}, held={"main": "refused: token x"}, notifier="it answered 500")
+    health = replace(
+        WELL, counts={"in doubt": 1}, held={"main": "refused: token x"}, notifier="it answered 500"
+    )
 
-    assert health.warnings == ("1 delivery is in doubt; see `termbell status`", "main waits for you; see `termbell status`",
-                               "notices cannot be told; see `termbell doctor`")
+    assert health.warnings == (
+        "1 delivery is in doubt; see `termbell status`",
+        "main waits for you; see `termbell status`",
+        "notices cannot be told; see `termbell doctor`",
+    )
 
 
 def test_something_is_overdue_a_minute_after_it_was_due_and_nobody_took_it_up(store: Store):
@@ -88,8 +123,19 @@ def test_a_store_that_cannot_be_read_is_the_problem(store: Store):
     assert "it is damaged" in health.problems[0]
 
 
-@pytest.mark.parametrize(("seconds", "said"), [
-    (0, "0 s"), (59, "59 s"), (60, "1 minute"), (89, "1 minute"), (95, "2 minutes"), (3600, "60 minutes"), (7200, "2 hours"), (200_000, "2 days")])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 minute"),
+        (89, "1 minute"),
+        (95, "2 minutes"),
+        (3600, "60 minutes"),
+        (7200, "2 hours"),
+        (200_000, "2 days"),
+    ],
+)
 def test_lengths_of_time_as_one_says_them(seconds: float, said: str):
     assert lasting(seconds) == said
 
@@ -112,8 +158,10 @@ class Page:
 
 @contextmanager
 def a_page(health: Callable[[], Health], store: Store | None = None) -> Iterator[Page]:
-    server = HealthServer(Listening(host="127.0.0.1", port=0, place=Place("config.yaml", 2)),
-                          Pages(health=health, lateness=lambda: store.lateness(LATENESS) if store else None))
+    server = HealthServer(
+        Listening(host="127.0.0.1", port=0, place=Place("config.yaml", 2)),
+        Pages(health=health, lateness=lambda: store.lateness(LATENESS) if store else None),
+    )
     server.start()
     try:
         yield Page(server.server_address[1])
@@ -128,7 +176,10 @@ def test_the_page_says_200_when_all_is_well_and_503_when_not():
 
     with a_page(lambda: replace(WELL, fault="store.db: the disk is full; make room")) as page:
         status, body = page.asked("/health")
-    assert (status, json.loads(body)) == (503, {"ok": False, "problems": ["store.db: the disk is full; make room"], "warnings": []})
+    assert (status, json.loads(body)) == (
+        503,
+        {"ok": False, "problems": ["store.db: the disk is full; make room"], "warnings": []},
+    )
 
 
 def test_the_page_turns_503_when_something_is_overdue(store: Store):
@@ -154,11 +205,22 @@ def test_the_metrics_are_what_prometheus_reads(store: Store):
 
     lines = body.splitlines()
     assert status == 200
-    for line in ("termbell_healthy 1.0", 'termbell_deliveries{status="published"} 1.0', 'termbell_deliveries{status="in doubt"} 0.0',
-                 "termbell_overdue 0.0", "termbell_oldest_overdue_seconds 0.0", "termbell_accounts_held 0.0",
-                 f"termbell_last_beat_timestamp_seconds {DUE.timestamp()!r}".replace("1788769800.0", "1.7887698e+09"),
-                 'termbell_lateness_seconds_bucket{le="2.0"} 0.0', 'termbell_lateness_seconds_bucket{le="5.0"} 1.0',
-                 'termbell_lateness_seconds_bucket{le="+Inf"} 1.0', "termbell_lateness_seconds_count 1.0", "termbell_lateness_seconds_sum 3.0"):
+    for line in (
+        "termbell_healthy 1.0",
+        'termbell_deliveries{status="published"} 1.0',
+        'termbell_deliveries{status="in doubt"} 0.0',
+        "termbell_overdue 0.0",
+        "termbell_oldest_overdue_seconds 0.0",
+        "termbell_accounts_held 0.0",
+        f"termbell_last_beat_timestamp_seconds {DUE.timestamp()!r}".replace(
+            "1788769800.0", "1.7887698e+09"
+        ),
+        'termbell_lateness_seconds_bucket{le="2.0"} 0.0',
+        'termbell_lateness_seconds_bucket{le="5.0"} 1.0',
+        'termbell_lateness_seconds_bucket{le="+Inf"} 1.0',
+        "termbell_lateness_seconds_count 1.0",
+        "termbell_lateness_seconds_sum 3.0",
+    ):
         assert line in lines
 
 
@@ -203,5 +265,11 @@ def test_a_port_in_use_is_said_in_words():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        with pytest.raises(OSError, match=f"config.yaml:2: the health page cannot be served at 127.0.0.1:{port}: Address already in use"):
-            HealthServer(Listening(host="127.0.0.1", port=port, place=Place("config.yaml", 2)), Pages(health=lambda: WELL, lateness=lambda: None))
+        with pytest.raises(
+            OSError,
+            match=f"config.yaml:2: the health page cannot be served at 127.0.0.1:{port}: Address already in use",
+        ):
+            HealthServer(
+                Listening(host="127.0.0.1", port=port, place=Place("config.yaml", 2)),
+                Pages(health=lambda: WELL, lateness=lambda: None),
+            )

@@ -11,7 +11,18 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Account, Part, Published, Rejected, Request, Response, TryLater, basic, hosted, parts
+from platforms.base import (
+    Account,
+    Part,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    TryLater,
+    basic,
+    hosted,
+    parts,
+)
 from scheduler.config import Address, ConfiguredAccount, MediaHost, Secret
 from scheduler.engine.credentials import Credentials, Trial
 from scheduler.engine.hosting import AT_LEAST, AT_MOST, Hosting, name_of, needed
@@ -25,7 +36,12 @@ from tests.serving import Silent, serving
 from tests.support import DUE, a_post, a_video, an_image, ok, scripted
 
 PLACE = Place("config.yaml", 9)
-S3 = {"bucket": "school", "region": "eu-central-1", "endpoint": "https://s3.test", "prefix": "for/fetching"}
+S3 = {
+    "bucket": "school",
+    "region": "eu-central-1",
+    "endpoint": "https://s3.test",
+    "prefix": "for/fetching",
+}
 KEYS = {"access_key": "AKIA5CHOOL", "secret_key": "s3cret-of-the-store"}
 PASSWORD = "abcd efgh ijkl"
 
@@ -45,9 +61,18 @@ class WordPress:
     def upload(self, name: str, body: bytes) -> dict[str, Any]:
         self.meanwhile()
         self.noted_then.append(list(json.loads((self.state / "hosted.json").read_text())))
-        stem, count, number = name.partition(".")[0], sum(one["name"] == name for one in self.media.values()), len(self.media) + 1
-        self.media[number] = {"id": number, "name": name, "slug": f"{stem}-{count + 1}" if count else stem, "source_url": f"{self.url}/up/{name}",
-                              "media_details": {"filesize": len(body)}}
+        stem, count, number = (
+            name.partition(".")[0],
+            sum(one["name"] == name for one in self.media.values()),
+            len(self.media) + 1,
+        )
+        self.media[number] = {
+            "id": number,
+            "name": name,
+            "slug": f"{stem}-{count + 1}" if count else stem,
+            "source_url": f"{self.url}/up/{name}",
+            "media_details": {"filesize": len(body)},
+        }
         return self.media[number]
 
 
@@ -68,8 +93,17 @@ def handler(wordpress: WordPress) -> type[Silent]:
 
         def answer(self, status: int, said: object) -> None:
             wordpress.arrived.append(self.command)
-            if self.headers["Authorization"] != f"Basic {b64encode(f'anna:{PASSWORD}'.encode()).decode()}":
-                status, said = 401, {"code": "rest_cannot_create", "message": "Sorry, you are not allowed to create posts as this user."}
+            if (
+                self.headers["Authorization"]
+                != f"Basic {b64encode(f'anna:{PASSWORD}'.encode()).decode()}"
+            ):
+                status, said = (
+                    401,
+                    {
+                        "code": "rest_cannot_create",
+                        "message": "Sorry, you are not allowed to create posts as this user.",
+                    },
+                )
             self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps(said).encode())
@@ -85,12 +119,21 @@ def wordpress(tmp_path: Path) -> Iterator[WordPress]:
 
 
 def a_host(kind: str, settings: dict[str, Any], **secrets: str) -> MediaHost:
-    addresses = tuple(Address(key=f"media_host.{name}", secret=Secret(literal=value), place=PLACE) for name, value in secrets.items())
+    addresses = tuple(
+        Address(key=f"media_host.{name}", secret=Secret(literal=value), place=PLACE)
+        for name, value in secrets.items()
+    )
     return MediaHost(kind=kind, settings=settings, secrets=addresses, place=PLACE)
 
 
 def a_hosting(host: MediaHost | None, folder: Path, now: Clock | None = None) -> Hosting:
-    return Hosting(host=host, folder=folder, credentials=Credentials({}, folder, keyring=lambda: None), timeout=5.0, now=now or Clock())
+    return Hosting(
+        host=host,
+        folder=folder,
+        credentials=Credentials({}, folder, keyring=lambda: None),
+        timeout=5.0,
+        now=now or Clock(),
+    )
 
 
 def on_wordpress(wordpress: WordPress, password: str = PASSWORD) -> MediaHost:
@@ -173,14 +216,26 @@ def test_a_part_of_a_file_is_no_file(tmp_path: Path):
 # For how long
 
 
-@pytest.mark.parametrize(("stood", "is_needed", "stays"), [
-    (AT_LEAST - timedelta(seconds=1), False, True),
-    (AT_LEAST + timedelta(seconds=1), False, False),
-    (AT_LEAST + timedelta(hours=1), True, True),
-    (AT_MOST + timedelta(seconds=1), True, False),
-    (-AT_MOST - timedelta(seconds=1), True, False),
-], ids=["platforms may still fetch it", "nobody needs it", "a delivery is under way", "after a day in any case", "the clock was a day ahead"])
-def test_it_stands_as_long_as_it_is_needed(stood: timedelta, is_needed: bool, stays: bool, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("stood", "is_needed", "stays"),
+    [
+        (AT_LEAST - timedelta(seconds=1), False, True),
+        (AT_LEAST + timedelta(seconds=1), False, False),
+        (AT_LEAST + timedelta(hours=1), True, True),
+        (AT_MOST + timedelta(seconds=1), True, False),
+        (-AT_MOST - timedelta(seconds=1), True, False),
+    ],
+    ids=[
+        "platforms may still fetch it",
+        "nobody needs it",
+        "a delivery is under way",
+        "after a day in any case",
+        "the clock was a day ahead",
+    ],
+)
+def test_it_stands_as_long_as_it_is_needed(
+    stood: timedelta, is_needed: bool, stays: bool, tmp_path: Path
+):
     clock, video = Clock(), a_video(tmp_path)
     hosting = a_hosting(in_a_folder(tmp_path), tmp_path, clock)
     hosted(video, 1, hosting)
@@ -204,12 +259,17 @@ def test_who_asks_for_it_again_has_it_for_longer(tmp_path: Path):
     assert (tmp_path / "www" / name_of(video)).exists()
 
 
-@pytest.mark.parametrize(("answer", "ends", "is_needed"), [
-    (Response.of({"id": "1"}), status.PUBLISHED, False),
-    (Rejected("no"), status.FAILED, False),
-    (TryLater("later"), status.SCHEDULED, True),
-])
-def test_a_delivery_needs_it_from_its_beginning_to_its_end(answer: Any, ends: str, is_needed: bool, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("answer", "ends", "is_needed"),
+    [
+        (Response.of({"id": "1"}), status.PUBLISHED, False),
+        (Rejected("no"), status.FAILED, False),
+        (TryLater("later"), status.SCHEDULED, True),
+    ],
+)
+def test_a_delivery_needs_it_from_its_beginning_to_its_end(
+    answer: Any, ends: str, is_needed: bool, tmp_path: Path
+):
     video = replace(a_video(tmp_path), captions=an_image(tmp_path))
     bench = a_bench(tmp_path, scripted(answer, answer))
     bench.store.plan([a_delivery(post=a_post(key="k1", media=(video,)))], DUE - timedelta(days=1))
@@ -217,10 +277,14 @@ def test_a_delivery_needs_it_from_its_beginning_to_its_end(answer: Any, ends: st
 
     assert bench.attempt().status == ends
 
-    assert needed(bench.store) == ({name_of(video), name_of(an_image(tmp_path))} if is_needed else set())
+    assert needed(bench.store) == (
+        {name_of(video), name_of(an_image(tmp_path))} if is_needed else set()
+    )
 
 
-def test_what_stands_elsewhere_is_left_to_the_person(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_what_stands_elsewhere_is_left_to_the_person(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     clock, video = Clock(), a_video(tmp_path)
     hosting = a_hosting(in_a_folder(tmp_path), tmp_path, clock)
     hosted(video, 1, hosting)
@@ -230,7 +294,10 @@ def test_what_stands_elsewhere_is_left_to_the_person(tmp_path: Path, caplog: pyt
     with caplog.at_level(logging.WARNING, "termbell"):
         hosting.sweep(nothing)
 
-    assert f"{name_of(video)} stands at folder {tmp_path / 'www'}, which is not `media_host` any more; delete it there" in caplog.text
+    assert (
+        f"{name_of(video)} stands at folder {tmp_path / 'www'}, which is not `media_host` any more; delete it there"
+        in caplog.text
+    )
     assert listed(tmp_path) == []
 
 
@@ -276,7 +343,9 @@ def test_it_stands_for_its_time_however_long_the_upload_took(tmp_path: Path, wor
     assert len(wordpress.media) == 1
 
 
-def test_on_wordpress_an_upload_whose_answer_was_lost_is_found(tmp_path: Path, wordpress: WordPress):
+def test_on_wordpress_an_upload_whose_answer_was_lost_is_found(
+    tmp_path: Path, wordpress: WordPress
+):
     picture, hosting = an_image(tmp_path), a_hosting(on_wordpress(wordpress), tmp_path)
     wordpress.behave = ["lost"]
 
@@ -287,34 +356,60 @@ def test_on_wordpress_an_upload_whose_answer_was_lost_is_found(tmp_path: Path, w
     assert len(wordpress.media) == 1
 
 
-def test_on_wordpress_half_a_file_is_not_taken_for_it_and_is_deleted_with_it(tmp_path: Path, wordpress: WordPress):
+def test_on_wordpress_half_a_file_is_not_taken_for_it_and_is_deleted_with_it(
+    tmp_path: Path, wordpress: WordPress
+):
     clock, picture = Clock(), an_image(tmp_path)
     hosting = a_hosting(on_wordpress(wordpress), tmp_path, clock)
     (tmp_path / "hosted.json").write_text("{}")
     wordpress.upload(name_of(picture), b"half")
-    wordpress.media[9] = {"id": 9, "name": "door.png", "slug": "door", "source_url": "", "media_details": {}}  # the person's
+    wordpress.media[9] = {
+        "id": 9,
+        "name": "door.png",
+        "slug": "door",
+        "source_url": "",
+        "media_details": {},
+    }  # the person's
 
     hosted(picture, 1, hosting)
-    assert [one["media_details"].get("filesize") for one in wordpress.media.values()] == [4, None, picture.size]
+    assert [one["media_details"].get("filesize") for one in wordpress.media.values()] == [
+        4,
+        None,
+        picture.size,
+    ]
 
     clock.pass_(AT_LEAST.total_seconds() + 1)
     hosting.sweep(nothing)
     assert list(wordpress.media) == [9]
 
 
-def test_refused_credentials_are_an_error_of_the_config_and_no_login_of_the_account(tmp_path: Path, wordpress: WordPress):
-    with pytest.raises(Rejected, match=r"config.yaml:9: media_host wordpress answered 'look' with 401: Sorry, you are not allowed .*; mend it"):
-        hosted(an_image(tmp_path), 1, a_hosting(on_wordpress(wordpress, password="wr0ng-password"), tmp_path))
+def test_refused_credentials_are_an_error_of_the_config_and_no_login_of_the_account(
+    tmp_path: Path, wordpress: WordPress
+):
+    with pytest.raises(
+        Rejected,
+        match=r"config.yaml:9: media_host wordpress answered 'look' with 401: Sorry, you are not allowed .*; mend it",
+    ):
+        hosted(
+            an_image(tmp_path),
+            1,
+            a_hosting(on_wordpress(wordpress, password="wr0ng-password"), tmp_path),
+        )
 
 
 def test_what_is_no_wordpress_is_said(tmp_path: Path, wordpress: WordPress):
     wordpress.media[1] = {"id": 1}
 
-    with pytest.raises(Rejected, match=r"config.yaml:9: media_host: wordpress http.* answered otherwise than wordpress does \(KeyError\)"):
+    with pytest.raises(
+        Rejected,
+        match=r"config.yaml:9: media_host: wordpress http.* answered otherwise than wordpress does \(KeyError\)",
+    ):
         hosted(an_image(tmp_path), 1, a_hosting(on_wordpress(wordpress), tmp_path))
 
 
-def test_what_cannot_be_deleted_stays_on_the_list(tmp_path: Path, wordpress: WordPress, caplog: pytest.LogCaptureFixture):
+def test_what_cannot_be_deleted_stays_on_the_list(
+    tmp_path: Path, wordpress: WordPress, caplog: pytest.LogCaptureFixture
+):
     clock, picture = Clock(), an_image(tmp_path)
     hosting = a_hosting(on_wordpress(wordpress), tmp_path, clock)
     hosted(picture, 1, hosting)
@@ -324,7 +419,10 @@ def test_what_cannot_be_deleted_stays_on_the_list(tmp_path: Path, wordpress: Wor
     with caplog.at_level(logging.WARNING, "termbell"):
         hosting.sweep(nothing)
 
-    assert "could not be taken away, and is tried again: config.yaml:9: media_host wordpress answered 'look' with 401" in caplog.text
+    assert (
+        "could not be taken away, and is tried again: config.yaml:9: media_host wordpress answered 'look' with 401"
+        in caplog.text
+    )
     assert listed(tmp_path) == [name_of(picture)]
 
 
@@ -340,7 +438,12 @@ def test_on_s3_a_file_is_looked_for_uploaded_and_deleted(tmp_path: Path):
     look, upload = store.asked
     assert url == "https://s3.test/school/for/fetching/termbell-1.mp4"
     assert (look.method, look.url) == ("HEAD", url)
-    assert (upload.method, upload.url, upload.body, upload.headers) == ("PUT", url, video, {"Content-Type": "video/mp4"})
+    assert (upload.method, upload.url, upload.body, upload.headers) == (
+        "PUT",
+        url,
+        video,
+        {"Content-Type": "video/mp4"},
+    )
     deleting = scripted(ok(204))
     s3_take_away(S3, "termbell-1.mp4", deleting)
     assert [(one.method, one.url) for one in deleting.asked] == [("DELETE", url)]
@@ -348,7 +451,10 @@ def test_on_s3_a_file_is_looked_for_uploaded_and_deleted(tmp_path: Path):
 
 def test_on_s3_what_is_there_whole_is_not_uploaded_again(tmp_path: Path):
     video = a_video(tmp_path, size=3000)
-    whole, half = scripted(ok(headers={"content-length": "3000"})), scripted(ok(headers={"content-length": "17"}), ok())
+    whole, half = (
+        scripted(ok(headers={"content-length": "3000"})),
+        scripted(ok(headers={"content-length": "17"}), ok()),
+    )
 
     s3_put(S3, "x", video, whole)
     s3_put(S3, "x", video, half)
@@ -371,7 +477,9 @@ def test_an_address_on_s3_is_signed_for_a_day_and_holds_no_secret():
 
     url = s3_sign(S3)(request, KEYS).url
 
-    assert url.startswith(f"{request.url}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA5CHOOL%2F")
+    assert url.startswith(
+        f"{request.url}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA5CHOOL%2F"
+    )
     assert "X-Amz-Expires=86400" in url
     assert KEYS["secret_key"] not in url
     assert s3_sign(S3)(replace(request, method="PUT"), KEYS).url != url
@@ -380,31 +488,50 @@ def test_an_address_on_s3_is_signed_for_a_day_and_holds_no_secret():
 # From an account's point of view
 
 
-def test_an_account_is_given_the_address_and_the_host_none_of_its_secrets(tmp_path: Path, wordpress: WordPress):
+def test_an_account_is_given_the_address_and_the_host_none_of_its_secrets(
+    tmp_path: Path, wordpress: WordPress
+):
     """The stand-in refuses every other authorization than its own."""
     picture = an_image(tmp_path)
-    network = Network(Account(name="main", platform="x"), a_platform(sign=basic, secrets=("user", "password")),
-                      Trial({"user": "me", "password": "of the platform"}), 5.0, host=a_hosting(on_wordpress(wordpress), tmp_path))
+    network = Network(
+        Account(name="main", platform="x"),
+        a_platform(sign=basic, secrets=("user", "password")),
+        Trial({"user": "me", "password": "of the platform"}),
+        5.0,
+        host=a_hosting(on_wordpress(wordpress), tmp_path),
+    )
 
     assert hosted(picture, 1, network) == f"{wordpress.url}/up/{name_of(picture)}"
 
 
 def test_without_a_media_host_it_is_said_where_it_would_stand(tmp_path: Path):
-    with pytest.raises(Rejected, match=r"'host 1' needs a public address for a file; say in config.yaml where: media_host"):
+    with pytest.raises(
+        Rejected,
+        match=r"'host 1' needs a public address for a file; say in config.yaml where: media_host",
+    ):
         hosted(an_image(tmp_path), 1, a_hosting(None, tmp_path))
 
 
 @pytest.mark.parametrize("hosts_media", [True, False])
 def test_check_says_with_its_place_which_post_needs_a_media_host(hosts_media: bool, tmp_path: Path):
-    platform = a_platform(publish=lambda account, post, ask: Published(id=hosted(post.media[0], 1, ask)))
-    account = ConfiguredAccount(account=Account(name="main", platform="x"), platform=platform, place=Place("config.yaml", 3))
+    platform = a_platform(
+        publish=lambda account, post, ask: Published(id=hosted(post.media[0], 1, ask))
+    )
+    account = ConfiguredAccount(
+        account=Account(name="main", platform="x"), platform=platform, place=Place("config.yaml", 3)
+    )
     one = a_delivery(post=a_post(key="k1", media=(an_image(tmp_path),)))
 
-    judged, = Rehearsals({"main": account}, [one], hosts_media=hosts_media).judged()
+    (judged,) = Rehearsals({"main": account}, [one], hosts_media=hosts_media).judged()
 
-    assert [f"{problem.code} {problem}" for problem in judged.problems] == ([] if hosts_media else [
-        "no-media-host config.yaml:9: launch: main: x fetches this file from a public address; say in the config where it may stand: "
-        "media_host (docs/media-host.md)"])
+    assert [f"{problem.code} {problem}" for problem in judged.problems] == (
+        []
+        if hosts_media
+        else [
+            "no-media-host config.yaml:9: launch: main: x fetches this file from a public address; say in the config where it may stand: "
+            "media_host (docs/media-host.md)"
+        ]
+    )
 
 
 def test_a_preview_shows_the_step_and_no_secret(tmp_path: Path):
@@ -414,5 +541,10 @@ def test_a_preview_shows_the_step_and_no_secret(tmp_path: Path):
 
     plain = shown(rehearsal.asked[0], a_platform(sign=basic, secrets=("user", "password")))
     assert address == f"https://media.example.org/{video.name}"
-    assert (plain["step"], plain["method"], plain["url"], plain["headers"]) == ("host 1", "PUT", f"host:{video.name}", {})
+    assert (plain["step"], plain["method"], plain["url"], plain["headers"]) == (
+        "host 1",
+        "PUT",
+        f"host:{video.name}",
+        {},
+    )
     assert plain["body"] == "‹talk.mp4 1,000 bytes›"

@@ -43,7 +43,9 @@ def a_locked_desk(folder: Path, sleep: Callable[[float], None]) -> tuple[Desk, L
     return replace(bench.desk(), sleep=sleep), bench.network
 
 
-def test_it_is_tried_until_it_can_and_not_sent_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_it_is_tried_until_it_can_and_not_sent_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -58,12 +60,16 @@ def test_it_is_tried_until_it_can_and_not_sent_again(tmp_path: Path, caplog: pyt
     assert desk.store.row("k1").status == "published"
     assert network.asked == ["upload", "status"]
     assert slept == [1.0, 1.0, 1.0]
-    said = [record.message for record in caplog.records if "cannot be written down" in record.message]
+    said = [
+        record.message for record in caplog.records if "cannot be written down" in record.message
+    ]
     assert len(said) == 1
     assert "another program has held it locked" in said[0]
 
 
-def test_a_daemon_that_is_stopped_leaves_it_to_the_next_start_which_finds_the_doubt(tmp_path: Path) -> None:
+def test_a_daemon_that_is_stopped_leaves_it_to_the_next_start_which_finds_the_doubt(
+    tmp_path: Path,
+) -> None:
     desk, network = a_locked_desk(tmp_path, lambda _: pytest.fail("it was to stop"))
     stopping = iter((False, True, True))
 

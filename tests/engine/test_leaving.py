@@ -29,7 +29,9 @@ class Watched:
         self.fences += 1
 
     def body(self, *pieces: bytes | Media | Part) -> Leaving:
-        return Leaving(pieces, self.fence, lambda media, position: self.gone.append((media, position)))
+        return Leaving(
+            pieces, self.fence, lambda media, position: self.gone.append((media, position))
+        )
 
 
 def read(body: Leaving, size: int = 1000) -> bytes:
@@ -39,7 +41,10 @@ def read(body: Leaving, size: int = 1000) -> bytes:
 def test_the_pieces_leave_one_after_the_other(tmp_path: Path):
     video = a_video(tmp_path, size=3000)
 
-    assert read(Watched().body(b"before", video, b"after")) == b"before" + video.file.read_bytes() + b"after"
+    assert (
+        read(Watched().body(b"before", video, b"after"))
+        == b"before" + video.file.read_bytes() + b"after"
+    )
 
 
 def test_of_a_part_no_other_bytes_are_read(tmp_path: Path):
@@ -95,12 +100,17 @@ def fenced() -> None:
 
 @pytest.mark.parametrize("changed", [b"cut", b"X" * 3000], ids=["another size", "the same size"])
 @pytest.mark.parametrize("in_parts", [False, True])
-def test_a_file_that_has_changed_since_it_was_made_ready_does_not_leave(changed: bytes, in_parts: bool, url: str, tmp_path: Path):
+def test_a_file_that_has_changed_since_it_was_made_ready_does_not_leave(
+    changed: bytes, in_parts: bool, url: str, tmp_path: Path
+):
     video = a_video(tmp_path, size=3000)
     body = parts(video, 1000)[1] if in_parts else video
     video.file.write_bytes(changed)
 
-    with pytest.raises(Rejected, match=r"talk\.mp4: the file has changed since it was checked; put it back as it was"):
+    with pytest.raises(
+        Rejected,
+        match=r"talk\.mp4: the file has changed since it was checked; put it back as it was",
+    ):
         a_network()(Request(step="upload", method="PUT", url=url, body=body, fence=fenced))
 
 
@@ -108,7 +118,9 @@ def test_a_file_that_is_gone_is_looked_for_later(url: str, tmp_path: Path):
     video = replace(a_video(tmp_path), file=tmp_path / "gone.mp4")
 
     with pytest.raises(TryLater, match=r"was not sent: .*No such file"):
-        a_network()(Request(step="upload", method="PUT", url=url, files={"file": video}, fence=fenced))
+        a_network()(
+            Request(step="upload", method="PUT", url=url, files={"file": video}, fence=fenced)
+        )
 
 
 def a_network() -> Network:

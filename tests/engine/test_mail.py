@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from platforms.base import HARMLESS, InDoubt, LoginNeeded, PublishError, Rejected, Request, Response, TryLater
+from platforms.base import (
+    HARMLESS,
+    InDoubt,
+    LoginNeeded,
+    PublishError,
+    Rejected,
+    Request,
+    Response,
+    TryLater,
+)
 from scheduler.engine.mail import LAST_REPLY, answer, message
 from tests.support import an_image
 
@@ -56,7 +65,15 @@ class Wire:
     @property
     def commands(self) -> list[str]:
         """What was said; Python's versions differ in how they write `MAIL FROM` and `RCPT TO`."""
-        return [re.sub("^(mail from|rcpt to):", lambda verb: verb[0].lower(), sent.decode().strip(), flags=re.IGNORECASE) for sent in self.heard]
+        return [
+            re.sub(
+                "^(mail from|rcpt to):",
+                lambda verb: verb[0].lower(),
+                sent.decode().strip(),
+                flags=re.IGNORECASE,
+            )
+            for sent in self.heard
+        ]
 
 
 def told(wire: Wire, request: Request = SEND) -> Response:
@@ -70,15 +87,25 @@ def test_one_transaction_goes_to_every_recipient() -> None:
 
     assert response.json() == {"refused": {}, "reply": "250 2.0.0 queued as 7"}
     assert wire.commands == [
-        "ehlo [127.0.0.1]", PLAIN, "mail from:<news@example.org> size=28", "rcpt to:<a@example.org>", "rcpt to:<b@example.org>",
-        "DATA", "Subject: Hello\r\n\r\n..hidden", ".", "QUIT",
+        "ehlo [127.0.0.1]",
+        PLAIN,
+        "mail from:<news@example.org> size=28",
+        "rcpt to:<a@example.org>",
+        "rcpt to:<b@example.org>",
+        "DATA",
+        "Subject: Hello\r\n\r\n..hidden",
+        ".",
+        "QUIT",
     ]
 
 
 def test_refused_recipients_are_told_and_the_others_get_it() -> None:
     wire = Wire(*LOGGED_IN, "250 from", "550 5.1.1 unknown", "250 b", "354 go on", "250 queued")
 
-    assert told(wire).json() == {"refused": {"a@example.org": "550 5.1.1 unknown"}, "reply": "250 queued"}
+    assert told(wire).json() == {
+        "refused": {"a@example.org": "550 5.1.1 unknown"},
+        "reply": "250 queued",
+    }
 
 
 def test_the_reply_to_the_dot_is_waited_for_longer_than_any_other() -> None:
@@ -89,20 +116,39 @@ def test_the_reply_to_the_dot_is_waited_for_longer_than_any_other() -> None:
     assert wire.timeouts == [LAST_REPLY]
 
 
-@pytest.mark.parametrize(("lines", "error", "said"), [
-    ([*HELLO, "535 5.7.8 bad"], LoginNeeded, "refused the user or the password: 535 5.7.8 bad"),
-    ([*HELLO, "534 5.7.9 app password"], LoginNeeded, "534 5.7.9 app password"),
-    ([*HELLO, "454 4.7.0 later"], TryLater, "454 4.7.0 later"),
-    (["250-hello", "250 AUTH XOAUTH2"], Rejected, "no login with a password; it offers: XOAUTH2"),
-    ([*LOGGED_IN, "553 not yours"], Rejected, "smtp.example.org:465 answered 'mail' with 553 not yours"),
-    ([*LOGGED_IN, "421 4.7.28 rate"], TryLater, "421 4.7.28 rate"),
-    ([*LOGGED_IN, "250 from", "550 no a", "553 no b"], Rejected, r"every recipient: a@example.org \(550 no a\), b@.* \(553 no b\)"),
-    ([*LOGGED_IN, "250 from", "550 no a", "450 greylisted"], TryLater, r"b@example.org \(450 greylisted\)"),
-    ([*ADDRESSED, "554 no DATA"], Rejected, "554 no DATA"),
-    ([*ADDRESSED, "451 busy"], TryLater, "451 busy"),
-    ([*ADDRESSED, "354 go on", "550 5.7.1 spam"], Rejected, "550 5.7.1 spam"),
-    ([*ADDRESSED, "354 go on", "451 4.3.0 disk"], TryLater, "451 4.3.0 disk"),
-])
+@pytest.mark.parametrize(
+    ("lines", "error", "said"),
+    [
+        ([*HELLO, "535 5.7.8 bad"], LoginNeeded, "refused the user or the password: 535 5.7.8 bad"),
+        ([*HELLO, "534 5.7.9 app password"], LoginNeeded, "534 5.7.9 app password"),
+        ([*HELLO, "454 4.7.0 later"], TryLater, "454 4.7.0 later"),
+        (
+            ["250-hello", "250 AUTH XOAUTH2"],
+            Rejected,
+            "no login with a password; it offers: XOAUTH2",
+        ),
+        (
+            [*LOGGED_IN, "553 not yours"],
+            Rejected,
+            "smtp.example.org:465 answered 'mail' with 553 not yours",
+        ),
+        ([*LOGGED_IN, "421 4.7.28 rate"], TryLater, "421 4.7.28 rate"),
+        (
+            [*LOGGED_IN, "250 from", "550 no a", "553 no b"],
+            Rejected,
+            r"every recipient: a@example.org \(550 no a\), b@.* \(553 no b\)",
+        ),
+        (
+            [*LOGGED_IN, "250 from", "550 no a", "450 greylisted"],
+            TryLater,
+            r"b@example.org \(450 greylisted\)",
+        ),
+        ([*ADDRESSED, "554 no DATA"], Rejected, "554 no DATA"),
+        ([*ADDRESSED, "451 busy"], TryLater, "451 busy"),
+        ([*ADDRESSED, "354 go on", "550 5.7.1 spam"], Rejected, "550 5.7.1 spam"),
+        ([*ADDRESSED, "354 go on", "451 4.3.0 disk"], TryLater, "451 4.3.0 disk"),
+    ],
+)
 def test_the_servers_word_decides(lines: list[str], error: type[PublishError], said: str) -> None:
     with pytest.raises(error, match=said):
         told(Wire(*lines))
@@ -140,13 +186,29 @@ def test_a_server_without_starttls_is_told_no_password() -> None:
     wire = Wire(*HELLO)
 
     with pytest.raises(Rejected, match="nothing is sent without TLS"):
-        told(wire, Request(step="mail", method="SEND", url="smtp://smtp.example.org:587?tls=starttls", headers=SEND.headers, body=b""))
+        told(
+            wire,
+            Request(
+                step="mail",
+                method="SEND",
+                url="smtp://smtp.example.org:587?tls=starttls",
+                headers=SEND.headers,
+                body=b"",
+            ),
+        )
 
     assert wire.commands == ["ehlo [127.0.0.1]"]
 
 
 def test_a_server_that_knows_login_only_is_logged_in_to() -> None:
-    wire = Wire("250-hello", "250 AUTH LOGIN", "334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "235 welcome", "250 ok")
+    wire = Wire(
+        "250-hello",
+        "250 AUTH LOGIN",
+        "334 VXNlcm5hbWU6",
+        "334 UGFzc3dvcmQ6",
+        "235 welcome",
+        "250 ok",
+    )
 
     assert told(wire, NOOP).json() == {"refused": {}, "reply": "250 ok"}
     assert wire.commands[1:4] == ["AUTH LOGIN", "YW5uYQ==", "cMOkc3N3b3J0"]
@@ -160,7 +222,9 @@ def test_whoami_sends_no_mail() -> None:
     assert wire.commands == ["ehlo [127.0.0.1]", PLAIN, "noop", "QUIT"]
 
 
-@pytest.mark.parametrize("why", [ConnectionRefusedError("refused"), smtplib.SMTPConnectError(554, "no service")])
+@pytest.mark.parametrize(
+    "why", [ConnectionRefusedError("refused"), smtplib.SMTPConnectError(554, "no service")]
+)
 def test_a_server_that_cannot_be_reached_is_worth_another_try(why: OSError) -> None:
     def unreachable(request: Request, context: ssl.SSLContext, timeout: float) -> smtplib.SMTP:
         raise why
@@ -178,7 +242,12 @@ def test_no_error_shows_the_password() -> None:
 
 
 def test_pictures_take_the_place_of_their_lines(tmp_path: Path) -> None:
-    request = Request(step="mail", url="smtp://x", files={"1@x": an_image(tmp_path)}, body=b"\r\n\r\n=1@x=\r\n\r\n--end--\r\n")
+    request = Request(
+        step="mail",
+        url="smtp://x",
+        files={"1@x": an_image(tmp_path)},
+        body=b"\r\n\r\n=1@x=\r\n\r\n--end--\r\n",
+    )
 
     finished = message(request)
 
@@ -192,9 +261,14 @@ def test_a_picture_that_is_gone_is_named(tmp_path: Path) -> None:
     image.file.unlink()
 
     with pytest.raises(Rejected, match=r"door\.png"):
-        told(Wire(), Request(step="mail", method="SEND", url=SEND.url, files={"1@x": image}, body=b""))
+        told(
+            Wire(),
+            Request(step="mail", method="SEND", url=SEND.url, files={"1@x": image}, body=b""),
+        )
 
 
 def test_a_ca_file_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match=r"`ca`: .*no\.pem"):
-        told(Wire(), Request(step="login", method="NOOP", url=f"smtps://x:465?ca={tmp_path}/no.pem"))
+        told(
+            Wire(), Request(step="login", method="NOOP", url=f"smtps://x:465?ca={tmp_path}/no.pem")
+        )

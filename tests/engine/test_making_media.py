@@ -61,12 +61,16 @@ def statuses(store: Store) -> dict[str, str]:
     return {row.entry: f"{row.status} {row.error or ''}".strip() for row in store.rows()}
 
 
-def test_a_reading_without_time_for_a_picture_holds_its_post_alone_until_the_picture_is_made(tmp_path: Path, config: Path) -> None:
+def test_a_reading_without_time_for_a_picture_holds_its_post_alone_until_the_picture_is_made(
+    tmp_path: Path, config: Path
+) -> None:
     with a_store(tmp_path) as store:
         hurried = replan_apart(config, lambda _: store.file, NOW, making=0.0)
 
-        assert statuses(store) == {"door": "held door: door.png is not ready to leave yet; it is being made so, and the calendar is read again then",
-                                   "plain": "scheduled"}
+        assert statuses(store) == {
+            "door": "held door: door.png is not ready to leave yet; it is being made so, and the calendar is read again then",
+            "plain": "scheduled",
+        }
         assert len(hurried.unready) == 1
 
         assert make_media_apart(config) == ()
@@ -76,7 +80,9 @@ def test_a_reading_without_time_for_a_picture_holds_its_post_alone_until_the_pic
         assert again.unready == ()
 
 
-def test_the_daemon_makes_beside_its_other_work_what_it_had_no_time_for_and_reads_again(tmp_path: Path, config: Path) -> None:
+def test_the_daemon_makes_beside_its_other_work_what_it_had_no_time_for_and_reads_again(
+    tmp_path: Path, config: Path
+) -> None:
     with a_store(tmp_path) as store:
         first = replan_apart(config, lambda _: store.file, NOW, making=0.0)
         daemon = a_daemon(config, store, unready=first.unready)
@@ -87,7 +93,9 @@ def test_the_daemon_makes_beside_its_other_work_what_it_had_no_time_for_and_read
         assert statuses(store)["door"] == "scheduled"
 
 
-def test_a_reading_deletes_what_nobody_has_needed_for_two_months_and_keeps_what_it_needs(tmp_path: Path, config: Path) -> None:
+def test_a_reading_deletes_what_nobody_has_needed_for_two_months_and_keeps_what_it_needs(
+    tmp_path: Path, config: Path
+) -> None:
     with a_store(tmp_path) as store:
         replan_apart(config, lambda _: store.file, NOW)
         unneeded = [folder / "unneeded.json" for folder in (cache_folder(), cards_folder())]
@@ -105,7 +113,9 @@ def test_a_reading_deletes_what_nobody_has_needed_for_two_months_and_keeps_what_
     assert [file for file in unneeded if file.exists()] == []
 
 
-def test_what_cannot_be_made_ready_is_not_tried_for_ever(tmp_path: Path, config: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_cannot_be_made_ready_is_not_tried_for_ever(
+    tmp_path: Path, config: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     with a_store(tmp_path) as store:
         daemon = a_daemon(config, store)
@@ -114,12 +124,22 @@ def test_what_cannot_be_made_ready_is_not_tried_for_ever(tmp_path: Path, config:
             daemon._make_ready(("door: door.png is not ready",))
             assert daemon._making.wait(60)
 
-    assert [record.message for record in caplog.records if "made ready" in record.message] == ["media are made ready: door: door.png is not ready"]
+    assert [record.message for record in caplog.records if "made ready" in record.message] == [
+        "media are made ready: door: door.png is not ready"
+    ]
 
 
-def test_run_once_publishes_what_is_ready_before_it_makes_the_rest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_once_publishes_what_is_ready_before_it_makes_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     Image.new("RGB", (400, 300), "navy").save(tmp_path / "door.png")
-    config = a_calendar(tmp_path, (DOOR + PLAIN).replace("2099-09-07 08:30", f"{datetime.now():%Y-%m-%d} 00:00, late: publish"), head=SITE)
+    config = a_calendar(
+        tmp_path,
+        (DOOR + PLAIN).replace(
+            "2099-09-07 08:30", f"{datetime.now():%Y-%m-%d} 00:00, late: publish"
+        ),
+        head=SITE,
+    )
 
     assert rounds(config, making=0.0) == 0
 
@@ -133,7 +153,9 @@ def test_publishing_opens_no_picture(tmp_path: Path) -> None:
     posts = DOOR.replace("2099-09-07 08:30", f"{datetime.now():%Y-%m-%d} 00:00, late: publish")
     config = a_calendar(tmp_path, posts, head=SITE)
 
-    done = subprocess.run([sys.executable, "-c", PUBLISH, str(config)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", PUBLISH, str(config)], capture_output=True, text=True, timeout=60
+    )
 
     assert "1 published" in done.stdout
     assert "ended with 0" in done.stdout
@@ -141,7 +163,9 @@ def test_publishing_opens_no_picture(tmp_path: Path) -> None:
     assert len(list((tmp_path / "public").rglob("*.png"))) == 1
 
 
-def test_a_picture_whose_copy_was_deleted_is_made_again_with_the_next_reading(tmp_path: Path, config: Path) -> None:
+def test_a_picture_whose_copy_was_deleted_is_made_again_with_the_next_reading(
+    tmp_path: Path, config: Path
+) -> None:
     with a_store(tmp_path) as store:
         replan_apart(config, lambda _: store.file, NOW)
         kept = {file: file.read_bytes() for file in cache_folder().iterdir()}
@@ -156,9 +180,24 @@ def test_a_picture_whose_copy_was_deleted_is_made_again_with_the_next_reading(tm
 
 def a_daemon(config: Path, store: Store, **more: object) -> Daemon:
     accounts = read_config(config).accounts
-    desk = Desk(store=store, accounts=accounts, answerer=lambda _: scripted(), by="here:1:a", now=lambda: NOW, timeout=5.0)
-    return Daemon(config=config, store=store, desk=desk, now=lambda: NOW,
-                  ask_limits=lambda accounts, now: False, reporting=Reporting(store=store, now=lambda: NOW), making=0.0, **more)  # type: ignore[arg-type]
+    desk = Desk(
+        store=store,
+        accounts=accounts,
+        answerer=lambda _: scripted(),
+        by="here:1:a",
+        now=lambda: NOW,
+        timeout=5.0,
+    )
+    return Daemon(
+        config=config,
+        store=store,
+        desk=desk,
+        now=lambda: NOW,
+        ask_limits=lambda accounts, now: False,
+        reporting=Reporting(store=store, now=lambda: NOW),
+        making=0.0,
+        **more,
+    )  # type: ignore[arg-type]
 
 
 def stop_when_scheduled(daemon: Daemon, store: Store) -> None:

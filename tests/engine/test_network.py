@@ -92,7 +92,9 @@ class Handler(BaseHTTPRequestHandler):
     def read(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.told.arrived.append(Arrived(self.command, self.path, headers, body, self.client_address[1]))
+        self.server.told.arrived.append(
+            Arrived(self.command, self.path, headers, body, self.client_address[1])
+        )
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -162,32 +164,72 @@ def stalls(handler: Handler) -> None:
     handler.rfile.read(1)  # until the other side gives up
 
 
-BROKEN = (resets, reads_and_resets, reads_and_hangs_up, answers_half, answers_half_a_chunk, answers_no_http, answers_two_lengths, stalls)
+BROKEN = (
+    resets,
+    reads_and_resets,
+    reads_and_hangs_up,
+    answers_half,
+    answers_half_a_chunk,
+    answers_no_http,
+    answers_two_lengths,
+    stalls,
+)
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "HTTP_PROXY",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
     told = Server(behaviours=[answers()])
     with Http(("127.0.0.1", 0), Handler) as http:
         http.told = told
         http.daemon_threads = True
         told.url = f"http://127.0.0.1:{http.server_port}"
-        threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        threading.Thread(
+            target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
         yield told
         http.shutdown()
 
 
-def network(timeout: float = 5.0, secrets: Secrets = TOKEN, pauses: list[float] | None = None,
-            monotonic: Callable[[], float] = time.monotonic, **platform: Any) -> Network:
+def network(
+    timeout: float = 5.0,
+    secrets: Secrets = TOKEN,
+    pauses: list[float] | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
+    **platform: Any,
+) -> Network:
     waited = [] if pauses is None else pauses
     made = a_platform(**{"secrets": tuple(secrets), **platform})
-    return Network(ACCOUNT, made, Trial(secrets), timeout, sleep=waited.append, now=lambda: NOW, monotonic=monotonic)
+    return Network(
+        ACCOUNT,
+        made,
+        Trial(secrets),
+        timeout,
+        sleep=waited.append,
+        now=lambda: NOW,
+        monotonic=monotonic,
+    )
 
 
 def a_request(server: Server, repeat: Repeat = DOUBLES, **changes: Any) -> Request:
-    return replace(Request(step="status", method="POST", url=f"{server.url}/posts", json={"text": "Hi"}, repeat=repeat), **changes)
+    return replace(
+        Request(
+            step="status",
+            method="POST",
+            url=f"{server.url}/posts",
+            json={"text": "Hi"},
+            repeat=repeat,
+        ),
+        **changes,
+    )
 
 
 # What leaves
@@ -196,7 +238,7 @@ def a_request(server: Server, repeat: Repeat = DOUBLES, **changes: Any) -> Reque
 def test_json_leaves_as_compact_utf8_signed_and_named(server: Server):
     network()(a_request(server, json=ALL, headers={"Idempotency-Key": "7f3a"}))
 
-    arrived, = server.arrived
+    (arrived,) = server.arrived
     assert arrived.body.decode() == '{"images":{},"note":"Grüße 🎒"}'
     assert arrived.headers == {
         "host": server.url[7:],
@@ -215,18 +257,28 @@ def test_a_form_leaves_urlencoded_and_with_files_as_multipart(server: Server, tm
     network()(a_request(server, json=None, form={"description": "Tür"}, files={"file": door}))
 
     form, multipart = server.arrived
-    assert (form.headers["content-type"], form.body) == ("application/x-www-form-urlencoded", b"text=a+%26+b&n=%C3%BC")
+    assert (form.headers["content-type"], form.body) == (
+        "application/x-www-form-urlencoded",
+        b"text=a+%26+b&n=%C3%BC",
+    )
     boundary = multipart.headers["content-type"].partition("boundary=")[2]
-    assert multipart.body == (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="description"\r\n\r\nTür\r\n'
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{door.name}"\r\nContent-Type: image/png\r\n\r\n').encode() \
-        + door.file.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+    assert (
+        multipart.body
+        == (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="description"\r\n\r\nTür\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{door.name}"\r\nContent-Type: image/png\r\n\r\n'
+        ).encode()
+        + door.file.read_bytes()
+        + f"\r\n--{boundary}--\r\n".encode()
+    )
 
 
 def test_a_file_or_bytes_leave_as_they_are(server: Server, tmp_path: Path):
     door = an_image(tmp_path)
     network()(a_request(server, json=None, body=door))
-    network()(a_request(server, json=None, body=b"\0\1", headers={"content-type": "application/x-two"}))
+    network()(
+        a_request(server, json=None, body=b"\0\1", headers={"content-type": "application/x-two"})
+    )
     network()(a_request(server, json=None))
 
     picture, raw, empty = server.arrived
@@ -253,14 +305,29 @@ def test_what_the_dry_run_shows_is_what_leaves_the_secrets_apart(server: Server,
 
     for request, arrived in zip(requests, server.arrived, strict=True):
         plain, leaves = shown(request, ask.platform), wire(request)
-        headers = {name.lower(): value.replace("•••", TOKEN["token"]) for name, value in plain["headers"].items()}  # type: ignore[attr-defined]
+        headers = {
+            name.lower(): value.replace("•••", TOKEN["token"])
+            for name, value in plain["headers"].items()
+        }  # type: ignore[attr-defined]
         added = {"host", "accept-encoding", "content-length"}
-        assert headers == {name: value for name, value in arrived.headers.items() if name not in added}
-        assert (plain["method"], plain["url"], leaves.body) == (arrived.method, server.url + arrived.path, arrived.body)
+        assert headers == {
+            name: value for name, value in arrived.headers.items() if name not in added
+        }
+        assert (plain["method"], plain["url"], leaves.body) == (
+            arrived.method,
+            server.url + arrived.path,
+            arrived.body,
+        )
 
 
 def test_the_same_request_makes_the_same_bytes_whatever_the_secret(tmp_path: Path):
-    request = Request(step="upload", method="POST", url="https://x.test/{token}", form={"a": "1"}, files={"file": an_image(tmp_path)})
+    request = Request(
+        step="upload",
+        method="POST",
+        url="https://x.test/{token}",
+        form={"a": "1"},
+        files={"file": an_image(tmp_path)},
+    )
 
     bodies = {wire(in_url(request, {"token": token}), request).body for token in ("one", "two")}
 
@@ -298,7 +365,9 @@ def test_a_secret_that_no_header_can_hold_is_said_and_not_shown(server: Server, 
     assert server.arrived == []
 
 
-@pytest.mark.parametrize("url", ["example.org/hook", "gopher://example.org", "https://", "http://[::1"])
+@pytest.mark.parametrize(
+    "url", ["example.org/hook", "gopher://example.org", "https://", "http://[::1"]
+)
 def test_an_address_that_is_none_is_refused(url: str):
     with pytest.raises(PublishError, match="'status'"):
         network(sign=in_url, secrets={"webhook": url})(Request(step="status", url="{webhook}"))
@@ -353,7 +422,9 @@ def test_a_connection_that_the_server_has_closed_puts_nothing_in_doubt(server: S
 
 def test_an_account_keeps_its_network_until_it_is_configured_anew(server: Server):
     networks = Networks(Trial(TOKEN), 5.0)
-    configured = ConfiguredAccount(account=ACCOUNT, platform=a_platform(), place=Place("config.yaml", 3))
+    configured = ConfiguredAccount(
+        account=ACCOUNT, platform=a_platform(), place=Place("config.yaml", 3)
+    )
     moved = replace(configured, account=replace(ACCOUNT, settings={"server": "https://other.test"}))
 
     assert networks.of(configured) is networks.of(configured)
@@ -368,7 +439,11 @@ def test_header_names_are_lower_case(server: Server):
 
     response = network()(a_request(server))
 
-    assert (response.status, response.headers["x-restli-id"], response.body) == (201, "urn:li:share:7", b"")
+    assert (response.status, response.headers["x-restli-id"], response.body) == (
+        201,
+        "urn:li:share:7",
+        b"",
+    )
 
 
 def test_cookies_are_not_kept(server: Server):
@@ -395,7 +470,10 @@ def test_a_read_follows_a_redirect_and_a_post_does_not(server: Server):
 
 
 def test_a_redirect_to_another_server_carries_no_secret(server: Server):
-    server.behave(answers(302, b"", Location=server.url.replace("127.0.0.1", "localhost") + "/elsewhere"), answers())
+    server.behave(
+        answers(302, b"", Location=server.url.replace("127.0.0.1", "localhost") + "/elsewhere"),
+        answers(),
+    )
 
     network()(a_request(server, HARMLESS, method="GET", json=None))
 
@@ -410,7 +488,9 @@ def test_a_circle_of_redirects_ends(server: Server):
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_what_left_and_was_not_answered_is_doubt_when_readers_may_see_it(server: Server, broken: Behaviour):
+def test_what_left_and_was_not_answered_is_doubt_when_readers_may_see_it(
+    server: Server, broken: Behaviour
+):
     server.behave(broken)
 
     with pytest.raises(InDoubt, match=r"^x 'status' was sent and never answered \(.+\)$"):
@@ -420,7 +500,9 @@ def test_what_left_and_was_not_answered_is_doubt_when_readers_may_see_it(server:
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_what_left_and_was_not_answered_is_tried_later_when_nobody_sees_it(server: Server, broken: Behaviour):
+def test_what_left_and_was_not_answered_is_tried_later_when_nobody_sees_it(
+    server: Server, broken: Behaviour
+):
     server.behave(broken)
 
     with pytest.raises(TryLater, match=r"^x 'status' was not answered \(.+\)$"):
@@ -453,7 +535,10 @@ def test_a_server_that_cannot_be_reached_surely_got_nothing(server: Server):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-    with pytest.raises(TryLater, match=r"x 'status' was not sent: 127\.0\.0\.1 cannot be reached \(Connection refused\)"):
+    with pytest.raises(
+        TryLater,
+        match=r"x 'status' was not sent: 127\.0\.0\.1 cannot be reached \(Connection refused\)",
+    ):
         network()(a_request(server, url=f"http://127.0.0.1:{port}/"))
 
 
@@ -468,11 +553,16 @@ def test_a_server_without_tls_surely_got_nothing(server: Server):
 
 
 def test_a_handshake_that_stalls_or_breaks_surely_let_nothing_out(server: Server):
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TryLater, match=r"cannot be reached \(timed out\)"):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(TryLater, match=r"cannot be reached \(timed out\)"),
+    ):
         network(timeout=0.2)(a_request(server, url=f"https://127.0.0.1:{silent.getsockname()[1]}/"))
 
 
-def test_a_proxy_that_cannot_be_reached_surely_got_nothing(server: Server, monkeypatch: pytest.MonkeyPatch):
+def test_a_proxy_that_cannot_be_reached_surely_got_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -517,12 +607,20 @@ def test_a_secret_is_hidden_before_a_long_answer_is_cut_short(server: Server):
 
 @pytest.mark.parametrize("secret", ["tok-5ecret", 'tok"5ecret ü'])
 def test_an_answer_is_used_and_kept_without_the_secret_that_it_repeats(server: Server, secret: str):
-    told = {"id": "1", "you_sent": f"Bearer {secret}", "basic": b64encode(f"ada:{secret}".encode()).decode()}
+    told = {
+        "id": "1",
+        "you_sent": f"Bearer {secret}",
+        "basic": b64encode(f"ada:{secret}".encode()).decode(),
+    }
     server.behave(answers(200, json.dumps(told).encode(), X_Token=quote(secret)))
 
     response = network(secrets={"token": secret}, sign=unsigned)(a_request(server))
 
-    assert response.json() == {"id": "1", "you_sent": "Bearer •••", "basic": response.json()["basic"]}
+    assert response.json() == {
+        "id": "1",
+        "you_sent": "Bearer •••",
+        "basic": response.json()["basic"],
+    }
     assert "•••" in response.json()["basic"]
     assert response.headers["x-token"] == "•••"
 
@@ -530,7 +628,9 @@ def test_an_answer_is_used_and_kept_without_the_secret_that_it_repeats(server: S
 def test_a_users_name_and_a_short_password_stay_in_an_answer(server: Server):
     server.behave(answers(200, b'{"id": "test", "url": "https://anna-berger.example.org/1"}'))
 
-    response = network(secrets={"user": "anna-berger", "password": "test"}, sign=basic)(a_request(server))
+    response = network(secrets={"user": "anna-berger", "password": "test"}, sign=basic)(
+        a_request(server)
+    )
 
     assert response.json() == {"id": "test", "url": "https://anna-berger.example.org/1"}
 
@@ -542,18 +642,34 @@ def session(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
     """As Bluesky's: renews, and where that is refused signs in anew."""
     if "refresh" in secrets:
         try:
-            answer = ask(Request(step="renew", method="POST", url=f"{secrets['server']}/renew", headers={"Authorization": "Bearer {refresh}"}))
+            answer = ask(
+                Request(
+                    step="renew",
+                    method="POST",
+                    url=f"{secrets['server']}/renew",
+                    headers={"Authorization": "Bearer {refresh}"},
+                )
+            )
             return {"token": answer.json()["id"], "refresh": "r2"}
         except LoginNeeded:
             pass
-    answer = ask(Request(step="sign in", method="POST", url=f"{secrets['server']}/login", json={"password": "{password}"}))
+    answer = ask(
+        Request(
+            step="sign in",
+            method="POST",
+            url=f"{secrets['server']}/login",
+            json={"password": "{password}"},
+        )
+    )
     return {"token": answer.json()["id"], "refresh": "r1"}
 
 
 def in_session(server: Server, **made: str) -> tuple[Network, Trial]:
     trial = Trial({"password": "pass-5ecret", "server": server.url})
     trial.made = made
-    return Network(ACCOUNT, a_platform(session=session, secrets=("password",)), trial, 5.0, now=lambda: NOW), trial
+    return Network(
+        ACCOUNT, a_platform(session=session, secrets=("password",)), trial, 5.0, now=lambda: NOW
+    ), trial
 
 
 # The fence
@@ -562,7 +678,11 @@ def in_session(server: Server, **made: str) -> tuple[Network, Trial]:
 def test_the_fence_is_asked_when_the_connection_stands_and_before_the_body_leaves(server: Server):
     arrived_then = []
 
-    network()(a_request(server, json={"text": "Hi"}, fence=lambda: arrived_then.append(len(server.arrived))))
+    network()(
+        a_request(
+            server, json={"text": "Hi"}, fence=lambda: arrived_then.append(len(server.arrived))
+        )
+    )
 
     assert arrived_then == [0]
     assert server.arrived[0].body == b'{"text":"Hi"}'
@@ -585,7 +705,15 @@ def test_the_fence_of_a_server_that_cannot_be_reached_is_not_asked():
         port = nobody.getsockname()[1]
 
     with pytest.raises(TryLater):
-        network()(Request(step="status", method="POST", url=f"http://127.0.0.1:{port}/posts", json={}, fence=lambda: asked.append(1)))
+        network()(
+            Request(
+                step="status",
+                method="POST",
+                url=f"http://127.0.0.1:{port}/posts",
+                json={},
+                fence=lambda: asked.append(1),
+            )
+        )
 
     assert asked == []
 
@@ -594,7 +722,9 @@ def test_a_status_that_the_adapter_accepts_is_an_answer(server: Server):
     ask, _ = in_session(server, token="t")
     server.behave(answers(status=308, Range="bytes=0-41"))
 
-    answer = ask(Request(step="part", method="PUT", url=f"{server.url}/upload", body=b"x", accepts=(308,)))
+    answer = ask(
+        Request(step="part", method="PUT", url=f"{server.url}/upload", body=b"x", accepts=(308,))
+    )
 
     assert (answer.status, answer.headers["range"]) == (308, "bytes=0-41")
 
@@ -616,7 +746,11 @@ def test_a_refused_session_is_renewed_once_and_the_request_sent_again(server: Se
     ask(a_request(server))
 
     assert [one.path for one in server.arrived] == ["/posts", "/renew", "/posts"]
-    assert [one.headers["authorization"] for one in server.arrived] == ["Bearer old", "Bearer r0", "Bearer new"]
+    assert [one.headers["authorization"] for one in server.arrived] == [
+        "Bearer old",
+        "Bearer r0",
+        "Bearer new",
+    ]
     assert kept.made["refresh"] == "r2"
 
 
@@ -630,12 +764,20 @@ def test_a_session_that_cannot_be_renewed_is_made_anew(server: Server):
 
 def test_a_session_that_lasts_so_many_seconds_is_kept_with_its_end(server: Server):
     trial = Trial({"password": "p"})
-    platform = a_platform(session=lambda account, secrets, ask: {"token": "new", "expires_in": "7200"}, secrets=("password",))
+    platform = a_platform(
+        session=lambda account, secrets, ask: {"token": "new", "expires_in": "7200"},
+        secrets=("password",),
+    )
     server.behave(answers())
 
-    Network(ACCOUNT, platform, trial, 5.0, now=lambda: NOW)(Request(step="post", url=f"{server.url}/posts"))
+    Network(ACCOUNT, platform, trial, 5.0, now=lambda: NOW)(
+        Request(step="post", url=f"{server.url}/posts")
+    )
 
-    assert trial.made == {"token": "new", "ends": (NOW + timedelta(hours=2)).isoformat(timespec="seconds")}
+    assert trial.made == {
+        "token": "new",
+        "ends": (NOW + timedelta(hours=2)).isoformat(timespec="seconds"),
+    }
 
 
 def test_a_session_is_renewed_before_its_end(server: Server):
@@ -648,8 +790,13 @@ def test_a_session_is_renewed_before_its_end(server: Server):
     assert [one.path for one in server.arrived] == ["/renew", "/posts"]
 
 
-@pytest.mark.parametrize(("ended", "renewed"), [(timedelta(days=2), ["/renew"]), (timedelta(hours=2), []), (-timedelta(days=9), [])])
-def test_a_sign_in_that_nobody_uses_is_renewed_now_and_then(ended: timedelta, renewed: list[str], server: Server):
+@pytest.mark.parametrize(
+    ("ended", "renewed"),
+    [(timedelta(days=2), ["/renew"]), (timedelta(hours=2), []), (-timedelta(days=9), [])],
+)
+def test_a_sign_in_that_nobody_uses_is_renewed_now_and_then(
+    ended: timedelta, renewed: list[str], server: Server
+):
     ask, kept = in_session(server, token="old", refresh="r0", ends=(NOW - ended).isoformat())
     server.behave(answers(200, b'{"id": "new"}'))
 
@@ -680,7 +827,12 @@ def test_a_refresh_token_is_used_by_one_at_a_time(server: Server):
 def test_what_can_be_traded_for_no_session_leaves_itself_and_nothing_is_kept(server: Server):
     trial = Trial({"token": "pasted"})
     server.behave(answers(), answers(), answers(401))
-    ask = Network(ACCOUNT, a_platform(session=lambda account, secrets, ask: {}, secrets=("token",)), trial, 5.0)
+    ask = Network(
+        ACCOUNT,
+        a_platform(session=lambda account, secrets, ask: {}, secrets=("token",)),
+        trial,
+        5.0,
+    )
     ask(a_request(server))
 
     trial.values = {"token": "another"}
@@ -688,13 +840,20 @@ def test_what_can_be_traded_for_no_session_leaves_itself_and_nothing_is_kept(ser
     with pytest.raises(LoginNeeded):
         ask(a_request(server))
 
-    assert [one.headers["authorization"] for one in server.arrived] == ["Bearer pasted", "Bearer another", "Bearer another"]
+    assert [one.headers["authorization"] for one in server.arrived] == [
+        "Bearer pasted",
+        "Bearer another",
+        "Bearer another",
+    ]
     assert trial.made == {}
 
 
 def test_neither_what_a_session_came_of_nor_the_session_is_quoted(server: Server):
     ask, _ = in_session(server)
-    server.behave(answers(200, b'{"id": "made-5ecret"}'), answers(403, b'{"error": "made-5ecret came of pass-5ecret"}'))
+    server.behave(
+        answers(200, b'{"id": "made-5ecret"}'),
+        answers(403, b'{"error": "made-5ecret came of pass-5ecret"}'),
+    )
 
     with pytest.raises(Rejected, match="with 403: ••• came of •••"):
         ask(a_request(server))
@@ -727,20 +886,47 @@ def test_a_login_that_breaks_off_leaves_no_doubt_about_the_post(server: Server):
 # What an answer means
 
 
-def verdict(status: int, body: bytes = b"", repeat: Repeat = DOUBLES, headers: dict[str, str] | None = None, **platform: Any) -> PublishError:
+def verdict(
+    status: int,
+    body: bytes = b"",
+    repeat: Repeat = DOUBLES,
+    headers: dict[str, str] | None = None,
+    **platform: Any,
+) -> PublishError:
     response = Response(status=status, headers=headers or {}, body=body)
     with pytest.raises(PublishError) as raised:
-        judged(response, Request(step="status", url="https://x.test", repeat=repeat), a_platform(**platform), "fediverse", NOW)
+        judged(
+            response,
+            Request(step="status", url="https://x.test", repeat=repeat),
+            a_platform(**platform),
+            "fediverse",
+            NOW,
+        )
     assert raised.value.response is response
     return raised.value
 
 
-@pytest.mark.parametrize(("status", "visible", "harmless"), [
-    (301, Rejected, Rejected), (400, Rejected, Rejected), (401, LoginNeeded, LoginNeeded), (403, Rejected, Rejected), (404, Rejected, Rejected),
-    (408, InDoubt, TryLater), (422, Rejected, Rejected), (425, InDoubt, TryLater), (429, TryLater, TryLater), (500, InDoubt, TryLater),
-    (502, InDoubt, TryLater), (503, InDoubt, TryLater), (504, InDoubt, TryLater),
-])
-def test_a_status_says_what_may_be_done_next(status: int, visible: type[PublishError], harmless: type[PublishError]):
+@pytest.mark.parametrize(
+    ("status", "visible", "harmless"),
+    [
+        (301, Rejected, Rejected),
+        (400, Rejected, Rejected),
+        (401, LoginNeeded, LoginNeeded),
+        (403, Rejected, Rejected),
+        (404, Rejected, Rejected),
+        (408, InDoubt, TryLater),
+        (422, Rejected, Rejected),
+        (425, InDoubt, TryLater),
+        (429, TryLater, TryLater),
+        (500, InDoubt, TryLater),
+        (502, InDoubt, TryLater),
+        (503, InDoubt, TryLater),
+        (504, InDoubt, TryLater),
+    ],
+)
+def test_a_status_says_what_may_be_done_next(
+    status: int, visible: type[PublishError], harmless: type[PublishError]
+):
     assert type(verdict(status)) is visible
     assert type(verdict(status, repeat=HARMLESS)) is harmless
 
@@ -750,7 +936,10 @@ def test_the_platforms_own_code_wins_over_the_status():
     busy = b'{"error": "Busy"}'
     errors = {"ExpiredToken": LoginNeeded, "Busy": TryLater}
 
-    assert str(verdict(400, expired, errors=errors)) == "x answered 'status' with 400: Token has expired; log in again: termbell login fediverse"
+    assert (
+        str(verdict(400, expired, errors=errors))
+        == "x answered 'status' with 400: Token has expired; log in again: termbell login fediverse"
+    )
     later = verdict(500, busy, errors=errors, headers={"retry-after": "7"})
     assert isinstance(later, TryLater)
     assert later.after == 7
@@ -764,53 +953,82 @@ def test_a_code_that_means_doubt_means_another_try_where_nobody_sees_the_request
 
 
 def test_a_reason_may_stand_in_a_header():
-    assert what_it_said(Response(status=413, headers={"x-reason": "File too large, max 1MB"})) == "File too large, max 1MB"
+    assert (
+        what_it_said(Response(status=413, headers={"x-reason": "File too large, max 1MB"}))
+        == "File too large, max 1MB"
+    )
 
 
-@pytest.mark.parametrize(("body", "words"), [
-    (b'{"error": "Validation failed: too long"}', "Validation failed: too long"),
-    (b'{"error": "InvalidRequest", "message": "Record is wrong"}', "Record is wrong"),
-    (b'{"error": "invalid_grant", "error_description": "The code has expired"}', "The code has expired"),
-    (b'{"error": {"message": "Unsupported post request", "code": 100}}', "Unsupported post request"),
-    (b'{"errors": [{"detail": "You are not allowed"}]}', "You are not allowed"),
-    (b'{"errors": [{"message": "Validation error, cannot save post.", "context": "Validation failed for name."}]}', "Validation failed for name."),
-    (b'{"errors": [{"message": "Resource not found", "context": null}]}', "Resource not found"),
-    (b'{"code": 7}', '{"code": 7}'),
-    (b"<html><style>p {}</style><h1>Bad &amp; worse</h1>\n</html>", "Bad & worse"),
-    (b"\x1b[2J\x07red\x9b alert\n", "[2J red� alert"),
-    ("Prêt\u00a0? 10\u202f%\u2028👩\u200d👧".encode(), "Prêt ? 10 % 👩\u200d👧"),
-    (b'{"ok": false, "description": "Bad Request: chat not found"}', "Bad Request: chat not found"),
-    (b"x" * 300, "x" * 199 + "…"),
-    (b"", ""),
-    (b"\xff\xfe", "��"),
-])
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"error": "Validation failed: too long"}', "Validation failed: too long"),
+        (b'{"error": "InvalidRequest", "message": "Record is wrong"}', "Record is wrong"),
+        (
+            b'{"error": "invalid_grant", "error_description": "The code has expired"}',
+            "The code has expired",
+        ),
+        (
+            b'{"error": {"message": "Unsupported post request", "code": 100}}',
+            "Unsupported post request",
+        ),
+        (b'{"errors": [{"detail": "You are not allowed"}]}', "You are not allowed"),
+        (
+            b'{"errors": [{"message": "Validation error, cannot save post.", "context": "Validation failed for name."}]}',
+            "Validation failed for name.",
+        ),
+        (b'{"errors": [{"message": "Resource not found", "context": null}]}', "Resource not found"),
+        (b'{"code": 7}', '{"code": 7}'),
+        (b"<html><style>p {}</style><h1>Bad &amp; worse</h1>\n</html>", "Bad & worse"),
+        (b"\x1b[2J\x07red\x9b alert\n", "[2J red� alert"),
+        ("Prêt\u00a0? 10\u202f%\u2028👩\u200d👧".encode(), "Prêt ? 10 % 👩\u200d👧"),
+        (
+            b'{"ok": false, "description": "Bad Request: chat not found"}',
+            "Bad Request: chat not found",
+        ),
+        (b"x" * 300, "x" * 199 + "…"),
+        (b"", ""),
+        (b"\xff\xfe", "��"),
+    ],
+)
 def test_the_platforms_words_are_shown_in_one_harmless_line(body: bytes, words: str):
     assert what_it_said(Response(status=422, body=body)) == words
 
 
-@pytest.mark.parametrize(("headers", "seconds"), [
-    ({}, None),
-    ({"retry-after": "120"}, 120),
-    ({"retry-after": "1.5"}, 1.5),
-    ({"retry-after": "Mon, 07 Sep 2026 08:31:00 GMT"}, 60),
-    ({"retry-after": "Mon, 07 Sep 2026 08:00:00 GMT"}, 0),
-    ({"retry-after": "soon"}, None),
-    ({"retry-after": "nan"}, None),
-    ({"retry-after": "-5"}, None),
-    ({"x-ratelimit-reset": "2026-09-07T08:35:00.000Z"}, 300),
-    ({"x-ratelimit-reset": str(int(NOW.timestamp()) + 90)}, 90),
-    ({"x-rate-limit-reset": str(int(NOW.timestamp()) + 90)}, 90),
-    ({"ratelimit-reset": "45"}, 45),
-    ({"retry-after": "3", "ratelimit-reset": "45"}, 3),
-])
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "120"}, 120),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after": "Mon, 07 Sep 2026 08:31:00 GMT"}, 60),
+        ({"retry-after": "Mon, 07 Sep 2026 08:00:00 GMT"}, 0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "-5"}, None),
+        ({"x-ratelimit-reset": "2026-09-07T08:35:00.000Z"}, 300),
+        ({"x-ratelimit-reset": str(int(NOW.timestamp()) + 90)}, 90),
+        ({"x-rate-limit-reset": str(int(NOW.timestamp()) + 90)}, 90),
+        ({"ratelimit-reset": "45"}, 45),
+        ({"retry-after": "3", "ratelimit-reset": "45"}, 3),
+    ],
+)
 def test_a_platform_says_how_long_to_wait(headers: dict[str, str], seconds: float | None):
     assert wait_asked_for(Response(status=429, headers=headers), NOW) == seconds
 
 
-@pytest.mark.parametrize(("body", "seconds"), [
-    (b'{"parameters": {"retry_after": 7}}', 7), (b'{"retry_after": 0.5}', 0.5), (b'{"retry_after": NaN}', None), (b'{"retry_after": null}', None),
-    (b'{"parameters": [1]}', None), (b"[7]", None), (b"soon", None),
-])
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        (b'{"parameters": {"retry_after": 7}}', 7),
+        (b'{"retry_after": 0.5}', 0.5),
+        (b'{"retry_after": NaN}', None),
+        (b'{"retry_after": null}', None),
+        (b'{"parameters": [1]}', None),
+        (b"[7]", None),
+        (b"soon", None),
+    ],
+)
 def test_a_platform_may_say_it_in_the_body(body: bytes, seconds: float | None):
     assert wait_asked_for(Response(status=429, body=body), NOW) == seconds
 
@@ -819,11 +1037,27 @@ def test_a_platform_may_say_no_with_a_200():
     def refuses(response: Response) -> bool:
         return response.body == b'{"ok": false, "error": "ratelimited"}'
 
-    no = verdict(200, b'{"ok": false, "error": "ratelimited"}', refuses=refuses, errors={"ratelimited": TryLater})
+    no = verdict(
+        200,
+        b'{"ok": false, "error": "ratelimited"}',
+        refuses=refuses,
+        errors={"ratelimited": TryLater},
+    )
 
     assert isinstance(no, TryLater)
-    assert isinstance(verdict(200, b'{"ok": false, "error": "ratelimited"}', refuses=refuses), Rejected)
-    assert judged(Response(body=b"ok"), Request(step="status", url="https://x.test"), a_platform(refuses=refuses), "fediverse", NOW).text == "ok"
+    assert isinstance(
+        verdict(200, b'{"ok": false, "error": "ratelimited"}', refuses=refuses), Rejected
+    )
+    assert (
+        judged(
+            Response(body=b"ok"),
+            Request(step="status", url="https://x.test"),
+            a_platform(refuses=refuses),
+            "fediverse",
+            NOW,
+        ).text
+        == "ok"
+    )
 
 
 def test_a_wait_is_counted_from_now():

@@ -45,8 +45,12 @@ def test_nothing_is_said_of_an_account_that_has_nothing_planned(tmp_path: Path):
 def test_posts_that_cost_something_are_added_up(tmp_path: Path):
     config = a_config(tmp_path, a_platform(price=lambda post: 0.015))
 
-    assert [str(one) for one in noticed(config, planned(1), TODAY)] == ["config.yaml:3: main: the planned post costs about $0.01"]
-    assert [str(one) for one in noticed(config, planned(20), TODAY)] == ["config.yaml:3: main: the 20 planned posts cost about $0.30"]
+    assert [str(one) for one in noticed(config, planned(1), TODAY)] == [
+        "config.yaml:3: main: the planned post costs about $0.01"
+    ]
+    assert [str(one) for one in noticed(config, planned(20), TODAY)] == [
+        "config.yaml:3: main: the 20 planned posts cost about $0.30"
+    ]
 
 
 def test_what_is_switched_off_is_not_said(tmp_path: Path):

@@ -25,14 +25,22 @@ def test_all_is_well_is_a_get_and_what_is_wrong_is_posted_to_fail():
 
     assert server.asked == [
         ("GET", "/uuid", ""),
-        ("POST", "/uuid/fail", "the daemon is not running, last alive 60 minutes ago, and 1 delivery is waiting; start it: termbell run")]
+        (
+            "POST",
+            "/uuid/fail",
+            "the daemon is not running, last alive 60 minutes ago, and 1 delivery is waiting; start it: termbell run",
+        ),
+    ]
 
 
-@pytest.mark.parametrize(("url", "fails"), [
-    ("https://hc.example/uuid", "https://hc.example/uuid/fail"),
-    ("https://hc.example/uuid/", "https://hc.example/uuid/fail"),
-    ("https://hc.example/uuid?create=1", "https://hc.example/uuid/fail?create=1"),
-])
+@pytest.mark.parametrize(
+    ("url", "fails"),
+    [
+        ("https://hc.example/uuid", "https://hc.example/uuid/fail"),
+        ("https://hc.example/uuid/", "https://hc.example/uuid/fail"),
+        ("https://hc.example/uuid?create=1", "https://hc.example/uuid/fail?create=1"),
+    ],
+)
 def test_where_a_failure_is_told(url: str, fails: str):
     assert failing(url) == fails
 
@@ -47,7 +55,9 @@ def test_a_monitor_that_refuses_is_said_once_and_so_is_its_end(caplog: pytest.Lo
 
     assert whys == ["it was answered with 404"] * 3 + [None]
     assert [record.getMessage() for record in caplog.records] == [
-        "the ping of healthcheck_url does not get through: it was answered with 404", "the ping of healthcheck_url gets through again"]
+        "the ping of healthcheck_url does not get through: it was answered with 404",
+        "the ping of healthcheck_url gets through again",
+    ]
 
 
 def test_nobody_there_is_said_without_the_address():
@@ -60,12 +70,20 @@ def test_nobody_there_is_said_without_the_address():
 
 
 def test_a_monitor_that_answers_nothing_is_left():
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OSError, match="timed out"):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(OSError, match="timed out"),
+    ):
         ping(f"http://127.0.0.1:{silent.getsockname()[1]}/uuid", timeout=0.3)
 
 
 def test_an_address_that_is_missing_is_said():
     def missing() -> str:
-        raise LoginNeeded("config.yaml:4: healthcheck_url: the environment variable PING_URL is not set")
+        raise LoginNeeded(
+            "config.yaml:4: healthcheck_url: the environment variable PING_URL is not set"
+        )
 
-    assert Pinging(url=missing).ping(WELL) == "config.yaml:4: healthcheck_url: the environment variable PING_URL is not set"
+    assert (
+        Pinging(url=missing).ping(WELL)
+        == "config.yaml:4: healthcheck_url: the environment variable PING_URL is not set"
+    )

@@ -13,7 +13,13 @@ from scheduler.engine.wire import wire
 from tests.engine.support import a_platform, two_steps
 from tests.support import a_post, an_image
 
-POST = Request(step="status", method="POST", url="https://x.test/posts", json={"text": "Grüße"}, example={"id": "1"})
+POST = Request(
+    step="status",
+    method="POST",
+    url="https://x.test/posts",
+    json={"text": "Grüße"},
+    example={"id": "1"},
+)
 
 
 def test_a_rehearsal_answers_as_documented_and_remembers():
@@ -26,9 +32,13 @@ def test_a_rehearsal_answers_as_documented_and_remembers():
 
 def test_every_request_of_a_post_is_rehearsed_in_order():
     def publish(account, post, ask):
-        return two_steps()(account, post, lambda request: ask(replace(request, example={"id": "9"})))
+        return two_steps()(
+            account, post, lambda request: ask(replace(request, example={"id": "9"}))
+        )
 
-    asked = rehearsed(Account(name="main", platform="x"), a_platform(publish=publish), a_post(text="Hi")).asked
+    asked = rehearsed(
+        Account(name="main", platform="x"), a_platform(publish=publish), a_post(text="Hi")
+    ).asked
 
     assert [one.step for one in asked] == ["upload", "status"]
     assert asked[1].json == {"text": "Hi", "media": "9"}
@@ -38,8 +48,15 @@ def test_a_request_is_shown_signed_with_its_secrets_hidden():
     plain = shown(POST, a_platform(secrets=("token",)))
 
     assert plain == {
-        "step": "status", "method": "POST", "url": "https://x.test/posts", "body": '{"text":"Grüße"}',
-        "headers": {"User-Agent": wire(POST).headers["User-Agent"], "Content-Type": "application/json", "Authorization": "Bearer •••"},
+        "step": "status",
+        "method": "POST",
+        "url": "https://x.test/posts",
+        "body": '{"text":"Grüße"}',
+        "headers": {
+            "User-Agent": wire(POST).headers["User-Agent"],
+            "Content-Type": "application/json",
+            "Authorization": "Bearer •••",
+        },
         "sha256": hashlib.sha256('{"text":"Grüße"}'.encode()).hexdigest(),
     }
 
@@ -49,7 +66,12 @@ def test_secrets_are_hidden_wherever_they_stand():
 
     assert shown(in_json, a_platform(secrets=("webhook",), sign=in_url))["url"] == "•••?wait=true"
     assert shown(in_json, a_platform(secrets=("webhook",), sign=filled))["body"] == '{"key":"•••"}'
-    assert shown(POST, a_platform(secrets=("user", "password"), sign=basic))["headers"]["Authorization"] == "Basic •••"  # type: ignore[index]
+    assert (
+        shown(POST, a_platform(secrets=("user", "password"), sign=basic))["headers"][
+            "Authorization"
+        ]
+        == "Basic •••"
+    )  # type: ignore[index]
 
 
 def test_an_anonymous_request_is_shown_without_credentials():
@@ -78,16 +100,29 @@ def test_files_are_named_in_the_place_of_their_bytes(tmp_path: Path):
 
 
 def test_a_file_that_is_text_is_shown(tmp_path: Path):
-    captions = replace(an_image(tmp_path), file=tmp_path / "captions.vtt", type="text/vtt", size=len("WEBVTT"))
+    captions = replace(
+        an_image(tmp_path), file=tmp_path / "captions.vtt", type="text/vtt", size=len("WEBVTT")
+    )
     captions.file.write_text("WEBVTT")
 
-    assert shown(replace(POST, json=None, body=captions), a_platform(sign=unsigned))["body"] == "WEBVTT"
+    assert (
+        shown(replace(POST, json=None, body=captions), a_platform(sign=unsigned))["body"]
+        == "WEBVTT"
+    )
 
 
 def test_a_mail_is_shown_with_its_pictures_named(tmp_path: Path):
-    settings = {"server": "smtp.example.org", "from": "news@example.org", "to": ["anna@example.org"]}
+    settings = {
+        "server": "smtp.example.org",
+        "from": "news@example.org",
+        "to": ["anna@example.org"],
+    }
     door = an_image(tmp_path)
-    request, = rehearsed(Account(name="newsletter", platform="email", settings=settings), EMAIL, a_post(text="Hello", media=(door,))).asked
+    (request,) = rehearsed(
+        Account(name="newsletter", platform="email", settings=settings),
+        EMAIL,
+        a_post(text="Hello", media=(door,)),
+    ).asked
 
     plain = shown(request, EMAIL)
 
@@ -97,7 +132,13 @@ def test_a_mail_is_shown_with_its_pictures_named(tmp_path: Path):
 
 
 def test_a_file_of_the_site_is_shown_as_its_texts():
-    request = Request(step="site", method="PUT", url="file:///tmp/public", headers={"if-none-match": "*"}, json={"index.html": "<p>"})
+    request = Request(
+        step="site",
+        method="PUT",
+        url="file:///tmp/public",
+        headers={"if-none-match": "*"},
+        json={"index.html": "<p>"},
+    )
 
     plain = shown(request, a_platform(secrets=(), sign=unsigned))
 

@@ -42,7 +42,9 @@ def a_config(folder: Path, more: str = "") -> Config:
     return read_config(folder / "config.yaml")
 
 
-def reporting(store: Store, config: Config | None = None, at: Clock | None = None, **more: object) -> Reporting:
+def reporting(
+    store: Store, config: Config | None = None, at: Clock | None = None, **more: object
+) -> Reporting:
     credentials = Credentials(config.accounts, config.state) if config else None
     return Reporting(store=store, now=at or Clock(), config=config, credentials=credentials, **more)  # type: ignore[arg-type]
 
@@ -52,8 +54,15 @@ def texts(store: Store) -> list[tuple[str, str]]:
 
 
 def test_a_daemon_that_was_away_says_from_when_to_when_and_what_was_due(store: Store):
-    store.plan([a_delivery("k1"), a_delivery("k2", entry="later", due=DUE + timedelta(days=9)),
-                a_delivery("k3", entry="by hand"), a_delivery("k4", entry="gone")], DUE - timedelta(days=1))
+    store.plan(
+        [
+            a_delivery("k1"),
+            a_delivery("k2", entry="later", due=DUE + timedelta(days=9)),
+            a_delivery("k3", entry="by hand"),
+            a_delivery("k4", entry="gone"),
+        ],
+        DUE - timedelta(days=1),
+    )
     store.retry("k3", DUE - timedelta(hours=9))
     row = store.claim("main", "test", DUE - timedelta(hours=9))
     assert row
@@ -64,11 +73,18 @@ def test_a_daemon_that_was_away_says_from_when_to_when_and_what_was_due(store: S
     reporting(store, at=Clock(DUE + timedelta(hours=1))).back()
 
     assert texts(store) == [
-        ("daemon back", "not running from 2026-09-07 00:30 to 2026-09-07 09:30 UTC; 1 post was due: launch on main")]
+        (
+            "daemon back",
+            "not running from 2026-09-07 00:30 to 2026-09-07 09:30 UTC; 1 post was due: launch on main",
+        )
+    ]
 
 
-@pytest.mark.parametrize(("beat", "now"), [(-1800, 1700), (-7200, -60), (7200, 0), (None, 0)],
-                         ids=["not long", "nothing was due", "seen in the future", "never seen"])
+@pytest.mark.parametrize(
+    ("beat", "now"),
+    [(-1800, 1700), (-7200, -60), (7200, 0), (None, 0)],
+    ids=["not long", "nothing was due", "seen in the future", "never seen"],
+)
 def test_a_daemon_that_missed_nothing_has_nothing_to_say(beat: int | None, now: int, store: Store):
     store.plan([a_delivery()], DUE - timedelta(days=1))
     if beat is not None:
@@ -79,17 +95,32 @@ def test_a_daemon_that_missed_nothing_has_nothing_to_say(beat: int | None, now: 
     assert texts(store) == []
 
 
-def test_a_calendar_that_cannot_be_used_is_told_once_for_each_state_of_it_and_once_when_it_can_again(store: Store, tmp_path: Path):
-    mended, other = Replanned(config=a_config(tmp_path)), Problem("yaml", "another", Place("march.yaml", 9))
+def test_a_calendar_that_cannot_be_used_is_told_once_for_each_state_of_it_and_once_when_it_can_again(
+    store: Store, tmp_path: Path
+):
+    mended, other = (
+        Replanned(config=a_config(tmp_path)),
+        Problem("yaml", "another", Place("march.yaml", 9)),
+    )
     said = reporting(store)
-    for read in (mended, Replanned(problems=(WRONG,)), Replanned(problems=(WRONG,)), Replanned(problems=(other,)), mended, mended,
-                 Replanned(problems=(WRONG,))):
+    for read in (
+        mended,
+        Replanned(problems=(WRONG,)),
+        Replanned(problems=(WRONG,)),
+        Replanned(problems=(other,)),
+        mended,
+        mended,
+        Replanned(problems=(WRONG,)),
+    ):
         said.read(read)
 
     invalid = "the plan from before stays in force:\n  march.yaml:"
     assert texts(store) == [
-        ("calendar invalid", f"{invalid}3: YAML cannot be read here"), ("calendar invalid", f"{invalid}9: another"),
-        ("calendar valid", "the calendar can be used again, and is in force"), ("calendar invalid", f"{invalid}3: YAML cannot be read here")]
+        ("calendar invalid", f"{invalid}3: YAML cannot be read here"),
+        ("calendar invalid", f"{invalid}9: another"),
+        ("calendar valid", "the calendar can be used again, and is in force"),
+        ("calendar invalid", f"{invalid}3: YAML cannot be read here"),
+    ]
 
 
 def test_notifiers_are_those_of_the_calendar_as_it_was_read_last(store: Store, tmp_path: Path):
@@ -104,13 +135,18 @@ def test_notifiers_are_those_of_the_calendar_as_it_was_read_last(store: Store, t
     assert [one["title"] for one in server.told] == ["Termbell: 1 failed"]
 
 
-def test_a_clock_that_hangs_is_a_problem_and_the_supervisor_hears_no_sign_of_life(store: Store, tmp_path: Path):
+def test_a_clock_that_hangs_is_a_problem_and_the_supervisor_hears_no_sign_of_life(
+    store: Store, tmp_path: Path
+):
     silent = [0.0]
     address = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(address)
         listener.setblocking(False)
-        said = reporting(store, supervisor=Supervisor(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "2"}))
+        said = reporting(
+            store,
+            supervisor=Supervisor(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "2"}),
+        )
         said.start(Inside(working=lambda: (), clock_silent_for=lambda: silent[0]))
         said.turn()
         silent[0] = STUCK + 10
@@ -121,12 +157,17 @@ def test_a_clock_that_hangs_is_a_problem_and_the_supervisor_hears_no_sign_of_lif
     assert said.health().problems == ("the daemon's clock has been stuck for 130 s; start it anew",)
 
 
-def test_a_store_that_fails_keeps_the_signs_of_life_going_and_is_the_health_pages_problem(store: Store, tmp_path: Path):
+def test_a_store_that_fails_keeps_the_signs_of_life_going_and_is_the_health_pages_problem(
+    store: Store, tmp_path: Path
+):
     address = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(address)
         listener.setblocking(False)
-        said = reporting(store, supervisor=Supervisor(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "2"}))
+        said = reporting(
+            store,
+            supervisor=Supervisor(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "2"}),
+        )
         said.start(INSIDE)
         said.store_failed("store.db: the disk is full; make room")
         said.turn()
@@ -145,19 +186,25 @@ def all_of(listener: socket.socket) -> list[str]:
         return heard
 
 
-def test_a_page_that_cannot_be_served_stops_nothing_and_is_kept_for_doctor(store: Store, tmp_path: Path):
+def test_a_page_that_cannot_be_served_stops_nothing_and_is_kept_for_doctor(
+    store: Store, tmp_path: Path
+):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         said = reporting(store, a_config(tmp_path, f"health: {port}"))
         said.start(INSIDE)
         said.stopping()
 
-    assert f"config.yaml:3: the health page cannot be served at 127.0.0.1:{port}" in str(store.fact(UNSERVED))
+    assert f"config.yaml:3: the health page cannot be served at 127.0.0.1:{port}" in str(
+        store.fact(UNSERVED)
+    )
 
 
 def test_a_ping_that_fails_is_kept_for_doctor_until_one_gets_through(store: Store, tmp_path: Path):
     with a_stand_in(answers=500) as server:
-        said = reporting(store, a_config(tmp_path, f"healthcheck_url: http://127.0.0.1:{server.port}/uuid"))
+        said = reporting(
+            store, a_config(tmp_path, f"healthcheck_url: http://127.0.0.1:{server.port}/uuid")
+        )
         said._report()
         failing = store.fact(UNPINGED)
         server.answers = 200
@@ -167,11 +214,19 @@ def test_a_ping_that_fails_is_kept_for_doctor_until_one_gets_through(store: Stor
 
 
 def test_the_daemon_in_one_line(store: Store):
-    store.plan([a_delivery(), a_delivery("k2", entry="second", due=DUE + timedelta(days=1))], DUE - timedelta(days=1))
+    store.plan(
+        [a_delivery(), a_delivery("k2", entry="second", due=DUE + timedelta(days=1))],
+        DUE - timedelta(days=1),
+    )
     store.beat("here", 1, DUE, DUE - timedelta(hours=1))
 
-    assert summary(reporting(store, at=Clock(DUE - timedelta(hours=1))).health()) == "next: 2026-09-07 08:30 UTC; 2 scheduled"
-    assert summary(reporting(store, at=Clock(DUE + timedelta(hours=1))).health()).startswith("1 delivery is due and not taken up")
+    assert (
+        summary(reporting(store, at=Clock(DUE - timedelta(hours=1))).health())
+        == "next: 2026-09-07 08:30 UTC; 2 scheduled"
+    )
+    assert summary(reporting(store, at=Clock(DUE + timedelta(hours=1))).health()).startswith(
+        "1 delivery is due and not taken up"
+    )
 
 
 def test_every_so_often_by_a_clock_that_is_handed_in():
@@ -201,16 +256,29 @@ def a_daemon(folder: Path, config: Config, supervisor: Supervisor) -> Daemon:
     """One that has nothing to publish before tomorrow."""
     bench = a_bench(folder, scripted())
     bench.store.plan([a_delivery(due=utc_now() + timedelta(days=1))], utc_now())
-    said = Reporting(store=bench.store, now=utc_now, config=config, credentials=Credentials({}, folder), supervisor=supervisor)
-    return Daemon(config=config.path, store=bench.store, desk=replace(bench.desk(), now=utc_now), 
-                  ask_limits=lambda accounts, now: False, reporting=said)
+    said = Reporting(
+        store=bench.store,
+        now=utc_now,
+        config=config,
+        credentials=Credentials({}, folder),
+        supervisor=supervisor,
+    )
+    return Daemon(
+        config=config.path,
+        store=bench.store,
+        desk=replace(bench.desk(), now=utc_now),
+        ask_limits=lambda accounts, now: False,
+        reporting=said,
+    )
 
 
 def test_a_daemon_takes_away_once_an_hour_what_stands_where_the_config_says_now(tmp_path: Path):
     daemon = a_daemon(tmp_path, a_config(tmp_path), Supervisor(environment={}))
     host = "media_host: {kind: folder, folder: www, url: 'https://school.test/media'}\n"
     daemon.config.write_text(HEAD + host + "posts: []")
-    daemon.hosting = Hosting(host=None, folder=tmp_path, credentials=Credentials({}, tmp_path), timeout=5.0)
+    daemon.hosting = Hosting(
+        host=None, folder=tmp_path, credentials=Credentials({}, tmp_path), timeout=5.0
+    )
     daemon.read_again()
     door = an_image(tmp_path)
     hosted(door, 1, daemon.hosting)
@@ -236,18 +304,43 @@ def test_a_daemon_whose_calendar_became_invalid_puts_that_on_the_list(tmp_path: 
 
 def test_a_daemon_serves_its_page_pings_tells_its_supervisor_and_stops_all_of_it(tmp_path: Path):
     address = str(tmp_path / "notify")
-    with a_stand_in() as server, socket.create_server(("127.0.0.1", 0)) as free, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+    with (
+        a_stand_in() as server,
+        socket.create_server(("127.0.0.1", 0)) as free,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener,
+    ):
         port = free.getsockname()[1]
         free.close()
         listener.bind(address)
         listener.setblocking(False)
         place = Place("config.yaml", 1)
         config = replace(
-            a_config(tmp_path), health=Listening(host="127.0.0.1", port=port, place=place),
-            notify=(Address(key="notify", secret=Secret(literal=f"json://127.0.0.1:{server.port}/hook"), place=place),),
-            healthcheck=Address(key="healthcheck_url", secret=Secret(literal=f"http://127.0.0.1:{server.port}/uuid"), place=place))
-        daemon = a_daemon(tmp_path, config, Supervisor(
-            environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "400000", "WATCHDOG_PID": str(os.getpid())}))
+            a_config(tmp_path),
+            health=Listening(host="127.0.0.1", port=port, place=place),
+            notify=(
+                Address(
+                    key="notify",
+                    secret=Secret(literal=f"json://127.0.0.1:{server.port}/hook"),
+                    place=place,
+                ),
+            ),
+            healthcheck=Address(
+                key="healthcheck_url",
+                secret=Secret(literal=f"http://127.0.0.1:{server.port}/uuid"),
+                place=place,
+            ),
+        )
+        daemon = a_daemon(
+            tmp_path,
+            config,
+            Supervisor(
+                environment={
+                    "NOTIFY_SOCKET": address,
+                    "WATCHDOG_USEC": "400000",
+                    "WATCHDOG_PID": str(os.getpid()),
+                }
+            ),
+        )
         daemon.store.notices.add(utc_now(), "failed", "launch on main: Forbidden")
         running = threading.Thread(target=daemon.run)
         running.start()

@@ -28,11 +28,15 @@ def restored_bench(folder: Path, network: Any, after: float = 60, **platform: An
 
 @pytest.mark.parametrize("platform", [LINKEDIN, EMAIL], ids=lambda one: one.name)
 def test_platforms_without_a_way_to_look_are_those_that_this_is_about(platform: Platform) -> None:
-    assert platform.find is None or not platform.can_find(Account(name="main", platform=platform.name))
+    assert platform.find is None or not platform.can_find(
+        Account(name="main", platform=platform.name)
+    )
 
 
 @pytest.mark.parametrize("after", [60, 8000, 700_000])
-def test_without_a_way_to_look_it_is_in_doubt_and_does_not_leave_however_late(tmp_path: Path, after: float) -> None:
+def test_without_a_way_to_look_it_is_in_doubt_and_does_not_leave_however_late(
+    tmp_path: Path, after: float
+) -> None:
     untouched = scripted()
     bench = restored_bench(tmp_path, untouched, after)
     bench.store.too_late(bench.clock())
@@ -47,9 +51,13 @@ def test_without_a_way_to_look_it_is_in_doubt_and_does_not_leave_however_late(tm
 
 
 @pytest.mark.parametrize("after", [60, 8000, 700_000])
-def test_what_is_found_is_published_and_does_not_leave_however_late(tmp_path: Path, after: float) -> None:
+def test_what_is_found_is_published_and_does_not_leave_however_late(
+    tmp_path: Path, after: float
+) -> None:
     looked: list[Lost] = []
-    bench = restored_bench(tmp_path, scripted(), after, find=lambda account, post, lost, ask: looked.append(lost) or UP)
+    bench = restored_bench(
+        tmp_path, scripted(), after, find=lambda account, post, lost, ask: looked.append(lost) or UP
+    )
     bench.store.too_late(bench.clock())
 
     row = bench.attempt()
@@ -64,8 +72,12 @@ def test_what_is_not_found_leaves_while_it_is_on_time(tmp_path: Path) -> None:
     assert bench.attempt().status == "published"
 
 
-@pytest.mark.parametrize(("late", "status"), [("skip", "failed"), ("ask", "failed"), ("publish", "published")])
-def test_what_is_not_found_and_is_too_late_goes_by_its_policy(tmp_path: Path, late: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("late", "status"), [("skip", "failed"), ("ask", "failed"), ("publish", "published")]
+)
+def test_what_is_not_found_and_is_too_late_goes_by_its_policy(
+    tmp_path: Path, late: str, status: str
+) -> None:
     bench = restored_bench(tmp_path, scripted(ok(id="m"), ok(id="9")), 8000, find=lambda *_: None)
     bench.store.plan([a_delivery(late=late)], DUE - timedelta(days=1))
     bench.store.too_late(bench.clock())
@@ -73,7 +85,9 @@ def test_what_is_not_found_and_is_too_late_goes_by_its_policy(tmp_path: Path, la
     row = bench.attempt()
 
     assert row.status == status
-    assert status == "published" or "looked for, as it may have been up already, and not found" in (row.error or "")
+    assert status == "published" or "looked for, as it may have been up already, and not found" in (
+        row.error or ""
+    )
 
 
 def test_after_that_a_persons_word_sends_it(tmp_path: Path) -> None:
@@ -107,14 +121,24 @@ def test_a_part_whose_first_part_is_not_up_does_not_wait_for_ever(tmp_path: Path
 
 def test_once_sent_after_a_look_a_lost_answer_is_a_doubt_like_any_other(tmp_path: Path) -> None:
     looks: list[Lost] = []
-    bench = restored_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 3600),
-                           find=lambda account, post, lost, ask: looks.append(lost))
+    bench = restored_bench(
+        tmp_path,
+        scripted(ok(id="m"), InDoubt("reset")),
+        publish=two_steps(DROPPED, 3600),
+        find=lambda account, post, lost, ask: looks.append(lost),
+    )
 
     row = bench.attempt()
 
     doubt = bench.store.journal.unanswered("k1")
     assert doubt
-    assert (doubt.step, doubt.is_suspicion, doubt.left_at, doubt.remembered, doubt.looks) == ("status", False, bench.clock(), 3600, 0)
+    assert (doubt.step, doubt.is_suspicion, doubt.left_at, doubt.remembered, doubt.looks) == (
+        "status",
+        False,
+        bench.clock(),
+        3600,
+        0,
+    )
     assert row.next_at == bench.clock() + timedelta(seconds=32)
 
 

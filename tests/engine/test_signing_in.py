@@ -28,8 +28,13 @@ from tests.authorizing import Authority, authorizing
 from tests.engine.support import a_platform
 
 APP = {"client_id": "an-app", "client_secret": "app-5ecret"}
-OAUTH = OAuth(authorize="{server}/authorize", token="{server}/token", device="{server}/device", register="{server}/apps",
-              scopes=("read", "write"))
+OAUTH = OAuth(
+    authorize="{server}/authorize",
+    token="{server}/token",
+    device="{server}/device",
+    register="{server}/apps",
+    scopes=("read", "write"),
+)
 
 
 @pytest.fixture
@@ -44,10 +49,14 @@ def account(authority: Authority) -> Account:
 
 def door(authority: Authority, **platform: Any) -> Door:
     made: Platform = a_platform(name="slate", **platform)
-    return lambda secrets: Network(account(authority), made, Trial(secrets), 5.0, sleep=lambda seconds: None).signing_in(secrets)
+    return lambda secrets: Network(
+        account(authority), made, Trial(secrets), 5.0, sleep=lambda seconds: None
+    ).signing_in(secrets)
 
 
-def a_page(authority: Authority, oauth: OAuth = OAUTH, redirect: str = "https://x.test/done") -> Page:
+def a_page(
+    authority: Authority, oauth: OAuth = OAUTH, redirect: str = "https://x.test/done"
+) -> Page:
     return page(oauth, account(authority), "an-app", redirect)
 
 
@@ -56,20 +65,33 @@ def sent_to(page: Page) -> str:
     return requests.get(page.address, allow_redirects=False, timeout=5).headers["Location"]
 
 
-def signed_in(authority: Authority, oauth: OAuth = OAUTH, app: Mapping[str, str] = APP) -> dict[str, str]:
+def signed_in(
+    authority: Authority, oauth: OAuth = OAUTH, app: Mapping[str, str] = APP
+) -> dict[str, str]:
     shown = a_page(authority, oauth)
-    return traded(oauth, account(authority), shown, code_pasted(sent_to(shown), shown), app, door(authority))
+    return traded(
+        oauth, account(authority), shown, code_pasted(sent_to(shown), shown), app, door(authority)
+    )
 
 
 def test_the_page_is_asked_for_exactly_what_is_needed(authority: Authority):
-    shown = a_page(authority, replace(OAUTH, separator=",", client_id="client_key", more={"access_type": "offline"}))
+    shown = a_page(
+        authority,
+        replace(OAUTH, separator=",", client_id="client_key", more={"access_type": "offline"}),
+    )
 
     said = {name: value for name, (value,) in parse_qs(urlsplit(shown.address).query).items()}
     assert shown.address.startswith(f"{authority.url}/authorize?")
     assert said.pop("state") == shown.state
     assert len(said.pop("code_challenge")) == 43
-    assert said == {"response_type": "code", "client_key": "an-app", "redirect_uri": "https://x.test/done", "scope": "read,write",
-                    "code_challenge_method": "S256", "access_type": "offline"}
+    assert said == {
+        "response_type": "code",
+        "client_key": "an-app",
+        "redirect_uri": "https://x.test/done",
+        "scope": "read,write",
+        "code_challenge_method": "S256",
+        "access_type": "offline",
+    }
 
 
 def test_no_two_sign_ins_have_the_same_state_or_verifier(authority: Authority):
@@ -87,9 +109,15 @@ def test_a_code_becomes_the_tokens_and_shows_that_it_is_ours(authority: Authorit
 
     tokens = signed_in(authority, replace(OAUTH, pkce=way))
 
-    assert tokens == {"token": "token-5ecret-1", "refresh": "refresh-5ecret-1", "expires_in": "3600"}
+    assert tokens == {
+        "token": "token-5ecret-1",
+        "refresh": "refresh-5ecret-1",
+        "expires_in": "3600",
+    }
     (form,) = authority.forms("/token")
-    assert set(form) == {"grant_type", "code", "redirect_uri", "client_id", "client_secret"} | ({"code_verifier"} if way else set())
+    assert set(form) == {"grant_type", "code", "redirect_uri", "client_id", "client_secret"} | (
+        {"code_verifier"} if way else set()
+    )
 
 
 def test_an_app_says_who_it_is_in_the_header_where_the_platform_wants_that(authority: Authority):
@@ -103,7 +131,10 @@ def test_a_code_works_once_and_the_person_is_told_without_it(authority: Authorit
     code = code_pasted(sent_to(shown), shown)
     traded(OAUTH, account(authority), shown, code, APP, door(authority))
 
-    with pytest.raises(NotSignedIn, match=r"^slate did not sign you in: the code is spent or too old: .*; it says: no: grant_type") as refused:
+    with pytest.raises(
+        NotSignedIn,
+        match=r"^slate did not sign you in: the code is spent or too old: .*; it says: no: grant_type",
+    ) as refused:
         traded(OAUTH, account(authority), shown, code, APP, door(authority))
 
     for secret in (code, shown.verifier, "app-5ecret"):
@@ -119,28 +150,51 @@ def test_an_unknown_app_is_said_in_words(authority: Authority):
 def test_what_was_unticked_is_named(authority: Authority):
     authority.unticked = frozenset({"write"})
 
-    with pytest.raises(NotSignedIn, match="slate granted less than was asked for: write is missing; sign in again and allow all of it"):
+    with pytest.raises(
+        NotSignedIn,
+        match="slate granted less than was asked for: write is missing; sign in again and allow all of it",
+    ):
         signed_in(authority)
 
 
-@pytest.mark.parametrize(("asked", "granted", "without"), [
-    ("read write", {"scope": "write read more"}, []),
-    ("openid profile", {"scope": "openid,profile"}, []),  # LinkedIn is asked with spaces and answers with commas
-    ("write:media write:statuses", {"scope": "read write"}, []),
-    ("write:media", {"scope": "write:statuses"}, ["write:media"]),
-    ("tweet.write offline.access", {"scope": "tweet.write", "refresh_token": "r"}, []),
-    ("tweet.write offline.access", {"scope": "tweet.write"}, ["offline.access"]),
-    ("read", {}, []),
-    ("read", {"scope": ""}, []),
-])
-def test_granted_scopes_are_compared_as_platforms_name_them(asked: str, granted: dict[str, str], without: list[str]):
+@pytest.mark.parametrize(
+    ("asked", "granted", "without"),
+    [
+        ("read write", {"scope": "write read more"}, []),
+        (
+            "openid profile",
+            {"scope": "openid,profile"},
+            [],
+        ),  # LinkedIn is asked with spaces and answers with commas
+        ("write:media write:statuses", {"scope": "read write"}, []),
+        ("write:media", {"scope": "write:statuses"}, ["write:media"]),
+        ("tweet.write offline.access", {"scope": "tweet.write", "refresh_token": "r"}, []),
+        ("tweet.write offline.access", {"scope": "tweet.write"}, ["offline.access"]),
+        ("read", {}, []),
+        ("read", {"scope": ""}, []),
+    ],
+)
+def test_granted_scopes_are_compared_as_platforms_name_them(
+    asked: str, granted: dict[str, str], without: list[str]
+):
     assert missing(OAuth(authorize="", token="", scopes=tuple(asked.split())), granted) == without
 
 
 def test_a_token_that_does_not_last_is_traded_for_one_that_does(authority: Authority):
     def lasting(account: Account, secrets: Secrets, ask: Ask) -> Secrets:
-        answer = ask(Request(step="lasting", method="POST", url=f"{authority.url}/token", form={
-            "grant_type": "refresh_token", "refresh_token": "{refresh}", "client_id": "{client_id}", "client_secret": "{client_secret}"}))
+        answer = ask(
+            Request(
+                step="lasting",
+                method="POST",
+                url=f"{authority.url}/token",
+                form={
+                    "grant_type": "refresh_token",
+                    "refresh_token": "{refresh}",
+                    "client_id": "{client_id}",
+                    "client_secret": "{client_secret}",
+                },
+            )
+        )
         return {"token": answer.json()["access_token"]}
 
     assert signed_in(authority, replace(OAUTH, lasting=lasting)) == {"token": "token-5ecret-2"}
@@ -149,31 +203,54 @@ def test_a_token_that_does_not_last_is_traded_for_one_that_does(authority: Autho
 def test_what_a_person_pastes_may_be_the_address_or_a_part_of_it():
     shown = Page(platform="slate", address="", redirect="", state="s", verifier="v")
 
-    for pasted in ("https://x.test/?code=4%2F0A&state=s", " https://x.test/?state=s&code=4%2F0A#_=_\n", "?code=4%2F0A&state=s", "4/0A", "4%2F0A"):
+    for pasted in (
+        "https://x.test/?code=4%2F0A&state=s",
+        " https://x.test/?state=s&code=4%2F0A#_=_\n",
+        "?code=4%2F0A&state=s",
+        "4/0A",
+        "4%2F0A",
+    ):
         assert code_pasted(pasted, shown) == "4/0A"
 
 
-@pytest.mark.parametrize(("pasted", "words"), [
-    ("https://x.test/?code=c&state=another", "not the answer to this sign-in"),
-    ("https://x.test/?code=c", "not the answer to this sign-in"),
-    ("https://x.test/?code=c&state=ü", "not the answer to this sign-in"),
-    ("https://x.test/?error=access_denied&state=s", "slate did not sign you in: it was not allowed"),
-    ("https://x.test/?error=access_denied&error_description=The+user+said+no&state=s", "it was not allowed; it says: The user said no"),
-    ("https://x.test/?error=odd&state=s", "slate did not sign you in; it says: odd"),
-    ("https://x.test/", "there is no code in this"),
-    ("I said yes", "there is no code in this"),
-    ("", "there is no code in this"),
-])
+@pytest.mark.parametrize(
+    ("pasted", "words"),
+    [
+        ("https://x.test/?code=c&state=another", "not the answer to this sign-in"),
+        ("https://x.test/?code=c", "not the answer to this sign-in"),
+        ("https://x.test/?code=c&state=ü", "not the answer to this sign-in"),
+        (
+            "https://x.test/?error=access_denied&state=s",
+            "slate did not sign you in: it was not allowed",
+        ),
+        (
+            "https://x.test/?error=access_denied&error_description=The+user+said+no&state=s",
+            "it was not allowed; it says: The user said no",
+        ),
+        ("https://x.test/?error=odd&state=s", "slate did not sign you in; it says: odd"),
+        ("https://x.test/", "there is no code in this"),
+        ("I said yes", "there is no code in this"),
+        ("", "there is no code in this"),
+    ],
+)
 def test_what_is_no_code_is_said_in_words(pasted: str, words: str):
     with pytest.raises(NotSignedIn, match=words):
-        code_pasted(pasted, Page(platform="slate", address="", redirect="", state="s", verifier="v"))
+        code_pasted(
+            pasted, Page(platform="slate", address="", redirect="", state="s", verifier="v")
+        )
 
 
 def test_an_app_is_registered_with_the_redirect_address_that_is_used(authority: Authority):
     app = registered(OAUTH, account(authority), "http://127.0.0.1:8400/", door(authority)({}))
 
     assert app == APP
-    assert authority.forms("/apps") == [{"client_name": "Termbell", "redirect_uris": "http://127.0.0.1:8400/", "scopes": "read write"}]
+    assert authority.forms("/apps") == [
+        {
+            "client_name": "Termbell",
+            "redirect_uris": "http://127.0.0.1:8400/",
+            "scopes": "read write",
+        }
+    ]
 
 
 # On loopback
@@ -189,14 +266,26 @@ def test_the_answer_that_a_browser_brings_ends_the_wait(authority: Authority):
     assert code in authority.codes
     assert "You can close this page" in answer.text
     assert code not in answer.text
-    assert (answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert (answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]) == (
+        "no-store",
+        "no-referrer",
+    )
 
 
-@pytest.mark.parametrize(("asked", "status"), [
-    ("/?code=evil&state=wrong", 400), ("/?code=evil", 400), ("/?error=access_denied", 400), ("/", 400), ("/favicon.ico", 404),
-    ("/x?code=c&state=s", 404),
-])
-def test_what_does_not_bring_the_state_back_is_refused_and_the_wait_goes_on(authority: Authority, asked: str, status: int):
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("/?code=evil&state=wrong", 400),
+        ("/?code=evil", 400),
+        ("/?error=access_denied", 400),
+        ("/", 400),
+        ("/favicon.ico", 404),
+        ("/x?code=c&state=s", 404),
+    ],
+)
+def test_what_does_not_bring_the_state_back_is_refused_and_the_wait_goes_on(
+    authority: Authority, asked: str, status: int
+):
     with listening("http://127.0.0.1:{port}/") as listener:
         shown = a_page(authority, redirect=f"http://127.0.0.1:{listener.port}/")
         listener.page = shown
@@ -221,7 +310,10 @@ def test_a_no_ends_the_wait_in_words(authority: Authority):
 
 
 def test_nobody_is_waited_for_for_ever():
-    with listening("http://127.0.0.1:{port}/") as listener, pytest.raises(NotSignedIn, match="no answer came within 0 minutes"):
+    with (
+        listening("http://127.0.0.1:{port}/") as listener,
+        pytest.raises(NotSignedIn, match="no answer came within 0 minutes"),
+    ):
         listener.code(0)
 
 
@@ -236,15 +328,29 @@ def test_it_listens_on_loopback_only_and_no_longer_than_it_is_needed():
 
 def test_a_port_that_another_program_has_is_said():
     with listening("http://127.0.0.1:{port}/") as listener:
-        for redirect, port in (("http://127.0.0.1:{port}/", listener.port), (f"http://127.0.0.1:{listener.port}/", 0)):
-            with pytest.raises(NotSignedIn, match=f"nothing can listen at port {listener.port} .*--port"), listening(redirect, port):
+        for redirect, port in (
+            ("http://127.0.0.1:{port}/", listener.port),
+            (f"http://127.0.0.1:{listener.port}/", 0),
+        ):
+            with (
+                pytest.raises(
+                    NotSignedIn, match=f"nothing can listen at port {listener.port} .*--port"
+                ),
+                listening(redirect, port),
+            ):
                 pass
 
 
-@pytest.mark.parametrize(("redirect", "comes"), [
-    ("http://127.0.0.1:{port}/", True), ("http://localhost:8080", True), ("https://localhost/", False), ("https://x.test/", False),
-    ("urn:ietf:wg:oauth:2.0:oob", False),
-])
+@pytest.mark.parametrize(
+    ("redirect", "comes"),
+    [
+        ("http://127.0.0.1:{port}/", True),
+        ("http://localhost:8080", True),
+        ("https://localhost/", False),
+        ("https://x.test/", False),
+        ("urn:ietf:wg:oauth:2.0:oob", False),
+    ],
+)
 def test_which_answers_come_to_this_machine(redirect: str, comes: bool):
     assert reaches_us(redirect) is comes
 
@@ -255,10 +361,14 @@ def test_which_answers_come_to_this_machine(redirect: str, comes: bool):
 def test_a_device_is_let_in_once_the_person_has_entered_its_code(authority: Authority):
     authority.says_pending = ["authorization_pending", "slow_down", "authorization_pending"]
     waits: list[float] = []
-    network = Network(account(authority), a_platform(name="slate"), Trial({}), 5.0, sleep=waits.append)
+    network = Network(
+        account(authority), a_platform(name="slate"), Trial({}), 5.0, sleep=waits.append
+    )
 
     given = device(OAUTH, account(authority), APP, network.signing_in)
-    tokens = device_granted(OAUTH, account(authority), replace(given, interval=2), APP, network.signing_in)
+    tokens = device_granted(
+        OAUTH, account(authority), replace(given, interval=2), APP, network.signing_in
+    )
 
     assert (given.user_code, given.address) == ("WDJB-MJHT", f"{authority.url}/device")
     assert tokens["token"] == "token-5ecret-0"
@@ -266,7 +376,10 @@ def test_a_device_is_let_in_once_the_person_has_entered_its_code(authority: Auth
     assert authority.forms("/device") == [{"client_id": "an-app", "scope": "read write"}]
 
 
-@pytest.mark.parametrize(("said", "words"), [("access_denied", "it was not allowed"), ("expired_token", "nobody said yes in time")])
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [("access_denied", "it was not allowed"), ("expired_token", "nobody said yes in time")],
+)
 def test_a_device_that_is_not_let_in_is_told_why(authority: Authority, said: str, words: str):
     authority.says_pending = ["authorization_pending", said]
     given = device(OAUTH, account(authority), APP, door(authority))
@@ -300,6 +413,8 @@ def test_a_token_is_renewed_and_the_spent_refresh_replaced(authority: Authority)
     second = ask(me).json()
 
     assert first == second == {"name": "Ada"}
-    assert [form["refresh_token"] for form in authority.forms("/token")[1:]] == ["refresh-5ecret-1", "refresh-5ecret-2"]
+    assert [form["refresh_token"] for form in authority.forms("/token")[1:]] == [
+        "refresh-5ecret-1",
+        "refresh-5ecret-2",
+    ]
     assert trial.made["refresh"] == "refresh-5ecret-3"
-

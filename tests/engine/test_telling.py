@@ -9,7 +9,11 @@ URL = "json://anna:p%40ssword-1@127.0.0.1:{port}/token-7781"
 
 
 def a_letter(port: int) -> Letter:
-    return Letter(url=URL.format(port=port), title="Termbell: 1 failed", body="1 failed:\n- launch on main: Forbidden")
+    return Letter(
+        url=URL.format(port=port),
+        title="Termbell: 1 failed",
+        body="1 failed:\n- launch on main: Forbidden",
+    )
 
 
 def test_a_letter_is_told_by_a_process_of_its_own():
@@ -18,7 +22,8 @@ def test_a_letter_is_told_by_a_process_of_its_own():
 
     assert answers == [None]
     assert [(one["title"], one["message"], one["type"]) for one in server.told] == [
-        ("Termbell: 1 failed", "1 failed:\n- launch on main: Forbidden", "failure")]
+        ("Termbell: 1 failed", "1 failed:\n- launch on main: Forbidden", "failure")
+    ]
 
 
 def test_why_a_letter_was_not_taken_is_said_without_anything_of_the_url():
@@ -27,12 +32,24 @@ def test_why_a_letter_was_not_taken_is_said_without_anything_of_the_url():
 
     assert why is not None
     assert "403" in why
-    assert not any(part in why for part in ("127.0.0.1", "token-7781", "anna", "p%40ssword-1", "p@ssword-1", str(server.port)))
+    assert not any(
+        part in why
+        for part in (
+            "127.0.0.1",
+            "token-7781",
+            "anna",
+            "p%40ssword-1",
+            "p@ssword-1",
+            str(server.port),
+        )
+    )
 
 
 def test_a_server_that_hangs_is_left_after_a_while_and_what_was_taken_before_is_known():
     with a_stand_in() as quick, a_stand_in(hangs=threading.Event()) as slow:
-        answers = send_apart([a_letter(quick.port), a_letter(slow.port), a_letter(quick.port)], longest=3.0)
+        answers = send_apart(
+            [a_letter(quick.port), a_letter(slow.port), a_letter(quick.port)], longest=3.0
+        )
 
     assert answers == [None, "no answer within 3 s", "no answer within 3 s"]
     assert len(quick.told) == 1
@@ -40,7 +57,9 @@ def test_a_server_that_hangs_is_left_after_a_while_and_what_was_taken_before_is_
 
 def test_a_url_that_apprise_does_not_know_is_no_reason_to_stop_telling_the_others():
     with a_stand_in() as server:
-        answers = send_apart([Letter(url="nonsense://secret-of-mine", title="a", body="b"), a_letter(server.port)])
+        answers = send_apart(
+            [Letter(url="nonsense://secret-of-mine", title="a", body="b"), a_letter(server.port)]
+        )
 
     assert answers == ["ValueError: the URL is none that Apprise knows", None]
 
@@ -53,7 +72,12 @@ def test_which_urls_apprise_knows():
 
 
 def test_every_part_of_a_url_is_hidden_also_where_it_stands_decoded():
-    assert without_secrets("no answer of p@ssword-1 from lead2gold", "tgram://p%40ssword-1/lead2gold?format=text") == "no answer of ••• from •••"
+    assert (
+        without_secrets(
+            "no answer of p@ssword-1 from lead2gold", "tgram://p%40ssword-1/lead2gold?format=text"
+        )
+        == "no answer of ••• from •••"
+    )
 
 
 def test_a_notifier_is_called_by_its_place_and_its_scheme():

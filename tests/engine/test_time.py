@@ -48,7 +48,9 @@ class Server:
             said = self._taken(request)
         else:
             said = ME if path.endswith("verify_credentials") else self.up
-        return replace(Response.of(said), headers={"date": format_datetime(self.clock(), usegmt=True)})
+        return replace(
+            Response.of(said), headers={"date": format_datetime(self.clock(), usegmt=True)}
+        )
 
     def _taken(self, request: Request) -> dict[str, Any]:
         wish = self.wishes.pop(0) if self.wishes else lambda: None
@@ -56,8 +58,13 @@ class Server:
         if isinstance(outcome, TryLater):
             raise outcome
         assert isinstance(request.json, dict)
-        status = {"id": str(len(self.up) + 1), "content": request.json["status"], "account": ME, "created_at": self.clock().isoformat(),
-                  "media_attachments": []}
+        status = {
+            "id": str(len(self.up) + 1),
+            "content": request.json["status"],
+            "account": ME,
+            "created_at": self.clock().isoformat(),
+            "media_attachments": [],
+        }
         self.up.insert(0, status)
         if isinstance(outcome, InDoubt):
             raise outcome
@@ -84,11 +91,29 @@ class Life:
         self.server = Server(self.true, list(wishes))
         self.store = Store(folder / "store.db", self.ours())
         self.store.plan([a_delivery(platform="mastodon", **delivery)], self.ours())
-        account = ConfiguredAccount(account=Account(name="main", platform="mastodon", settings={"server": "https://x.test"}),
-                                    platform=PLATFORM, place=Place("config.yaml", 3))
-        desk = Desk(store=self.store, accounts={"main": account}, answerer=lambda _: self.server, by="here:1:a", now=self.ours, timeout=TIMEOUT)
-        self.daemon = Daemon(config=folder / "config.yaml", store=self.store, desk=desk, 
-                             now=self.ours, ask_limits=lambda accounts, now: False, reporting=Reporting(store=self.store, now=self.ours))
+        account = ConfiguredAccount(
+            account=Account(
+                name="main", platform="mastodon", settings={"server": "https://x.test"}
+            ),
+            platform=PLATFORM,
+            place=Place("config.yaml", 3),
+        )
+        desk = Desk(
+            store=self.store,
+            accounts={"main": account},
+            answerer=lambda _: self.server,
+            by="here:1:a",
+            now=self.ours,
+            timeout=TIMEOUT,
+        )
+        self.daemon = Daemon(
+            config=folder / "config.yaml",
+            store=self.store,
+            desk=desk,
+            now=self.ours,
+            ask_limits=lambda accounts, now: False,
+            reporting=Reporting(store=self.store, now=self.ours),
+        )
 
     def set(self, by: timedelta) -> None:
         self.ours.at += by
@@ -126,7 +151,9 @@ class Life:
 
 
 Wishes = tuple[Callable[[], object], ...]
-MOMENTS: dict[str, tuple[timedelta, Wishes]] = {  # when the clock is set, counted from the due time; what the server does first
+MOMENTS: dict[
+    str, tuple[timedelta, Wishes]
+] = {  # when the clock is set, counted from the due time; what the server does first
     "while it waits": (timedelta(hours=-1), ()),
     "while its answer is lost and it is in doubt": (timedelta(seconds=10), (lost,)),
     "while it waits for the second look": (timedelta(seconds=40), (lost,)),
@@ -138,7 +165,10 @@ MOMENTS: dict[str, tuple[timedelta, Wishes]] = {  # when the clock is set, count
 @pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS)
 @pytest.mark.parametrize(("moment", "wishes"), MOMENTS.values(), ids=MOMENTS)
 def test_a_clock_that_was_wrong_for_a_while_costs_nothing(
-    tmp_path: Path, moment: timedelta, wishes: Wishes, jump: timedelta,
+    tmp_path: Path,
+    moment: timedelta,
+    wishes: Wishes,
+    jump: timedelta,
 ) -> None:
     life = Life(tmp_path, *wishes)
     life.live(DUE + moment)
@@ -156,7 +186,10 @@ def test_a_clock_that_was_wrong_for_a_while_costs_nothing(
 @pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS)
 @pytest.mark.parametrize(("moment", "wishes"), MOMENTS.values(), ids=MOMENTS)
 def test_a_clock_that_stays_as_it_was_set_loses_and_doubles_nothing(
-    tmp_path: Path, moment: timedelta, wishes: Wishes, jump: timedelta,
+    tmp_path: Path,
+    moment: timedelta,
+    wishes: Wishes,
+    jump: timedelta,
 ) -> None:
     life = Life(tmp_path, *wishes)
     life.live(DUE + moment)
@@ -164,15 +197,23 @@ def test_a_clock_that_stays_as_it_was_set_loses_and_doubles_nothing(
     life.set(jump)
     life.live(DUE + timedelta(hours=30))
 
-    missed = jump == DAY and lost not in wishes  # a day's leap over its time and its grace: said, not sent
+    missed = (
+        jump == DAY and lost not in wishes
+    )  # a day's leap over its time and its grace: said, not sent
     assert life.row.status == ("missed" if missed else "published")
     assert [one["content"] for one in life.server.up] == ([] if missed else ["Welcome back"])
-    assert [one.partition(": ")[0] for one in life.notices] == (["launch on main (due 2026-09-07 08:30, k1)"] if missed else [])
+    assert [one.partition(": ")[0] for one in life.notices] == (
+        ["launch on main (due 2026-09-07 08:30, k1)"] if missed else []
+    )
 
 
 @pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS)
-@pytest.mark.parametrize("answer", [lambda: None, lost, unavailable], ids=["answered", "lost", "refused for now"])
-def test_the_clock_is_set_while_an_attempt_is_under_way(tmp_path: Path, answer: Callable[[], object], jump: timedelta) -> None:
+@pytest.mark.parametrize(
+    "answer", [lambda: None, lost, unavailable], ids=["answered", "lost", "refused for now"]
+)
+def test_the_clock_is_set_while_an_attempt_is_under_way(
+    tmp_path: Path, answer: Callable[[], object], jump: timedelta
+) -> None:
     def under_way() -> object:
         life.set(jump)
         return answer()
@@ -186,7 +227,9 @@ def test_the_clock_is_set_while_an_attempt_is_under_way(tmp_path: Path, answer: 
     assert (life.row.status, life.notices) == ("published", [])
 
 
-def test_a_post_whose_answer_is_lost_while_the_clock_is_a_day_ahead_is_found(tmp_path: Path) -> None:
+def test_a_post_whose_answer_is_lost_while_the_clock_is_a_day_ahead_is_found(
+    tmp_path: Path,
+) -> None:
     life = Life(tmp_path, lost, late="publish")
 
     life.set(DAY)
@@ -195,7 +238,9 @@ def test_a_post_whose_answer_is_lost_while_the_clock_is_a_day_ahead_is_found(tmp
     assert (life.row.status, len(life.server.up)) == ("published", 1)
 
 
-def test_what_a_clock_ahead_makes_due_goes_out_because_there_is_no_other_clock(tmp_path: Path) -> None:
+def test_what_a_clock_ahead_makes_due_goes_out_because_there_is_no_other_clock(
+    tmp_path: Path,
+) -> None:
     life = Life(tmp_path)
     life.live(DUE - timedelta(minutes=2))
 
@@ -204,11 +249,15 @@ def test_what_a_clock_ahead_makes_due_goes_out_because_there_is_no_other_clock(t
     life.restored()
     life.live(DUE + timedelta(hours=1))
 
-    assert [one["created_at"] for one in life.server.up] == [(DUE - timedelta(minutes=2)).isoformat()]
+    assert [one["created_at"] for one in life.server.up] == [
+        (DUE - timedelta(minutes=2)).isoformat()
+    ]
 
 
 @pytest.mark.parametrize("late", ["skip", "ask"])
-def test_a_person_who_was_told_of_a_miss_is_told_that_it_was_none(tmp_path: Path, late: str) -> None:
+def test_a_person_who_was_told_of_a_miss_is_told_that_it_was_none(
+    tmp_path: Path, late: str
+) -> None:
     life = Life(tmp_path, late=late)
     life.set(DAY)
     life.live(life.true() + timedelta(minutes=1))
@@ -217,7 +266,9 @@ def test_a_person_who_was_told_of_a_miss_is_told_that_it_was_none(tmp_path: Path
 
     life.restored()
 
-    assert life.notices == ["launch on main (due 2026-09-07 08:30, k1): is in time after all; the clock was ahead"]
+    assert life.notices == [
+        "launch on main (due 2026-09-07 08:30, k1): is in time after all; the clock was ahead"
+    ]
     life.live(DUE + timedelta(minutes=1))
     assert (life.row.status, len(life.server.up)) == ("published", 1)
 
@@ -235,18 +286,27 @@ def test_what_was_found_too_late_within_its_grace_is_in_time_again_as_well(tmp_p
     assert life.row.status == "published"
 
 
-def test_what_is_wrong_in_the_calendar_does_not_go_out_because_the_clock_was_set(tmp_path: Path) -> None:
-    life = Life(tmp_path, problems=(Problem("too-long", "launch: too long", Place("config.yaml", 9)),))
+def test_what_is_wrong_in_the_calendar_does_not_go_out_because_the_clock_was_set(
+    tmp_path: Path,
+) -> None:
+    life = Life(
+        tmp_path, problems=(Problem("too-long", "launch: too long", Place("config.yaml", 9)),)
+    )
     life.set(DAY)
     life.live(life.true() + timedelta(minutes=1))
     life.restored()
     life.live(DUE + timedelta(minutes=5))
 
-    assert (life.row.status, life.row.error) == ("missed", "its time passed while it was held: launch: too long")
+    assert (life.row.status, life.row.error) == (
+        "missed",
+        "its time passed while it was held: launch: too long",
+    )
     assert life.server.up == []
 
 
-def test_a_clock_that_was_ahead_in_an_earlier_run_is_known_by_its_last_sign_of_life(tmp_path: Path) -> None:
+def test_a_clock_that_was_ahead_in_an_earlier_run_is_known_by_its_last_sign_of_life(
+    tmp_path: Path,
+) -> None:
     life = Life(tmp_path, lost)
     life.set(DAY)
     life.store.plan([a_delivery(platform="mastodon", due=DUE + DAY)], life.ours())
@@ -279,13 +339,17 @@ def test_a_claim_holds_and_ends_by_the_clock_that_was_set(tmp_path: Path, jump: 
 
 
 @pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS)
-def test_what_was_written_down_after_the_clock_was_set_is_not_moved(tmp_path: Path, jump: timedelta) -> None:
+def test_what_was_written_down_after_the_clock_was_set_is_not_moved(
+    tmp_path: Path, jump: timedelta
+) -> None:
     store = a_store(tmp_path)
     store.plan([a_delivery(late="publish")], DUE - DAY)
     now = max(DUE, DUE + jump)
     row = store.claim("main", "elsewhere:1:a", now)
     assert row
-    store.journal.left("k1", Request(step="status", method="POST", url="https://x.test"), row.claim, now)
+    store.journal.left(
+        "k1", Request(step="status", method="POST", url="https://x.test"), row.claim, now
+    )
 
     store.clock_was_set(jump.total_seconds(), now + timedelta(seconds=1))
 
@@ -296,11 +360,15 @@ def test_what_was_written_down_after_the_clock_was_set_is_not_moved(tmp_path: Pa
 
 
 @pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS)
-def test_when_a_request_left_first_keeps_the_earlier_of_its_times(tmp_path: Path, jump: timedelta) -> None:
+def test_when_a_request_left_first_keeps_the_earlier_of_its_times(
+    tmp_path: Path, jump: timedelta
+) -> None:
     store = a_store(tmp_path)
     row = store.claim("main", "elsewhere:1:a", DUE)
     assert row
-    store.journal.left("k1", Request(step="status", method="POST", url="https://x.test"), row.claim, DUE)
+    store.journal.left(
+        "k1", Request(step="status", method="POST", url="https://x.test"), row.claim, DUE
+    )
 
     store.clock_was_set(jump.total_seconds(), DUE + jump + timedelta(seconds=10))
 
@@ -309,7 +377,9 @@ def test_when_a_request_left_first_keeps_the_earlier_of_its_times(tmp_path: Path
     assert (doubt.left_at, doubt.sent_at) == (min(DUE, DUE + jump), DUE + jump)
 
 
-def test_a_post_counts_for_the_platforms_caps_when_it_was_published_also_after_the_clock_was_set_back(tmp_path: Path) -> None:
+def test_a_post_counts_for_the_platforms_caps_when_it_was_published_also_after_the_clock_was_set_back(
+    tmp_path: Path,
+) -> None:
     store = a_store(tmp_path)
     row = store.claim("main", "me", DUE)
     assert row
@@ -320,7 +390,9 @@ def test_a_post_counts_for_the_platforms_caps_when_it_was_published_also_after_t
     assert store.posted_since(DUE - DAY - timedelta(seconds=1), account="main") == [DUE - DAY]
 
 
-def test_a_retry_that_a_clock_ahead_planned_does_not_go_out_before_its_due_time(tmp_path: Path) -> None:
+def test_a_retry_that_a_clock_ahead_planned_does_not_go_out_before_its_due_time(
+    tmp_path: Path,
+) -> None:
     store = a_store(tmp_path)
     row = store.claim("main", "me", DUE)
     assert row
@@ -336,7 +408,9 @@ def test_the_answer_to_a_step_is_kept_through_a_clock_that_is_set(tmp_path: Path
     row = store.claim("main", "me", DUE)
     assert row
     upload = Request(step="upload", method="POST", url="https://x.test/media")
-    store.journal.kept("k1", upload, row.claim, Response(body=json.dumps({"id": "m"}).encode()), DUE)
+    store.journal.kept(
+        "k1", upload, row.claim, Response(body=json.dumps({"id": "m"}).encode()), DUE
+    )
 
     store.clock_was_set(-DAY.total_seconds(), DUE - DAY)
     store.journal.outlived("k1", DUE - DAY)

@@ -19,13 +19,21 @@ def watching(*folders: Path) -> Iterator[tuple[Watching, threading.Event]]:
         one.stop()
 
 
-def test_the_folders_of_files_templates_and_of_calendar_files_to_come_are_watched(tmp_path: Path) -> None:
+def test_the_folders_of_files_templates_and_of_calendar_files_to_come_are_watched(
+    tmp_path: Path,
+) -> None:
     config = tmp_path / "config.yaml"
-    config.write_text("timezone: UTC\naccounts: {class-site: {platform: site}}\ncalendar: [terms/2026/*.yaml, 'more/**/x.yaml', '*.yml']\n")
+    config.write_text(
+        "timezone: UTC\naccounts: {class-site: {platform: site}}\ncalendar: [terms/2026/*.yaml, 'more/**/x.yaml', '*.yml']\n"
+    )
 
     folders = watched(read_config(config), [tmp_path / "images" / "door.png"])
 
-    assert folders == tuple(sorted([tmp_path, *(tmp_path / name for name in ("images", "more", "templates", "terms/2026"))]))
+    assert folders == tuple(
+        sorted(
+            [tmp_path, *(tmp_path / name for name in ("images", "more", "templates", "terms/2026"))]
+        )
+    )
 
 
 def test_a_file_that_takes_the_place_of_another_is_a_change(tmp_path: Path) -> None:
@@ -50,7 +58,9 @@ def test_other_folders_can_be_followed_while_it_runs(tmp_path: Path) -> None:
         assert changed.wait(10)
 
 
-def test_a_folder_that_comes_to_be_is_a_change_and_what_happens_below_it_is_not(tmp_path: Path) -> None:
+def test_a_folder_that_comes_to_be_is_a_change_and_what_happens_below_it_is_not(
+    tmp_path: Path,
+) -> None:
     before = fingerprint([tmp_path])
     (tmp_path / "calendar").mkdir()
     after = fingerprint([tmp_path])

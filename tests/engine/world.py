@@ -55,34 +55,90 @@ class Kind:
     caps: tuple[Cap, ...] = ()
 
     def platform(self) -> Platform:
-        return Platform(name=self.name, limits=replace(LIMITS, caps=self.caps), secrets=(), find_after=self.find_after,
-                        publish=self._publish, find=_find if self.finds else None)
+        return Platform(
+            name=self.name,
+            limits=replace(LIMITS, caps=self.caps),
+            secrets=(),
+            find_after=self.find_after,
+            publish=self._publish,
+            find=_find if self.finds else None,
+        )
 
     def _publish(self, account: Account, post: Post, ask: Ask) -> Published:
-        media = ask(Request(step="upload", method="POST", url="https://x.test/media", body=post.text.encode(), repeat=HARMLESS)).json()["id"]
+        media = ask(
+            Request(
+                step="upload",
+                method="POST",
+                url="https://x.test/media",
+                body=post.text.encode(),
+                repeat=HARMLESS,
+            )
+        ).json()["id"]
         to = post.reply_to.id if post.reply_to else None
-        answer = ask(Request(step="status", method="POST", url="https://x.test/posts", repeat=DROPPED if self.claims else DOUBLES,
-                             json={"key": post.key, "text": post.text, "media": media, "to": to}, remembered=self.claims))
+        answer = ask(
+            Request(
+                step="status",
+                method="POST",
+                url="https://x.test/posts",
+                repeat=DROPPED if self.claims else DOUBLES,
+                json={"key": post.key, "text": post.text, "media": media, "to": to},
+                remembered=self.claims,
+            )
+        )
         return Published(id=answer.json()["id"])
 
 
 def _find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
     listed = ask(Request(step="look", url="https://x.test/posts", repeat=HARMLESS)).json()
-    return next((Published(id=one["id"]) for one in listed if one["key"] == post.key and one["id"] not in lost.others), None)
+    return next(
+        (
+            Published(id=one["id"])
+            for one in listed
+            if one["key"] == post.key and one["id"] not in lost.others
+        ),
+        None,
+    )
 
 
-KINDS = {kind.name: kind for kind in (
-    Kind("keyed", claims=FOREVER, recognises=FOREVER, finds=True),
-    Kind("slow", finds=True, find_after=20),
-    Kind("brief", claims=600, recognises=600),
-    Kind("lying", claims=3600, finds=True),
-    Kind("blind"),
-    Kind("capped", claims=600, recognises=600, finds=True, find_after=5, caps=(Cap(posts=2, seconds=1800),)),
-)}
-ACCOUNTS = {name: ConfiguredAccount(account=Account(name=name, platform=name), platform=kind.platform(), place=Place("config.yaml", 3))
-            for name, kind in KINDS.items()}
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("keyed", claims=FOREVER, recognises=FOREVER, finds=True),
+        Kind("slow", finds=True, find_after=20),
+        Kind("brief", claims=600, recognises=600),
+        Kind("lying", claims=3600, finds=True),
+        Kind("blind"),
+        Kind(
+            "capped",
+            claims=600,
+            recognises=600,
+            finds=True,
+            find_after=5,
+            caps=(Cap(posts=2, seconds=1800),),
+        ),
+    )
+}
+ACCOUNTS = {
+    name: ConfiguredAccount(
+        account=Account(name=name, platform=name),
+        platform=kind.platform(),
+        place=Place("config.yaml", 3),
+    )
+    for name, kind in KINDS.items()
+}
 
-FAULTS = ("lost", "lost before", "lost, acts later", "503", "503, acted", "429", "401", "422", "cut off", "unreachable")
+FAULTS = (
+    "lost",
+    "lost before",
+    "lost, acts later",
+    "503",
+    "503, acted",
+    "429",
+    "401",
+    "422",
+    "cut off",
+    "unreachable",
+)
 
 
 @dataclass
@@ -118,7 +174,9 @@ class World:
     time: Time
     hand: Store  # with which persons do what they do, and with which the truth is compared
     ups: list[Up] = field(default_factory=list)
-    under_way: list[Up] = field(default_factory=list)  # acted on later, although nobody waits for the answer any more
+    under_way: list[Up] = field(
+        default_factory=list
+    )  # acted on later, although nobody waits for the answer any more
     said_up: set[str] = field(default_factory=set)  # by a person
     broken: list[str] = field(default_factory=list)  # promises
     made: int = 0
@@ -148,14 +206,30 @@ class World:
             return replace(found, body=found.body[:-2])
         if fault.startswith("lost"):
             self.pass_(TIMEOUT)
-            raise InDoubt(f"{named} was sent and never answered") if request.is_visible else TryLater(f"{named} was not answered")
+            raise (
+                InDoubt(f"{named} was sent and never answered")
+                if request.is_visible
+                else TryLater(f"{named} was not answered")
+            )
         headers = {"retry-after": "900"} if fault == "429" else {}
-        return judged(Response(status=int(fault[:3]), headers=headers), request, configured.platform, account, self.time())
+        return judged(
+            Response(status=int(fault[:3]), headers=headers),
+            request,
+            configured.platform,
+            account,
+            self.time(),
+        )
 
     def _acted(self, account: str, request: Request, fault: str, since: float) -> Response:
         if request.step == "look":
             visible = self.time.passed - KINDS[account].find_after
-            return Response.of([{"id": one.id, "key": one.key} for one in self.ups if one.account == account and one.at <= visible])
+            return Response.of(
+                [
+                    {"id": one.id, "key": one.key}
+                    for one in self.ups
+                    if one.account == account and one.at <= visible
+                ]
+            )
         self.made += 1
         if not request.is_visible or fault == "lost before":
             return Response.of({"id": f"m{self.made}"})
@@ -170,7 +244,14 @@ class World:
         return Response.of({"id": made.id})
 
     def _recognised(self, account: str, key: str) -> Up | None:
-        return next((one for one in self.ups if one.key == key and self.time.passed - one.at < KINDS[account].recognises), None)
+        return next(
+            (
+                one
+                for one in self.ups
+                if one.key == key and self.time.passed - one.at < KINDS[account].recognises
+            ),
+            None,
+        )
 
     def _may_leave(self, key: str, to: str | None, since: float) -> None:
         """What has to hold when a post goes up. A clock that was set meanwhile is nobody's fault."""
@@ -179,10 +260,16 @@ class World:
         if row.reason != "word" and now < row.due and not was_set:
             self.broken.append(f"{key} left at {now}, before it was due at {row.due}")
         first = self.hand.journal.unanswered(key)
-        late = (now - row.late_at).total_seconds() > SLACK and not (first and (now - first.left_at).total_seconds() > SLACK)
+        late = (now - row.late_at).total_seconds() > SLACK and not (
+            first and (now - first.left_at).total_seconds() > SLACK
+        )
         if late and not was_set and row.late != "publish" and row.reason != "word":
             self.broken.append(f"{key} left at {now}, too late since {row.late_at}")
-        if row.after and row.after not in self.said_up and to not in [one.id for one in self.ups if one.key == row.after]:
+        if (
+            row.after
+            and row.after not in self.said_up
+            and to not in [one.id for one in self.ups if one.key == row.after]
+        ):
             self.broken.append(f"{key} left as an answer to {to}, which is not the part before it")
 
 
@@ -242,8 +329,15 @@ class Process:
         store, now, since = self.started(), self.world.time(), self.world.time.passed
         store.release(now, self.by, self.busy)
         store.too_late(now)
-        desk = Desk(store=store, accounts=ACCOUNTS, answerer=lambda one: self._answerer(one, since), by=self.by, now=self.world.time, timeout=TIMEOUT,
-                    sleep=self.world.pass_)
+        desk = Desk(
+            store=store,
+            accounts=ACCOUNTS,
+            answerer=lambda one: self._answerer(one, since),
+            by=self.by,
+            now=self.world.time,
+            timeout=TIMEOUT,
+            sleep=self.world.pass_,
+        )
         for account in store.accounts_due(now):
             if (accounts is None or account in accounts) and account not in self.busy:
                 self.busy.append(account)
@@ -273,7 +367,9 @@ class Process:
             self.script.moment(f"asks {request.step}")
             if request.is_visible:
                 request.fence()
-            response = self.world.answer(configured.name, request, self.script.fault(request), since)
+            response = self.world.answer(
+                configured.name, request, self.script.fault(request), since
+            )
             self.script.moment(f"answered {request.step}")
             return response
 
@@ -306,18 +402,30 @@ class Log:
             "CREATE TRIGGER held_first AFTER INSERT ON accounts WHEN new.held IS NOT NULL"
             " BEGIN INSERT INTO seen VALUES ('held', new.name, NULL, 'held'); END;"
             "CREATE TRIGGER noted AFTER INSERT ON notices WHEN new.text NOT LIKE '%is in time after all%'"  # one that takes another back
-            " BEGIN INSERT INTO seen VALUES ('notice', NULL, NULL, new.kind); END;")
+            " BEGIN INSERT INTO seen VALUES ('notice', NULL, NULL, new.kind); END;"
+        )
 
     def moves(self) -> list[tuple[str, str, str]]:
-        return self.connection.execute("SELECT key, old, new FROM seen WHERE kind = 'status'").fetchall()
+        return self.connection.execute(
+            "SELECT key, old, new FROM seen WHERE kind = 'status'"
+        ).fetchall()
 
     def held(self) -> int:
-        return int(self.connection.execute("SELECT count(*) FROM seen WHERE kind = 'held'").fetchone()[0])
+        return int(
+            self.connection.execute("SELECT count(*) FROM seen WHERE kind = 'held'").fetchone()[0]
+        )
 
     def notices(self) -> Counter[str]:
         """How many there ever were, those that were taken back with them."""
-        return Counter(row[0] for row in self.connection.execute("SELECT new FROM seen WHERE kind = 'notice'"))
+        return Counter(
+            row[0] for row in self.connection.execute("SELECT new FROM seen WHERE kind = 'notice'")
+        )
 
     def left(self) -> set[str]:
         """Deliveries that the journal knows to have left."""
-        return {row[0] for row in self.connection.execute("SELECT delivery FROM journal WHERE visible = 1 AND sent_at > 0")}
+        return {
+            row[0]
+            for row in self.connection.execute(
+                "SELECT delivery FROM journal WHERE visible = 1 AND sent_at > 0"
+            )
+        }

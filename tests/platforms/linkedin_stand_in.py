@@ -36,7 +36,11 @@ REST, USERINFO = r"https?://[^/]+/rest/", r"https?://[^/]+/v2/userinfo"
 
 
 def refusal(status: int, code: str, message: str) -> Refusal:
-    return Refusal(status, {"status": status, "code": code, "message": message}, {"content-type": "application/json"})
+    return Refusal(
+        status,
+        {"status": status, "code": code, "message": message},
+        {"content-type": "application/json"},
+    )
 
 
 @dataclass
@@ -83,7 +87,9 @@ class Member(StandIn):
             return
         self.requests += 1
         if self.requests > self.quota:
-            raise refusal(429, "TOO_MANY_REQUESTS", "Resource level throttle MEMBER DAY limit reached")
+            raise refusal(
+                429, "TOO_MANY_REQUESTS", "Resource level throttle MEMBER DAY limit reached"
+            )
         if "/rest/" in arrived.url:
             self.check_version(arrived)
 
@@ -112,7 +118,13 @@ class Member(StandIn):
         self.check_action(arrived, "initializeUpload")
         kind = what.removesuffix("s")
         urn = self.begun(kind, arrived.json["initializeUploadRequest"], File())
-        return ok(value={"uploadUrl": f"{self.url}/dms-uploads/{urn}/0", kind: urn, "uploadUrlExpiresAt": 1787800000000})
+        return ok(
+            value={
+                "uploadUrl": f"{self.url}/dms-uploads/{urn}/0",
+                kind: urn,
+                "uploadUrlExpiresAt": 1787800000000,
+            }
+        )
 
     @route("POST", f"{REST}videos")
     def initialize_or_finalize_video(self, arrived: Arrived) -> Response:
@@ -120,13 +132,30 @@ class Member(StandIn):
             return self.finalize(arrived.json["finalizeUploadRequest"])
         self.check_action(arrived, "initializeUpload")
         wanted = arrived.json["initializeUploadRequest"]
-        if wanted["fileSizeBytes"] < SMALLEST_VIDEO or wanted["uploadCaptions"] or wanted["uploadThumbnail"]:
+        if (
+            wanted["fileSizeBytes"] < SMALLEST_VIDEO
+            or wanted["uploadCaptions"]
+            or wanted["uploadThumbnail"]
+        ):
             raise refusal(400, "INVALID_VALUE_FOR_FIELD", "fileSizeBytes")
         size = wanted["fileSizeBytes"]
         urn = self.begun("video", wanted, File(size=size))
-        wanted_parts = [{"uploadUrl": f"{self.url}/dms-uploads/{urn}/{number}", "firstByte": start, "lastByte": min(start + PART, size) - 1}
-                        for number, start in enumerate(range(0, size, PART))]
-        return ok(value={"video": urn, "uploadToken": f"token-of-{urn}", "uploadInstructions": wanted_parts, "uploadUrlsExpireAt": 1787800000000})
+        wanted_parts = [
+            {
+                "uploadUrl": f"{self.url}/dms-uploads/{urn}/{number}",
+                "firstByte": start,
+                "lastByte": min(start + PART, size) - 1,
+            }
+            for number, start in enumerate(range(0, size, PART))
+        ]
+        return ok(
+            value={
+                "video": urn,
+                "uploadToken": f"token-of-{urn}",
+                "uploadInstructions": wanted_parts,
+                "uploadUrlsExpireAt": 1787800000000,
+            }
+        )
 
     def check_action(self, arrived: Arrived, action: str) -> None:
         if arrived.query.get("action") != action:
@@ -147,14 +176,20 @@ class Member(StandIn):
         if file.size is not None:
             start = int(number) * PART
             assert arrived.headers["content-type"] == "application/octet-stream"
-            assert len(arrived.body) == min(start + PART, file.size) - start, "a part is not what was asked for"
+            assert len(arrived.body) == min(start + PART, file.size) - start, (
+                "a part is not what was asked for"
+            )
         file.bodies[int(number)] = arrived.body
         return Response(status=201, headers={"etag": f'"etag-{urn}-{number}"'})
 
     def finalize(self, asked: dict[str, Any]) -> Response:
         urn = asked["video"]
         marks = [f"etag-{urn}-{number}" for number in sorted(self.files[urn].bodies)]
-        if asked["uploadToken"] != f"token-of-{urn}" or asked["uploadedPartIds"] != marks or len(self.files[urn].body) != self.files[urn].size:
+        if (
+            asked["uploadToken"] != f"token-of-{urn}"
+            or asked["uploadedPartIds"] != marks
+            or len(self.files[urn].body) != self.files[urn].size
+        ):
             raise refusal(400, "INVALID_VALUE_FOR_FIELD", "uploadedPartIds")
         self.files[urn].is_finished = True
         return Response(status=200)
@@ -162,11 +197,15 @@ class Member(StandIn):
     @route("GET", f"{REST}videos/([^/]+)")
     def look(self, arrived: Arrived, urn: str) -> Response:
         self.files[urn].looks += 1
-        return Response.of({"id": urn, "status": "AVAILABLE" if self.is_ready(self.files[urn]) else "PROCESSING"})
+        return Response.of(
+            {"id": urn, "status": "AVAILABLE" if self.is_ready(self.files[urn]) else "PROCESSING"}
+        )
 
     def is_ready(self, file: File) -> bool:
         """Whether it may be posted: a video has to be finished, and looked at until it is processed."""
-        return bool(file.bodies) and (file.size is None or (file.is_finished and file.looks > self.looks_before_ready))
+        return bool(file.bodies) and (
+            file.size is None or (file.is_finished and file.looks > self.looks_before_ready)
+        )
 
     # ---- Posts
 
@@ -178,8 +217,13 @@ class Member(StandIn):
             if self.now() - known["at"] < self.repeats_known and known["asked"] == asked:
                 raise refusal(422, "UNPROCESSABLE_ENTITY", f"Content is a duplicate of {urn}")
         urn = f"urn:li:share:{7300000000000000000 + len(self.up)}"
-        self.up[urn] = {"text": shown_text(asked["commentary"]), "visibility": asked["visibility"], "content": asked.get("content"),
-                        "at": self.now(), "asked": asked}
+        self.up[urn] = {
+            "text": shown_text(asked["commentary"]),
+            "visibility": asked["visibility"],
+            "content": asked.get("content"),
+            "at": self.now(),
+            "asked": asked,
+        }
         return Response(status=201, headers={"x-restli-id": urn})
 
     def check_post(self, asked: dict[str, Any]) -> None:
@@ -194,7 +238,9 @@ class Member(StandIn):
             raise refusal(400, "FIELD_LENGTH_TOO_LONG", "commentary")
         if asked["visibility"] not in self.visibilities() or asked["lifecycleState"] != "PUBLISHED":
             raise refusal(400, "INVALID_VALUE_FOR_FIELD", "visibility or lifecycleState")
-        if "reshareContext" in asked and not re.fullmatch(r"urn:li:(share|ugcPost):\d+", asked["reshareContext"]["parent"]):
+        if "reshareContext" in asked and not re.fullmatch(
+            r"urn:li:(share|ugcPost):\d+", asked["reshareContext"]["parent"]
+        ):
             raise refusal(400, "INVALID_URN_TYPE", "parent")
         self.check_content(asked.get("content"))
 
@@ -207,7 +253,12 @@ class Member(StandIn):
         if len(content) != 1:
             raise refusal(400, "INVALID_VALUE_FOR_FIELD", "content is one of its variants")
         ((variant, said),) = content.items()
-        {"media": self.check_media, "multiImage": self.check_pictures, "article": self.check_article, "poll": self.check_poll}[variant](said)
+        {
+            "media": self.check_media,
+            "multiImage": self.check_pictures,
+            "article": self.check_article,
+            "poll": self.check_poll,
+        }[variant](said)
 
     def check_media(self, media: dict[str, Any]) -> None:
         self.check_file(media["id"])
@@ -217,22 +268,37 @@ class Member(StandIn):
             raise refusal(400, "MISSING_FIELD", "title")
 
     def check_pictures(self, several: dict[str, Any]) -> None:
-        if not 2 <= len(several["images"]) <= MOST_PICTURES or not all(one["id"].startswith("urn:li:image:") for one in several["images"]):
+        if not 2 <= len(several["images"]) <= MOST_PICTURES or not all(
+            one["id"].startswith("urn:li:image:") for one in several["images"]
+        ):
             raise refusal(400, "INVALID_VALUE_FOR_FIELD", "multiImage")
         for one in several["images"]:
             self.check_media(one)
 
     def check_article(self, article: dict[str, Any]) -> None:
-        if not article.get("source") or not article.get("title") or len(article["title"]) > LONGEST_TITLE:
+        if (
+            not article.get("source")
+            or not article.get("title")
+            or len(article["title"]) > LONGEST_TITLE
+        ):
             raise refusal(400, "MISSING_FIELD", "source and title")
         if "thumbnail" in article:
             self.check_file(article["thumbnail"])
 
     def check_poll(self, poll: dict[str, Any]) -> None:
         answers = [one["text"] for one in poll["options"]]
-        if not 0 < len(poll["question"]) <= 140 or not 2 <= len(answers) <= 4 or max(map(len, answers)) > 30:
+        if (
+            not 0 < len(poll["question"]) <= 140
+            or not 2 <= len(answers) <= 4
+            or max(map(len, answers)) > 30
+        ):
             raise refusal(400, "FIELD_LENGTH_TOO_LONG", "poll")
-        if poll["settings"]["duration"] not in ("ONE_DAY", "THREE_DAYS", "SEVEN_DAYS", "FOURTEEN_DAYS"):
+        if poll["settings"]["duration"] not in (
+            "ONE_DAY",
+            "THREE_DAYS",
+            "SEVEN_DAYS",
+            "FOURTEEN_DAYS",
+        ):
             raise refusal(400, "INVALID_VALUE_FOR_FIELD", "duration")
 
     def check_file(self, urn: str) -> None:
@@ -254,7 +320,12 @@ class Member(StandIn):
         if not 0 < len(asked["message"]["text"]) <= LONGEST_COMMENT:
             raise refusal(400, "FIELD_LENGTH_TOO_LONG", "message")
         number = str(7400000000000000000 + len(self.up))
-        self.up[number] = {"text": asked["message"]["text"], "on": on, "at": self.now(), "asked": asked}
+        self.up[number] = {
+            "text": asked["message"]["text"],
+            "on": on,
+            "at": self.now(),
+            "asked": asked,
+        }
         return Response(status=201, headers={"x-restli-id": number})
 
 
@@ -271,12 +342,26 @@ class Organization(Member):
     @route("GET", f"{REST}posts")
     def listed(self, arrived: Arrived) -> Response:
         """As LinkedIn lists them: with hashtags in the long form, the last first."""
-        if arrived.headers.get("x-restli-method") != "FINDER" or arrived.query["q"] != "author" or arrived.query["author"] != self.me:
+        if (
+            arrived.headers.get("x-restli-method") != "FINDER"
+            or arrived.query["q"] != "author"
+            or arrived.query["author"] != self.me
+        ):
             raise refusal(400, "INVALID_VALUE_FOR_FIELD", "q, author or X-RestLi-Method")
-        found = [{"id": urn, "commentary": re.sub(r"(?<![\w\\|{])#(\w+)", r"{hashtag|\\#|\1}", one["asked"]["commentary"]),
-                  "createdAt": one["at"] * 1000, "lastModifiedAt": one["at"] * 1000, "lifecycleState": "PUBLISHED"}
-                 for urn, one in reversed(self.up.items()) if "asked" in one and "commentary" in one["asked"]]
-        return ok(elements=found[:int(arrived.query["count"])])
+        found = [
+            {
+                "id": urn,
+                "commentary": re.sub(
+                    r"(?<![\w\\|{])#(\w+)", r"{hashtag|\\#|\1}", one["asked"]["commentary"]
+                ),
+                "createdAt": one["at"] * 1000,
+                "lastModifiedAt": one["at"] * 1000,
+                "lifecycleState": "PUBLISHED",
+            }
+            for urn, one in reversed(self.up.items())
+            if "asked" in one and "commentary" in one["asked"]
+        ]
+        return ok(elements=found[: int(arrived.query["count"])])
 
     def visibilities(self) -> set[str]:
         return {"PUBLIC", "LOGGED_IN"}
@@ -287,7 +372,11 @@ def shown_text(commentary: str) -> str:
     shown, at = "", 0
     while found := LITTLE_TEXT.match(commentary, at):
         within = found["tag"] or found["name"]
-        shown += ("#" if found["tag"] else "") + re.sub(r"\\(.)", r"\1", within) if within else found[found.lastgroup or 0]
+        shown += (
+            ("#" if found["tag"] else "") + re.sub(r"\\(.)", r"\1", within)
+            if within
+            else found[found.lastgroup or 0]
+        )
         at = found.end()
     return shown
 
@@ -301,7 +390,9 @@ class Answering(Silent):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.member.answer(Arrived(self.command, self.member.url + self.path, headers, body))
+        answer = self.member.answer(
+            Arrived(self.command, self.member.url + self.path, headers, body)
+        )
         if self.member.loses_the_next_answer and self.path == "/rest/posts":
             self.member.loses_the_next_answer = False
             self.close_connection = True

@@ -17,15 +17,30 @@ from tests.platforms.standing_in import Arrived, Refusal, StandIn, route
 from tests.support import ok
 
 GRAPH, VIDEOS, INSTAGRAM, THREADS = (
-    re.escape(f"https://{host}") for host in
-    ("graph.facebook.com/v26.0", "graph-video.facebook.com/v26.0", "graph.instagram.com/v26.0", "graph.threads.net/v1.0"))
+    re.escape(f"https://{host}")
+    for host in (
+        "graph.facebook.com/v26.0",
+        "graph-video.facebook.com/v26.0",
+        "graph.instagram.com/v26.0",
+        "graph.threads.net/v1.0",
+    )
+)
 MADE_AT = "2026-09-07T08:30:05+0000"
 PIECE = 400  # bytes of a video that are asked for at once
 QUOTA, MOST_CONTAINERS, MOST_REELS = 50, 400, 30
 
 
-def no(code: int, message: str, subcode: int | None = None, transient: bool = False, status: int = 400) -> Refusal:
-    error = {"message": message, "type": "OAuthException", "code": code, "error_subcode": subcode, "is_transient": transient, "fbtrace_id": "A"}
+def no(
+    code: int, message: str, subcode: int | None = None, transient: bool = False, status: int = 400
+) -> Refusal:
+    error = {
+        "message": message,
+        "type": "OAuthException",
+        "code": code,
+        "error_subcode": subcode,
+        "is_transient": transient,
+        "fbtrace_id": "A",
+    }
     return Refusal(status, {"error": error})
 
 
@@ -52,7 +67,12 @@ class Graph(StandIn):
         if not given:
             given = arrived.query.get("access_token") or arrived.form.get("access_token", "")
         if given != self.token:
-            raise no(190, "Error validating access token: Session has expired", 463, status=401 if "threads" in arrived.url else 400)
+            raise no(
+                190,
+                "Error validating access token: Session has expired",
+                463,
+                status=401 if "threads" in arrived.url else 400,
+            )
 
     @route("PUT", "host:.*")
     def host(self, arrived: Arrived) -> Response:
@@ -62,9 +82,21 @@ class Graph(StandIn):
 
     def listed(self, *kinds: str, text: str) -> Response:
         """What is up, the newest first."""
-        return ok(data=[{"id": key, text: one["text"], "timestamp": MADE_AT, "created_time": MADE_AT, "permalink": f"https://x.test/{key}",
-                         "permalink_url": f"https://x.test/{key}", **one.get("shows", {})}
-                        for key, one in reversed(self.up.items()) if one["kind"] in kinds])
+        return ok(
+            data=[
+                {
+                    "id": key,
+                    text: one["text"],
+                    "timestamp": MADE_AT,
+                    "created_time": MADE_AT,
+                    "permalink": f"https://x.test/{key}",
+                    "permalink_url": f"https://x.test/{key}",
+                    **one.get("shows", {}),
+                }
+                for key, one in reversed(self.up.items())
+                if one["kind"] in kinds
+            ]
+        )
 
     def show(self, key: str, kind: str, text: str, files: Iterable[Any] = (), **more: Any) -> str:
         key = key if key not in self.up else f"{key}{len(self.up)}"
@@ -98,22 +130,42 @@ class Page(Graph):
         must(isinstance(image, bytes) and image.startswith((b"\x89PNG", b"\xff\xd8")), "source")
         must(arrived.text("published") == "false", "it would be seen by itself")
         key = str(555000 + len(self.photos))
-        self.photos[key] = {"id": key, "alt": arrived.text("alt_text_custom") if "alt_text_custom" in arrived.parts else "", "file": image}
+        self.photos[key] = {
+            "id": key,
+            "alt": arrived.text("alt_text_custom") if "alt_text_custom" in arrived.parts else "",
+            "file": image,
+        }
         return ok(id=key)
 
     @route("POST", f"{GRAPH}/1234/feed")
     def feed(self, arrived: Arrived) -> Response:
         form = takes(arrived, "message", "link", "attached_media")
-        photos = [self.photos.get(one["media_fbid"]) for one in json.loads(form.get("attached_media", "[]"))]
+        photos = [
+            self.photos.get(one["media_fbid"])
+            for one in json.loads(form.get("attached_media", "[]"))
+        ]
         must(form.get("message") or form.get("link") or photos, "nothing to post")
-        must(len(form.get("message", "")) <= 63_206 and len(photos) <= 10 and not (photos and "link" in form), "too much")
+        must(
+            len(form.get("message", "")) <= 63_206
+            and len(photos) <= 10
+            and not (photos and "link" in form),
+            "too much",
+        )
         must(all(photos), "no such photo")
         if "://www.facebook.com" in form.get("link", ""):
             raise no(100, "Links to facebook.com are not supported", 1609008)
         latest = [one for one in self.up.values() if one["kind"] == "post"][-1:]
         if latest and latest[0]["asked"] == form:
             raise no(506, "Duplicate status message")
-        key = self.show("1234_5678", "post", form.get("message", ""), photos, asked=form, link=form.get("link"), shows=attached(photos))
+        key = self.show(
+            "1234_5678",
+            "post",
+            form.get("message", ""),
+            photos,
+            asked=form,
+            link=form.get("link"),
+            shows=attached(photos),
+        )
         return ok(id=key, permalink_url=f"https://www.facebook.com/1234/posts/{key}")
 
     @route("GET", f"{GRAPH}/1234/published_posts")
@@ -126,10 +178,15 @@ class Page(Graph):
         form = takes(arrived, "upload_phase", "video_id", "video_state", "description")
         if form["upload_phase"] == "start":
             key = self.begun("reel")
-            return ok(video_id=key, upload_url=f"https://rupload.facebook.com/video-upload/v26.0/{key}")
+            return ok(
+                video_id=key, upload_url=f"https://rupload.facebook.com/video-upload/v26.0/{key}"
+            )
         if self.reels >= MOST_REELS:
             raise no(613, "Calls to this api have exceeded the rate limit")
-        must(form["upload_phase"] == "finish" and form["video_state"] == "PUBLISHED", "upload_phase or video_state")
+        must(
+            form["upload_phase"] == "finish" and form["video_state"] == "PUBLISHED",
+            "upload_phase or video_state",
+        )
         return self.finished(form["video_id"], form.get("description", ""))
 
     def begun(self, kind: str, size: int = 0) -> str:
@@ -146,7 +203,11 @@ class Page(Graph):
 
     @route("POST", r"https://rupload\.facebook\.com/video-upload/v26\.0/(\d+)")
     def upload(self, arrived: Arrived, key: str) -> Response:
-        must(arrived.headers["authorization"].startswith("OAuth ") and arrived.headers["offset"] == "0", "headers")
+        must(
+            arrived.headers["authorization"].startswith("OAuth ")
+            and arrived.headers["offset"] == "0",
+            "headers",
+        )
         must(int(arrived.headers["file_size"]) == len(arrived.body), "file_size")
         self.videos[key].update(size=len(arrived.body), file=arrived.body)
         return ok(success=True)
@@ -157,10 +218,19 @@ class Page(Graph):
         video["looks"] -= 1
         works = video["published"] and self.processes > 0
         self.processes -= works
-        phases = {"uploading": "in_progress" if video["looks"] >= 0 else "complete",
-                  "processing": "in_progress" if works else "complete" if video["published"] else "not_started",
-                  "publishing": "complete" if video["published"] and not works else "not_started"}
-        status = {"video_status": "processing", **{f"{name}_phase": {"status": said} for name, said in phases.items()}}
+        phases = {
+            "uploading": "in_progress" if video["looks"] >= 0 else "complete",
+            "processing": "in_progress"
+            if works
+            else "complete"
+            if video["published"]
+            else "not_started",
+            "publishing": "complete" if video["published"] and not works else "not_started",
+        }
+        status = {
+            "video_status": "processing",
+            **{f"{name}_phase": {"status": said} for name, said in phases.items()},
+        }
         return Response.of({"status": status, "permalink_url": f"/reel/{key}/"})
 
     @route("POST", f"{VIDEOS}/1234/videos")
@@ -172,12 +242,16 @@ class Page(Graph):
             key = self.begun("video", int(form["file_size"]))
             return ok(video_id=key, upload_session_id=f"s{key}", **self.wanted(key))
         must(form["upload_phase"] == "finish", "upload_phase")
-        return self.finished(form["upload_session_id"].removeprefix("s"), form.get("description", ""))
+        return self.finished(
+            form["upload_session_id"].removeprefix("s"), form.get("description", "")
+        )
 
     def transferred(self, arrived: Arrived) -> Response:
         key = arrived.text("upload_session_id").removeprefix("s")
         video, piece = self.videos[key], arrived.parts["video_file_chunk"].get_payload(decode=True)
-        must(arrived.text("upload_phase") == "transfer" and isinstance(piece, bytes), "upload_phase")
+        must(
+            arrived.text("upload_phase") == "transfer" and isinstance(piece, bytes), "upload_phase"
+        )
         start = int(arrived.text("start_offset"))
         must(start <= len(video["file"]) and len(piece) <= PIECE, "start_offset")
         video["file"] = video["file"][:start] + bytes(piece)
@@ -211,7 +285,11 @@ class Containers(Graph):
         if len(self.containers) >= MOST_CONTAINERS:
             raise no(9, "Application request limit reached", 2207042)
         key = str(17900 + len(self.containers))
-        self.containers[key] = {"form": form, "looks": self.looks, "state": f"ERROR {fails}" if fails else "FINISHED"}
+        self.containers[key] = {
+            "form": form,
+            "looks": self.looks,
+            "state": f"ERROR {fails}" if fails else "FINISHED",
+        }
         return ok(id=key)
 
     def state(self, key: str) -> str:
@@ -229,15 +307,29 @@ class Containers(Graph):
         one["state"] = "PUBLISHED"
         self.used += 1
         children = one["form"].get("children", key).split(",")
-        return ok(id=self.show(f"1{key}", kind, one["form"].get(text, ""), [self.containers[child]["form"] for child in children]))
+        return ok(
+            id=self.show(
+                f"1{key}",
+                kind,
+                one["form"].get(text, ""),
+                [self.containers[child]["form"] for child in children],
+            )
+        )
 
     def check_children(self, form: dict[str, str], most: int) -> None:
         children = form["children"].split(",")
         if not 2 <= len(children) <= most:
             raise no(100, "Carousel count", 2207028)
         for child in children:
-            must(self.containers[child]["form"].get("is_carousel_item") == "true", "a child is no carousel item")
-            must(self.containers[child]["looks"] < 0 and self.containers[child]["state"] == "FINISHED", "a child is not FINISHED")
+            must(
+                self.containers[child]["form"].get("is_carousel_item") == "true",
+                "a child is no carousel item",
+            )
+            must(
+                self.containers[child]["looks"] < 0
+                and self.containers[child]["state"] == "FINISHED",
+                "a child is not FINISHED",
+            )
 
     def fetched(self, form: dict[str, str]) -> bytes:
         """What Meta finds at the address; nothing where that is not public."""
@@ -254,19 +346,42 @@ class Instagram(Containers):
 
     @route("GET", f"{INSTAGRAM}/17841405822304914/content_publishing_limit")
     def limit(self, arrived: Arrived) -> Response:
-        return ok(data=[{"quota_usage": self.used, "config": {"quota_total": QUOTA, "quota_duration": 86_400}}])
+        return ok(
+            data=[
+                {
+                    "quota_usage": self.used,
+                    "config": {"quota_total": QUOTA, "quota_duration": 86_400},
+                }
+            ]
+        )
 
     @route("POST", f"{INSTAGRAM}/17841405822304914/media")
     def media(self, arrived: Arrived) -> Response:
-        form = takes(arrived, "image_url", "video_url", "caption", "alt_text", "media_type", "is_carousel_item", "children")
+        form = takes(
+            arrived,
+            "image_url",
+            "video_url",
+            "caption",
+            "alt_text",
+            "media_type",
+            "is_carousel_item",
+            "children",
+        )
         if len(form.get("caption", "").encode("utf-16-le")) > 2 * 2200:
             raise no(36004, "The caption is too long", 2207010)
         kind = form.get("media_type", "")
         if kind == "CAROUSEL":
             self.check_children(form, 10)
             return self.contain(form)
-        must(kind in (("VIDEO", "") if "is_carousel_item" in form else ("REELS", "STORIES", "")), "media_type")
-        must(len(form.get("alt_text", "")) <= 1000 and not ("alt_text" in form and ("video_url" in form or kind == "STORIES")), "alt_text")
+        must(
+            kind in (("VIDEO", "") if "is_carousel_item" in form else ("REELS", "STORIES", "")),
+            "media_type",
+        )
+        must(
+            len(form.get("alt_text", "")) <= 1000
+            and not ("alt_text" in form and ("video_url" in form or kind == "STORIES")),
+            "alt_text",
+        )
         file = self.fetched(form)
         if "image_url" in form and file:
             self.check_image(file, kind)
@@ -313,20 +428,37 @@ class Threads(Containers):
 
     @route("POST", f"{THREADS}/me/threads")
     def thread(self, arrived: Arrived) -> Response:
-        form = takes(arrived, "media_type", "text", "image_url", "video_url", "alt_text", "is_carousel_item", "children", "reply_to_id",
-                     "reply_control", "topic_tag", "link_attachment")
+        form = takes(
+            arrived,
+            "media_type",
+            "text",
+            "image_url",
+            "video_url",
+            "alt_text",
+            "is_carousel_item",
+            "children",
+            "reply_to_id",
+            "reply_control",
+            "topic_tag",
+            "link_attachment",
+        )
         kind, text = form["media_type"], form.get("text", "")
         must(length(text) <= 500 and len(form.get("alt_text", "")) <= 1000, "too long")
         must(re.fullmatch("[^.&]{0,50}", form.get("topic_tag", "")), "topic_tag")
         must("link_attachment" not in form or kind == "TEXT", "link_attachment")
-        if len({*re.findall(r"https?://\S+", text), *filter(None, [form.get("link_attachment")])}) > 5:
+        if (
+            len({*re.findall(r"https?://\S+", text), *filter(None, [form.get("link_attachment")])})
+            > 5
+        ):
             raise no(100, "THREADS_API__LINK_LIMIT_EXCEEDED")
         must(form.get("reply_to_id", "first") in ("first", *self.up), "reply_to_id")
         if kind == "CAROUSEL":
             self.check_children(form, 20)
             return self.contain(form)
         must(text if kind == "TEXT" else f"{kind.lower()}_url" in form, "media_type")
-        return self.contain(form, "" if kind == "TEXT" or self.fetched(form) else "FAILED_DOWNLOADING_VIDEO")
+        return self.contain(
+            form, "" if kind == "TEXT" or self.fetched(form) else "FAILED_DOWNLOADING_VIDEO"
+        )
 
     @route("GET", f"{THREADS}/(179\\d\\d)")
     def container(self, arrived: Arrived, key: str) -> Response:
@@ -336,7 +468,9 @@ class Threads(Containers):
     @route("POST", f"{THREADS}/me/threads_publish")
     def threads_publish(self, arrived: Arrived) -> Response:
         key = takes(arrived, "creation_id")["creation_id"]
-        return self.publish(key, "reply" if "reply_to_id" in self.containers[key]["form"] else "thread", "text")
+        return self.publish(
+            key, "reply" if "reply_to_id" in self.containers[key]["form"] else "thread", "text"
+        )
 
     @route("GET", f"{THREADS}/me/(threads|replies)")
     def listed_threads(self, arrived: Arrived, edge: str) -> Response:

@@ -38,7 +38,9 @@ class Fediverse(StandIn):
     @route("POST", f"{API}/v2/media")
     def upload(self, arrived: Arrived) -> Response:
         identifier = str(len(self.files) + 1)
-        self.files[identifier] = arrived.text("description") if "description" in arrived.parts else ""
+        self.files[identifier] = (
+            arrived.text("description") if "description" in arrived.parts else ""
+        )
         self.check_file(arrived)
         return ok(id=identifier, url=f"https://example.social/{identifier}.png")
 
@@ -50,16 +52,25 @@ class Fediverse(StandIn):
         asked, key = arrived.json, arrived.headers.get("idempotency-key", "")
         if self.keeps_keys and key in self.keys:
             return Response.of(self.up[self.keys[key]])
-        if len(asked["status"]) > self.longest or asked.get("visibility", "public") not in self.visibilities:
+        if (
+            len(asked["status"]) > self.longest
+            or asked.get("visibility", "public") not in self.visibilities
+        ):
             raise Refusal(422, {"error": "Validation failed"})
         if self.needs_media and not asked.get("media_ids") and not asked.get("in_reply_to_id"):
             raise Refusal(403, {"error": "Empty statuses are not allowed"})
         identifier = str(len(self.up) + 100)
         self.keys[key] = identifier
         self.up[identifier] = {
-            "id": identifier, "url": f"https://example.social/@ada/{identifier}", "content": self.shown(asked["status"]), "asked": asked,
-            "created_at": "2026-09-07T08:30:02.000Z", "account": {"id": "1"}, "in_reply_to_id": asked.get("in_reply_to_id"),
-            "media_attachments": [self.attached(one) for one in asked.get("media_ids", ())]}
+            "id": identifier,
+            "url": f"https://example.social/@ada/{identifier}",
+            "content": self.shown(asked["status"]),
+            "asked": asked,
+            "created_at": "2026-09-07T08:30:02.000Z",
+            "account": {"id": "1"},
+            "in_reply_to_id": asked.get("in_reply_to_id"),
+            "media_attachments": [self.attached(one) for one in asked.get("media_ids", ())],
+        }
         return Response.of(self.up[identifier])
 
     def shown(self, text: str) -> str:
@@ -70,12 +81,22 @@ class Fediverse(StandIn):
 
     @route("GET", f"{API}/v1/accounts/1/statuses")
     def listed(self, arrived: Arrived) -> Response:
-        return Response.of([] if "max_id" in arrived.query else [one for one in reversed(self.up.values())
-                                                                 if self.lists_replies or not one["in_reply_to_id"]])
+        return Response.of(
+            []
+            if "max_id" in arrived.query
+            else [
+                one
+                for one in reversed(self.up.values())
+                if self.lists_replies or not one["in_reply_to_id"]
+            ]
+        )
 
     @route("GET", f"{API}/v1/statuses/([^/]+)/context")
     def context(self, arrived: Arrived, of: str) -> Response:
-        return ok(ancestors=[], descendants=[one for one in self.up.values() if one["in_reply_to_id"] == of])
+        return ok(
+            ancestors=[],
+            descendants=[one for one in self.up.values() if one["in_reply_to_id"] == of],
+        )
 
 
 def asked_for(stand_in: Fediverse) -> Any:

@@ -33,7 +33,11 @@ INNER = ("allOf", "anyOf", "oneOf")
 def validated(request: Request, spec: str) -> str:
     """The operation that the request calls by that specification. Fails with all that is wrong with it; skips where there is none."""
     document = loaded(spec)
-    return BotApi(document).validated(request) if "methods" in document else OpenApi(document).validated(request)
+    return (
+        BotApi(document).validated(request)
+        if "methods" in document
+        else OpenApi(document).validated(request)
+    )
 
 
 @cache
@@ -76,7 +80,10 @@ class OpenApi:
     def validated(self, request: Request) -> str:
         path, operation, found = self._operation(request)
         assert operation, f"the specification has no {request.method} {request.url}"
-        agreed(request, [*self._parameters(request, path, operation, found), *self._body(request, operation)])
+        agreed(
+            request,
+            [*self._parameters(request, path, operation, found), *self._body(request, operation)],
+        )
         return str(operation.get("operationId", ""))
 
     def _operation(self, request: Request) -> tuple[Any, Any, Mapping[str, str]]:
@@ -92,25 +99,45 @@ class OpenApi:
                     return path, path[request.method.lower()], found.groupdict()
         return None, None, {}
 
-    def _parameters(self, request: Request, path: Any, operation: Any, found: Mapping[str, str]) -> Iterator[str]:
-        known = [self._resolved(one) for one in (*path.get("parameters", []), *operation.get("parameters", []))]
+    def _parameters(
+        self, request: Request, path: Any, operation: Any, found: Mapping[str, str]
+    ) -> Iterator[str]:
+        known = [
+            self._resolved(one)
+            for one in (*path.get("parameters", []), *operation.get("parameters", []))
+        ]
         query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
-        given = {"path": {name: unquote(value) for name, value in found.items()}, "query": query,
-                 "header": {name.lower(): value for name, value in request.headers.items()}}
+        given = {
+            "path": {name: unquote(value) for name, value in found.items()},
+            "query": query,
+            "header": {name.lower(): value for name, value in request.headers.items()},
+        }
         for one in known:
             name = one["name"].lower() if one["in"] == "header" else one["name"]
             value = given.get(one["in"], {}).get(name)
             if value is not None:
-                yield from self._complaints(self._as_schema(value, one["schema"]), one["schema"], f"{one['in']} {name}")
+                yield from self._complaints(
+                    self._as_schema(value, one["schema"]), one["schema"], f"{one['in']} {name}"
+                )
             elif one.get("required"):
                 yield f"{one['in']} {name} is missing"
-        yield from (f"query {name} is not known" for name in query.keys() - {one["name"] for one in known if one["in"] == "query"})
+        yield from (
+            f"query {name} is not known"
+            for name in query.keys() - {one["name"] for one in known if one["in"] == "query"}
+        )
 
     def _body(self, request: Request, operation: Any) -> Iterator[str]:
         body = self._resolved(operation.get("requestBody", {}))
         kinds = body.get("content", {})
-        kind = ("application/json" if request.json is not None else "multipart/form-data" if request.files
-                else "application/x-www-form-urlencoded" if request.form is not None else "")
+        kind = (
+            "application/json"
+            if request.json is not None
+            else "multipart/form-data"
+            if request.files
+            else "application/x-www-form-urlencoded"
+            if request.form is not None
+            else ""
+        )
         if not kind:
             if body.get("required"):
                 yield "the body is missing"
@@ -121,11 +148,18 @@ class OpenApi:
         schema = kinds[kind].get("schema", {})
         value = request.json
         if value is None:
-            value = {name: self._as_schema(one, {"allOf": list(self._of_property(schema, name))}) for name, one in fields_of(request).items()}
+            value = {
+                name: self._as_schema(one, {"allOf": list(self._of_property(schema, name))})
+                for name, one in fields_of(request).items()
+            }
         yield from self._complaints(value, schema, "body")
 
     def _as_schema(self, value: str, schema: Any) -> Any:
-        types = {kind for one in self._parts(schema) for kind in ([one["type"]] if isinstance(one.get("type"), str) else one.get("type", []))}
+        types = {
+            kind
+            for one in self._parts(schema)
+            for kind in ([one["type"]] if isinstance(one.get("type"), str) else one.get("type", []))
+        }
         if "array" in types and not value.startswith("["):
             return value.split(",")
         return from_text(value, "string" in types or not types)
@@ -134,7 +168,8 @@ class OpenApi:
         is_new = self.document["openapi"].startswith("3.1")
         resource = Resource(contents=self.document, specification=DRAFT202012 if is_new else DRAFT4)
         validator = (OAS31Validator if is_new else OAS30Validator)(
-            self._absolute(schema), registry=Registry().with_resource(ITSELF, resource))
+            self._absolute(schema), registry=Registry().with_resource(ITSELF, resource)
+        )
         for error in validator.iter_errors(value):
             inner = dict.fromkeys(f"{one.json_path}: {one.message[-300:]}" for one in error.context)
             yield f"{place} " + " or ".join(inner or [f"{error.json_path}: {error.message[-300:]}"])
@@ -143,7 +178,12 @@ class OpenApi:
     def _absolute(self, schema: Any) -> Any:
         """The schema with its references into the document."""
         if isinstance(schema, Mapping):
-            return {key: ITSELF + value if key == "$ref" and isinstance(value, str) else self._absolute(value) for key, value in schema.items()}
+            return {
+                key: ITSELF + value
+                if key == "$ref" and isinstance(value, str)
+                else self._absolute(value)
+                for key, value in schema.items()
+            }
         return [self._absolute(one) for one in schema] if isinstance(schema, list) else schema
 
     def _unknown(self, value: Any, schemas: list[Any], place: str) -> Iterator[str]:
@@ -166,7 +206,11 @@ class OpenApi:
             if name in part.get("properties", {}):
                 yield part["properties"][name]
             elif part.get("additionalProperties"):  # said, not merely not forbidden
-                yield part["additionalProperties"] if isinstance(part["additionalProperties"], Mapping) else {}
+                yield (
+                    part["additionalProperties"]
+                    if isinstance(part["additionalProperties"], Mapping)
+                    else {}
+                )
 
     def _parts(self, schema: Any) -> Iterator[Any]:
         """The schema, and what it is made of."""
@@ -199,25 +243,52 @@ class BotApi:
         assert method in self.document["methods"], f"the specification has no method {method}"
         fields = self.document["methods"][method].get("fields", [])
         query = dict(parse_qsl(urlsplit(request.url).query))
-        given = request.json if request.json is not None else self._from_form({**query, **fields_of(request)}, fields)
+        given = (
+            request.json
+            if request.json is not None
+            else self._from_form({**query, **fields_of(request)}, fields)
+        )
         attached = {name for name in request.files if name not in {one["name"] for one in fields}}
-        agreed(request, [*self._fields({name: one for name, one in given.items() if name not in attached}, fields, method),
-                         *self._attached(given, attached)])
+        agreed(
+            request,
+            [
+                *self._fields(
+                    {name: one for name, one in given.items() if name not in attached},
+                    fields,
+                    method,
+                ),
+                *self._attached(given, attached),
+            ],
+        )
         return method
 
     def _from_form(self, given: Mapping[str, str], fields: Any) -> dict[str, Any]:
-        are_text = {one["name"]: "String" in one["types"] or "InputFile" in one["types"] for one in fields}
+        are_text = {
+            one["name"]: "String" in one["types"] or "InputFile" in one["types"] for one in fields
+        }
         return {name: from_text(value, are_text.get(name, True)) for name, value in given.items()}
 
     def _attached(self, given: Mapping[str, Any], attached: set[str]) -> Iterator[str]:
         """What is attached is named in the fields, and what is named is attached."""
-        named = set(re.findall(r'attach://([^"]+)"', json.dumps({name: one for name, one in given.items() if name not in attached})))
-        yield from (f"the file {name} is {'not attached' if name in named else 'not asked for'}" for name in named ^ attached)
+        named = set(
+            re.findall(
+                r'attach://([^"]+)"',
+                json.dumps({name: one for name, one in given.items() if name not in attached}),
+            )
+        )
+        yield from (
+            f"the file {name} is {'not attached' if name in named else 'not asked for'}"
+            for name in named ^ attached
+        )
 
     def _fields(self, given: Mapping[str, Any], fields: Any, place: str) -> Iterator[str]:
         known = {one["name"]: one for one in fields}
         yield from (f"{place}.{name} is not known" for name in given.keys() - known.keys())
-        yield from (f"{place}.{name} is missing" for name, one in known.items() if one["required"] and name not in given)
+        yield from (
+            f"{place}.{name} is missing"
+            for name, one in known.items()
+            if one["required"] and name not in given
+        )
         for name in given.keys() & known.keys():
             yield from self._of_types(given[name], known[name]["types"], f"{place}.{name}")
 
@@ -233,7 +304,9 @@ class BotApi:
 
     def _of_type(self, value: Any, kind: str, place: str) -> Iterator[str]:
         if kind in PLAIN:
-            if not isinstance(value, PLAIN[kind]) or (isinstance(value, bool) and PLAIN[kind] is not bool):
+            if not isinstance(value, PLAIN[kind]) or (
+                isinstance(value, bool) and PLAIN[kind] is not bool
+            ):
                 yield f"{place} has to be {kind}, not {value!r}"
         elif kind == "InputFile":
             if value != FILE:

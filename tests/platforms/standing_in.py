@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from platforms.base import Account, InDoubt, Json, Platform, Post, Request, Response, Secrets, TryLater
+from platforms.base import (
+    Account,
+    InDoubt,
+    Json,
+    Platform,
+    Post,
+    Request,
+    Response,
+    Secrets,
+    TryLater,
+)
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.delivering import Desk
 from scheduler.engine.judging import judged
@@ -30,7 +40,9 @@ ROUNDS = 40  # attempts after which nothing more becomes of a delivery
 class Refusal(Exception):
     """The stand-in says no."""
 
-    def __init__(self, status: int, body: Json = None, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, body: Json = None, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(body)
         self.response = replace(Response.of(body, status), headers=headers or {})
 
@@ -50,7 +62,10 @@ class Arrived:
 
     @property
     def query(self) -> dict[str, str]:
-        return {name: values[0] for name, values in parse_qs(urlsplit(self.url).query, keep_blank_values=True).items()}
+        return {
+            name: values[0]
+            for name, values in parse_qs(urlsplit(self.url).query, keep_blank_values=True).items()
+        }
 
     @cached_property
     def json(self) -> Json:
@@ -60,20 +75,31 @@ class Arrived:
     @cached_property
     def form(self) -> dict[str, str]:
         assert self.headers["content-type"] == "application/x-www-form-urlencoded", self.headers
-        return {name: values[0] for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()}
+        return {
+            name: values[0]
+            for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()
+        }
 
     @cached_property
     def parts(self) -> dict[str, Message]:
         """Those of multipart/form-data, by name, in the order they came."""
-        whole = message_from_bytes(f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode() + self.body)
-        return {str(part.get_param("name", header="content-disposition")): part for part in cast("list[Message]", whole.get_payload())}
+        whole = message_from_bytes(
+            f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode() + self.body
+        )
+        return {
+            str(part.get_param("name", header="content-disposition")): part
+            for part in cast("list[Message]", whole.get_payload())
+        }
 
     def text(self, name: str) -> str:
         return bytes(cast("bytes", self.parts[name].get_payload(decode=True))).decode()
 
 
-def route(method: str, pattern: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+def route(
+    method: str, pattern: str
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """The method of a stand-in answers requests whose URL, without its query, the pattern fits; its groups are handed over."""
+
     def marked(answer: Callable[..., Response]) -> Callable[..., Response]:
         vars(answer)["route"] = (method, re.compile(pattern))
         return answer
@@ -96,9 +122,15 @@ class StandIn:
             self.check(arrived)
             for name in dir(type(self)):
                 method, pattern = getattr(getattr(type(self), name), "route", ("", None))
-                found = pattern.fullmatch(arrived.url.partition("?")[0]) if pattern and method == arrived.method else None
+                found = (
+                    pattern.fullmatch(arrived.url.partition("?")[0])
+                    if pattern and method == arrived.method
+                    else None
+                )
                 if found:
-                    return cast(Response, getattr(self, name)(arrived, *map(unquote, found.groups())))
+                    return cast(
+                        Response, getattr(self, name)(arrived, *map(unquote, found.groups()))
+                    )
         except Refusal as refusal:
             return refusal.response
         raise AssertionError(f"nothing of the platform answers {arrived.method} {arrived.url}")
@@ -107,13 +139,23 @@ class StandIn:
         """What holds for every request. Raises `Refusal`."""
 
 
-def asking(stand_in: StandIn, platform: Platform, account: Account, secrets: Secrets) -> Callable[[Request], Response]:
+def asking(
+    stand_in: StandIn, platform: Platform, account: Account, secrets: Secrets
+) -> Callable[[Request], Response]:
     """The network of the account, with the stand-in at its other end."""
+
     def ask(request: Request) -> Response:
         leaves = wire(request if request.anonymous else platform.sign(request, secrets), request)
         request.fence()
         number = len(stand_in.arrived)
-        stand_in.arrived.append(Arrived(leaves.method, leaves.url, {name.lower(): value for name, value in leaves.headers.items()}, leaves.body))
+        stand_in.arrived.append(
+            Arrived(
+                leaves.method,
+                leaves.url,
+                {name.lower(): value for name, value in leaves.headers.items()},
+                leaves.body,
+            )
+        )
         response = stand_in.answer(stand_in.arrived[-1])
         if number == stand_in.dies_at:
             raise Crash
@@ -124,13 +166,38 @@ def asking(stand_in: StandIn, platform: Platform, account: Account, secrets: Sec
     return ask
 
 
-def published_through(stand_in: StandIn, platform: Platform, account: Account, post: Post, folder: Path, secrets: Secrets) -> Row:
+def published_through(
+    stand_in: StandIn,
+    platform: Platform,
+    account: Account,
+    post: Post,
+    folder: Path,
+    secrets: Secrets,
+) -> Row:
     """What becomes of the post when it is due and the daemon works on, killed and started again where the stand-in says so."""
     clock, store = Clock(), Store(folder / "store.db", Clock().at)
-    configured = ConfiguredAccount(account=replace(account, name="main"), platform=platform, place=Place("config.yaml", 3))
-    desk = Desk(store=store, accounts={"main": configured}, answerer=lambda _: asking(stand_in, platform, configured.account, secrets),
-                by="test", now=clock, timeout=30)
-    store.plan([replace(a_delivery(), post=replace(post, key="k1", due=clock.at), platform=platform.name, late="publish")], clock.at)
+    configured = ConfiguredAccount(
+        account=replace(account, name="main"), platform=platform, place=Place("config.yaml", 3)
+    )
+    desk = Desk(
+        store=store,
+        accounts={"main": configured},
+        answerer=lambda _: asking(stand_in, platform, configured.account, secrets),
+        by="test",
+        now=clock,
+        timeout=30,
+    )
+    store.plan(
+        [
+            replace(
+                a_delivery(),
+                post=replace(post, key="k1", due=clock.at),
+                platform=platform.name,
+                late="publish",
+            )
+        ],
+        clock.at,
+    )
     try:
         for _ in range(ROUNDS):
             try:
@@ -146,7 +213,14 @@ def published_through(stand_in: StandIn, platform: Platform, account: Account, p
         store.close()
 
 
-def lost_at_every_step(make: Callable[[], StandIn], platform: Platform, account: Account, post: Post, folder: Path, secrets: Secrets) -> set[str]:
+def lost_at_every_step(
+    make: Callable[[], StandIn],
+    platform: Platform,
+    account: Account,
+    post: Post,
+    folder: Path,
+    secrets: Secrets,
+) -> set[str]:
     """Publishes the post once undisturbed, then with each answer lost in its turn, then killed at each in its turn.
 
     What it became; asserts that it was never up twice, and up when it is said to be.

@@ -34,7 +34,11 @@ from tests.support import a_post, a_video, an_image, documented, found_by, scrip
 
 find = found_by(PLATFORM)
 ANSWERS = Path(__file__).parent / "answers"
-ACCOUNT = Account(name="bluesky", platform="bluesky", settings={"server": "https://pds.example", "handle": "alice.test"})
+ACCOUNT = Account(
+    name="bluesky",
+    platform="bluesky",
+    settings={"server": "https://pds.example", "handle": "alice.test"},
+)
 ROOT = {"uri": "at://did:plc:abc/app.bsky.feed.post/3ke6kg3wk2222", "cid": "bafyroot"}
 PARENT = {"uri": "at://did:plc:abc/app.bsky.feed.post/3ke6kg3wk2223", "cid": "bafyparent"}
 REPLY = Response.of({**PARENT, "value": {"reply": {"root": ROOT, "parent": ROOT}}})
@@ -50,6 +54,7 @@ def refusal(name: str, error: type[PublishError] = Rejected, status: int = 400) 
 
 def with_spans(text: str, *parts: tuple[str, str, str]) -> Post:
     """A post with spans: (kind, as shown, value)."""
+
     def span(kind: str, shown: str, value: str) -> Span:
         start = text.index(shown)
         return Span(kind=kind, start=start, end=start + len(shown), value=value)
@@ -73,25 +78,44 @@ def test_a_post_is_a_record_that_may_not_exist_yet_under_a_key_of_our_own() -> N
     assert (put.method, put.url) == ("POST", "https://pds.example/xrpc/com.atproto.repo.putRecord")
     assert (put.repeat, put.remembered) == (DROPPED, FOREVER)
     assert put.json == {
-        "repo": "alice.test", "collection": "app.bsky.feed.post", "rkey": record_key(a_post()), "swapRecord": None,
-        "record": {"$type": "app.bsky.feed.post", "text": "Welcome back", "createdAt": "2026-09-07T08:30:00.000Z", "langs": ["en"]},
+        "repo": "alice.test",
+        "collection": "app.bsky.feed.post",
+        "rkey": record_key(a_post()),
+        "swapRecord": None,
+        "record": {
+            "$type": "app.bsky.feed.post",
+            "text": "Welcome back",
+            "createdAt": "2026-09-07T08:30:00.000Z",
+            "langs": ["en"],
+        },
     }
     told = answer("put").json()
     own = {"uri": told["uri"], "cid": told["cid"]}
-    assert up == Published(id=told["uri"], url="https://bsky.app/profile/alice.test/post/3ke6kg3wk2227", ref={**own, "root": own})
+    assert up == Published(
+        id=told["uri"],
+        url="https://bsky.app/profile/alice.test/post/3ke6kg3wk2227",
+        ref={**own, "root": own},
+    )
 
 
 def test_a_handle_may_be_written_with_its_at_sign_and_a_server_with_a_slash() -> None:
     server = scripted(documented)
 
-    publish(replace(ACCOUNT, settings={"server": "pds.example/", "handle": "@alice.test"}), a_post(), server)
+    publish(
+        replace(ACCOUNT, settings={"server": "pds.example/", "handle": "@alice.test"}),
+        a_post(),
+        server,
+    )
 
     assert server.asked[0].json["repo"] == "alice.test"
     assert server.asked[0].url.startswith("https://pds.example/xrpc/")
 
 
 def test_the_same_post_is_the_same_record_every_time_wherever_it_comes_from(tmp_path: Path) -> None:
-    post = a_post(media=(an_image(tmp_path),), due=datetime(2026, 9, 7, 9, 30, tzinfo=timezone(timedelta(hours=1))))
+    post = a_post(
+        media=(an_image(tmp_path),),
+        due=datetime(2026, 9, 7, 9, 30, tzinfo=timezone(timedelta(hours=1))),
+    )
     first, second = scripted(*[documented] * 2), scripted(*[documented] * 2)
 
     publish(ACCOUNT, post, first)
@@ -114,7 +138,10 @@ def test_record_keys_sort_by_due_second_and_differ_by_the_posts_key() -> None:
 
     assert len(set(keys)) == 3
     assert max(keys[:2]) < keys[2]
-    assert all(re.fullmatch("[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}", key) for key in keys)
+    assert all(
+        re.fullmatch("[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}", key)
+        for key in keys
+    )
 
 
 def test_a_thousand_posts_of_one_second_have_a_thousand_keys() -> None:
@@ -122,29 +149,53 @@ def test_a_thousand_posts_of_one_second_have_a_thousand_keys() -> None:
 
 
 def test_facets_are_counted_in_utf_8_bytes() -> None:
-    post = with_spans("✨ example mentioning @atproto.com to share the URL 👨‍❤️‍👨 https://en.wikipedia.org/wiki/CBOR.",
-                      ("mention", "@atproto.com", "atproto.com"),
-                      ("link", "https://en.wikipedia.org/wiki/CBOR", "https://en.wikipedia.org/wiki/CBOR"))
+    post = with_spans(
+        "✨ example mentioning @atproto.com to share the URL 👨‍❤️‍👨 https://en.wikipedia.org/wiki/CBOR.",
+        ("mention", "@atproto.com", "atproto.com"),
+        ("link", "https://en.wikipedia.org/wiki/CBOR", "https://en.wikipedia.org/wiki/CBOR"),
+    )
 
     record = record_of(post, answer("handle"))
 
     assert record["facets"] == [
-        {"index": {"byteStart": 23, "byteEnd": 35},
-         "features": [{"$type": "app.bsky.richtext.facet#mention", "did": answer("handle").json()["did"]}]},
-        {"index": {"byteStart": 74, "byteEnd": 108},
-         "features": [{"$type": "app.bsky.richtext.facet#link", "uri": "https://en.wikipedia.org/wiki/CBOR"}]},
+        {
+            "index": {"byteStart": 23, "byteEnd": 35},
+            "features": [
+                {"$type": "app.bsky.richtext.facet#mention", "did": answer("handle").json()["did"]}
+            ],
+        },
+        {
+            "index": {"byteStart": 74, "byteEnd": 108},
+            "features": [
+                {
+                    "$type": "app.bsky.richtext.facet#link",
+                    "uri": "https://en.wikipedia.org/wiki/CBOR",
+                }
+            ],
+        },
     ]
 
 
 def test_a_tag_loses_its_sign_and_one_that_is_too_long_stays_text() -> None:
     long = "x" * 65
-    record = record_of(with_spans(f"Café #maths #{long}", ("tag", "#maths", "maths"), ("tag", f"#{long}", long)))
+    record = record_of(
+        with_spans(f"Café #maths #{long}", ("tag", "#maths", "maths"), ("tag", f"#{long}", long))
+    )
 
-    assert record["facets"] == [{"index": {"byteStart": 6, "byteEnd": 12}, "features": [{"$type": "app.bsky.richtext.facet#tag", "tag": "maths"}]}]
+    assert record["facets"] == [
+        {
+            "index": {"byteStart": 6, "byteEnd": 12},
+            "features": [{"$type": "app.bsky.richtext.facet#tag", "tag": "maths"}],
+        }
+    ]
 
 
 def test_a_shortened_link_points_at_its_whole_address() -> None:
-    record = record_of(with_spans("See example.org/very…", ("link", "example.org/very…", "https://example.org/very/long")))
+    record = record_of(
+        with_spans(
+            "See example.org/very…", ("link", "example.org/very…", "https://example.org/very/long")
+        )
+    )
 
     (facet,) = record["facets"]
     assert facet["features"][0]["uri"] == "https://example.org/very/long"
@@ -154,17 +205,26 @@ def test_a_shortened_link_points_at_its_whole_address() -> None:
 def test_a_mention_is_looked_up_by_anybody_and_stays_text_where_nobody_has_the_name() -> None:
     server = scripted(refusal("handle_not_found"), documented)
 
-    publish(ACCOUNT, with_spans("Hi @nobody.test", ("mention", "@nobody.test", "nobody.test")), server)
+    publish(
+        ACCOUNT, with_spans("Hi @nobody.test", ("mention", "@nobody.test", "nobody.test")), server
+    )
 
     look, put = server.asked
     assert (look.url, look.repeat, look.anonymous) == (
-        "https://pds.example/xrpc/com.atproto.identity.resolveHandle?handle=nobody.test", HARMLESS, True)
+        "https://pds.example/xrpc/com.atproto.identity.resolveHandle?handle=nobody.test",
+        HARMLESS,
+        True,
+    )
     assert "facets" not in put.json["record"]
 
 
 def test_a_mention_that_cannot_be_looked_up_now_is_worth_another_try() -> None:
     with pytest.raises(TryLater):
-        publish(ACCOUNT, with_spans("Hi @bob.test", ("mention", "@bob.test", "bob.test")), scripted(TryLater("503")))
+        publish(
+            ACCOUNT,
+            with_spans("Hi @bob.test", ("mention", "@bob.test", "bob.test")),
+            scripted(TryLater("503")),
+        )
 
 
 def test_images_leave_raw_and_have_alt_and_shape(tmp_path: Path) -> None:
@@ -175,10 +235,21 @@ def test_images_leave_raw_and_have_alt_and_shape(tmp_path: Path) -> None:
 
     upload, put = server.asked
     assert (upload.url, upload.body, upload.headers) == (
-        "https://pds.example/xrpc/com.atproto.repo.uploadBlob", door, {"Content-Type": "image/png"})
+        "https://pds.example/xrpc/com.atproto.repo.uploadBlob",
+        door,
+        {"Content-Type": "image/png"},
+    )
     assert upload.repeat is HARMLESS
-    assert put.json["record"]["embed"] == {"$type": "app.bsky.embed.images", "images": [
-        {"alt": "The school door", "image": answer("blob").json()["blob"], "aspectRatio": {"width": 64, "height": 48}}]}
+    assert put.json["record"]["embed"] == {
+        "$type": "app.bsky.embed.images",
+        "images": [
+            {
+                "alt": "The school door",
+                "image": answer("blob").json()["blob"],
+                "aspectRatio": {"width": 64, "height": 48},
+            }
+        ],
+    }
 
 
 def test_a_video_stands_alone_with_its_captions(tmp_path: Path) -> None:
@@ -190,14 +261,23 @@ def test_a_video_stands_alone_with_its_captions(tmp_path: Path) -> None:
     publish(ACCOUNT, a_post(media=(film,), language="cy"), server)
 
     captions, upload, put = server.asked
-    assert [(one.headers["Content-Type"], one.body) for one in (captions, upload)] == [("text/vtt", said), ("video/mp4", film)]
+    assert [(one.headers["Content-Type"], one.body) for one in (captions, upload)] == [
+        ("text/vtt", said),
+        ("video/mp4", film),
+    ]
     blob = answer("blob").json()["blob"]
     assert put.json["record"]["embed"] == {
-        "$type": "app.bsky.embed.video", "video": blob, "alt": "Ms Ada at the board", "captions": [{"lang": "cy", "file": blob}],
-        "aspectRatio": {"width": 1080, "height": 1920}}
+        "$type": "app.bsky.embed.video",
+        "video": blob,
+        "alt": "Ms Ada at the board",
+        "captions": [{"lang": "cy", "file": blob}],
+        "aspectRatio": {"width": 1080, "height": 1920},
+    }
     assert says(a_post(media=(film,)), {**put.json["record"], "text": a_post().text})
     with pytest.raises(Rejected, match="at most 20 kB"):
-        publish(ACCOUNT, a_post(media=(replace(film, captions=replace(said, size=20_001)),)), scripted())
+        publish(
+            ACCOUNT, a_post(media=(replace(film, captions=replace(said, size=20_001)),)), scripted()
+        )
 
 
 def test_an_image_without_alt_or_size_says_so_as_the_schema_wants_it(tmp_path: Path) -> None:
@@ -209,22 +289,42 @@ def test_an_image_without_alt_or_size_says_so_as_the_schema_wants_it(tmp_path: P
 
 
 def test_a_link_becomes_a_card_with_its_picture(tmp_path: Path) -> None:
-    link = Link(url="https://example.org/term", title="Term dates", description="All of them", image=an_image(tmp_path))
+    link = Link(
+        url="https://example.org/term",
+        title="Term dates",
+        description="All of them",
+        image=an_image(tmp_path),
+    )
 
     record = record_of(a_post(link=link), answer("blob"))
 
-    assert record["embed"] == {"$type": "app.bsky.embed.external", "external": {
-        "uri": "https://example.org/term", "title": "Term dates", "description": "All of them", "thumb": answer("blob").json()["blob"]}}
+    assert record["embed"] == {
+        "$type": "app.bsky.embed.external",
+        "external": {
+            "uri": "https://example.org/term",
+            "title": "Term dates",
+            "description": "All of them",
+            "thumb": answer("blob").json()["blob"],
+        },
+    }
 
 
 def test_a_card_without_a_title_shows_its_address() -> None:
     record = record_of(a_post(link=Link(url="https://example.org/term")))
 
-    assert record["embed"]["external"] == {"uri": "https://example.org/term", "title": "https://example.org/term", "description": ""}
+    assert record["embed"]["external"] == {
+        "uri": "https://example.org/term",
+        "title": "https://example.org/term",
+        "description": "",
+    }
 
 
-def test_a_blob_that_is_gone_is_uploaded_again_and_the_record_stays_the_same(tmp_path: Path) -> None:
-    server = scripted(answer("blob"), refusal("blob_not_found", TryLater), answer("blob"), documented)
+def test_a_blob_that_is_gone_is_uploaded_again_and_the_record_stays_the_same(
+    tmp_path: Path,
+) -> None:
+    server = scripted(
+        answer("blob"), refusal("blob_not_found", TryLater), answer("blob"), documented
+    )
 
     publish(ACCOUNT, a_post(media=(an_image(tmp_path),)), server)
 
@@ -259,7 +359,9 @@ def test_a_reply_to_a_post_that_a_person_found_asks_the_server_for_its_record() 
     publish(ACCOUNT, a_post(reply_to=Published(id=url, url=url)), server)
 
     look, put = server.asked
-    assert look.url.endswith("getRecord?repo=alice.test&collection=app.bsky.feed.post&rkey=3ke6kg3wk2223")
+    assert look.url.endswith(
+        "getRecord?repo=alice.test&collection=app.bsky.feed.post&rkey=3ke6kg3wk2223"
+    )
     assert put.json["record"]["reply"] == {"root": ROOT, "parent": PARENT}
 
 
@@ -278,7 +380,11 @@ def standing(record: dict[str, Any]) -> Response:
 
 
 def test_a_reply_is_found_with_its_root() -> None:
-    found = find(ACCOUNT, a_post(), scripted(standing({"text": "Welcome back", "reply": {"root": ROOT, "parent": ROOT}})))
+    found = find(
+        ACCOUNT,
+        a_post(),
+        scripted(standing({"text": "Welcome back", "reply": {"root": ROOT, "parent": ROOT}})),
+    )
 
     assert found is not None
     assert found.ref == {**PARENT, "root": ROOT}
@@ -290,26 +396,43 @@ CARD = Link(url="https://example.org/term", title="Term dates")
 def variants(folder: Path) -> dict[str, Post]:
     """Posts of one key that are not the same."""
     door = an_image(folder)
-    return {"text": a_post(), "other text": a_post(text="Welcome home"), "image": a_post(media=(door,)), "two images": a_post(media=(door, door)),
-            "card": a_post(link=CARD), "other card": a_post(link=replace(CARD, url="https://example.org/other")),
-            "image, card not shown": a_post(media=(door, door, door), link=CARD)}
+    return {
+        "text": a_post(),
+        "other text": a_post(text="Welcome home"),
+        "image": a_post(media=(door,)),
+        "two images": a_post(media=(door, door)),
+        "card": a_post(link=CARD),
+        "other card": a_post(link=replace(CARD, url="https://example.org/other")),
+        "image, card not shown": a_post(media=(door, door, door), link=CARD),
+    }
 
 
-def test_a_post_is_found_when_its_record_says_the_same_and_refused_when_another_stands_there(tmp_path: Path) -> None:
+def test_a_post_is_found_when_its_record_says_the_same_and_refused_when_another_stands_there(
+    tmp_path: Path,
+) -> None:
     posts = variants(tmp_path)
-    records = {name: record_of(post, *[documented] * len(post.media)) for name, post in posts.items()}
+    records = {
+        name: record_of(post, *[documented] * len(post.media)) for name, post in posts.items()
+    }
 
     for name, post in posts.items():
         assert find(ACCOUNT, post, scripted(standing(records[name]))) is not None
         for record in (record for other, record in records.items() if other != name):
-            with pytest.raises(Rejected, match=r"another post stands at https://bsky\.app/profile/alice\.test/post/\S+, .* another `id`"):
+            with pytest.raises(
+                Rejected,
+                match=r"another post stands at https://bsky\.app/profile/alice\.test/post/\S+, .* another `id`",
+            ):
                 find(ACCOUNT, post, scripted(standing(record)))
 
 
 def test_a_record_that_is_not_there_is_a_no_and_any_other_refusal_is_not() -> None:
     assert find(ACCOUNT, a_post(), scripted(refusal("record_not_found"))) is None
     with pytest.raises(Rejected):
-        find(ACCOUNT, a_post(), scripted(Rejected("no repo", Response.of({"error": "InvalidRequest"}, 400))))
+        find(
+            ACCOUNT,
+            a_post(),
+            scripted(Rejected("no repo", Response.of({"error": "InvalidRequest"}, 400))),
+        )
 
 
 def test_a_first_session_is_a_login_and_the_password_is_in_no_request() -> None:
@@ -330,7 +453,10 @@ def test_a_session_that_ended_is_refreshed_without_a_login() -> None:
     session(ACCOUNT, {"app_password": "p", "refresh": "r", "token": "t"}, server)
 
     (refresh,) = server.asked
-    assert (refresh.url, refresh.json) == ("https://pds.example/xrpc/com.atproto.server.refreshSession", None)
+    assert (refresh.url, refresh.json) == (
+        "https://pds.example/xrpc/com.atproto.server.refreshSession",
+        None,
+    )
     assert filled(refresh, {"refresh": "r"}).headers == {"Authorization": "Bearer r"}
 
 
@@ -356,10 +482,18 @@ def test_whoami_is_the_handle() -> None:
     assert whoami(ACCOUNT, scripted(answer("session"))) == "@alice.test"
 
 
-@pytest.mark.parametrize(("name", "error"), [
-    ("invalid_token", LoginNeeded), ("invalid_swap", InDoubt), ("blob_not_found", TryLater), ("record_not_found", None),
-])
-def test_an_error_is_known_by_its_name_and_not_by_its_status(name: str, error: type[PublishError] | None) -> None:
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("invalid_token", LoginNeeded),
+        ("invalid_swap", InDoubt),
+        ("blob_not_found", TryLater),
+        ("record_not_found", None),
+    ],
+)
+def test_an_error_is_known_by_its_name_and_not_by_its_status(
+    name: str, error: type[PublishError] | None
+) -> None:
     assert PLATFORM.errors.get(PLATFORM.error_code(answer(name))) is error
 
 

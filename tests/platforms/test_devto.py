@@ -7,11 +7,32 @@ from typing import Any
 
 import pytest
 
-from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Lost, Post, Published, Rejected, Request, Response, Span, TryLater
+from platforms.base import (
+    DROPPED,
+    FOREVER,
+    HARMLESS,
+    Account,
+    Lost,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    Span,
+    TryLater,
+)
 from platforms.devto import PLATFORM, find, publish, whoami
 from scheduler.engine.judging import judged
 from scheduler.engine.planning import plan
-from tests.platforms.standing_in import Arrived, Refusal, StandIn, asking, lost_at_every_step, published_through, route
+from tests.platforms.standing_in import (
+    Arrived,
+    Refusal,
+    StandIn,
+    asking,
+    lost_at_every_step,
+    published_through,
+    route,
+)
 from tests.support import DUE, a_post, documented, ok, scripted
 
 ACCOUNT = Account(name="main", platform="devto", settings={"server": "https://dev.to"})
@@ -46,12 +67,25 @@ class Forem(StandIn):
     @route("POST", f"{API}/articles")
     def create(self, arrived: Arrived) -> Response:
         asked = arrived.json["article"]
-        if len(asked.get("tags", ())) > 4 or not all(one.isalnum() for one in asked.get("tags", ())) or len(asked["title"]) > 128:
+        if (
+            len(asked.get("tags", ())) > 4
+            or not all(one.isalnum() for one in asked.get("tags", ()))
+            or len(asked["title"]) > 128
+        ):
             raise Refusal(422, {"error": "Tag list exceed the maximum of 4 tags", "status": 422})
         if asked["title"] in self.recent:
-            raise Refusal(422, {"error": "Title has already been used in the last five minutes", "status": 422})
+            raise Refusal(
+                422,
+                {"error": "Title has already been used in the last five minutes", "status": 422},
+            )
         self.recent.add(asked["title"])
-        self.articles.append({**asked, "id": 150589 + len(self.articles), "url": f"https://dev.to/ada/{len(self.articles)}"})
+        self.articles.append(
+            {
+                **asked,
+                "id": 150589 + len(self.articles),
+                "url": f"https://dev.to/ada/{len(self.articles)}",
+            }
+        )
         return Response.of(self.articles[-1], 201)
 
     @route("PUT", f"{API}/articles/(\\d+)")
@@ -64,33 +98,66 @@ class Forem(StandIn):
 
 
 def a_lesson(**changes: Any) -> Post:
-    return a_post(**{"title": "Fractions with paper", "markup": "Fold it in **half**.", "summary": "What worked", **changes})
+    return a_post(
+        **{
+            "title": "Fractions with paper",
+            "markup": "Fold it in **half**.",
+            "summary": "What worked",
+            **changes,
+        }
+    )
 
 
 def test_an_article_is_a_draft_that_is_published_by_the_last_request() -> None:
     server = scripted(NOTHING, *[documented] * 2)
     spans = (Span(kind="tag", start=0, end=3, value="Maths"),)
 
-    options = {"tags": ["teaching"], "canonical_url": "https://example.org/f", "series": "Fractions"}
+    options = {
+        "tags": ["teaching"],
+        "canonical_url": "https://example.org/f",
+        "series": "Fractions",
+    }
     up = publish(ACCOUNT, a_lesson(spans=spans, options=options), server)
 
     _, draft, last = server.asked
     assert draft.repeat is HARMLESS
-    assert draft.json == {"article": {
-        "title": "Fractions with paper", "body_markdown": f"Fold it in **half**.{MARK}", "published": False, "tags": ["teaching", "maths"],
-        "description": "What worked", "canonical_url": "https://example.org/f", "series": "Fractions"}}
-    assert (last.url, last.json) == ("https://dev.to/api/articles/150589", {"article": {"published": True}})
+    assert draft.json == {
+        "article": {
+            "title": "Fractions with paper",
+            "body_markdown": f"Fold it in **half**.{MARK}",
+            "published": False,
+            "tags": ["teaching", "maths"],
+            "description": "What worked",
+            "canonical_url": "https://example.org/f",
+            "series": "Fractions",
+        }
+    }
+    assert (last.url, last.json) == (
+        "https://dev.to/api/articles/150589",
+        {"article": {"published": True}},
+    )
     assert (last.repeat, last.remembered) == (DROPPED, FOREVER)
     assert up.url == "https://dev.to/ada/fractions-with-paper-3fkd"
 
 
-@pytest.mark.parametrize(("words", "first_stood"), [
-    ("text: 'Fold it, as https://paper.example does.', link: 'https://blog.example.org/f'", "https://blog.example.org/f"),
-    ("text: Fold it., link: 'https://blog.example.org/f'", "https://blog.example.org/f"),
-    ("text: '[As](https://paper.example) [I wrote](https://blog.example.org/g).'", "https://blog.example.org/g"),
-    ("text: Fold it.", None),
-])
-def test_an_article_that_was_elsewhere_first_says_where(words: str, first_stood: str | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "first_stood"),
+    [
+        (
+            "text: 'Fold it, as https://paper.example does.', link: 'https://blog.example.org/f'",
+            "https://blog.example.org/f",
+        ),
+        ("text: Fold it., link: 'https://blog.example.org/f'", "https://blog.example.org/f"),
+        (
+            "text: '[As](https://paper.example) [I wrote](https://blog.example.org/g).'",
+            "https://blog.example.org/g",
+        ),
+        ("text: Fold it.", None),
+    ],
+)
+def test_an_article_that_was_elsewhere_first_says_where(
+    words: str, first_stood: str | None, tmp_path: Path
+) -> None:
     (tmp_path / "config.yaml").write_text(CROSS_POSTED.format(words=words))
     (one,) = plan(tmp_path / "config.yaml").deliveries
     server = scripted(NOTHING, *[documented] * 2)
@@ -118,17 +185,29 @@ def test_a_cover_is_named_by_its_address() -> None:
     assert PLATFORM.limits.images == 0
 
 
-@pytest.mark.parametrize(("tags", "why"), [
-    (["year-four"], "letters and digits of ASCII, at most 30: 'year-four' is not"),
-    (["a", "b", "c", "d", "e"], "takes 4 tags, and these are 5: a, b, c, d, e"),
-])
-def test_tags_that_dev_would_refuse_are_refused_before_anything_leaves(tags: list[str], why: str) -> None:
+@pytest.mark.parametrize(
+    ("tags", "why"),
+    [
+        (["year-four"], "letters and digits of ASCII, at most 30: 'year-four' is not"),
+        (["a", "b", "c", "d", "e"], "takes 4 tags, and these are 5: a, b, c, d, e"),
+    ],
+)
+def test_tags_that_dev_would_refuse_are_refused_before_anything_leaves(
+    tags: list[str], why: str
+) -> None:
     with pytest.raises(Rejected, match=why):
         publish(ACCOUNT, a_lesson(options={"tags": tags}), scripted())
 
 
 def listed(body: str, **changes: Any) -> dict[str, Any]:
-    return {"id": 2, "title": "Fractions with paper", "body_markdown": body, "published": False, "url": "https://dev.to/a", **changes}
+    return {
+        "id": 2,
+        "title": "Fractions with paper",
+        "body_markdown": body,
+        "published": False,
+        "url": "https://dev.to/a",
+        **changes,
+    }
 
 
 def test_an_earlier_attempts_draft_is_published_with_the_text_of_now() -> None:
@@ -139,21 +218,30 @@ def test_an_earlier_attempts_draft_is_published_with_the_text_of_now() -> None:
 
     last = server.asked[-1]
     assert last.url == "https://dev.to/api/articles/2"
-    assert (last.json["article"]["body_markdown"], last.json["article"]["published"]) == (f"Fold it in **half**.{MARK}", True)
+    assert (last.json["article"]["body_markdown"], last.json["article"]["published"]) == (
+        f"Fold it in **half**.{MARK}",
+        True,
+    )
 
 
 def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
     up = Response.of([listed(f"Fold it.{MARK}", published=True)])
 
     assert publish(ACCOUNT, a_lesson(), scripted(up)).url == "https://dev.to/a"
-    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(up)) == Published(id="2", url="https://dev.to/a")
-    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(Response.of([listed(MARK)]))) is None
+    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(up)) == Published(
+        id="2", url="https://dev.to/a"
+    )
+    assert (
+        find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(Response.of([listed(MARK)]))) is None
+    )
 
 
 def test_an_article_that_is_up_is_found_beside_a_draft_that_an_attempt_has_left() -> None:
     both = Response.of([listed(MARK, id=3), listed(MARK, published=True)])
 
-    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(both)) == Published(id="2", url="https://dev.to/a")
+    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(both)) == Published(
+        id="2", url="https://dev.to/a"
+    )
     assert publish(ACCOUNT, a_lesson(), scripted(both)).id == "2"
 
 
@@ -171,9 +259,17 @@ def test_a_title_that_has_been_used_a_moment_ago_is_worth_another_try() -> None:
     used = ok(422, error="Validation failed: Title has already been used in the last five minutes")
 
     with pytest.raises(TryLater, match="last five minutes"):
-        judged(used, Request(step="draft", url="https://dev.to/api/articles"), PLATFORM, "main", DUE)
+        judged(
+            used, Request(step="draft", url="https://dev.to/api/articles"), PLATFORM, "main", DUE
+        )
     with pytest.raises(Rejected, match="Canonical url"):
-        judged(ok(422, error="Canonical url has already been taken"), Request(step="draft", url="x"), PLATFORM, "main", DUE)
+        judged(
+            ok(422, error="Canonical url has already been taken"),
+            Request(step="draft", url="x"),
+            PLATFORM,
+            "main",
+            DUE,
+        )
 
 
 def test_it_tells_whose_credentials_they_are() -> None:
@@ -188,4 +284,6 @@ POSTS: dict[str, Callable[[Path], Post]] = {
 
 @pytest.mark.parametrize("name", POSTS)
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_article(name: str, tmp_path: Path) -> None:
-    assert lost_at_every_step(Forem, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        Forem, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS
+    ) == {"published"}

@@ -32,7 +32,9 @@ from tests.platforms.specs import validated
 from tests.support import DUE, a_video, an_image, documented, scripted
 
 HOOK = Account(name="club", platform="discord", settings={"channel": None, "thread": None})
-BOT = Account(name="club", platform="discord", settings={"channel": "1100000000000000001", "thread": None})
+BOT = Account(
+    name="club", platform="discord", settings={"channel": "1100000000000000001", "thread": None}
+)
 SECRETS = {"webhook": "https://discord.com/api/webhooks/120/to-ken", "token": "bot-token"}
 
 
@@ -88,7 +90,11 @@ def test_a_bots_message_has_a_nonce_that_discord_remembers_for_minutes() -> None
 def test_a_thread_is_where_the_account_says(account: Account) -> None:
     url = asked_for(a_post(), replace(account, settings={**account.settings, "thread": "77"})).url
 
-    assert url == ("{webhook}?wait=true&thread_id=77" if account is HOOK else "https://discord.com/api/v10/channels/77/messages")
+    assert url == (
+        "{webhook}?wait=true&thread_id=77"
+        if account is HOOK
+        else "https://discord.com/api/v10/channels/77/messages"
+    )
 
 
 @pytest.mark.parametrize("account", [HOOK, BOT])
@@ -99,18 +105,34 @@ def test_files_leave_with_their_alt_in_one_request(account: Account, tmp_path: P
 
     assert request.files == {"files[0]": door, "files[1]": talk}
     assert json.loads((request.form or {})["payload_json"])["attachments"] == [
-        {"id": "0", "filename": door.name, "description": "The door, “blue”"}, {"id": "1", "filename": talk.name, "description": ""}]
+        {"id": "0", "filename": door.name, "description": "The door, “blue”"},
+        {"id": "1", "filename": talk.name, "description": ""},
+    ]
 
 
 def test_the_text_of_a_poll_is_its_question() -> None:
-    request = asked_for(a_post(text="Paper or screen?", options={"poll": {"answers": ["Paper", "Screen"], "hours": 48, "multiple": True}}))
+    request = asked_for(
+        a_post(
+            text="Paper or screen?",
+            options={"poll": {"answers": ["Paper", "Screen"], "hours": 48, "multiple": True}},
+        )
+    )
 
-    assert request.json == {"allowed_mentions": {"parse": []}, "poll": {
-        "question": {"text": "Paper or screen?"}, "duration": 48, "allow_multiselect": True,
-        "answers": [{"poll_media": {"text": "Paper"}}, {"poll_media": {"text": "Screen"}}]}}
+    assert request.json == {
+        "allowed_mentions": {"parse": []},
+        "poll": {
+            "question": {"text": "Paper or screen?"},
+            "duration": 48,
+            "allow_multiselect": True,
+            "answers": [{"poll_media": {"text": "Paper"}}, {"poll_media": {"text": "Screen"}}],
+        },
+    }
 
 
-@pytest.mark.parametrize(("options", "flags"), [({"silent": True}, 4096), ({"preview": False}, 4), ({"silent": True, "preview": False}, 4100)])
+@pytest.mark.parametrize(
+    ("options", "flags"),
+    [({"silent": True}, 4096), ({"preview": False}, 4), ({"silent": True, "preview": False}, 4100)],
+)
 def test_silence_and_no_previews_are_flags(options: dict[str, bool], flags: int) -> None:
     assert asked_for(a_post(options=options)).json["flags"] == flags
 
@@ -126,9 +148,17 @@ def test_what_discord_would_refuse_is_said_before_anything_leaves(tmp_path: Path
     door, poll = an_image(tmp_path), {"answers": ["Yes", "No"]}
 
     assert "a poll or media" in refused(a_post(media=(door,), options={"poll": poll}))
-    assert "10 files of 25 MiB together" in refused(a_post(media=tuple(an_image(tmp_path, f"{n}.png") for n in range(11))))
-    assert "10 files of 25 MiB together" in refused(a_post(media=(replace(door, size=10_000_000),) * 3))
-    for wrong in ({"answers": ["x" * 56, "No"]}, {"answers": list("abcdefghijk")}, {"answers": ["a", "b"], "hours": 769}):
+    assert "10 files of 25 MiB together" in refused(
+        a_post(media=tuple(an_image(tmp_path, f"{n}.png") for n in range(11)))
+    )
+    assert "10 files of 25 MiB together" in refused(
+        a_post(media=(replace(door, size=10_000_000),) * 3)
+    )
+    for wrong in (
+        {"answers": ["x" * 56, "No"]},
+        {"answers": list("abcdefghijk")},
+        {"answers": ["a", "b"], "hours": 769},
+    ):
         assert "at most 10 answers of 55 characters" in refused(a_post(options={"poll": wrong}))
     assert "of at most 300 characters" in refused(a_post(text="x" * 301, options={"poll": poll}))
 
@@ -138,7 +168,10 @@ def test_a_message_is_known_by_its_id_and_its_link() -> None:
 
     up = publish(HOOK, a_post(), scripted(Response.of(channel), Response.of(message)))
     assert (up.id, up.url) == ("33", "https://discord.com/channels/1/2/33")
-    assert publish(HOOK, a_post(), scripted(Response.of({"id": "2"}), Response.of(message))).url is None
+    assert (
+        publish(HOOK, a_post(), scripted(Response.of({"id": "2"}), Response.of(message))).url
+        is None
+    )
 
 
 def test_whoami_names_the_channel_or_the_webhook() -> None:
@@ -153,15 +186,24 @@ def test_the_secret_that_is_needed_is_named_where_the_other_one_was_given() -> N
         sign(asked_for(a_post(), BOT), {"webhook": "x"})
 
 
-@pytest.mark.parametrize(("status", "body", "error"), [
-    (400, {"code": 50035, "message": "Invalid Form Body"}, Rejected),
-    (404, {"code": 10015, "message": "Unknown Webhook"}, LoginNeeded),
-    (401, {"code": 50027, "message": "Invalid Webhook Token"}, LoginNeeded),
-    (403, {"code": 50013, "message": "Missing Permissions"}, LoginNeeded),
-    (429, {"message": "You are being rate limited.", "retry_after": 0.5, "global": False}, TryLater),
-    (502, {}, InDoubt),
-])
-def test_what_discords_refusals_mean(status: int, body: dict[str, Any], error: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (400, {"code": 50035, "message": "Invalid Form Body"}, Rejected),
+        (404, {"code": 10015, "message": "Unknown Webhook"}, LoginNeeded),
+        (401, {"code": 50027, "message": "Invalid Webhook Token"}, LoginNeeded),
+        (403, {"code": 50013, "message": "Missing Permissions"}, LoginNeeded),
+        (
+            429,
+            {"message": "You are being rate limited.", "retry_after": 0.5, "global": False},
+            TryLater,
+        ),
+        (502, {}, InDoubt),
+    ],
+)
+def test_what_discords_refusals_mean(
+    status: int, body: dict[str, Any], error: type[Exception]
+) -> None:
     with pytest.raises(error):
         judged(Response.of(body, status), asked_for(a_post()), PLATFORM, "club", DUE)
 
@@ -180,39 +222,68 @@ class Channel:
         operation = valid(request)
         if operation in ("execute_webhook", "create_message"):
             request.fence()
-            answer = self._post(json.loads((request.form or {})["payload_json"]) if request.files else request.json)
+            answer = self._post(
+                json.loads((request.form or {})["payload_json"]) if request.files else request.json
+            )
             lost, self.loses = self.loses, None
             if lost:
                 raise lost
             return Response.of(answer)
         if operation == "list_messages":
-            return Response.of([] if self.hides else self._listed(parse_qs(urlsplit(request.url).query)))
+            return Response.of(
+                [] if self.hides else self._listed(parse_qs(urlsplit(request.url).query))
+            )
         return request.documented()
 
     def _post(self, body: dict[str, Any]) -> dict[str, Any]:
         now, nonce = self.clock().timestamp(), body.get("nonce")
         if nonce in self.nonces and now - self.nonces[nonce][0] < 120:
             return next(one for one in self.messages if one["id"] == self.nonces[nonce][1])
-        self.said(body.get("content", ""), attachments=body.get("attachments", []), message_reference=body.get("message_reference"))
+        self.said(
+            body.get("content", ""),
+            attachments=body.get("attachments", []),
+            message_reference=body.get("message_reference"),
+        )
         if nonce:
             self.nonces[nonce] = (now, self.messages[-1]["id"])
         return self.messages[-1]
 
     def said(self, content: str, by: str = "1", ago: float = 0, **more: Any) -> str:
         made = self.clock() - timedelta(seconds=ago)
-        identifier = str((int((made - BEGAN) / timedelta(milliseconds=1)) << 22) + len(self.messages))
-        self.messages.append({"id": identifier, "channel_id": "2", "content": content.strip(), "author": {"id": by},
-                              "attachments": [], "message_reference": None, **more})
+        identifier = str(
+            (int((made - BEGAN) / timedelta(milliseconds=1)) << 22) + len(self.messages)
+        )
+        self.messages.append(
+            {
+                "id": identifier,
+                "channel_id": "2",
+                "content": content.strip(),
+                "author": {"id": by},
+                "attachments": [],
+                "message_reference": None,
+                **more,
+            }
+        )
         return identifier
 
     def _listed(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
         later = [one for one in self.messages if int(one["id"]) > int(query.get("after", ["0"])[0])]
-        return later[:int(query["limit"][0])][::-1]
+        return later[: int(query["limit"][0])][::-1]
 
 
 def a_desk(folder: Path, account: Account) -> tuple[Bench, Channel]:
-    looks = {"find": lambda _, post, lost, ask: find(account, rendered(post), lost, ask)} if PLATFORM.can_find(account) else {}
-    bench = a_bench(folder, None, publish=lambda _, post, ask: publish(account, rendered(post), ask), find_after=PLATFORM.find_after, **looks)
+    looks = (
+        {"find": lambda _, post, lost, ask: find(account, rendered(post), lost, ask)}
+        if PLATFORM.can_find(account)
+        else {}
+    )
+    bench = a_bench(
+        folder,
+        None,
+        publish=lambda _, post, ask: publish(account, rendered(post), ask),
+        find_after=PLATFORM.find_after,
+        **looks,
+    )
     channel = Channel(bench.clock)
     bench.network = channel
     return bench, channel
@@ -224,7 +295,9 @@ def rendered(post: Post) -> Post:
 
 @pytest.mark.parametrize("loss", [InDoubt("lost"), Crash()])
 @pytest.mark.parametrize("pause", [60, 3600])
-def test_through_a_bot_a_lost_answer_is_settled_within_the_nonces_minutes_and_after_them(loss: BaseException, pause: float, tmp_path: Path) -> None:
+def test_through_a_bot_a_lost_answer_is_settled_within_the_nonces_minutes_and_after_them(
+    loss: BaseException, pause: float, tmp_path: Path
+) -> None:
     bench, channel = a_desk(tmp_path, BOT)
     channel.said("Welcome back", by="7")  # somebody else's
     channel.loses = loss
@@ -254,7 +327,9 @@ def test_through_a_bot_what_never_arrived_is_sent_once(tmp_path: Path) -> None:
     assert [one["content"] for one in channel.messages] == ["Hello", "Welcome back"]
 
 
-def test_a_channel_whose_history_the_bot_may_not_read_is_no_sign_that_nothing_is_up(tmp_path: Path) -> None:
+def test_a_channel_whose_history_the_bot_may_not_read_is_no_sign_that_nothing_is_up(
+    tmp_path: Path,
+) -> None:
     bench, channel = a_desk(tmp_path, BOT)
     channel.loses, channel.hides = InDoubt("lost"), True
 
@@ -280,7 +355,8 @@ def test_yesterdays_message_with_the_same_words_is_not_taken_for_todays() -> Non
     assert asked is not None
     assert asked.id == poll
     assert find(BOT, a_post(reply_to=Published(id="5")), lost, channel) == Published(
-        id=answers, url=f"https://discord.com/channels/1000000000000000001/2/{answers}")
+        id=answers, url=f"https://discord.com/channels/1000000000000000001/2/{answers}"
+    )
     assert with_file != answers
 
 
@@ -296,7 +372,9 @@ def test_a_long_list_is_read_page_by_page() -> None:
     assert found.id == last
 
 
-def test_through_a_webhook_a_lost_answer_is_in_doubt_and_nothing_leaves_again(tmp_path: Path) -> None:
+def test_through_a_webhook_a_lost_answer_is_in_doubt_and_nothing_leaves_again(
+    tmp_path: Path,
+) -> None:
     bench, channel = a_desk(tmp_path, HOOK)
     channel.loses = InDoubt("lost")
 

@@ -91,10 +91,19 @@ def test_inline_images_stand_in_the_html_with_their_alt(tmp_path: Path) -> None:
 
     read = mail(a_post(media=(image,)))
 
-    assert kinds(read) == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
+    assert kinds(read) == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+    ]
     plain, html, picture = (part for part in read.walk() if not part.is_multipart())
     assert picture.get_content() == image.file.read_bytes()
-    assert f'<img src="cid:{picture["Content-ID"].strip("<>")}" alt="The &quot;blue&quot; door"' in html.get_content()
+    assert (
+        f'<img src="cid:{picture["Content-ID"].strip("<>")}" alt="The &quot;blue&quot; door"'
+        in html.get_content()
+    )
     assert '[The "blue" door]' in plain.get_content()
 
 
@@ -103,7 +112,13 @@ def test_attached_images_stand_beside_the_text(tmp_path: Path) -> None:
 
     read = mail(a_post(media=(image,)), images="attached")
 
-    assert kinds(read) == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "image/png"]
+    assert kinds(read) == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "image/png",
+    ]
     (picture,) = read.iter_attachments()
     assert (picture.get_filename(), picture.get_content()) == (image.name, image.file.read_bytes())
     assert picture["Content-Description"] == "The school door"
@@ -121,7 +136,9 @@ def test_a_text_that_looks_like_a_pictures_place_stays_text(tmp_path: Path) -> N
 
 
 def test_the_bytes_are_the_same_at_every_rendering(tmp_path: Path) -> None:
-    post = a_post(text="Grüße", media=(an_image(tmp_path), an_image(tmp_path, "window.png", colour="red")))
+    post = a_post(
+        text="Grüße", media=(an_image(tmp_path), an_image(tmp_path, "window.png", colour="red"))
+    )
 
     assert message(asked(post)) == message(asked(post))
     assert asked(post).digest == asked(post).digest
@@ -146,7 +163,10 @@ def test_an_entry_with_a_thread_and_a_first_comment_is_one_mail(tmp_path: Path) 
     assert one.problems == ()
     assert read["Subject"] == "Three steps"
     assert plain is not None
-    assert " ".join(plain.get_content().split()) == "Three steps for you. First, listen. Then, give. More next week. [A door]"
+    assert (
+        " ".join(plain.get_content().split())
+        == "Three steps for you. First, listen. Then, give. More next week. [A door]"
+    )
     assert "image/png" in kinds(read)
 
 
@@ -160,13 +180,18 @@ def test_a_link_that_is_not_in_the_text_gets_a_line_of_its_own() -> None:
     assert '<a href="https://example.org/?a=1&amp;b=2"><b>Term dates</b></a>' in html.get_content()
 
 
-@pytest.mark.parametrize(("title", "text", "subject"), [
-    ("Welcome back", "Hello", "Welcome back"),
-    ("", "\nHello all\nof you", "Hello all"),
-    ("Hello\r\nBcc: eve@example.org", "", "Hello Bcc: eve@example.org"),
-    ("Hello\x00\u2028X-Spam: no", "", "Hello X-Spam: no"),
-])
-def test_the_subject_is_the_title_or_the_first_line_and_never_another_header(title: str, text: str, subject: str) -> None:
+@pytest.mark.parametrize(
+    ("title", "text", "subject"),
+    [
+        ("Welcome back", "Hello", "Welcome back"),
+        ("", "\nHello all\nof you", "Hello all"),
+        ("Hello\r\nBcc: eve@example.org", "", "Hello Bcc: eve@example.org"),
+        ("Hello\x00\u2028X-Spam: no", "", "Hello X-Spam: no"),
+    ],
+)
+def test_the_subject_is_the_title_or_the_first_line_and_never_another_header(
+    title: str, text: str, subject: str
+) -> None:
     read = mail(a_post(title=title, text=text))
 
     assert read["Subject"] == subject
@@ -174,7 +199,11 @@ def test_the_subject_is_the_title_or_the_first_line_and_never_another_header(tit
 
 
 def test_settings_cannot_add_headers_either() -> None:
-    read = mail(a_post(language="en\r\nX-A: 1"), reply_to="a@example.org\nX-B: 1", list_id="News <news.example.org>\rX-C: 1")
+    read = mail(
+        a_post(language="en\r\nX-A: 1"),
+        reply_to="a@example.org\nX-B: 1",
+        list_id="News <news.example.org>\rX-C: 1",
+    )
 
     assert [read[name] for name in ("X-A", "X-B", "X-C")] == [None] * 3
     with pytest.raises(Rejected, match="is no mail address"):
@@ -189,19 +218,27 @@ def test_a_long_unsubscribe_url_is_not_folded_into_encoded_words() -> None:
 
 
 @pytest.mark.parametrize("address", [LONG_URL, "mailto:news@example.org?subject=unsubscribe"])
-def test_one_click_is_not_promised_as_the_address_does_not_say_whose_click_it_is(address: str) -> None:
+def test_one_click_is_not_promised_as_the_address_does_not_say_whose_click_it_is(
+    address: str,
+) -> None:
     read = mail(a_post(), unsubscribe=address)
 
     assert read["List-Unsubscribe"] == f"<{address}>"
     assert read["List-Unsubscribe-Post"] is None
 
 
-@pytest.mark.parametrize(("settings", "url"), [
-    ({}, "smtp://smtp.example.org:587?tls=starttls"),
-    ({"port": 2587}, "smtp://smtp.example.org:2587?tls=starttls"),
-    ({"tls": "implicit"}, "smtps://smtp.example.org:465"),
-    ({"tls": "implicit", "ca": Path("our ca.pem")}, "smtps://smtp.example.org:465?ca=our+ca.pem"),
-])
+@pytest.mark.parametrize(
+    ("settings", "url"),
+    [
+        ({}, "smtp://smtp.example.org:587?tls=starttls"),
+        ({"port": 2587}, "smtp://smtp.example.org:2587?tls=starttls"),
+        ({"tls": "implicit"}, "smtps://smtp.example.org:465"),
+        (
+            {"tls": "implicit", "ca": Path("our ca.pem")},
+            "smtps://smtp.example.org:465?ca=our+ca.pem",
+        ),
+    ],
+)
 def test_the_server_is_told_by_the_url(settings: dict[str, object], url: str) -> None:
     assert asked(a_post(), **settings).url == url
 
@@ -210,10 +247,22 @@ def test_a_domain_beyond_ascii_is_written_as_dns_spells_it() -> None:
     request = asked(a_post(), **{"from": "Schüle <news@schüle.example>"})
 
     assert request.headers["from"] == "news@xn--schle-mva.example"
-    assert message_from_bytes(message(request), policy=policy.default)["From"] == "Schüle <news@xn--schle-mva.example>"
+    assert (
+        message_from_bytes(message(request), policy=policy.default)["From"]
+        == "Schüle <news@xn--schle-mva.example>"
+    )
 
 
-@pytest.mark.parametrize("wrong", ["bob at example.org", "bob@", "bób@example.org", "a@example.org\r\nRCPT TO:<eve@example.org>", "a@x..y"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "bob at example.org",
+        "bob@",
+        "bób@example.org",
+        "a@example.org\r\nRCPT TO:<eve@example.org>",
+        "a@x..y",
+    ],
+)
 def test_what_is_no_address_is_refused_before_anything_leaves(wrong: str) -> None:
     untouched = scripted()
 

@@ -12,7 +12,18 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from platforms.base import Account, Link, Media, Part, Platform, Post, Published, Request, Setting, Span
+from platforms.base import (
+    Account,
+    Link,
+    Media,
+    Part,
+    Platform,
+    Post,
+    Published,
+    Request,
+    Setting,
+    Span,
+)
 from platforms.registry import built_in, names, platform
 from scheduler.engine.rehearsal import Rehearsal, shown
 from scheduler.rendering.markup import DIALECTS, Marked
@@ -42,11 +53,19 @@ def value(row: Setting, folder: Path) -> Any:
     if not row.required:
         return row.default
     assert row.example, f"`{row.name}` has to be given, so it needs an example"
-    return row.example if row.type is str else TypeAdapter(row.type).validate_python(yaml.safe_load(row.example))
+    return (
+        row.example
+        if row.type is str
+        else TypeAdapter(row.type).validate_python(yaml.safe_load(row.example))
+    )
 
 
 def an_account(adapter: Platform, folder: Path) -> Account:
-    return Account(name="main", platform=adapter.name, settings={row.name: value(row, folder) for row in adapter.settings})
+    return Account(
+        name="main",
+        platform=adapter.name,
+        settings={row.name: value(row, folder) for row in adapter.settings},
+    )
 
 
 def as_rendered(adapter: Platform, post: Post, folder: Path) -> Post:
@@ -55,11 +74,20 @@ def as_rendered(adapter: Platform, post: Post, folder: Path) -> Post:
     options = {row.name: value(row, folder) for row in adapter.options if row.required}
     markup = DIALECTS[limits.markup].write(Marked(post.text, post.spans))
     html = f"<p>{post.text}</p>" if limits.html else ""
-    return replace(post, markup=markup, title=post.title if limits.title != 0 else "", html=html, options=options)
+    return replace(
+        post,
+        markup=markup,
+        title=post.title if limits.title != 0 else "",
+        html=html,
+        options=options,
+    )
 
 
 def a_text() -> Post:
-    return a_post(text="Welcome back, Zoë! 🎒 #newterm", spans=(Span(kind="tag", start=21, end=29, value="newterm"),))
+    return a_post(
+        text="Welcome back, Zoë! 🎒 #newterm",
+        spans=(Span(kind="tag", start=21, end=29, value="newterm"),),
+    )
 
 
 def with_what_it_needs(adapter: Platform, post: Post, folder: Path) -> Post:
@@ -68,25 +96,46 @@ def with_what_it_needs(adapter: Platform, post: Post, folder: Path) -> Post:
     has = {one.type.partition("/")[0] for one in post.media}
     if not needs or needs in has or (needs == "media" and has):
         return post
-    return replace(post, media=(a_video(folder) if needs == "video" else an_image(folder, "needed.jpg", size=(640, 480)), *post.media))
+    return replace(
+        post,
+        media=(
+            a_video(folder)
+            if needs == "video"
+            else an_image(folder, "needed.jpg", size=(640, 480)),
+            *post.media,
+        ),
+    )
 
 
 def a_link(adapter: Platform) -> Post:
     text = f"Welcome back: {LINK}"
     span = Span(kind="link", start=14, end=len(text), value=LINK)
-    return a_post(text=text, spans=(span,), link=Link(url=LINK, title="The term", description="What comes") if adapter.limits.links else None)
+    return a_post(
+        text=text,
+        spans=(span,),
+        link=Link(url=LINK, title="The term", description="What comes")
+        if adapter.limits.links
+        else None,
+    )
 
 
 def pictures(adapter: Platform, folder: Path) -> Post:
     kind = "png" if "image/png" in adapter.limits.image_types else "jpg"
     number = min(len(ALTS), adapter.limits.images)
-    media = tuple(an_image(folder, f"{nth}.{kind}", size=(2400, 1800), colour=("navy", "green")[nth], alt=ALTS[nth]) for nth in range(number))
+    media = tuple(
+        an_image(
+            folder, f"{nth}.{kind}", size=(2400, 1800), colour=("navy", "green")[nth], alt=ALTS[nth]
+        )
+        for nth in range(number)
+    )
     return with_what_it_needs(adapter, a_post(text="Look", media=media), folder)
 
 
 def rehearsal_of(adapter: Platform, post: Post, folder: Path) -> tuple[list[Request], Published]:
     rehearsal = Rehearsal()
-    published = adapter.publish(an_account(adapter, folder), as_rendered(adapter, post, folder), rehearsal)
+    published = adapter.publish(
+        an_account(adapter, folder), as_rendered(adapter, post, folder), rehearsal
+    )
     return rehearsal.asked, published
 
 
@@ -100,7 +149,11 @@ def posts(adapter: Platform, folder: Path) -> Iterator[Post]:
 def files_of(request: Request) -> list[Media]:
     """What leaves with it, each part of a file for the whole."""
     found = [*request.files.values(), request.body, *media_in(request.json)]
-    return [one.media if isinstance(one, Part) else one for one in found if isinstance(one, Media | Part)]
+    return [
+        one.media if isinstance(one, Part) else one
+        for one in found
+        if isinstance(one, Media | Part)
+    ]
 
 
 def media_in(json: Any) -> Iterator[Media]:
@@ -114,7 +167,13 @@ def media_in(json: Any) -> Iterator[Media]:
 def words_of(request: Request) -> str:
     """Everything of a request that is text, as people would read it."""
     body = request.body.decode(errors="replace") if isinstance(request.body, bytes) else ""
-    parts = (unquote(request.url), dict(request.headers), request.json, dict(request.form or {}), body)
+    parts = (
+        unquote(request.url),
+        dict(request.headers),
+        request.json,
+        dict(request.form or {}),
+        body,
+    )
     return json.dumps(parts, ensure_ascii=False, default=str)
 
 
@@ -129,9 +188,20 @@ def test_it_publishes_in_a_dry_run_without_network_and_secrets(adapter: Platform
 def odd_posts(folder: Path) -> Iterator[Post]:
     """Posts that somebody might refuse."""
     many = tuple(an_image(folder, f"odd{nth}.gif", colour="red", alt="") for nth in range(12))
-    poll = {"poll": {"answers": ["Yes"], "hours": 0}, "visibility": "nobody", "content_warning": "\x00"}
+    poll = {
+        "poll": {"answers": ["Yes"], "hours": 0},
+        "visibility": "nobody",
+        "content_warning": "\x00",
+    }
     for text in ("", "\x00\r\n", "x" * 100_000):
-        yield a_post(text=text, title=text, language="", media=many, options=poll, link=Link(url="javascript:alert(1)", image=many[0]))
+        yield a_post(
+            text=text,
+            title=text,
+            language="",
+            media=many,
+            options=poll,
+            link=Link(url="javascript:alert(1)", image=many[0]),
+        )
 
 
 @pytest.mark.parametrize("name", [name for name in built_in() if not platform(name).refuses_posts])
@@ -148,7 +218,9 @@ def test_readers_see_nothing_before_the_last_request(adapter: Platform, tmp_path
         asked, _ = rehearsal_of(adapter, post, tmp_path)
 
         (shows,) = (nth for nth, one in enumerate(asked) if one.is_visible)
-        assert [one.step for one in asked[shows + 1:] if files_of(one) or post.text in words_of(one)] == []
+        assert [
+            one.step for one in asked[shows + 1 :] if files_of(one) or post.text in words_of(one)
+        ] == []
 
 
 def test_the_same_post_makes_the_same_requests(adapter: Platform, tmp_path: Path):
@@ -172,14 +244,20 @@ def test_every_file_leaves_with_its_alt_text(adapter: Platform, tmp_path: Path):
 
     asked, _ = rehearsal_of(adapter, post, tmp_path)
 
-    assert {one.digest for request in asked for one in files_of(request)} == {one.digest for one in post.media}
+    assert {one.digest for request in asked for one in files_of(request)} == {
+        one.digest for one in post.media
+    }
     if adapter.limits.alt != 0:
         words = " ".join(map(words_of, asked))
         assert [one.alt for one in post.media if one.alt not in words] == []
 
 
-def test_a_second_sending_that_is_dropped_is_dropped_for_some_time(adapter: Platform, tmp_path: Path):
-    for request in rehearsal_of(adapter, with_what_it_needs(adapter, a_text(), tmp_path), tmp_path)[0]:
+def test_a_second_sending_that_is_dropped_is_dropped_for_some_time(
+    adapter: Platform, tmp_path: Path
+):
+    for request in rehearsal_of(adapter, with_what_it_needs(adapter, a_text(), tmp_path), tmp_path)[
+        0
+    ]:
         assert (request.repeat == "dropped") == (request.remembered > 0)
 
 

@@ -13,11 +13,19 @@ from platforms.google_business import PLATFORM, find, publish, whoami
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, an_image, documented, ok, scripted
 
-ACCOUNT = Account(name="main", platform="google_business",
-                  settings={"account": "1", "location": "2", "server": "https://mybusiness.googleapis.com"})
+ACCOUNT = Account(
+    name="main",
+    platform="google_business",
+    settings={"account": "1", "location": "2", "server": "https://mybusiness.googleapis.com"},
+)
 SECRETS = {"token": "good"}
 PLACE = "accounts/1/locations/2"
-OPEN_DAY = {"topic": "EVENT", "event_title": "Open day", "event_start": "2026-12-01T18:00", "event_end": "2026-12-01T20:30"}
+OPEN_DAY = {
+    "topic": "EVENT",
+    "event_title": "Open day",
+    "event_start": "2026-12-01T18:00",
+    "event_end": "2026-12-01T20:30",
+}
 CALL = {"action": "CALL"}
 SITE = Link(url="https://example.org/open")
 
@@ -27,8 +35,19 @@ class Business(StandIn):
     """One place, and the file host that its pictures are fetched from."""
 
     def check(self, arrived: Arrived) -> None:
-        if arrived.headers.get("authorization") != f"Bearer {self.token}" and not arrived.url.startswith("host:"):
-            raise Refusal(401, {"error": {"code": 401, "status": "UNAUTHENTICATED", "message": "Invalid credentials"}})
+        if arrived.headers.get(
+            "authorization"
+        ) != f"Bearer {self.token}" and not arrived.url.startswith("host:"):
+            raise Refusal(
+                401,
+                {
+                    "error": {
+                        "code": 401,
+                        "status": "UNAUTHENTICATED",
+                        "message": "Invalid credentials",
+                    }
+                },
+            )
 
     @route("PUT", r"host:(.+)")
     def host(self, arrived: Arrived, name: str) -> Response:
@@ -37,14 +56,39 @@ class Business(StandIn):
     @route("POST", rf"https://mybusiness\.googleapis\.com/v4/{PLACE}/localPosts")
     def post(self, arrived: Arrived) -> Response:
         asked = arrived.json
-        wrong = (len(asked["summary"]) > 1500
-                 or (asked["topicType"] == "OFFER" and "callToAction" in asked)
-                 or (asked["topicType"] != "STANDARD" and set(asked["event"]["schedule"]) != {"startDate", "startTime", "endDate", "endTime"})
-                 or any(set(one) != {"mediaFormat", "sourceUrl"} or not one["sourceUrl"].startswith("https:") for one in asked.get("media", ())))
+        wrong = (
+            len(asked["summary"]) > 1500
+            or (asked["topicType"] == "OFFER" and "callToAction" in asked)
+            or (
+                asked["topicType"] != "STANDARD"
+                and set(asked["event"]["schedule"])
+                != {"startDate", "startTime", "endDate", "endTime"}
+            )
+            or any(
+                set(one) != {"mediaFormat", "sourceUrl"}
+                or not one["sourceUrl"].startswith("https:")
+                for one in asked.get("media", ())
+            )
+        )
         if wrong:
-            raise Refusal(400, {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "Must be at most 1500 characters"}})
+            raise Refusal(
+                400,
+                {
+                    "error": {
+                        "code": 400,
+                        "status": "INVALID_ARGUMENT",
+                        "message": "Must be at most 1500 characters",
+                    }
+                },
+            )
         name = f"{PLACE}/localPosts/{len(self.up) + 1}"
-        self.up[name] = {**asked, "name": name, "createTime": "2026-09-07T08:30:02Z", "state": "LIVE", "searchUrl": f"https://local.google.com/{name}"}
+        self.up[name] = {
+            **asked,
+            "name": name,
+            "createTime": "2026-09-07T08:30:02Z",
+            "state": "LIVE",
+            "searchUrl": f"https://local.google.com/{name}",
+        }
         return ok(**self.up[name])
 
     @route("GET", rf"https://mybusiness\.googleapis\.com/v4/{PLACE}/localPosts")
@@ -66,8 +110,12 @@ def test_a_post_has_a_button_for_its_link() -> None:
 
     (post,) = server.asked
     assert post.url == f"https://mybusiness.googleapis.com/v4/{PLACE}/localPosts"
-    assert post.json == {"languageCode": "en", "topicType": "STANDARD", "summary": "Welcome back",
-                         "callToAction": {"actionType": "LEARN_MORE", "url": SITE.url}}
+    assert post.json == {
+        "languageCode": "en",
+        "topicType": "STANDARD",
+        "summary": "Welcome back",
+        "callToAction": {"actionType": "LEARN_MORE", "url": SITE.url},
+    }
     assert up.url == "https://local.google.com/place?id=3"
 
 
@@ -77,7 +125,9 @@ def test_a_picture_is_fetched_from_a_public_address(tmp_path: Path) -> None:
 
     publish(ACCOUNT, a_post(media=(picture,)), server)
 
-    assert server.asked[-1].json["media"] == [{"mediaFormat": "PHOTO", "sourceUrl": f"https://media.example.org/{picture.name}"}]
+    assert server.asked[-1].json["media"] == [
+        {"mediaFormat": "PHOTO", "sourceUrl": f"https://media.example.org/{picture.name}"}
+    ]
     assert PLATFORM.limits.fetches_media
 
 
@@ -86,18 +136,40 @@ def test_an_event_is_said_by_the_clock_of_the_place() -> None:
 
     publish(ACCOUNT, a_post(options=OPEN_DAY), server)
 
-    assert server.asked[0].json["event"] == {"title": "Open day", "schedule": {
-        "startDate": {"year": 2026, "month": 12, "day": 1}, "startTime": {"hours": 18, "minutes": 0},
-        "endDate": {"year": 2026, "month": 12, "day": 1}, "endTime": {"hours": 20, "minutes": 30}}}
+    assert server.asked[0].json["event"] == {
+        "title": "Open day",
+        "schedule": {
+            "startDate": {"year": 2026, "month": 12, "day": 1},
+            "startTime": {"hours": 18, "minutes": 0},
+            "endDate": {"year": 2026, "month": 12, "day": 1},
+            "endTime": {"hours": 20, "minutes": 30},
+        },
+    }
 
 
 def test_an_offer_has_its_link_where_it_is_redeemed() -> None:
     server = scripted(documented)
 
-    publish(ACCOUNT, a_post(link=SITE, options={**OPEN_DAY, "topic": "OFFER", "coupon": "OPEN26", "terms": "One for each family"}), server)
+    publish(
+        ACCOUNT,
+        a_post(
+            link=SITE,
+            options={
+                **OPEN_DAY,
+                "topic": "OFFER",
+                "coupon": "OPEN26",
+                "terms": "One for each family",
+            },
+        ),
+        server,
+    )
 
     said = server.asked[0].json
-    assert said["offer"] == {"couponCode": "OPEN26", "redeemOnlineUrl": SITE.url, "termsConditions": "One for each family"}
+    assert said["offer"] == {
+        "couponCode": "OPEN26",
+        "redeemOnlineUrl": SITE.url,
+        "termsConditions": "One for each family",
+    }
     assert "callToAction" not in said
 
 
@@ -118,15 +190,23 @@ def test_an_offer_has_no_button_not_even_one_that_calls() -> None:
     assert server.asked[0].json["offer"] == {"redeemOnlineUrl": SITE.url}
 
 
-@pytest.mark.parametrize(("changes", "why"), [
-    ({"options": {"topic": "EVENT"}}, "needs `event_title`, `event_start` and `event_end`"),
-    ({"options": {**OPEN_DAY, "event_title": "x" * 59}}, "at most 58 characters"),
-    ({"options": {**OPEN_DAY, "event_end": "at night"}}, "`event_end` has to be a local time, e.g. 2026-12-01T18:00, not 'at night'"),
-    ({"size": (200, 600)}, "at least 250 x 250 pixels"),
-    ({"size": (720, 720)}, "at least 10 kB: use a larger one"),
-    ({"link": SITE, "options": CALL}, "the link would be lost"),
-])
-def test_what_google_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"options": {"topic": "EVENT"}}, "needs `event_title`, `event_start` and `event_end`"),
+        ({"options": {**OPEN_DAY, "event_title": "x" * 59}}, "at most 58 characters"),
+        (
+            {"options": {**OPEN_DAY, "event_end": "at night"}},
+            "`event_end` has to be a local time, e.g. 2026-12-01T18:00, not 'at night'",
+        ),
+        ({"size": (200, 600)}, "at least 250 x 250 pixels"),
+        ({"size": (720, 720)}, "at least 10 kB: use a larger one"),
+        ({"link": SITE, "options": CALL}, "the link would be lost"),
+    ],
+)
+def test_what_google_would_refuse_is_refused_before_anything_leaves(
+    changes: dict[str, Any], why: str, tmp_path: Path
+) -> None:
     size, untouched = changes.pop("size", None), scripted()
     media = (an_image(tmp_path, size=size),) if size else ()
 
@@ -136,13 +216,24 @@ def test_what_google_would_refuse_is_refused_before_anything_leaves(changes: dic
     assert untouched.asked == []
 
 
-@pytest.mark.parametrize(("state", "notes"), [("LIVE", ()), ("PROCESSING", ("Google has not decided yet whether to show it",))])
+@pytest.mark.parametrize(
+    ("state", "notes"),
+    [("LIVE", ()), ("PROCESSING", ("Google has not decided yet whether to show it",))],
+)
 def test_it_is_said_when_google_has_not_decided_yet(state: str, notes: tuple[str, ...]) -> None:
-    assert publish(ACCOUNT, a_post(), scripted(ok(name=f"{PLACE}/localPosts/3", state=state))).notes == notes
+    assert (
+        publish(ACCOUNT, a_post(), scripted(ok(name=f"{PLACE}/localPosts/3", state=state))).notes
+        == notes
+    )
 
 
 def test_a_post_that_google_rejected_is_not_taken_for_published() -> None:
-    rejected = {"name": f"{PLACE}/localPosts/3", "state": "REJECTED", "summary": "Welcome back", "createTime": "2026-09-07T08:30:02Z"}
+    rejected = {
+        "name": f"{PLACE}/localPosts/3",
+        "state": "REJECTED",
+        "summary": "Welcome back",
+        "createTime": "2026-09-07T08:30:02Z",
+    }
 
     with pytest.raises(Rejected, match="the post was taken, and Google rejected it for its policy"):
         publish(ACCOUNT, a_post(), scripted(ok(**rejected)))
@@ -154,16 +245,30 @@ def test_a_post_of_another_delivery_or_from_before_is_not_it() -> None:
     def one(name: str, made: str, summary: str = "Welcome back") -> dict[str, str]:
         return {"name": name, "createTime": made, "summary": summary, "state": "LIVE"}
 
-    listed = ok(localPosts=[one("a", "2026-09-07T08:30:02Z"), one("b", "2026-09-06T08:30:02Z"), one("c", "2026-09-07T08:30:02Z", "Other")])
+    listed = ok(
+        localPosts=[
+            one("a", "2026-09-07T08:30:02Z"),
+            one("b", "2026-09-06T08:30:02Z"),
+            one("c", "2026-09-07T08:30:02Z", "Other"),
+        ]
+    )
 
-    assert find(ACCOUNT, a_post(), Lost(left_at=DUE, others=frozenset({"a"})), scripted(listed)) is None
+    assert (
+        find(ACCOUNT, a_post(), Lost(left_at=DUE, others=frozenset({"a"})), scripted(listed))
+        is None
+    )
     found = find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(listed))
     assert found
     assert found.id == "a"
 
 
 def test_a_lost_post_may_stand_on_any_page_and_beyond_ten_it_stays_in_doubt() -> None:
-    ours = {"name": "a", "createTime": "2026-09-07T08:30:02Z", "summary": "Welcome back", "state": "LIVE"}
+    ours = {
+        "name": "a",
+        "createTime": "2026-09-07T08:30:02Z",
+        "summary": "Welcome back",
+        "state": "LIVE",
+    }
     first = ok(localPosts=[{**ours, "name": "b", "summary": "Other"}], nextPageToken="n/2=")
     server = scripted(first, ok(localPosts=[ours]))
 
@@ -171,7 +276,10 @@ def test_a_lost_post_may_stand_on_any_page_and_beyond_ten_it_stays_in_doubt() ->
 
     assert found
     assert found.id == "a"
-    assert [one.url.partition("localPosts")[2] for one in server.asked] == ["?pageSize=100", "?pageSize=100&pageToken=n%2F2%3D"]
+    assert [one.url.partition("localPosts")[2] for one in server.asked] == [
+        "?pageSize=100",
+        "?pageSize=100&pageToken=n%2F2%3D",
+    ]
     with pytest.raises(InDoubt, match="too many posts"):
         find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(*[first] * 10))
 
@@ -191,4 +299,6 @@ POSTS: dict[str, Callable[[Path], Post]] = {
 
 @pytest.mark.parametrize("name", POSTS)
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(name: str, tmp_path: Path) -> None:
-    assert lost_at_every_step(Business, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        Business, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS
+    ) == {"published"}

@@ -25,15 +25,22 @@ def test_a_text_is_shown_as_it_is_typed_whatever_the_accounts_preferences_are() 
 
     PLATFORM.publish(ACCOUNT, a_post(text="2*3*4"), server)
 
-    assert (server.asked[0].json["status"], server.asked[0].json["content_type"]) == ("2*3*4", "text/plain")
+    assert (server.asked[0].json["status"], server.asked[0].json["content_type"]) == (
+        "2*3*4",
+        "text/plain",
+    )
 
 
 def test_a_poll_has_six_answers() -> None:
     def notes(answers: str) -> tuple[str, ...]:
-        return PLATFORM.publish(ACCOUNT, a_post(options={"poll": {"answers": [*answers]}}), scripted(documented)).notes
+        return PLATFORM.publish(
+            ACCOUNT, a_post(options={"poll": {"answers": [*answers]}}), scripted(documented)
+        ).notes
 
     assert notes("abcdef") == ()
-    assert notes("abcdefg") == ("a poll on GoToSocial has at most 6 answers, unless the server takes more, and this has 7",)
+    assert notes("abcdefg") == (
+        "a poll on GoToSocial has at most 6 answers, unless the server takes more, and this has 7",
+    )
 
 
 def test_it_has_a_visibility_of_its_own_and_coarse_scopes() -> None:
@@ -45,16 +52,29 @@ def test_it_has_a_visibility_of_its_own_and_coarse_scopes() -> None:
 
 
 def test_links_count_whole_whatever_the_server_tells() -> None:
-    told = {"statuses": {"max_characters": 5000, "characters_reserved_per_url": 25, "max_media_attachments": 6}}
+    told = {
+        "statuses": {
+            "max_characters": 5000,
+            "characters_reserved_per_url": 25,
+            "max_media_attachments": 6,
+        }
+    }
     assert PLATFORM.ask_limits
 
     limits = PLATFORM.ask_limits(ACCOUNT, scripted(ok(configuration=told)))
 
-    assert (limits.text, limits.link_length, limits.unit, limits.images) == (5000, None, "characters", 6)
+    assert (limits.text, limits.link_length, limits.unit, limits.images) == (
+        5000,
+        None,
+        "characters",
+        6,
+    )
     assert LIMITS.link_length is None
 
 
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(tmp_path: Path) -> None:
     post = a_post(media=(an_image(tmp_path),))
 
-    assert lost_at_every_step(lambda: Fediverse(longest=5000), PLATFORM, ACCOUNT, post, tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        lambda: Fediverse(longest=5000), PLATFORM, ACCOUNT, post, tmp_path, SECRETS
+    ) == {"published"}

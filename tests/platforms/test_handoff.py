@@ -21,7 +21,9 @@ from tests.engine.stand_in import a_stand_in
 from tests.engine.support import Bench, Crash, a_bench, a_delivery
 from tests.support import DUE, a_post, an_image, documented, scripted
 
-ACCOUNT = Account(name="main", platform="handoff", settings={"where": "our Facebook group", "compose": None})
+ACCOUNT = Account(
+    name="main", platform="handoff", settings={"where": "our Facebook group", "compose": None}
+)
 NETWORK = Network(ACCOUNT, PLATFORM, Trial({}), timeout=5)
 CALENDAR = """\
 timezone: UTC
@@ -42,7 +44,9 @@ def handed(post: Any, **settings: Any) -> tuple[Request, str]:
 
 
 def a_desk(folder: Path) -> Bench:
-    return a_bench(folder, NETWORK, publish=lambda _, post, ask: publish(ACCOUNT, post, ask), by_hand=True)
+    return a_bench(
+        folder, NETWORK, publish=lambda _, post, ask: publish(ACCOUNT, post, ask), by_hand=True
+    )
 
 
 def told(store: Store) -> list[str]:
@@ -51,27 +55,39 @@ def told(store: Store) -> list[str]:
 
 # ---- What is handed over
 
+
 def test_a_person_reads_where_it_goes_and_copies_the_text_and_the_paths(tmp_path: Path) -> None:
     door, books = an_image(tmp_path), an_image(tmp_path, "books.png", alt="")
 
-    request, words = handed(a_post(title="The fair", text="Come to the fair.\nAll of you.", media=(door, books)))
+    request, words = handed(
+        a_post(title="The fair", text="Come to the fair.\nAll of you.", media=(door, books))
+    )
 
-    assert words == (f"post this on our Facebook group:\n\nThe fair\n\nCome to the fair.\nAll of you.\n\n"
-                     f"With these files:\n{door.file}  (alt: The school door)\n{books.file}")
+    assert words == (
+        f"post this on our Facebook group:\n\nThe fair\n\nCome to the fair.\nAll of you.\n\n"
+        f"With these files:\n{door.file}  (alt: The school door)\n{books.file}"
+    )
     assert (request.url, request.files) == ("handoff:", {"file 1": door, "file 2": books})
     assert (request.repeat, request.remembered) == (DROPPED, FOREVER)
 
 
 def test_the_address_to_begin_at_has_the_text_and_the_link_in_it_quoted() -> None:
-    post = a_post(title="", text="Fun & games: https://a.org/?x=1", spans=(Span(kind="link", start=13, end=31, value="https://a.org/?x=1"),))
+    post = a_post(
+        title="",
+        text="Fun & games: https://a.org/?x=1",
+        spans=(Span(kind="link", start=13, end=31, value="https://a.org/?x=1"),),
+    )
 
     _, words = handed(post, compose="https://example.org/share?u={link}&t={text}")
 
-    assert words.endswith("\n\nBegin here: https://example.org/share?u=https%3A%2F%2Fa.org%2F%3Fx%3D1"
-                          "&t=Fun%20%26%20games%3A%20https%3A%2F%2Fa.org%2F%3Fx%3D1")
+    assert words.endswith(
+        "\n\nBegin here: https://example.org/share?u=https%3A%2F%2Fa.org%2F%3Fx%3D1"
+        "&t=Fun%20%26%20games%3A%20https%3A%2F%2Fa.org%2F%3Fx%3D1"
+    )
 
 
 # ---- Once
+
 
 def test_it_is_held_until_a_person_says_where_it_is(tmp_path: Path) -> None:
     bench = a_desk(tmp_path)
@@ -79,14 +95,23 @@ def test_it_is_held_until_a_person_says_where_it_is(tmp_path: Path) -> None:
     row = bench.attempt()
 
     assert (row.status, row.reason, row.is_handed_over) == ("held", "handoff", True)
-    assert row.error == "waiting for you: publish it, then: termbell resolve k1 --published URL | --again | --drop"
+    assert (
+        row.error
+        == "waiting for you: publish it, then: termbell resolve k1 --published URL | --again | --drop"
+    )
     (words,) = told(bench.store)
-    assert words.startswith("launch on main (due 2026-09-07 08:30, k1): post this on our Facebook group:\n\nWelcome back")
-    up = bench.store.resolve("k1", published=Published(id="https://fb.com/1", url="https://fb.com/1"), now=bench.clock())
+    assert words.startswith(
+        "launch on main (due 2026-09-07 08:30, k1): post this on our Facebook group:\n\nWelcome back"
+    )
+    up = bench.store.resolve(
+        "k1", published=Published(id="https://fb.com/1", url="https://fb.com/1"), now=bench.clock()
+    )
     assert (up.status, up.url, up.reason, up.error) == ("published", "https://fb.com/1", None, None)
 
 
-def test_restarts_and_time_tell_it_to_nobody_again_and_its_late_policy_is_past(tmp_path: Path) -> None:
+def test_restarts_and_time_tell_it_to_nobody_again_and_its_late_policy_is_past(
+    tmp_path: Path,
+) -> None:
     bench = a_desk(tmp_path)
     bench.attempt()
 
@@ -142,10 +167,16 @@ def test_an_edit_changes_nothing_of_what_a_person_has_and_says_so(tmp_path: Path
     bench = a_desk(tmp_path)
     bench.attempt()
 
-    changes = bench.store.plan([a_delivery(post=a_post(key="k1", text="Other words"))], bench.clock())
+    changes = bench.store.plan(
+        [a_delivery(post=a_post(key="k1", text="Other words"))], bench.clock()
+    )
 
     row = bench.store.row("k1")
-    assert (row.is_handed_over, row.changed_since, changes.differs) == (True, True, ("launch on main",))
+    assert (row.is_handed_over, row.changed_since, changes.differs) == (
+        True,
+        True,
+        ("launch on main",),
+    )
     assert bench.store.plan([], bench.clock()).cancelled == ("launch on main",)
 
 
@@ -159,6 +190,7 @@ def test_what_is_held_for_another_reason_is_not_resolved(tmp_path: Path) -> None
 
 # ---- Being told
 
+
 def test_it_is_told_at_once_as_good_news_and_whole(tmp_path: Path) -> None:
     bench = a_desk(tmp_path)
     letters: list[Letter] = []
@@ -167,7 +199,13 @@ def test_it_is_told_at_once_as_good_news_and_whole(tmp_path: Path) -> None:
         letters.extend(some)
         return [None] * len(some)
 
-    teller = Teller(store=bench.store, now=bench.clock, notifiers=lambda: [Notifier(name="one", url="json://x")], place="config.yaml", send=send)
+    teller = Teller(
+        store=bench.store,
+        now=bench.clock,
+        notifiers=lambda: [Notifier(name="one", url="json://x")],
+        place="config.yaml",
+        send=send,
+    )
     bench.store.plan([a_delivery(), *(a_delivery(key=f"many{nth}") for nth in range(11))], DUE)
     bench.attempt()
     teller.tell()
@@ -184,10 +222,13 @@ def test_a_look_at_the_health_counts_it_as_waiting_for_the_person(tmp_path: Path
     bench = a_desk(tmp_path)
     bench.attempt()
 
-    assert health_of(bench.store, bench.clock()).warnings == ("1 delivery is waiting for you to publish; see `termbell status`",)
+    assert health_of(bench.store, bench.clock()).warnings == (
+        "1 delivery is waiting for you to publish; see `termbell status`",
+    )
 
 
 # ---- The commands
+
 
 def calendar(folder: Path, notify: str = "") -> Path:
     return a_calendar(folder, "", CALENDAR.replace("NOTIFY", notify))
@@ -203,19 +244,28 @@ def row(config: Path) -> dict[str, Any]:
     return dict(found)
 
 
-def test_the_person_is_told_by_notify_and_status_and_doctor_show_that_it_waits(tmp_path: Path) -> None:
+def test_the_person_is_told_by_notify_and_status_and_doctor_show_that_it_waits(
+    tmp_path: Path,
+) -> None:
     with a_stand_in() as server:
         config = calendar(tmp_path, f"notify: json://127.0.0.1:{server.port}")
         for _ in range(2):
             assert said(config, "run", "--once")[0] == 0
 
     (letter,) = server.told
-    assert "our Facebook group:\n\nCome to the fair: https://example.org/fair\n\n" in letter["message"]
-    assert "Begin here: https://example.org/share?u=https%3A%2F%2Fexample.org%2Ffair" in letter["message"]
+    assert (
+        "our Facebook group:\n\nCome to the fair: https://example.org/fair\n\n" in letter["message"]
+    )
+    assert (
+        "Begin here: https://example.org/share?u=https%3A%2F%2Fexample.org%2Ffair"
+        in letter["message"]
+    )
     waiting = row(config)
     assert (waiting["status"], waiting["error"][:24]) == ("held", "waiting for you: publish")
     assert "held" in said(config, "status")[1]
-    assert f"{waiting['key'][:8]} (fair) is waiting for you: publish it" in said(config, "doctor")[1]
+    assert (
+        f"{waiting['key'][:8]} (fair) is waiting for you: publish it" in said(config, "doctor")[1]
+    )
 
 
 def test_resolve_closes_it_and_publish_hands_it_over_no_second_time(tmp_path: Path) -> None:
@@ -223,7 +273,13 @@ def test_resolve_closes_it_and_publish_hands_it_over_no_second_time(tmp_path: Pa
     said(config, "run", "--once")
 
     assert said(config, "publish", "fair")[0] == 0
-    code, words = said(config, "resolve", row(config)["key"][:8], "--published", "https://facebook.com/groups/1/posts/2")
+    code, words = said(
+        config,
+        "resolve",
+        row(config)["key"][:8],
+        "--published",
+        "https://facebook.com/groups/1/posts/2",
+    )
 
     assert (code, "https://facebook.com/groups/1/posts/2" in words) == (0, True)
     assert row(config)["status"] == "published"
@@ -233,7 +289,9 @@ def test_check_says_at_the_account_that_nobody_would_be_told(tmp_path: Path) -> 
     words = "config.yaml:4: warning: parents: nobody is told when there is something to post by hand; name under `notify` who shall be"
 
     assert words in said(calendar(tmp_path), "check")[1]
-    assert "nobody is told" not in said(calendar(tmp_path, "notify: json://127.0.0.1:9"), "check")[1]
+    assert (
+        "nobody is told" not in said(calendar(tmp_path, "notify: json://127.0.0.1:9"), "check")[1]
+    )
 
 
 def test_a_dry_run_hands_over_nothing(tmp_path: Path) -> None:

@@ -42,7 +42,10 @@ def a_picture(folder: Path, name: str = "door.jpg", **changes: Any) -> Post:
 
 
 def a_carousel(folder: Path, **changes: Any) -> Post:
-    pictures = [an_image(folder, f"{colour}.jpg", size=(640, 480), colour=colour, alt=f"A {colour} door") for colour in ("red", "blue")]
+    pictures = [
+        an_image(folder, f"{colour}.jpg", size=(640, 480), colour=colour, alt=f"A {colour} door")
+        for colour in ("red", "blue")
+    ]
     return a_post(media=(*pictures, a_video(folder)), **changes)
 
 
@@ -57,7 +60,9 @@ POSTS: dict[str, Callable[[Path], Post]] = {
 
 @pytest.mark.parametrize("name", POSTS)
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(name: str, tmp_path: Path) -> None:
-    assert lost_at_every_step(Instagram, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        Instagram, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS
+    ) == {"published"}
 
 
 def up_after(post: Post) -> dict[str, Any]:
@@ -78,9 +83,19 @@ def test_a_picture_is_hosted_contained_looked_at_and_published(tmp_path: Path) -
     assert account.url == "https://graph.instagram.com/v26.0/me?fields=user_id,username"
     assert quota.fresh
     assert container.url == "https://graph.instagram.com/v26.0/17841405822304914/media"
-    assert container.form == {"image_url": host.documented().json()["url"], "alt_text": "The school door", "caption": "Welcome back"}
-    assert (state.url, state.fresh) == ("https://graph.instagram.com/v26.0/17889455560051444?fields=status_code,status", True)
-    assert (published.url.rpartition("/")[2], published.form) == ("media_publish", {"creation_id": "17889455560051444"})
+    assert container.form == {
+        "image_url": host.documented().json()["url"],
+        "alt_text": "The school door",
+        "caption": "Welcome back",
+    }
+    assert (state.url, state.fresh) == (
+        "https://graph.instagram.com/v26.0/17889455560051444?fields=status_code,status",
+        True,
+    )
+    assert (published.url.rpartition("/")[2], published.form) == (
+        "media_publish",
+        {"creation_id": "17889455560051444"},
+    )
     assert up == Published(id="18000000000000001")
 
 
@@ -114,12 +129,20 @@ def test_a_reply_is_a_comment_on_the_post_also_where_it_answers_a_comment() -> N
     server = scripted(documented)
     publish(ACCOUNT, a_post(text="And more", reply_to=first), server)
 
-    assert (server.asked[0].url, server.asked[0].form) == ("https://graph.instagram.com/v26.0/18000/comments", {"message": "And more"})
+    assert (server.asked[0].url, server.asked[0].form) == (
+        "https://graph.instagram.com/v26.0/18000/comments",
+        {"message": "And more"},
+    )
 
 
 def test_a_post_that_a_person_found_is_known_by_its_address() -> None:
     url = "https://www.instagram.com/p/Cabc/"
-    listed = ok(data=[{"id": "1", "permalink": "https://www.instagram.com/p/other/"}, {"id": "18000", "permalink": url}])
+    listed = ok(
+        data=[
+            {"id": "1", "permalink": "https://www.instagram.com/p/other/"},
+            {"id": "18000", "permalink": url},
+        ]
+    )
     server = scripted(OWN, listed, documented)
 
     publish(ACCOUNT, a_post(reply_to=Published(id=url, url=url)), server)
@@ -133,20 +156,57 @@ def spans(kind: str, number: int) -> tuple[Span, ...]:
     return tuple(Span(kind=kind, start=nth, end=nth + 1, value="x") for nth in range(number))
 
 
-@pytest.mark.parametrize(("post", "why"), [
-    (lambda folder: a_picture(folder, spans=spans("tag", 31)), "30 hashtags and 20 mentions, and there are 31 and 0"),
-    (lambda folder: a_picture(folder, spans=spans("mention", 21)), "there are 0 and 21"),
-    (lambda folder: a_post(media=(an_image(folder, "tall.jpg", size=(400, 501)),)), "is 400x501, and Instagram takes shapes from 4:5 to 1.91:1"),
-    (lambda folder: a_post(media=(an_image(folder, "wide.jpg", size=(640, 330)),)), "is 640x330"),
-    (lambda folder: a_post(media=(a_video(folder, seconds=2),)), "lasts 2 s, and Instagram takes no less than 3 s"),
-    (lambda folder: a_post(media=(a_video(folder, width=2560, height=800),)), "is 2560x800, and Instagram takes videos of at most 1920 pixels"),
-    (lambda folder: a_post(media=(replace(a_video(folder), size=40_000_000),)), "has more than the 25 Mbit a second that Instagram takes"),
-    (lambda folder: a_post(media=(a_video(folder, seconds=61),), options={"format": "story"}), "too long or too large for a story"),
-    (lambda folder: a_carousel(folder, options={"format": "story"}), "a story on Instagram has 1 to 1 pictures or videos, and here are 3"),
-    (lambda folder: replace(a_picture(folder), media=a_picture(folder).media * 11), "1 to 10 pictures or videos, and here are 11"),
-    (lambda folder: a_picture(folder, reply_to=MEDIA), "a comment on Instagram is a text alone"),
-])
-def test_what_instagram_would_refuse_is_refused_before_anything_leaves(post: Callable[[Path], Post], why: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("post", "why"),
+    [
+        (
+            lambda folder: a_picture(folder, spans=spans("tag", 31)),
+            "30 hashtags and 20 mentions, and there are 31 and 0",
+        ),
+        (lambda folder: a_picture(folder, spans=spans("mention", 21)), "there are 0 and 21"),
+        (
+            lambda folder: a_post(media=(an_image(folder, "tall.jpg", size=(400, 501)),)),
+            "is 400x501, and Instagram takes shapes from 4:5 to 1.91:1",
+        ),
+        (
+            lambda folder: a_post(media=(an_image(folder, "wide.jpg", size=(640, 330)),)),
+            "is 640x330",
+        ),
+        (
+            lambda folder: a_post(media=(a_video(folder, seconds=2),)),
+            "lasts 2 s, and Instagram takes no less than 3 s",
+        ),
+        (
+            lambda folder: a_post(media=(a_video(folder, width=2560, height=800),)),
+            "is 2560x800, and Instagram takes videos of at most 1920 pixels",
+        ),
+        (
+            lambda folder: a_post(media=(replace(a_video(folder), size=40_000_000),)),
+            "has more than the 25 Mbit a second that Instagram takes",
+        ),
+        (
+            lambda folder: a_post(
+                media=(a_video(folder, seconds=61),), options={"format": "story"}
+            ),
+            "too long or too large for a story",
+        ),
+        (
+            lambda folder: a_carousel(folder, options={"format": "story"}),
+            "a story on Instagram has 1 to 1 pictures or videos, and here are 3",
+        ),
+        (
+            lambda folder: replace(a_picture(folder), media=a_picture(folder).media * 11),
+            "1 to 10 pictures or videos, and here are 11",
+        ),
+        (
+            lambda folder: a_picture(folder, reply_to=MEDIA),
+            "a comment on Instagram is a text alone",
+        ),
+    ],
+)
+def test_what_instagram_would_refuse_is_refused_before_anything_leaves(
+    post: Callable[[Path], Post], why: str, tmp_path: Path
+) -> None:
     untouched = scripted()
 
     with pytest.raises(Rejected, match=why):
@@ -156,12 +216,16 @@ def test_what_instagram_would_refuse_is_refused_before_anything_leaves(post: Cal
 
 
 @pytest.mark.parametrize("size", [(400, 500), (1080, 566), (640, 640)])
-def test_pictures_from_four_to_five_to_wide_ones_are_taken(size: tuple[int, int], tmp_path: Path) -> None:
+def test_pictures_from_four_to_five_to_wide_ones_are_taken(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
     assert up_after(a_post(media=(an_image(tmp_path, "x.jpg", size=size),)))
 
 
 def test_a_tall_picture_may_be_a_story(tmp_path: Path) -> None:
-    assert up_after(a_post(media=(an_image(tmp_path, "x.jpg", size=(360, 640)),), options={"format": "story"}))
+    assert up_after(
+        a_post(media=(an_image(tmp_path, "x.jpg", size=(360, 640)),), options={"format": "story"})
+    )
 
 
 def test_no_container_is_made_where_the_day_has_no_room_for_it(tmp_path: Path) -> None:
@@ -180,7 +244,10 @@ def test_media_that_meta_cannot_fetch_are_refused_in_its_words(tmp_path: Path) -
     def without_a_host(request: Request) -> Response:
         return request.documented() if request.url.startswith("host:") else ask(request)
 
-    with pytest.raises(Rejected, match=r"made nothing of it \(ERROR: 2207052: Media download has failed\); look at the media"):
+    with pytest.raises(
+        Rejected,
+        match=r"made nothing of it \(ERROR: 2207052: Media download has failed\); look at the media",
+    ):
         publish(ACCOUNT, a_picture(tmp_path), without_a_host)
 
     assert stand_in.up == {}
@@ -198,16 +265,30 @@ def test_a_container_is_looked_at_in_growing_pauses_and_left_for_later(tmp_path:
 
 def test_a_container_that_is_published_already_is_never_published_again(tmp_path: Path) -> None:
     with pytest.raises(InDoubt, match="published it already"):
-        publish(ACCOUNT, a_picture(tmp_path), scripted(*[documented] * 4, ok(status_code="PUBLISHED")))
+        publish(
+            ACCOUNT, a_picture(tmp_path), scripted(*[documented] * 4, ok(status_code="PUBLISHED"))
+        )
 
 
 @pytest.mark.parametrize("state", ["FINISHED", "IN_PROGRESS", "ERROR", "EXPIRED"])
 def test_what_the_container_says_is_not_published_is_not_up(state: str, tmp_path: Path) -> None:
-    assert find(ACCOUNT, a_picture(tmp_path), Lost(left_at=DUE, answers=CONTAINER), scripted(OWN, ok(status_code=state))) is None
+    assert (
+        find(
+            ACCOUNT,
+            a_picture(tmp_path),
+            Lost(left_at=DUE, answers=CONTAINER),
+            scripted(OWN, ok(status_code=state)),
+        )
+        is None
+    )
 
 
 def test_what_the_container_says_is_published_is_found_or_waited_for(tmp_path: Path) -> None:
-    post, lost, published = a_picture(tmp_path), Lost(left_at=DUE, answers=CONTAINER), ok(status_code="PUBLISHED")
+    post, lost, published = (
+        a_picture(tmp_path),
+        Lost(left_at=DUE, answers=CONTAINER),
+        ok(status_code="PUBLISHED"),
+    )
 
     up = find(ACCOUNT, post, lost, scripted(OWN, published, Response.of(ANSWERS["media"])))
 
@@ -216,23 +297,39 @@ def test_what_the_container_says_is_published_is_found_or_waited_for(tmp_path: P
         find(ACCOUNT, post, lost, scripted(OWN, published, ok(data=[])))
 
 
-@pytest.mark.parametrize("other", [{"caption": "Another"}, {"timestamp": "2026-09-07T07:00:00+0000"}, {"id": "7"}],
-                         ids=["another text", "from before", "another delivery's"])
+@pytest.mark.parametrize(
+    "other",
+    [{"caption": "Another"}, {"timestamp": "2026-09-07T07:00:00+0000"}, {"id": "7"}],
+    ids=["another text", "from before", "another delivery's"],
+)
 def test_another_post_is_not_taken_for_ours(other: dict[str, Any], tmp_path: Path) -> None:
     listed = ok(data=[{"id": "1", "caption": "Welcome back", "timestamp": MADE_AT, **other}])
 
-    assert find(ACCOUNT, a_picture(tmp_path), Lost(left_at=DUE, others=frozenset({"7"})), scripted(OWN, listed)) is None
+    assert (
+        find(
+            ACCOUNT,
+            a_picture(tmp_path),
+            Lost(left_at=DUE, others=frozenset({"7"})),
+            scripted(OWN, listed),
+        )
+        is None
+    )
 
 
-@pytest.mark.parametrize(("code", "subcode", "error"), [
-    (190, 460, LoginNeeded),
-    (9, 2207042, TryLater),
-    (9007, 2207027, TryLater),
-    (4, 2207051, Rejected),
-    (36003, 2207009, Rejected),
-    (2, None, InDoubt),
-])
-def test_an_error_is_known_by_its_code(code: int, subcode: int | None, error: type[PublishError]) -> None:
+@pytest.mark.parametrize(
+    ("code", "subcode", "error"),
+    [
+        (190, 460, LoginNeeded),
+        (9, 2207042, TryLater),
+        (9007, 2207027, TryLater),
+        (4, 2207051, Rejected),
+        (36003, 2207009, Rejected),
+        (2, None, InDoubt),
+    ],
+)
+def test_an_error_is_known_by_its_code(
+    code: int, subcode: int | None, error: type[PublishError]
+) -> None:
     answer = ok(400, error={"code": code, "error_subcode": subcode, "message": "No"})
 
     assert PLATFORM.errors.get(PLATFORM.error_code(answer), Rejected) is error
@@ -244,11 +341,16 @@ def test_the_token_is_a_parameter_and_stays_with_meta(tmp_path: Path) -> None:
 
     assert signed(url="https://x/me").url == "https://x/me?access_token=new"
     assert signed(url="https://x/me?fields=id").url == "https://x/me?fields=id&access_token=new"
-    assert signed(url="https://x/media", method="POST", form={"caption": "Hi"}).form == {"caption": "Hi", "access_token": "new"}
+    assert signed(url="https://x/media", method="POST", form={"caption": "Hi"}).form == {
+        "caption": "Hi",
+        "access_token": "new",
+    }
     assert signed(url="host:door.jpg", method="PUT", body=an_image(tmp_path)).url == "host:door.jpg"
 
 
-def session(secrets: dict[str, str], *answers: Response | BaseException) -> tuple[dict[str, str], list[str]]:
+def session(
+    secrets: dict[str, str], *answers: Response | BaseException
+) -> tuple[dict[str, str], list[str]]:
     """The session that comes of it, and what was asked for."""
     assert PLATFORM.session
     server = scripted(*answers)
@@ -262,16 +364,24 @@ def test_a_token_is_renewed_a_month_before_it_ends() -> None:
     assert (made, asked) == ({"renewed": "new", "expires_in": str(30 * 86_400)}, ["{token}"])
 
 
-def test_the_latest_token_is_renewed_and_one_that_is_dead_gives_way_to_the_one_that_was_given() -> None:
+def test_the_latest_token_is_renewed_and_one_that_is_dead_gives_way_to_the_one_that_was_given() -> (
+    None
+):
     both = {"token": "given", "renewed": "latest"}
 
     assert session(both, ok(access_token="new", expires_in=1))[1] == ["{renewed}"]
-    assert session(both, LoginNeeded("190"), ok(access_token="new", expires_in=1))[1] == ["{renewed}", "{token}"]
+    assert session(both, LoginNeeded("190"), ok(access_token="new", expires_in=1))[1] == [
+        "{renewed}",
+        "{token}",
+    ]
 
 
 def test_a_token_too_young_to_be_renewed_is_used_for_a_day() -> None:
     for refused in (Rejected("too young"), LoginNeeded("190")):
-        assert session({"token": "given"}, refused)[0] == {"renewed": "given", "expires_in": "86400"}
+        assert session({"token": "given"}, refused)[0] == {
+            "renewed": "given",
+            "expires_in": "86400",
+        }
 
 
 def test_a_sign_in_ends_with_a_token_that_lasts() -> None:
@@ -279,13 +389,22 @@ def test_a_sign_in_ends_with_a_token_that_lasts() -> None:
     assert PLATFORM.oauth.lasting
     server = scripted(ok(access_token="long", expires_in=5184000))
 
-    assert PLATFORM.oauth.lasting(ACCOUNT, {"token": "short", "client_secret": "s"}, server) == {"token": "long"}
-    assert server.asked[0].url == ("https://graph.instagram.com/access_token?grant_type=ig_exchange_token&client_secret={client_secret}"
-                                   "&access_token={token}")
+    assert PLATFORM.oauth.lasting(ACCOUNT, {"token": "short", "client_secret": "s"}, server) == {
+        "token": "long"
+    }
+    assert server.asked[0].url == (
+        "https://graph.instagram.com/access_token?grant_type=ig_exchange_token&client_secret={client_secret}"
+        "&access_token={token}"
+    )
 
 
 def test_an_expired_token_holds_the_delivery_until_somebody_logs_in(tmp_path: Path) -> None:
-    assert published_through(Instagram(token="another"), PLATFORM, ACCOUNT, a_picture(tmp_path), tmp_path, SECRETS).status == "held"
+    assert (
+        published_through(
+            Instagram(token="another"), PLATFORM, ACCOUNT, a_picture(tmp_path), tmp_path, SECRETS
+        ).status
+        == "held"
+    )
 
 
 def test_whoami_is_the_accounts_name() -> None:

@@ -7,12 +7,38 @@ from typing import Any
 
 import pytest
 
-from platforms.base import DROPPED, HARMLESS, Account, InDoubt, LoginNeeded, Lost, Post, Published, Rejected, Response, Span
-from platforms.matrix import EVENT, NOT_ENCRYPTED, PLATFORM, ROOM, ask_limits, find, publish, session, whoami
+from platforms.base import (
+    DROPPED,
+    HARMLESS,
+    Account,
+    InDoubt,
+    LoginNeeded,
+    Lost,
+    Post,
+    Published,
+    Rejected,
+    Response,
+    Span,
+)
+from platforms.matrix import (
+    EVENT,
+    NOT_ENCRYPTED,
+    PLATFORM,
+    ROOM,
+    ask_limits,
+    find,
+    publish,
+    session,
+    whoami,
+)
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
 
-ACCOUNT = Account(name="main", platform="matrix", settings={"server": "matrix.example.org", "room": "#class-4b:example.org"})
+ACCOUNT = Account(
+    name="main",
+    platform="matrix",
+    settings={"server": "matrix.example.org", "room": "#class-4b:example.org"},
+)
 SECRETS = {"token": "good"}
 API = r"https://matrix\.example\.org/_matrix"
 MADE = 1_788_769_803_000  # milliseconds; 2026-09-07T08:30:03Z
@@ -72,20 +98,36 @@ def test_a_text_is_sent_to_the_room_under_the_deliverys_key() -> None:
     up = publish(ACCOUNT, a_post(), server)
 
     join, encryption, message = server.asked
-    assert (join.url, join.repeat) == ("https://matrix.example.org/_matrix/client/v3/join/%23class-4b%3Aexample.org", HARMLESS)
+    assert (join.url, join.repeat) == (
+        "https://matrix.example.org/_matrix/client/v3/join/%23class-4b%3Aexample.org",
+        HARMLESS,
+    )
     assert encryption.url.endswith("/state/m.room.encryption")
-    assert (message.method, message.url) == ("PUT", "https://matrix.example.org/_matrix/client/v3/rooms/%21jEsUZKDJdhlrceRyVU%3Aexample.org"
-                                                    "/send/m.room.message/7f3a9c0d1e2b4a55")
+    assert (message.method, message.url) == (
+        "PUT",
+        "https://matrix.example.org/_matrix/client/v3/rooms/%21jEsUZKDJdhlrceRyVU%3Aexample.org"
+        "/send/m.room.message/7f3a9c0d1e2b4a55",
+    )
     assert (message.repeat, message.remembered) == (DROPPED, 86_400)
-    assert message.json == {"msgtype": "m.text", "body": "Welcome back", "org.termbell.key": "7f3a9c0d1e2b4a55"}
+    assert message.json == {
+        "msgtype": "m.text",
+        "body": "Welcome back",
+        "org.termbell.key": "7f3a9c0d1e2b4a55",
+    }
     assert (up.id, up.ref) == (EVENT, {"root": EVENT})
-    assert up.url == f"https://matrix.to/#/%21jEsUZKDJdhlrceRyVU%3Aexample.org/{EVENT.replace('$', '%24')}?via=example.org"
+    assert (
+        up.url
+        == f"https://matrix.to/#/%21jEsUZKDJdhlrceRyVU%3Aexample.org/{EVENT.replace('$', '%24')}?via=example.org"
+    )
 
 
-@pytest.mark.parametrize(("html", "formatted"), [
-    ("<p>Welcome back</p>", None),
-    ("<p>Welcome <strong>back</strong></p>", "<p>Welcome <strong>back</strong></p>"),
-])
+@pytest.mark.parametrize(
+    ("html", "formatted"),
+    [
+        ("<p>Welcome back</p>", None),
+        ("<p>Welcome <strong>back</strong></p>", "<p>Welcome <strong>back</strong></p>"),
+    ],
+)
 def test_html_goes_along_where_it_says_more_than_the_text(html: str, formatted: str | None) -> None:
     assert sent(a_post(html=html)).get("formatted_body") == formatted
 
@@ -93,7 +135,9 @@ def test_html_goes_along_where_it_says_more_than_the_text(html: str, formatted: 
 def test_who_is_mentioned_is_told() -> None:
     span = Span(kind="mention", start=7, end=23, value="ben:example.org")
 
-    assert sent(a_post(text="Thanks @ben:example.org", spans=(span,)))["m.mentions"] == {"user_ids": ["@ben:example.org"]}
+    assert sent(a_post(text="Thanks @ben:example.org", spans=(span,)))["m.mentions"] == {
+        "user_ids": ["@ben:example.org"]
+    }
 
 
 def test_a_picture_carries_its_text_and_what_it_shows(tmp_path: Path) -> None:
@@ -101,14 +145,22 @@ def test_a_picture_carries_its_text_and_what_it_shows(tmp_path: Path) -> None:
 
     said = sent(a_post(media=(picture,), html="<p>Welcome <em>back</em></p>"))
 
-    assert (said["msgtype"], said["filename"], said["url"]) == ("m.image", picture.name, "mxc://example.org/AQwafuaFswefuhsfAFAgsw")
+    assert (said["msgtype"], said["filename"], said["url"]) == (
+        "m.image",
+        picture.name,
+        "mxc://example.org/AQwafuaFswefuhsfAFAgsw",
+    )
     assert said["body"] == "Welcome back\n\n(The school door)"
     assert said["info"] == {"mimetype": "image/png", "size": picture.size, "w": 64, "h": 48}
     assert "formatted_body" not in said, "it would hide what the picture shows"
 
 
-@pytest.mark.parametrize(("text", "alt", "body"), [("", "The door", "The door"), ("Look", "", "Look"), ("", "", None)])
-def test_the_caption_is_what_there_is(text: str, alt: str, body: str | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "alt", "body"), [("", "The door", "The door"), ("Look", "", "Look"), ("", "", None)]
+)
+def test_the_caption_is_what_there_is(
+    text: str, alt: str, body: str | None, tmp_path: Path
+) -> None:
     picture = an_image(tmp_path, alt=alt)
 
     assert sent(a_post(text=text, media=(picture,)))["body"] == (body or picture.name)
@@ -120,12 +172,26 @@ def test_a_video_says_how_long_it_is(tmp_path: Path) -> None:
     assert (said["msgtype"], said["info"]["duration"]) == ("m.video", 12_500)
 
 
-@pytest.mark.parametrize("before", [Published(id="$b"), Published(id="https://matrix.to/#/!r:example.org/$b?via=example.org")])
+@pytest.mark.parametrize(
+    "before",
+    [Published(id="$b"), Published(id="https://matrix.to/#/!r:example.org/$b?via=example.org")],
+)
 def test_a_thread_names_its_root_and_the_message_before(before: Published) -> None:
-    first, later = sent(a_post(reply_to=before)), sent(a_post(reply_to=replace(before, ref={"root": "$a"})))
+    first, later = (
+        sent(a_post(reply_to=before)),
+        sent(a_post(reply_to=replace(before, ref={"root": "$a"}))),
+    )
 
-    assert first["m.relates_to"] == {"rel_type": "m.thread", "event_id": "$b", "is_falling_back": True, "m.in_reply_to": {"event_id": "$b"}}
-    assert (later["m.relates_to"]["event_id"], later["m.relates_to"]["m.in_reply_to"]) == ("$a", {"event_id": "$b"})
+    assert first["m.relates_to"] == {
+        "rel_type": "m.thread",
+        "event_id": "$b",
+        "is_falling_back": True,
+        "m.in_reply_to": {"event_id": "$b"},
+    }
+    assert (later["m.relates_to"]["event_id"], later["m.relates_to"]["m.in_reply_to"]) == (
+        "$a",
+        {"event_id": "$b"},
+    )
 
 
 def test_an_encrypted_room_is_refused() -> None:
@@ -135,10 +201,16 @@ def test_an_encrypted_room_is_refused() -> None:
         publish(ACCOUNT, a_post(), scripted(ok(room_id=ROOM), encrypted))
 
 
-@pytest.mark.parametrize(("post", "why"), [
-    (a_post(text="x" * 40_000, html="<p>" + "<b>x</b>" * 5000 + "</p>"), "too long: shorten it"),
-    (a_post(reply_to=Published(id="https://example.org")), "is no message on Matrix"),
-])
+@pytest.mark.parametrize(
+    ("post", "why"),
+    [
+        (
+            a_post(text="x" * 40_000, html="<p>" + "<b>x</b>" * 5000 + "</p>"),
+            "too long: shorten it",
+        ),
+        (a_post(reply_to=Published(id="https://example.org")), "is no message on Matrix"),
+    ],
+)
 def test_what_matrix_would_refuse_is_refused_before_anything_leaves(post: Post, why: str) -> None:
     untouched = scripted()
 
@@ -170,7 +242,12 @@ def test_what_is_older_than_the_message_is_not_looked_through() -> None:
 
 def test_a_room_with_too_many_messages_leaves_it_in_doubt() -> None:
     with pytest.raises(InDoubt, match="too many messages"):
-        find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(*IN_THE_ROOM, *[ok(chunk=[an_event("other")], end="t")] * 10))
+        find(
+            ACCOUNT,
+            a_post(),
+            Lost(left_at=DUE),
+            scripted(*IN_THE_ROOM, *[ok(chunk=[an_event("other")], end="t")] * 10),
+        )
 
 
 def test_a_password_is_traded_for_a_token_by_a_device_that_is_always_the_same() -> None:
@@ -182,7 +259,9 @@ def test_a_password_is_traded_for_a_token_by_a_device_that_is_always_the_same() 
     assert made == [{"token": "t"}] * 2
     assert first.json["password"] == "{password}", "the network fills it in"
     assert first.json["device_id"] == second.json["device_id"]
-    assert session(ACCOUNT, {"token": "pasted"}, scripted()) == {}, "another one in its place is taken up"
+    assert session(ACCOUNT, {"token": "pasted"}, scripted()) == {}, (
+        "another one in its place is taken up"
+    )
 
 
 def test_a_password_that_is_wrong_needs_a_login_and_another_refusal_does_not() -> None:
@@ -196,7 +275,10 @@ def test_a_password_that_is_wrong_needs_a_login_and_another_refusal_does_not() -
 
 
 def test_the_server_tells_how_large_a_file_may_be_and_whose_credentials_they_are() -> None:
-    assert ask_limits(ACCOUNT, scripted(Response.of({"m.upload.size": 5_000_000}))).image_bytes == 5_000_000
+    assert (
+        ask_limits(ACCOUNT, scripted(Response.of({"m.upload.size": 5_000_000}))).image_bytes
+        == 5_000_000
+    )
     assert ask_limits(ACCOUNT, scripted(ok())) == PLATFORM.limits
     assert whoami(ACCOUNT, scripted(documented)) == "@ada:example.org"
 
@@ -207,9 +289,20 @@ POSTS: dict[str, Callable[[Path], Post]] = {
 }
 
 
-@pytest.mark.parametrize("recognises", [True, False], ids=["transactions known", "transactions forgotten"])
+@pytest.mark.parametrize(
+    "recognises", [True, False], ids=["transactions known", "transactions forgotten"]
+)
 @pytest.mark.parametrize("name", POSTS)
-def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_message(name: str, recognises: bool, tmp_path: Path) -> None:
-    became = lost_at_every_step(lambda: Homeserver(recognises=recognises), PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS)
+def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_message(
+    name: str, recognises: bool, tmp_path: Path
+) -> None:
+    became = lost_at_every_step(
+        lambda: Homeserver(recognises=recognises),
+        PLATFORM,
+        ACCOUNT,
+        POSTS[name](tmp_path),
+        tmp_path,
+        SECRETS,
+    )
 
     assert became == {"published"}

@@ -27,7 +27,9 @@ class Misskey(StandIn):
 
     def check(self, arrived: Arrived) -> None:
         if arrived.headers.get("authorization") != f"Bearer {self.token}":
-            raise Refusal(401, {"error": {"code": "CREDENTIAL_REQUIRED", "message": "Credential required."}})
+            raise Refusal(
+                401, {"error": {"code": "CREDENTIAL_REQUIRED", "message": "Credential required."}}
+            )
 
     @route("POST", f"{API}/i")
     def me(self, arrived: Arrived) -> Response:
@@ -46,17 +48,38 @@ class Misskey(StandIn):
     def create(self, arrived: Arrived) -> Response:
         asked = arrived.json
         assert asked.keys() <= FIELDS
-        files, choices = asked.get("fileIds", ["-"]), asked.get("poll", {}).get("choices", ["a", "b"])
-        if not (1 <= len(set(files)) == len(files) <= 16 and 2 <= len(set(choices)) == len(choices) <= 10 and max(map(len, choices)) <= 50
-                and len(asked.get("cw", "")) <= 100 and 0 < len(asked.get("text", "-")) <= 3000
-                and (asked.keys() & {"text", "fileIds", "poll"}) and asked["visibility"] in ("public", "home", "followers")):
+        files, choices = (
+            asked.get("fileIds", ["-"]),
+            asked.get("poll", {}).get("choices", ["a", "b"]),
+        )
+        if not (
+            1 <= len(set(files)) == len(files) <= 16
+            and 2 <= len(set(choices)) == len(choices) <= 10
+            and max(map(len, choices)) <= 50
+            and len(asked.get("cw", "")) <= 100
+            and 0 < len(asked.get("text", "-")) <= 3000
+            and (asked.keys() & {"text", "fileIds", "poll"})
+            and asked["visibility"] in ("public", "home", "followers")
+        ):
             raise Refusal(400, {"error": {"code": "INVALID_PARAM", "message": "Invalid param."}})
         if asked.get("poll", {}).get("expiredAfter", 1) <= 0:
-            raise Refusal(400, {"error": {"code": "CANNOT_CREATE_ALREADY_EXPIRED_POLL", "message": "Poll is already expired."}})
+            raise Refusal(
+                400,
+                {
+                    "error": {
+                        "code": "CANNOT_CREATE_ALREADY_EXPIRED_POLL",
+                        "message": "Poll is already expired.",
+                    }
+                },
+            )
         if "fileIds" in asked and not set(files) <= set(self.files):
-            raise Refusal(400, {"error": {"code": "NO_SUCH_FILE", "message": "Some files are not found."}})
+            raise Refusal(
+                400, {"error": {"code": "NO_SUCH_FILE", "message": "Some files are not found."}}
+            )
         if asked.get("replyId", "9before") != "9before":
-            raise Refusal(400, {"error": {"code": "NO_SUCH_REPLY_TARGET", "message": "No such reply target."}})
+            raise Refusal(
+                400, {"error": {"code": "NO_SUCH_REPLY_TARGET", "message": "No such reply target."}}
+            )
         identifier = f"9note{len(self.up)}"
         self.up[identifier] = {**asked, "id": identifier, "createdAt": "2026-09-07T08:30:03.000Z"}
         return ok(createdNote=self.up[identifier])
@@ -72,11 +95,27 @@ def test_a_note_says_what_is_wanted_and_no_more() -> None:
     server = scripted(documented)
     poll = {"answers": ["Paper", "Screen"], "hours": 48}
 
-    up = publish(ACCOUNT, a_post(options={"content_warning": "Exams", "visibility": "home", "local_only": True, "poll": poll}), server)
+    up = publish(
+        ACCOUNT,
+        a_post(
+            options={
+                "content_warning": "Exams",
+                "visibility": "home",
+                "local_only": True,
+                "poll": poll,
+            }
+        ),
+        server,
+    )
 
     assert server.asked[0].url == "https://misskey.test/api/notes/create"
-    assert server.asked[0].json == {"text": "Welcome back", "cw": "Exams", "visibility": "home", "localOnly": True,
-                                    "poll": {"choices": ["Paper", "Screen"], "multiple": False, "expiredAfter": 172_800_000}}
+    assert server.asked[0].json == {
+        "text": "Welcome back",
+        "cw": "Exams",
+        "visibility": "home",
+        "localOnly": True,
+        "poll": {"choices": ["Paper", "Screen"], "multiple": False, "expiredAfter": 172_800_000},
+    }
     assert up == Published(id="9abcdefghi", url="https://misskey.test/notes/9abcdefghi")
 
 
@@ -87,7 +126,10 @@ def test_pictures_go_into_the_drive_first_with_what_they_show(tmp_path: Path) ->
     publish(ACCOUNT, a_post(media=(picture,)), server)
 
     upload, note = server.asked
-    assert (upload.form, upload.repeat) == ({"name": picture.name, "force": "true", "comment": "The school door"}, HARMLESS)
+    assert (upload.form, upload.repeat) == (
+        {"name": picture.name, "force": "true", "comment": "The school door"},
+        HARMLESS,
+    )
     assert note.json["fileIds"] == ["9xyzxyzxyz"]
 
 
@@ -100,15 +142,20 @@ def test_a_thread_answers_the_note_before(before: str) -> None:
     assert server.asked[0].json["replyId"] == "9abc"
 
 
-@pytest.mark.parametrize(("options", "why"), [
-    ({"content_warning": "x" * 101}, "at most 100 characters"),
-    ({"poll": {"answers": ["x" * 51, "y"]}}, "at most 50 characters"),
-    ({"poll": {"answers": ["Yes"]}}, "2 to 10 different answers"),
-    ({"poll": {"answers": ["Yes", "Yes"]}}, "2 to 10 different answers"),
-    ({"poll": {"answers": [str(one) for one in range(11)]}}, "2 to 10 different answers"),
-    ({"poll": {"answers": ["Yes", "No"], "hours": 0}}, "no poll that is over when it begins"),
-])
-def test_what_misskey_would_refuse_is_refused_before_anything_leaves(options: dict[str, Any], why: str) -> None:
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"content_warning": "x" * 101}, "at most 100 characters"),
+        ({"poll": {"answers": ["x" * 51, "y"]}}, "at most 50 characters"),
+        ({"poll": {"answers": ["Yes"]}}, "2 to 10 different answers"),
+        ({"poll": {"answers": ["Yes", "Yes"]}}, "2 to 10 different answers"),
+        ({"poll": {"answers": [str(one) for one in range(11)]}}, "2 to 10 different answers"),
+        ({"poll": {"answers": ["Yes", "No"], "hours": 0}}, "no poll that is over when it begins"),
+    ],
+)
+def test_what_misskey_would_refuse_is_refused_before_anything_leaves(
+    options: dict[str, Any], why: str
+) -> None:
     untouched = scripted()
 
     with pytest.raises(Rejected, match=why):
@@ -120,8 +167,18 @@ def test_what_misskey_would_refuse_is_refused_before_anything_leaves(options: di
 def test_a_note_with_files_is_known_by_them_and_one_without_by_its_text(tmp_path: Path) -> None:
     me = ok(id="9me")
     with_file = Lost(left_at=DUE, answers={"upload 1": ok(id="9f")})
-    notes = Response.of([{"id": "1", "text": "Welcome back", "fileIds": ["9other"]}, {"id": "2", "text": "changed", "fileIds": ["9f"]}])
-    plain = Response.of([{"id": "3", "text": "Welcome back", "cw": "x"}, {"id": "4", "text": "Welcome back", "cw": None}])
+    notes = Response.of(
+        [
+            {"id": "1", "text": "Welcome back", "fileIds": ["9other"]},
+            {"id": "2", "text": "changed", "fileIds": ["9f"]},
+        ]
+    )
+    plain = Response.of(
+        [
+            {"id": "3", "text": "Welcome back", "cw": "x"},
+            {"id": "4", "text": "Welcome back", "cw": None},
+        ]
+    )
 
     by_file = find(ACCOUNT, a_post(media=(an_image(tmp_path),)), with_file, scripted(me, notes))
     by_text = find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(me, plain))
@@ -129,7 +186,10 @@ def test_a_note_with_files_is_known_by_them_and_one_without_by_its_text(tmp_path
     assert by_file
     assert by_text
     assert (by_file.id, by_text.id) == ("2", "4")
-    assert find(ACCOUNT, a_post(), Lost(left_at=DUE, others=frozenset({"4"})), scripted(me, plain)) is None
+    assert (
+        find(ACCOUNT, a_post(), Lost(left_at=DUE, others=frozenset({"4"})), scripted(me, plain))
+        is None
+    )
 
 
 def test_pictures_and_videos_are_sixteen_together(tmp_path: Path) -> None:
@@ -141,11 +201,23 @@ def test_pictures_and_videos_are_sixteen_together(tmp_path: Path) -> None:
     assert untouched.asked == []
 
 
-def test_a_note_whose_uploads_nobody_knows_any_more_is_known_by_what_it_says(tmp_path: Path) -> None:
+def test_a_note_whose_uploads_nobody_knows_any_more_is_known_by_what_it_says(
+    tmp_path: Path,
+) -> None:
     """A store that was restored from a backup."""
-    notes = Response.of([{"id": "1", "text": "Welcome back", "fileIds": []}, {"id": "2", "text": "Welcome back", "fileIds": ["9f"]}])
+    notes = Response.of(
+        [
+            {"id": "1", "text": "Welcome back", "fileIds": []},
+            {"id": "2", "text": "Welcome back", "fileIds": ["9f"]},
+        ]
+    )
 
-    found = find(ACCOUNT, a_post(media=(an_image(tmp_path),)), Lost(left_at=DUE), scripted(ok(id="9me"), notes))
+    found = find(
+        ACCOUNT,
+        a_post(media=(an_image(tmp_path),)),
+        Lost(left_at=DUE),
+        scripted(ok(id="9me"), notes),
+    )
 
     assert found
     assert found.id == "2"
@@ -165,18 +237,26 @@ def test_the_server_tells_how_long_a_text_may_be_and_whose_credentials_they_are(
 
 
 def test_its_own_code_is_read() -> None:
-    assert error_code(Response.of({"error": {"code": "RATE_LIMIT_EXCEEDED"}})) == "RATE_LIMIT_EXCEEDED"
+    assert (
+        error_code(Response.of({"error": {"code": "RATE_LIMIT_EXCEEDED"}})) == "RATE_LIMIT_EXCEEDED"
+    )
     assert error_code(Response(body=b"Bad gateway")) == ""
 
 
 POSTS: dict[str, Callable[[Path], Post]] = {
     "text": lambda folder: a_post(),
-    "reply with a poll": lambda folder: a_post(reply_to=Published(id="9before"), options={"poll": {"answers": ["Paper", "Screen"]}}),
+    "reply with a poll": lambda folder: a_post(
+        reply_to=Published(id="9before"), options={"poll": {"answers": ["Paper", "Screen"]}}
+    ),
     "pictures alone": lambda folder: a_post(text="", media=(an_image(folder),)),
-    "pictures": lambda folder: a_post(media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle"))),
+    "pictures": lambda folder: a_post(
+        media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle"))
+    ),
 }
 
 
 @pytest.mark.parametrize("name", POSTS)
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_note(name: str, tmp_path: Path) -> None:
-    assert lost_at_every_step(Misskey, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        Misskey, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS
+    ) == {"published"}

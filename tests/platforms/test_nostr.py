@@ -11,7 +11,21 @@ from typing import Any
 import pytest
 from btclib_secp256k1 import ssa
 
-from platforms.base import DROPPED, FOREVER, HARMLESS, Account, LoginNeeded, Lost, Post, Published, Rejected, Request, Response, Span, TryLater
+from platforms.base import (
+    DROPPED,
+    FOREVER,
+    HARMLESS,
+    Account,
+    LoginNeeded,
+    Lost,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    Span,
+    TryLater,
+)
 from platforms.nostr import PLATFORM, ask_limits, find, publish, whoami
 from platforms.nostr_events import identifier, read, written
 from platforms.signing import nostr
@@ -22,13 +36,19 @@ NSEC = "nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5"
 NPUB = "npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg"
 KEY = "7e7e9c42a91bfef19fa929e5fda1b72e0ebc1a4c1141673e2794234d86addf4e"
 RELAY, OTHER = "wss://relay.example.org", "wss://other.example.org"
-ACCOUNT = Account(name="main", platform="nostr", settings={"npub": NPUB, "relays": [RELAY, OTHER + "/"], "media_server": "media.example.org"})
+ACCOUNT = Account(
+    name="main",
+    platform="nostr",
+    settings={"npub": NPUB, "relays": [RELAY, OTHER + "/"], "media_server": "media.example.org"},
+)
 ID = "ab" * 32
 TOOK_IT = ok(taken=[RELAY, OTHER], missing={})
 
 
 def is_signed(event: Any) -> bool:
-    return event["id"] == identifier(event) and ssa.verify(bytes.fromhex(event["id"]), bytes.fromhex(event["pubkey"]), bytes.fromhex(event["sig"]))
+    return event["id"] == identifier(event) and ssa.verify(
+        bytes.fromhex(event["id"]), bytes.fromhex(event["pubkey"]), bytes.fromhex(event["sig"])
+    )
 
 
 @dataclass
@@ -44,20 +64,29 @@ class Relay(StandIn):
         assert is_signed(event)
         assert len(json.dumps(event)) < 65_536
         for tag in event["tags"]:
-            assert tag[0] != "imeta" or tag[-1].removeprefix("x ") in self.files, "a file that is not there"
+            assert tag[0] != "imeta" or tag[-1].removeprefix("x ") in self.files, (
+                "a file that is not there"
+            )
         self.up[event["id"]] = event
         return TOOK_IT
 
     @route("REQ", RELAY)
     def request(self, arrived: Arrived) -> Response:
-        return ok(events=[self.up[one] for one in json.loads(arrived.body)[2]["ids"] if one in self.up])
+        return ok(
+            events=[self.up[one] for one in json.loads(arrived.body)[2]["ids"] if one in self.up]
+        )
 
     @route("PUT", r"https://media\.example\.org/upload")
     def upload(self, arrived: Arrived) -> Response:
         scheme, token = arrived.headers["authorization"].split()
         permission = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         found = hashlib.sha256(arrived.body).hexdigest()
-        if scheme != "Nostr" or permission["kind"] != 24242 or not is_signed(permission) or ["x", found] not in permission["tags"]:
+        if (
+            scheme != "Nostr"
+            or permission["kind"] != 24242
+            or not is_signed(permission)
+            or ["x", found] not in permission["tags"]
+        ):
             raise Refusal(401, {"message": "no permission"})
         self.files[found] = arrived.body
         return ok(201, url=f"https://media.example.org/{found}", sha256=found)
@@ -79,12 +108,22 @@ def test_an_event_says_when_it_is_due_and_goes_to_every_relay() -> None:
     up = publish(ACCOUNT, a_post(), server)
 
     (request,) = server.asked
-    assert (request.method, request.url, request.headers) == ("EVENT", RELAY, {"relays": json.dumps([RELAY, OTHER])})
+    assert (request.method, request.url, request.headers) == (
+        "EVENT",
+        RELAY,
+        {"relays": json.dumps([RELAY, OTHER])},
+    )
     assert (request.repeat, request.remembered) == (DROPPED, FOREVER)
     kind, event = request.json
     assert kind == "EVENT"
-    assert event == {"id": identifier(event), "pubkey": KEY, "created_at": int(DUE.timestamp()), "kind": 1, "content": "Welcome back",
-                     "tags": [["L", "ISO-639-1"], ["l", "en", "ISO-639-1"]]}
+    assert event == {
+        "id": identifier(event),
+        "pubkey": KEY,
+        "created_at": int(DUE.timestamp()),
+        "kind": 1,
+        "content": "Welcome back",
+        "tags": [["L", "ISO-639-1"], ["l", "en", "ISO-639-1"]],
+    }
     assert (up.id, up.ref, up.notes) == (event["id"], {"root": event["id"]}, ())
 
 
@@ -98,15 +137,20 @@ def test_its_address_is_a_page_that_knows_where_it_is() -> None:
 
 
 def test_what_a_relay_did_not_take_is_noted() -> None:
-    up = publish(ACCOUNT, a_post(), scripted(ok(taken=[RELAY], missing={OTHER: "blocked: not on the list"})))
+    up = publish(
+        ACCOUNT, a_post(), scripted(ok(taken=[RELAY], missing={OTHER: "blocked: not on the list"}))
+    )
 
     assert up.notes == (f"not on {OTHER}: blocked: not on the list",)
 
 
 def test_tags_mentions_and_a_warning_are_told() -> None:
     text = f"Thanks @{NPUB}! #Maths #maths"
-    spans = (Span(kind="mention", start=7, end=8 + len(NPUB), value=NPUB), Span(kind="tag", start=73, end=79, value="Maths"),
-             Span(kind="tag", start=80, end=86, value="maths"))
+    spans = (
+        Span(kind="mention", start=7, end=8 + len(NPUB), value=NPUB),
+        Span(kind="tag", start=73, end=79, value="Maths"),
+        Span(kind="tag", start=80, end=86, value="maths"),
+    )
 
     event = sent(a_post(text=text, spans=spans, options={"content_warning": "Exams"}, language=""))
 
@@ -118,31 +162,58 @@ def test_signs_that_nobody_sees_and_json_writes_in_another_way_are_left_out() ->
     assert sent(a_post(text="a\x00b\x1bc\td\ne\x7f"))["content"] == "abc\td\ne\x7f"
 
 
-def test_files_are_uploaded_first_and_stand_below_the_text_with_what_they_show(tmp_path: Path) -> None:
+def test_files_are_uploaded_first_and_stand_below_the_text_with_what_they_show(
+    tmp_path: Path,
+) -> None:
     picture, film = an_image(tmp_path, "door.png"), a_video(tmp_path, alt="")
     server = scripted(documented, documented, TOOK_IT)
 
     publish(ACCOUNT, a_post(media=(picture, film), language=""), server)
 
     first, second, event = server.asked
-    assert (first.method, first.url, first.body, first.repeat) == ("PUT", "https://media.example.org/upload", picture, HARMLESS)
+    assert (first.method, first.url, first.body, first.repeat) == (
+        "PUT",
+        "https://media.example.org/upload",
+        picture,
+        HARMLESS,
+    )
     assert second.body == film
-    addresses = [f"https://media.example.org/{picture.digest}.png", f"https://media.example.org/{film.digest}.mp4"]
+    addresses = [
+        f"https://media.example.org/{picture.digest}.png",
+        f"https://media.example.org/{film.digest}.mp4",
+    ]
     assert event.json[1]["content"] == "Welcome back\n\n" + "\n".join(addresses)
     assert event.json[1]["tags"] == [
-        ["imeta", f"url {addresses[0]}", "m image/png", "dim 64x48", "alt The school door", f"x {picture.digest}"],
-        ["imeta", f"url {addresses[1]}", "m video/mp4", "dim 1080x1920", f"x {film.digest}"]]
+        [
+            "imeta",
+            f"url {addresses[0]}",
+            "m image/png",
+            "dim 64x48",
+            "alt The school door",
+            f"x {picture.digest}",
+        ],
+        ["imeta", f"url {addresses[1]}", "m video/mp4", "dim 1080x1920", f"x {film.digest}"],
+    ]
 
 
 def test_a_media_server_that_changes_files_is_of_no_use(tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match=r"media\.example\.org changed door\.png.*another `media_server`"):
-        publish(ACCOUNT, a_post(media=(an_image(tmp_path),)), scripted(ok(sha256="0" * 64, url="x")))
+    with pytest.raises(
+        Rejected, match=r"media\.example\.org changed door\.png.*another `media_server`"
+    ):
+        publish(
+            ACCOUNT, a_post(media=(an_image(tmp_path),)), scripted(ok(sha256="0" * 64, url="x"))
+        )
 
 
-@pytest.mark.parametrize("before", [
-    Published(id=ID), Published(id=written("note", bytes.fromhex(ID))), Published(id=f"https://njump.me/{written('note', bytes.fromhex(ID))}"),
-    Published(id="https://njump.me/" + written("nevent", bytes.fromhex(f"0220{KEY}0020{ID}"))),
-])
+@pytest.mark.parametrize(
+    "before",
+    [
+        Published(id=ID),
+        Published(id=written("note", bytes.fromhex(ID))),
+        Published(id=f"https://njump.me/{written('note', bytes.fromhex(ID))}"),
+        Published(id="https://njump.me/" + written("nevent", bytes.fromhex(f"0220{KEY}0020{ID}"))),
+    ],
+)
 def test_a_reply_names_what_it_answers_however_a_person_found_it(before: Published) -> None:
     post = a_post(reply_to=before)
 
@@ -153,20 +224,36 @@ def test_a_reply_names_what_it_answers_however_a_person_found_it(before: Publish
 def test_further_on_in_a_thread_the_first_post_is_named_too() -> None:
     reply = a_post(reply_to=Published(id=ID, ref={"root": "cd" * 32}))
 
-    assert tags(reply, "e") == [["e", "cd" * 32, RELAY, "root", KEY], ["e", ID, RELAY, "reply", KEY]]
+    assert tags(reply, "e") == [
+        ["e", "cd" * 32, RELAY, "root", KEY],
+        ["e", ID, RELAY, "reply", KEY],
+    ]
     assert publish(ACCOUNT, reply, scripted(TOOK_IT)).ref == {"root": "cd" * 32}
 
 
-@pytest.mark.parametrize(("settings", "post", "why"), [
-    ({"npub": NPUB.replace("elf", "efl")}, a_post(), "is no public key: .*wrong letter"),
-    ({"npub": NSEC}, a_post(), "begins with npub1"),
-    ({"relays": []}, a_post(), "there is none; a relay's address begins with wss://"),
-    ({"relays": ["https://relay.example.org"]}, a_post(), "begins with wss://"),
-    ({}, a_post(reply_to=Published(id="https://example.org")), "is no post on Nostr"),
-    ({}, a_post(reply_to=Published(id=written("nevent", b"\x01\x02ab"))), "is no post on Nostr"),
-    ({}, a_post(text="x", spans=(Span(kind="mention", start=0, end=1, value="npub1x"),)), "npub1x is no public key"),
-])
-def test_what_cannot_be_is_refused_before_anything_leaves(settings: dict[str, Any], post: Post, why: str) -> None:
+@pytest.mark.parametrize(
+    ("settings", "post", "why"),
+    [
+        ({"npub": NPUB.replace("elf", "efl")}, a_post(), "is no public key: .*wrong letter"),
+        ({"npub": NSEC}, a_post(), "begins with npub1"),
+        ({"relays": []}, a_post(), "there is none; a relay's address begins with wss://"),
+        ({"relays": ["https://relay.example.org"]}, a_post(), "begins with wss://"),
+        ({}, a_post(reply_to=Published(id="https://example.org")), "is no post on Nostr"),
+        (
+            {},
+            a_post(reply_to=Published(id=written("nevent", b"\x01\x02ab"))),
+            "is no post on Nostr",
+        ),
+        (
+            {},
+            a_post(text="x", spans=(Span(kind="mention", start=0, end=1, value="npub1x"),)),
+            "npub1x is no public key",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_leaves(
+    settings: dict[str, Any], post: Post, why: str
+) -> None:
     untouched = scripted()
 
     with pytest.raises(Rejected, match=why):
@@ -184,9 +271,15 @@ def test_a_lost_event_is_looked_for_by_its_id() -> None:
     assert find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(ok(events=[{"id": ID}]))) is None
 
 
-@pytest.mark.parametrize(("events", "name"), [
-    ([{"content": '{"name": "ada"}'}], f"ada ({NPUB})"), ([{"content": "no JSON"}], NPUB), ([{"content": "[]"}], NPUB), ([], NPUB),
-])
+@pytest.mark.parametrize(
+    ("events", "name"),
+    [
+        ([{"content": '{"name": "ada"}'}], f"ada ({NPUB})"),
+        ([{"content": "no JSON"}], NPUB),
+        ([{"content": "[]"}], NPUB),
+        ([], NPUB),
+    ],
+)
 def test_whoami_is_the_name_in_the_profile(events: list[dict[str, str]], name: str) -> None:
     server = scripted(ok(events=events))
 
@@ -195,14 +288,27 @@ def test_whoami_is_the_name_in_the_profile(events: list[dict[str, str]], name: s
 
 
 def test_the_relay_that_takes_least_says_how_long_a_text_may_be() -> None:
-    server = scripted(ok(limitation={"max_content_length": 8196}), ok(limitation={"max_content_length": 280}))
+    server = scripted(
+        ok(limitation={"max_content_length": 8196}), ok(limitation={"max_content_length": 280})
+    )
 
     assert ask_limits(ACCOUNT, server).text == 280
-    assert [(one.url, one.anonymous) for one in server.asked] == [("https://relay.example.org", True), ("https://other.example.org", True)]
+    assert [(one.url, one.anonymous) for one in server.asked] == [
+        ("https://relay.example.org", True),
+        ("https://other.example.org", True),
+    ]
 
 
-@pytest.mark.parametrize("silent", [TryLater("timed out"), Rejected("404"), Response(body=b"<html>"), ok(),
-                                    ok(limitation={"max_content_length": "7"})])
+@pytest.mark.parametrize(
+    "silent",
+    [
+        TryLater("timed out"),
+        Rejected("404"),
+        Response(body=b"<html>"),
+        ok(),
+        ok(limitation={"max_content_length": "7"}),
+    ],
+)
 def test_relays_that_do_not_say_leave_our_own_limit(silent: Any) -> None:
     assert ask_limits(ACCOUNT, scripted(silent, ok(limitation=None))) == PLATFORM.limits
 
@@ -229,14 +335,24 @@ def test_the_permission_to_upload_is_signed_for_some_minutes(tmp_path: Path) -> 
 
     scheme, token = signed.headers["Authorization"].split()
     permission = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    assert (scheme, is_signed(permission), permission["created_at"]) == ("Nostr", True, 1_788_769_800)
+    assert (scheme, is_signed(permission), permission["created_at"]) == (
+        "Nostr",
+        True,
+        1_788_769_800,
+    )
     assert ["expiration", "1788770400"] in permission["tags"]
 
 
-@pytest.mark.parametrize(("key", "why"), [
-    ("", "no private key"), ("hello", "no private key"), ("00" * 32, "no private key"), (NSEC[:-1] + "q", "no private key"),
-    ("01" * 32, "which is not the account's `npub`"),
-])
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("", "no private key"),
+        ("hello", "no private key"),
+        ("00" * 32, "no private key"),
+        (NSEC[:-1] + "q", "no private key"),
+        ("01" * 32, "which is not the account's `npub`"),
+    ],
+)
 def test_a_key_that_is_none_or_anothers_needs_a_login(key: str, why: str) -> None:
     look = scripted(ok(events=[]))
     whoami(ACCOUNT, look)
@@ -250,12 +366,16 @@ def test_a_key_that_is_none_or_anothers_needs_a_login(key: str, why: str) -> Non
 
 POSTS: dict[str, Callable[[Path], Post]] = {
     "text": lambda folder: a_post(),
-    "pictures": lambda folder: a_post(media=(an_image(folder), an_image(folder, "b.png", colour="red"))),
+    "pictures": lambda folder: a_post(
+        media=(an_image(folder), an_image(folder, "b.png", colour="red"))
+    ),
 }
 
 
 @pytest.mark.parametrize("name", POSTS)
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_event(name: str, tmp_path: Path) -> None:
-    became = lost_at_every_step(Relay, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, {"nsec": NSEC})
+    became = lost_at_every_step(
+        Relay, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, {"nsec": NSEC}
+    )
 
     assert became == {"published"}

@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Account, InDoubt, Link, Lost, Post, Published, Rejected, Request, Response, TryLater
+from platforms.base import (
+    Account,
+    InDoubt,
+    Link,
+    Lost,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    TryLater,
+)
 from platforms.pinterest import PLATFORM, find, publish, whoami
 from scheduler.engine.rehearsal import Rehearsal, shown
 from scheduler.engine.wire import wire
@@ -18,7 +29,11 @@ from tests.platforms.specs import validated
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
 
-ACCOUNT = Account(name="main", platform="pinterest", settings={"board": "Fractions", "server": "https://api.pinterest.com"})
+ACCOUNT = Account(
+    name="main",
+    platform="pinterest",
+    settings={"board": "Fractions", "server": "https://api.pinterest.com"},
+)
 SECRETS = {"token": "good"}
 API = r"https://api\.pinterest\.com/v5"
 BOARD = "549755885175"
@@ -45,7 +60,12 @@ class Pinterest(StandIn):
     def begin(self, arrived: Arrived) -> Response:
         identifier = str(len(self.videos) + 1)
         self.videos[identifier] = 2
-        return ok(201, media_id=identifier, upload_url="https://storage.test/", upload_parameters={"key": f"uploads/{identifier}", "policy": "p"})
+        return ok(
+            201,
+            media_id=identifier,
+            upload_url="https://storage.test/",
+            upload_parameters={"key": f"uploads/{identifier}", "policy": "p"},
+        )
 
     @route("POST", r"https://storage\.test/")
     def store(self, arrived: Arrived) -> Response:
@@ -56,12 +76,19 @@ class Pinterest(StandIn):
     @route("GET", f"{API}/media/(\\d+)")
     def processed(self, arrived: Arrived, identifier: str) -> Response:
         self.videos[identifier] -= identifier in self.stored
-        return Response.of({"media_id": identifier, "status": "succeeded" if self.videos[identifier] <= 0 else "processing"})
+        return Response.of(
+            {
+                "media_id": identifier,
+                "status": "succeeded" if self.videos[identifier] <= 0 else "processing",
+            }
+        )
 
     @route("POST", f"{API}/pins")
     def pin(self, arrived: Arrived) -> Response:
         asked = arrived.json
-        if asked["board_id"] != BOARD or any(len(asked.get(name) or "") > most for name, most in LONGEST.items()):
+        if asked["board_id"] != BOARD or any(
+            len(asked.get(name) or "") > most for name, most in LONGEST.items()
+        ):
             raise Refusal(400, {"code": 1, "message": "Invalid request"})
         self.check_source(asked["media_source"])
         identifier = str(813744226420795884 + len(self.up))
@@ -76,17 +103,32 @@ class Pinterest(StandIn):
                 assert 2 <= len(source["items"]) <= 5
                 assert all(b64decode(one["data"]) for one in source["items"])
             case "video_id":
-                if self.videos[source["media_id"]] > 0 or "cover_image_key_frame_time" not in source:
+                if (
+                    self.videos[source["media_id"]] > 0
+                    or "cover_image_key_frame_time" not in source
+                ):
                     raise Refusal(400, {"code": 1, "message": "Video is not ready"})
 
     @route("GET", f"{API}/boards/(\\d+)/pins")
     def listed(self, arrived: Arrived, board: str) -> Response:
-        return ok(items=[{"id": identifier, "created_at": "2026-09-07T08:30:02", **one} for identifier, one in self.up.items()])
+        return ok(
+            items=[
+                {"id": identifier, "created_at": "2026-09-07T08:30:02", **one}
+                for identifier, one in self.up.items()
+            ]
+        )
 
 
 def a_pin(folder: Path, **changes: Any) -> Post:
-    return a_post(**{"title": "Fractions poster", "text": "For the wall", "link": Link(url="https://example.org/f"),
-                     "media": (an_image(folder),), **changes})
+    return a_post(
+        **{
+            "title": "Fractions poster",
+            "text": "For the wall",
+            "link": Link(url="https://example.org/f"),
+            "media": (an_image(folder),),
+            **changes,
+        }
+    )
 
 
 def test_a_picture_travels_in_the_pin(tmp_path: Path) -> None:
@@ -96,9 +138,19 @@ def test_a_picture_travels_in_the_pin(tmp_path: Path) -> None:
 
     said = server.asked[-1].json
     assert {name: said[name] for name in said if name != "media_source"} == {
-        "board_id": BOARD, "title": "Fractions poster", "description": "For the wall", "link": "https://example.org/f", "alt_text": "The school door"}
-    assert (said["media_source"]["source_type"], said["media_source"]["content_type"]) == ("image_base64", "image/png")
-    assert up == Published(id="813744226420795884", url="https://www.pinterest.com/pin/813744226420795884/")
+        "board_id": BOARD,
+        "title": "Fractions poster",
+        "description": "For the wall",
+        "link": "https://example.org/f",
+        "alt_text": "The school door",
+    }
+    assert (said["media_source"]["source_type"], said["media_source"]["content_type"]) == (
+        "image_base64",
+        "image/png",
+    )
+    assert up == Published(
+        id="813744226420795884", url="https://www.pinterest.com/pin/813744226420795884/"
+    )
 
 
 def test_the_preview_names_the_picture_instead_of_its_letters(tmp_path: Path) -> None:
@@ -112,17 +164,27 @@ def test_the_preview_names_the_picture_instead_of_its_letters(tmp_path: Path) ->
 def test_a_board_may_be_named_by_number_or_in_the_post(tmp_path: Path) -> None:
     server = scripted(documented)
 
-    publish(replace(ACCOUNT, settings={**ACCOUNT.settings, "board": BOARD}), a_pin(tmp_path, options={"board": "7"}), server)
+    publish(
+        replace(ACCOUNT, settings={**ACCOUNT.settings, "board": BOARD}),
+        a_pin(tmp_path, options={"board": "7"}),
+        server,
+    )
 
     assert server.asked[0].json["board_id"] == "7"
 
 
 def test_a_board_that_is_not_there_is_said_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="no board called 'Fractions'; there are: Art, Music"):
-        publish(ACCOUNT, a_pin(tmp_path), scripted(ok(items=[{"id": "1", "name": "Music"}, {"id": "2", "name": "Art"}])))
+        publish(
+            ACCOUNT,
+            a_pin(tmp_path),
+            scripted(ok(items=[{"id": "1", "name": "Music"}, {"id": "2", "name": "Art"}])),
+        )
 
 
-def test_a_video_that_is_never_ready_is_tried_again_and_one_that_fails_is_not(tmp_path: Path) -> None:
+def test_a_video_that_is_never_ready_is_tried_again_and_one_that_fails_is_not(
+    tmp_path: Path,
+) -> None:
     post = a_pin(tmp_path, media=(a_video(tmp_path),))
     begun = [ok(items=[{"id": BOARD, "name": "Fractions"}]), documented, ok()]
 
@@ -132,14 +194,24 @@ def test_a_video_that_is_never_ready_is_tried_again_and_one_that_fails_is_not(tm
         publish(ACCOUNT, post, scripted(*begun, Response.of({"status": "failed"})))
 
 
-@pytest.mark.parametrize(("changes", "why"), [
-    ({"sizes": [(400, 400), (400, 500)]}, "of the same size"),
-    ({"link": Link(url="https://example.org/" + "x" * 2048)}, "at most 2048 characters"),
-    ({"sizes": [(400, 400)] * 2, "alt": "x" * 249}, "one alternative text for all its pictures, of 500 characters, and these have 501 together"),
-])
-def test_what_pinterest_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"sizes": [(400, 400), (400, 500)]}, "of the same size"),
+        ({"link": Link(url="https://example.org/" + "x" * 2048)}, "at most 2048 characters"),
+        (
+            {"sizes": [(400, 400)] * 2, "alt": "x" * 249},
+            "one alternative text for all its pictures, of 500 characters, and these have 501 together",
+        ),
+    ],
+)
+def test_what_pinterest_would_refuse_is_refused_before_anything_leaves(
+    changes: dict[str, Any], why: str, tmp_path: Path
+) -> None:
     sizes, alt = changes.pop("sizes", [(400, 400)]), changes.pop("alt", "The door")
-    media = tuple(an_image(tmp_path, f"{n}.png", size=size, alt=alt) for n, size in enumerate(sizes))
+    media = tuple(
+        an_image(tmp_path, f"{n}.png", size=size, alt=alt) for n, size in enumerate(sizes)
+    )
     untouched = scripted()
 
     with pytest.raises(Rejected, match=why):
@@ -148,12 +220,20 @@ def test_what_pinterest_would_refuse_is_refused_before_anything_leaves(changes: 
     assert untouched.asked == []
 
 
-@pytest.mark.parametrize(("changes", "why"), [
-    ({"seconds": 3.9}, "lasts 3.9 s, and a video on Pinterest at least 4 s"),
-    ({"width": 400, "height": 801}, "has 400 x 801 pixels, and a video on Pinterest 1:2 to 1.91:1"),
-    ({"width": 1920, "height": 1000}, "has 1920 x 1000 pixels"),
-])
-def test_a_video_that_pinterest_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"seconds": 3.9}, "lasts 3.9 s, and a video on Pinterest at least 4 s"),
+        (
+            {"width": 400, "height": 801},
+            "has 400 x 801 pixels, and a video on Pinterest 1:2 to 1.91:1",
+        ),
+        ({"width": 1920, "height": 1000}, "has 1920 x 1000 pixels"),
+    ],
+)
+def test_a_video_that_pinterest_would_refuse_is_refused_before_anything_leaves(
+    changes: dict[str, Any], why: str, tmp_path: Path
+) -> None:
     untouched = scripted()
 
     with pytest.raises(Rejected, match=why):
@@ -162,9 +242,17 @@ def test_a_video_that_pinterest_would_refuse_is_refused_before_anything_leaves(c
     assert untouched.asked == []
 
 
-def test_a_lost_pin_may_stand_on_any_page_and_beyond_twenty_it_stays_in_doubt(tmp_path: Path) -> None:
+def test_a_lost_pin_may_stand_on_any_page_and_beyond_twenty_it_stays_in_doubt(
+    tmp_path: Path,
+) -> None:
     post, boards = a_pin(tmp_path), ok(items=[{"id": BOARD, "name": "Fractions"}])
-    ours = {"id": "1", "created_at": "2026-09-07T08:30:02", "title": post.title, "description": post.text, "link": "https://example.org/f"}
+    ours = {
+        "id": "1",
+        "created_at": "2026-09-07T08:30:02",
+        "title": post.title,
+        "description": post.text,
+        "link": "https://example.org/f",
+    }
     first = ok(items=[{**ours, "id": "2", "title": "Another"}], bookmark="b|2=")
     server = scripted(boards, first, ok(items=[ours], bookmark=None))
 
@@ -172,7 +260,10 @@ def test_a_lost_pin_may_stand_on_any_page_and_beyond_twenty_it_stays_in_doubt(tm
 
     assert found
     assert found.id == "1"
-    assert [one.url.partition("pins?")[2] for one in server.asked[1:]] == ["page_size=250", "page_size=250&bookmark=b%7C2%3D"]
+    assert [one.url.partition("pins?")[2] for one in server.asked[1:]] == [
+        "page_size=250",
+        "page_size=250&bookmark=b%7C2%3D",
+    ]
     with pytest.raises(InDoubt, match="too many pins"):
         find(ACCOUNT, post, Lost(left_at=DUE), scripted(boards, *[first] * 20))
 
@@ -180,11 +271,22 @@ def test_a_lost_pin_may_stand_on_any_page_and_beyond_twenty_it_stays_in_doubt(tm
 def test_a_pin_of_another_delivery_or_from_before_is_not_it(tmp_path: Path) -> None:
     post = a_pin(tmp_path)
     same = {"title": post.title, "description": post.text, "link": "https://example.org/f"}
-    pins = [{"id": "1", "created_at": "2026-09-07T08:30:02", **same}, {"id": "2", "created_at": "2026-09-06T08:30:02", **same},
-            {"id": "3", "created_at": "2026-09-07T08:30:02", **same, "title": "Another"}]
+    pins = [
+        {"id": "1", "created_at": "2026-09-07T08:30:02", **same},
+        {"id": "2", "created_at": "2026-09-06T08:30:02", **same},
+        {"id": "3", "created_at": "2026-09-07T08:30:02", **same, "title": "Another"},
+    ]
     boards = ok(items=[{"id": BOARD, "name": "Fractions"}])
 
-    assert find(ACCOUNT, post, Lost(left_at=DUE, others=frozenset({"1"})), scripted(boards, ok(items=pins))) is None
+    assert (
+        find(
+            ACCOUNT,
+            post,
+            Lost(left_at=DUE, others=frozenset({"1"})),
+            scripted(boards, ok(items=pins)),
+        )
+        is None
+    )
     found = find(ACCOUNT, post, Lost(left_at=DUE), scripted(boards, ok(items=pins)))
     assert found
     assert found.id == "1"
@@ -197,7 +299,12 @@ def test_it_tells_whose_credentials_they_are_and_what_trial_access_means() -> No
 
 PINS: dict[str, Callable[[Path], Post]] = {
     "picture": a_pin,
-    "pictures": lambda folder: a_pin(folder, media=tuple(an_image(folder, f"{n}.png", colour=colour) for n, colour in enumerate(("red", "blue")))),
+    "pictures": lambda folder: a_pin(
+        folder,
+        media=tuple(
+            an_image(folder, f"{n}.png", colour=colour) for n, colour in enumerate(("red", "blue"))
+        ),
+    ),
     "video": lambda folder: a_pin(folder, media=(a_video(folder),)),
 }
 
@@ -210,14 +317,24 @@ def test_every_request_is_as_pinterest_specifies_it(name: str, tmp_path: Path) -
     find(ACCOUNT, PINS[name](tmp_path), Lost(left_at=DUE), rehearsal)
     whoami(ACCOUNT, rehearsal)
 
-    assert [validated(with_letters(request), "pinterest.openapi.json") for request in rehearsal.asked if request.step != "upload"]
+    assert [
+        validated(with_letters(request), "pinterest.openapi.json")
+        for request in rehearsal.asked
+        if request.step != "upload"
+    ]
 
 
 def with_letters(request: Request) -> Request:
     """The request with its pictures as they leave."""
-    return replace(request, json=json.loads(wire(request).body)) if request.json is not None else request
+    return (
+        replace(request, json=json.loads(wire(request).body))
+        if request.json is not None
+        else request
+    )
 
 
 @pytest.mark.parametrize("name", PINS)
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_pin(name: str, tmp_path: Path) -> None:
-    assert lost_at_every_step(Pinterest, PLATFORM, ACCOUNT, PINS[name](tmp_path), tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        Pinterest, PLATFORM, ACCOUNT, PINS[name](tmp_path), tmp_path, SECRETS
+    ) == {"published"}

@@ -33,7 +33,9 @@ class Pixelfed(Fediverse):
 def test_a_post_needs_a_picture_and_what_answers_it_does_not(tmp_path: Path) -> None:
     server = Pixelfed()
 
-    row = published_through(server, PLATFORM, ACCOUNT, a_post(reply_to=Published(id="9")), tmp_path, SECRETS)
+    row = published_through(
+        server, PLATFORM, ACCOUNT, a_post(reply_to=Published(id="9")), tmp_path, SECRETS
+    )
 
     assert (row.status, PLATFORM.limits.needs) == ("published", "media")
 
@@ -76,10 +78,14 @@ class Stumbling(Pixelfed):
         super().check(arrived)
 
 
-def test_a_key_that_a_fault_has_used_up_keeps_the_post_back_until_it_is_forgotten(tmp_path: Path) -> None:
+def test_a_key_that_a_fault_has_used_up_keeps_the_post_back_until_it_is_forgotten(
+    tmp_path: Path,
+) -> None:
     server = Stumbling()
 
-    row = published_through(server, PLATFORM, ACCOUNT, a_post(media=(an_image(tmp_path),)), tmp_path, SECRETS)
+    row = published_through(
+        server, PLATFORM, ACCOUNT, a_post(media=(an_image(tmp_path),)), tmp_path, SECRETS
+    )
 
     assert (row.status, len(server.up), server.asked_with) == ("published", 1, 5)
 
@@ -97,11 +103,18 @@ def test_an_answer_is_looked_for_below_what_it_answers_of_which_twenty_are_told(
     assert PLATFORM.find(ACCOUNT, a_post(reply_to=FIRST), Lost(left_at=DUE), look) is None
     assert look.asked[1].url == "https://example.social/api/v1/statuses/1/context"
     with pytest.raises(InDoubt, match=r"too many answers to .*/@me/1 to look through"):
-        PLATFORM.find(ACCOUNT, a_post(reply_to=FIRST), Lost(left_at=DUE), scripted(ok(id="9"), ok(descendants=others)))
+        PLATFORM.find(
+            ACCOUNT,
+            a_post(reply_to=FIRST),
+            Lost(left_at=DUE),
+            scripted(ok(id="9"), ok(descendants=others)),
+        )
 
 
 @pytest.mark.parametrize("before", [None, FIRST])
-def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(before: Published | None, tmp_path: Path) -> None:
+def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(
+    before: Published | None, tmp_path: Path
+) -> None:
     post = a_post(media=(an_image(tmp_path),), reply_to=before)
 
     assert lost_at_every_step(Pixelfed, PLATFORM, ACCOUNT, post, tmp_path, SECRETS) == {"published"}

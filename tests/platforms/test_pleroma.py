@@ -8,7 +8,13 @@ import pytest
 from platforms.base import DOUBLES, Rejected, Response
 from platforms.pleroma import PLATFORM
 from tests.platforms.relatives import SECRETS, Fediverse, account, asked_for
-from tests.platforms.standing_in import Arrived, Refusal, asking, lost_at_every_step, published_through
+from tests.platforms.standing_in import (
+    Arrived,
+    Refusal,
+    asking,
+    lost_at_every_step,
+    published_through,
+)
 from tests.support import a_post, an_image, documented, ok, scripted
 
 ACCOUNT = account("pleroma")
@@ -49,13 +55,17 @@ def test_a_post_may_stay_on_the_server(tmp_path: Path) -> None:
     server = a_server()
     (visibility,) = (row for row in PLATFORM.options if row.name == "visibility")
 
-    published_through(server, PLATFORM, ACCOUNT, a_post(options={"visibility": "local"}), tmp_path, SECRETS)
+    published_through(
+        server, PLATFORM, ACCOUNT, a_post(options={"visibility": "local"}), tmp_path, SECRETS
+    )
 
     assert asked_for(server)["visibility"] == "local"
     assert visibility.type.__args__ == VISIBILITIES
 
 
-def test_two_accounts_with_the_same_calendar_have_keys_of_their_own_and_an_account_has_one() -> None:
+def test_two_accounts_with_the_same_calendar_have_keys_of_their_own_and_an_account_has_one() -> (
+    None
+):
     def key(who: str) -> str:
         server = scripted(ok(id=who, acct="ada"), documented)
         PLATFORM.publish(ACCOUNT, a_post(), server)
@@ -76,13 +86,17 @@ def test_a_refused_post_is_taken_once_its_text_is_mended() -> None:
     assert len(server.up) == 1
 
 
-def test_a_fault_that_is_over_keeps_no_post_back_although_its_answer_is_repeated(tmp_path: Path) -> None:
+def test_a_fault_that_is_over_keeps_no_post_back_although_its_answer_is_repeated(
+    tmp_path: Path,
+) -> None:
     server = replace(a_server(), faults=1)
 
     row = published_through(server, PLATFORM, ACCOUNT, a_post(), tmp_path, SECRETS)
 
     assert (row.status, len(server.up)) == ("published", 1)
-    assert [one.headers.get("idempotency-key", "none") for one in server.arrived if one.method == "POST"] == [*[*server.said] * 2, "none"]
+    assert [
+        one.headers.get("idempotency-key", "none") for one in server.arrived if one.method == "POST"
+    ] == [*[*server.said] * 2, "none"]
 
 
 def test_a_refusal_of_now_is_no_reason_to_send_it_again() -> None:
@@ -97,10 +111,17 @@ def test_a_refusal_of_now_is_no_reason_to_send_it_again() -> None:
 def test_a_poll_has_up_to_twenty_answers() -> None:
     poll = {"answers": [f"{number}" for number in range(20)], "hours": 24 * 365}
 
-    assert PLATFORM.publish(ACCOUNT, a_post(options={"poll": poll}), scripted(documented, documented)).notes == ()
+    assert (
+        PLATFORM.publish(
+            ACCOUNT, a_post(options={"poll": poll}), scripted(documented, documented)
+        ).notes
+        == ()
+    )
 
 
-def test_a_text_is_shown_as_it_is_typed_and_a_second_sending_is_not_relied_on_to_be_recognised() -> None:
+def test_a_text_is_shown_as_it_is_typed_and_a_second_sending_is_not_relied_on_to_be_recognised() -> (
+    None
+):
     server = scripted(documented, documented)
 
     PLATFORM.publish(ACCOUNT, a_post(text="2*3*4"), server)
@@ -113,7 +134,9 @@ def test_a_token_that_ends_is_renewed() -> None:
     assert PLATFORM.session
     server = scripted(ok(access_token="new", refresh_token="newer", expires_in=600))
 
-    made = PLATFORM.session(ACCOUNT, {"token": "old", "refresh": "r", "client_id": "i", "client_secret": "s"}, server)
+    made = PLATFORM.session(
+        ACCOUNT, {"token": "old", "refresh": "r", "client_id": "i", "client_secret": "s"}, server
+    )
 
     assert made == {"token": "new", "refresh": "newer", "expires_in": "600"}
     assert server.asked[0].url == "https://example.social/oauth/token"

@@ -20,8 +20,10 @@ from tests.support import an_image
 
 PREVIEWS = Path(__file__).parent / "previews"
 LONGEST = 1_200  # characters of a line that are kept; the built-in site's pages are longer, and are tested elsewhere
-DIGEST = (r"[0-9a-f]{16,64}(?=\.(?:png|jpe?g|mp4|webp|gif)\b)|(?<=termbell-)[0-9a-f]{32}\b|\bbafkrei[a-z2-7]{52}\b"
-          r"|(?<=X-SHA-256: )\w+|(?<=x )[0-9a-f]{64}|(?<=\"id\":\")[0-9a-f]{64}")
+DIGEST = (
+    r"[0-9a-f]{16,64}(?=\.(?:png|jpe?g|mp4|webp|gif)\b)|(?<=termbell-)[0-9a-f]{32}\b|\bbafkrei[a-z2-7]{52}\b"
+    r"|(?<=X-SHA-256: )\w+|(?<=x )[0-9a-f]{64}|(?<=\"id\":\")[0-9a-f]{64}"
+)
 HEAD = """\
 timezone: Europe/London
 media_host: {kind: folder, folder: www, url: "https://school.test/media"}
@@ -68,8 +70,10 @@ posts:
   text: Three steps to number talks.
   thread: [First the question is put., Then everybody thinks without a pencil.]
 """
-LONG = " ".join(f"This is reason {nth} of twenty for a number talk at the start of the lesson: pupils hear that there are many ways."
-                for nth in range(1, 21))
+LONG = " ".join(
+    f"This is reason {nth} of twenty for a number talk at the start of the lesson: pupils hear that there are many ways."
+    for nth in range(1, 21)
+)
 
 
 @pytest.fixture(scope="session")
@@ -78,8 +82,13 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("media")
     for nth, colour in enumerate(("navy", "green", "red", "orange")):
         file = an_image(folder, f"door{nth}.png", size=(1080, 1080), colour=colour).file
-        with Image.open(file) as door:  # with a rough spot, for a picture of a single colour is too light for Google
-            door.paste(Image.frombytes("RGB", (64, 64), random.Random(nth).randbytes(64 * 64 * 3)), (480, 480))
+        with Image.open(
+            file
+        ) as door:  # with a rough spot, for a picture of a single colour is too light for Google
+            door.paste(
+                Image.frombytes("RGB", (64, 64), random.Random(nth).randbytes(64 * 64 * 3)),
+                (480, 480),
+            )
             door.save(file)
     a_video(folder / "talk.mp4", seconds=6, size="540x960")
     return folder
@@ -87,21 +96,32 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def seen(name: str, folder: Path) -> str:
     """What a person sees who previews the seven posts, on a terminal without colours. What an account needs is as its row's example has it."""
-    settings = "".join(f", {row.name}: {row.example}" for row in platform(name).settings if row.required)
+    settings = "".join(
+        f", {row.name}: {row.example}" for row in platform(name).settings if row.required
+    )
     posts = POSTS.format(long=LONG).replace("  when:", "  to: main\n  when:")
     (folder / "config.yaml").write_text(f"{HEAD}  main: {{platform: {name}{settings}}}\n{posts}")
     shown = lines(termbell("preview", "--requests", "-c", folder / "config.yaml"))
     for path, instead in ((str(folder), "FOLDER"), (os.environ["TERMBELL_CACHE"], "CACHE")):
         shown = shown.replace(path, instead)
-    return "".join(f"{line[:LONGEST]} …\n" if len(line) > LONGEST else f"{line.rstrip()}\n" for line in alike(shown).strip().splitlines())
+    return "".join(
+        f"{line[:LONGEST]} …\n" if len(line) > LONGEST else f"{line.rstrip()}\n"
+        for line in alike(shown).strip().splitlines()
+    )
 
 
 def alike(shown: str) -> str:
     """Without what the bytes of pictures and videos say, in whatever way it is written."""
     shown = re.sub(DIGEST, "…", shown)
     sizes = {int(size.replace(",", "")) for size in re.findall(r"‹….\w+ ([\d,]+) bytes", shown)}
-    written = {f"{number:{form}}" for size in sizes for number in (size, size - 1) for form in (",", "")}
-    return re.sub(rf"\b(?:{'|'.join(sorted(written))})\b|\b[\d,]+(?= kB\b)", "n", shown) if sizes else shown
+    written = {
+        f"{number:{form}}" for size in sizes for number in (size, size - 1) for form in (",", "")
+    }
+    return (
+        re.sub(rf"\b(?:{'|'.join(sorted(written))})\b|\b[\d,]+(?= kB\b)", "n", shown)
+        if sizes
+        else shown
+    )
 
 
 @pytest.mark.parametrize("name", built_in())

@@ -14,7 +14,11 @@ from scheduler.engine.rehearsal import Rehearsal
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, an_image, documented, ok, scripted
 
-ACCOUNT = Account(name="main", platform="reddit", settings={"username": "ms_ada", "subreddit": "teachers", "server": "https://oauth.reddit.com"})
+ACCOUNT = Account(
+    name="main",
+    platform="reddit",
+    settings={"username": "ms_ada", "subreddit": "teachers", "server": "https://oauth.reddit.com"},
+)
 SECRETS = {"token": "good"}
 API = r"https://oauth\.reddit\.com"
 MADE = 1_788_769_803.0  # 2026-09-07T08:30:03Z
@@ -43,14 +47,22 @@ class Reddit(StandIn):
     @route("POST", f"{API}/api/media/asset\\.json")
     def lease(self, arrived: Arrived) -> Response:
         assert arrived.form["mimetype"] == "image/png"
-        return ok(args={"action": "//storage.test", "fields": [{"name": "key", "value": f"k{len(self.arrived)}"}]},
-                  asset={"asset_id": f"a{len(self.arrived)}"})
+        return ok(
+            args={
+                "action": "//storage.test",
+                "fields": [{"name": "key", "value": f"k{len(self.arrived)}"}],
+            },
+            asset={"asset_id": f"a{len(self.arrived)}"},
+        )
 
     @route("POST", r"https://storage\.test")
     def store(self, arrived: Arrived) -> Response:
         assert list(arrived.parts) == ["key", "file"], "the file comes last"
         self.stored.append(f"https://storage.test/{arrived.text('key')}")
-        return Response(status=201, body=f"<PostResponse><Location>{self.stored[-1]}</Location></PostResponse>".encode())
+        return Response(
+            status=201,
+            body=f"<PostResponse><Location>{self.stored[-1]}</Location></PostResponse>".encode(),
+        )
 
     @route("POST", f"{API}/api/submit")
     def submit(self, arrived: Arrived) -> Response:
@@ -62,7 +74,11 @@ class Reddit(StandIn):
             self.made(asked["title"], asked["sr"])
             return answered(user_submitted_page=PAGE, websocket_url="wss://ws.test")
         identifier = self.made(asked["title"], asked["sr"])
-        return answered(id=identifier[3:], name=identifier, url=f"https://www.reddit.com{self.up[identifier]['permalink']}")
+        return answered(
+            id=identifier[3:],
+            name=identifier,
+            url=f"https://www.reddit.com{self.up[identifier]['permalink']}",
+        )
 
     @route("POST", f"{API}/api/submit_gallery_post\\.json")
     def gallery(self, arrived: Arrived) -> Response:
@@ -70,19 +86,31 @@ class Reddit(StandIn):
         assert len(arrived.json["items"]) >= 2
         assert max(len(one["caption"]) for one in arrived.json["items"]) <= 180
         identifier = self.made(arrived.json["title"], arrived.json["sr"])
-        return answered(id=identifier, url=f"https://www.reddit.com{self.up[identifier]['permalink']}")
+        return answered(
+            id=identifier, url=f"https://www.reddit.com{self.up[identifier]['permalink']}"
+        )
 
     def made(self, title: str, subreddit: str) -> str:
         identifier = f"t3_{len(self.up) + 10}"
-        self.up[identifier] = {"name": identifier, "title": title, "subreddit": subreddit, "created_utc": MADE,
-                               "permalink": f"/r/{subreddit}/comments/{identifier[3:]}/_/"}
+        self.up[identifier] = {
+            "name": identifier,
+            "title": title,
+            "subreddit": subreddit,
+            "created_utc": MADE,
+            "permalink": f"/r/{subreddit}/comments/{identifier[3:]}/_/",
+        }
         return identifier
 
     @route("POST", f"{API}/api/comment")
     def comment(self, arrived: Arrived) -> Response:
         identifier = f"t1_{len(self.up) + 10}"
-        self.up[identifier] = {"name": identifier, "parent_id": arrived.form["thing_id"], "body": arrived.form["text"], "created_utc": MADE,
-                               "permalink": f"/r/teachers/comments/10/_/{identifier[3:]}/"}
+        self.up[identifier] = {
+            "name": identifier,
+            "parent_id": arrived.form["thing_id"],
+            "body": arrived.form["text"],
+            "created_utc": MADE,
+            "permalink": f"/r/teachers/comments/10/_/{identifier[3:]}/",
+        }
         return answered(things=[{"data": self.up[identifier]}])
 
     @route("GET", f"{API}/user/ms_ada/(?:submitted|comments)")
@@ -91,7 +119,9 @@ class Reddit(StandIn):
 
 
 def a_question(**changes: Any) -> Post:
-    return a_post(**{"title": "How do you teach fractions?", "markup": "I use **paper**.", **changes})
+    return a_post(
+        **{"title": "How do you teach fractions?", "markup": "I use **paper**.", **changes}
+    )
 
 
 def test_a_text_is_a_post_of_the_subreddit() -> None:
@@ -100,8 +130,16 @@ def test_a_text_is_a_post_of_the_subreddit() -> None:
     up = publish(ACCOUNT, a_question(), server)
 
     (submit,) = server.asked
-    assert submit.form == {"api_type": "json", "sr": "teachers", "title": "How do you teach fractions?", "kind": "self", "text": "I use **paper**.",
-                           "resubmit": "true", "sendreplies": "true", "validate_on_submit": "true"}
+    assert submit.form == {
+        "api_type": "json",
+        "sr": "teachers",
+        "title": "How do you teach fractions?",
+        "kind": "self",
+        "text": "I use **paper**.",
+        "resubmit": "true",
+        "sendreplies": "true",
+        "validate_on_submit": "true",
+    }
     assert submit.headers == {"User-Agent": "python:termbell:1 (by /u/ms_ada)"}
     assert up == Published(id="t3_1abcde", url="https://www.reddit.com/r/teachers/comments/1abcde/")
 
@@ -109,55 +147,97 @@ def test_a_text_is_a_post_of_the_subreddit() -> None:
 def test_a_link_has_the_text_below_it_and_options_are_said() -> None:
     server = scripted(documented)
 
-    publish(ACCOUNT, a_question(link=Link(url="https://example.org"), options={"subreddit": "u/ms_ada", "flair_id": "f1", "nsfw": True}), server)
+    publish(
+        ACCOUNT,
+        a_question(
+            link=Link(url="https://example.org"),
+            options={"subreddit": "u/ms_ada", "flair_id": "f1", "nsfw": True},
+        ),
+        server,
+    )
 
     said = server.asked[0].form or {}
-    assert (said["kind"], said["url"], said["text"]) == ("link", "https://example.org", "I use **paper**.")
+    assert (said["kind"], said["url"], said["text"]) == (
+        "link",
+        "https://example.org",
+        "I use **paper**.",
+    )
     assert (said["sr"], said["flair_id"], said["nsfw"]) == ("u_ms_ada", "f1", "true")
 
 
-def test_a_picture_gets_its_page_later_and_shows_no_alternative_text_which_is_said(tmp_path: Path) -> None:
+def test_a_picture_gets_its_page_later_and_shows_no_alternative_text_which_is_said(
+    tmp_path: Path,
+) -> None:
     server = scripted(*[documented] * 3)
 
     up = publish(ACCOUNT, a_question(media=(an_image(tmp_path),)), server)
-    without_alt = publish(ACCOUNT, a_question(media=(an_image(tmp_path, alt=""),)), scripted(*[documented] * 3))
+    without_alt = publish(
+        ACCOUNT, a_question(media=(an_image(tmp_path, alt=""),)), scripted(*[documented] * 3)
+    )
 
     lease, upload, submit = server.asked
     assert [note[:21] for note in up.notes] == ["Reddit converts media", "Reddit has no place f"]
     assert without_alt.notes == up.notes[:1]
     assert (lease.form or {})["mimetype"] == "image/png"
-    assert (upload.url, upload.anonymous) == ("https://reddit-uploaded-media.s3-accelerate.amazonaws.com", True)
-    assert (submit.form or {})["url"] == "https://reddit-uploaded-media.s3-accelerate.amazonaws.com/door.png"
+    assert (upload.url, upload.anonymous) == (
+        "https://reddit-uploaded-media.s3-accelerate.amazonaws.com",
+        True,
+    )
+    assert (submit.form or {})[
+        "url"
+    ] == "https://reddit-uploaded-media.s3-accelerate.amazonaws.com/door.png"
     assert up.url == PAGE
 
 
-def test_several_pictures_are_a_gallery_with_their_alternative_texts_as_captions(tmp_path: Path) -> None:
+def test_several_pictures_are_a_gallery_with_their_alternative_texts_as_captions(
+    tmp_path: Path,
+) -> None:
     server = scripted(*[documented] * 5)
 
-    up = publish(ACCOUNT, a_question(media=(an_image(tmp_path), an_image(tmp_path, "b.png", alt="A bicycle"))), server)
+    up = publish(
+        ACCOUNT,
+        a_question(media=(an_image(tmp_path), an_image(tmp_path, "b.png", alt="A bicycle"))),
+        server,
+    )
 
     said = server.asked[-1].json
-    assert [(one["media_id"], one["caption"]) for one in said["items"]] == [("8xbnh2y3zk7d1", "The school door"), ("8xbnh2y3zk7d1", "A bicycle")]
+    assert [(one["media_id"], one["caption"]) for one in said["items"]] == [
+        ("8xbnh2y3zk7d1", "The school door"),
+        ("8xbnh2y3zk7d1", "A bicycle"),
+    ]
     assert said["sendreplies"] is True
     assert up == Published(id="t3_1abcde", url="https://www.reddit.com/r/teachers/comments/1abcde/")
 
 
-@pytest.mark.parametrize(("name", "known_as"), [({"name": "t3_a", "id": "a"}, "t3_a"), ({"id": "t3_a"}, "t3_a"), ({"id": "a"}, "t3_a")])
-def test_a_post_has_its_full_name_wherever_reddit_says_it(name: dict[str, str], known_as: str) -> None:
-    assert publish(ACCOUNT, a_question(), scripted(answered(url="https://redd.it/a", **name))) == Published(id=known_as, url="https://redd.it/a")
+@pytest.mark.parametrize(
+    ("name", "known_as"),
+    [({"name": "t3_a", "id": "a"}, "t3_a"), ({"id": "t3_a"}, "t3_a"), ({"id": "a"}, "t3_a")],
+)
+def test_a_post_has_its_full_name_wherever_reddit_says_it(
+    name: dict[str, str], known_as: str
+) -> None:
+    assert publish(
+        ACCOUNT, a_question(), scripted(answered(url="https://redd.it/a", **name))
+    ) == Published(id=known_as, url="https://redd.it/a")
 
 
-def test_an_alternative_text_that_is_too_long_for_a_caption_is_refused_before_anything_leaves(tmp_path: Path) -> None:
+def test_an_alternative_text_that_is_too_long_for_a_caption_is_refused_before_anything_leaves(
+    tmp_path: Path,
+) -> None:
     long, untouched = an_image(tmp_path, alt="x" * 181), scripted()
 
     with pytest.raises(Rejected, match="of at most 180 characters, and one has 181: shorten it"):
         publish(ACCOUNT, a_question(media=(long, an_image(tmp_path, "b.png"))), untouched)
 
     assert untouched.asked == []
-    assert publish(ACCOUNT, a_question(media=(long,)), scripted(*[documented] * 3)).id == PAGE  # alone it has no caption
+    assert (
+        publish(ACCOUNT, a_question(media=(long,)), scripted(*[documented] * 3)).id == PAGE
+    )  # alone it has no caption
 
 
-def test_a_comment_on_a_picture_is_refused_in_the_dry_run_as_it_is_when_it_is_due(tmp_path: Path) -> None:
+def test_a_comment_on_a_picture_is_refused_in_the_dry_run_as_it_is_when_it_is_due(
+    tmp_path: Path,
+) -> None:
     picture = publish(ACCOUNT, a_question(media=(an_image(tmp_path),)), Rehearsal())
 
     with pytest.raises(Rejected, match="does not tell the id of a post with one picture"):
@@ -166,38 +246,64 @@ def test_a_comment_on_a_picture_is_refused_in_the_dry_run_as_it_is_when_it_is_du
 
 def test_a_picture_whose_place_is_not_told_is_tried_again(tmp_path: Path) -> None:
     with pytest.raises(TryLater, match="did not say where"):
-        publish(ACCOUNT, a_question(media=(an_image(tmp_path),)), scripted(documented, Response(status=201, body=b"<PostResponse/>")))
+        publish(
+            ACCOUNT,
+            a_question(media=(an_image(tmp_path),)),
+            scripted(documented, Response(status=201, body=b"<PostResponse/>")),
+        )
 
 
-@pytest.mark.parametrize(("before", "thing"), [
-    ("t3_abc", "t3_abc"),
-    ("t1_abc", "t1_abc"),
-    ("https://www.reddit.com/r/teachers/comments/1abcde/how_do_you/", "t3_1abcde"),
-    ("https://www.reddit.com/r/teachers/comments/1abcde/how_do_you/kxyz/", "t1_kxyz"),
-])
-def test_what_answers_a_post_is_a_comment_also_on_one_that_a_person_found(before: str, thing: str) -> None:
+@pytest.mark.parametrize(
+    ("before", "thing"),
+    [
+        ("t3_abc", "t3_abc"),
+        ("t1_abc", "t1_abc"),
+        ("https://www.reddit.com/r/teachers/comments/1abcde/how_do_you/", "t3_1abcde"),
+        ("https://www.reddit.com/r/teachers/comments/1abcde/how_do_you/kxyz/", "t1_kxyz"),
+    ],
+)
+def test_what_answers_a_post_is_a_comment_also_on_one_that_a_person_found(
+    before: str, thing: str
+) -> None:
     server = scripted(documented)
 
     up = publish(ACCOUNT, a_post(markup="Slides below", reply_to=Published(id=before)), server)
 
     assert server.asked[0].form == {"api_type": "json", "thing_id": thing, "text": "Slides below"}
-    assert up == Published(id="t1_kabcde", url="https://www.reddit.com/r/teachers/comments/1abcde/_/kabcde/")
+    assert up == Published(
+        id="t1_kabcde", url="https://www.reddit.com/r/teachers/comments/1abcde/_/kabcde/"
+    )
 
 
 def test_a_comment_is_a_text_alone_and_on_a_post_of_reddit(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="a text alone"):
-        publish(ACCOUNT, a_post(media=(an_image(tmp_path),), reply_to=Published(id="t3_a")), scripted())
+        publish(
+            ACCOUNT, a_post(media=(an_image(tmp_path),), reply_to=Published(id="t3_a")), scripted()
+        )
     with pytest.raises(Rejected, match="is no post on Reddit"):
         publish(ACCOUNT, a_post(reply_to=Published(id="https://example.org")), scripted())
 
 
-@pytest.mark.parametrize(("code", "words", "seconds"), [
-    ("RATELIMIT", "Looks like you've been doing that a lot. Take a break for 9 minutes before trying again.", 540),
-    ("RATELIMIT", "Take a break for 40 seconds before trying again.", 40),
-    ("RATELIMIT", "you are doing that too much", 600),
-    ("QUOTA_FILLED", "You've submitted too many links recently. Please try again in an hour.", 3600),
-])
-def test_who_posts_too_often_waits_as_long_as_reddit_says(code: str, words: str, seconds: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "words", "seconds"),
+    [
+        (
+            "RATELIMIT",
+            "Looks like you've been doing that a lot. Take a break for 9 minutes before trying again.",
+            540,
+        ),
+        ("RATELIMIT", "Take a break for 40 seconds before trying again.", 40),
+        ("RATELIMIT", "you are doing that too much", 600),
+        (
+            "QUOTA_FILLED",
+            "You've submitted too many links recently. Please try again in an hour.",
+            3600,
+        ),
+    ],
+)
+def test_who_posts_too_often_waits_as_long_as_reddit_says(
+    code: str, words: str, seconds: int
+) -> None:
     with pytest.raises(TryLater) as later:
         publish(ACCOUNT, a_question(), scripted(ok(json={"errors": [[code, words, "ratelimit"]]})))
 
@@ -205,7 +311,17 @@ def test_who_posts_too_often_waits_as_long_as_reddit_says(code: str, words: str,
 
 
 def test_an_error_that_comes_with_a_200_is_a_refusal_in_reddits_words() -> None:
-    refused = ok(json={"errors": [["SUBREDDIT_NOEXIST", "Hmm, that community doesn't exist. Try checking the spelling.", "sr"]]})
+    refused = ok(
+        json={
+            "errors": [
+                [
+                    "SUBREDDIT_NOEXIST",
+                    "Hmm, that community doesn't exist. Try checking the spelling.",
+                    "sr",
+                ]
+            ]
+        }
+    )
 
     with pytest.raises(Rejected, match=r"that community doesn't exist.*SUBREDDIT_NOEXIST"):
         publish(ACCOUNT, a_question(), scripted(refused))
@@ -213,30 +329,51 @@ def test_an_error_that_comes_with_a_200_is_a_refusal_in_reddits_words() -> None:
 
 def test_a_post_of_another_delivery_in_another_subreddit_or_from_before_is_not_it() -> None:
     def one(name: str, subreddit: str = "Teachers", made: float = MADE) -> dict[str, Any]:
-        return {"data": {"name": name, "title": "How do you teach fractions?", "subreddit": subreddit, "created_utc": made, "permalink": "/r/x/"}}
+        return {
+            "data": {
+                "name": name,
+                "title": "How do you teach fractions?",
+                "subreddit": subreddit,
+                "created_utc": made,
+                "permalink": "/r/x/",
+            }
+        }
 
-    listed = ok(data={"children": [one("t3_1"), one("t3_2", "maths"), one("t3_3", made=MADE - 86_400)]})
+    listed = ok(
+        data={"children": [one("t3_1"), one("t3_2", "maths"), one("t3_3", made=MADE - 86_400)]}
+    )
 
-    assert find(ACCOUNT, a_question(), Lost(left_at=DUE, others=frozenset({"t3_1"})), scripted(listed)) is None
-    assert find(ACCOUNT, a_question(), Lost(left_at=DUE), scripted(listed)) == Published(id="t3_1", url="https://www.reddit.com/r/x/")
+    assert (
+        find(ACCOUNT, a_question(), Lost(left_at=DUE, others=frozenset({"t3_1"})), scripted(listed))
+        is None
+    )
+    assert find(ACCOUNT, a_question(), Lost(left_at=DUE), scripted(listed)) == Published(
+        id="t3_1", url="https://www.reddit.com/r/x/"
+    )
 
 
 def test_it_tells_whose_credentials_they_are_and_that_new_apps_are_rare() -> None:
     assert whoami(ACCOUNT, scripted(documented)) == "u/ms_ada"
     with pytest.raises(Rejected, match="credentials of u/ben, not of u/ms_ada"):
         whoami(ACCOUNT, scripted(ok(name="ben")))
-    assert "approves each new app by hand" in next(iter(PLATFORM.notices(ACCOUNT, date(2026, 11, 25))))
+    assert "approves each new app by hand" in next(
+        iter(PLATFORM.notices(ACCOUNT, date(2026, 11, 25)))
+    )
 
 
 POSTS: dict[str, Callable[[Path], Post]] = {
     "text": lambda folder: a_question(),
     "link": lambda folder: a_question(link=Link(url="https://example.org")),
     "picture": lambda folder: a_question(media=(an_image(folder),)),
-    "gallery": lambda folder: a_question(media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle"))),
+    "gallery": lambda folder: a_question(
+        media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle"))
+    ),
     "comment": lambda folder: a_post(markup="Slides", reply_to=Published(id="t3_9")),
 }
 
 
 @pytest.mark.parametrize("name", POSTS)
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(name: str, tmp_path: Path) -> None:
-    assert lost_at_every_step(Reddit, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        Reddit, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS
+    ) == {"published"}

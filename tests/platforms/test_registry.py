@@ -21,7 +21,9 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, *points: str) -> None
     """A package as pip leaves it: its module, and beside it what it says of itself."""
     about = folder / "termbell_chalkboard-1.0.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: termbell-chalkboard\nVersion: 1.0\n")
+    (about / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: termbell-chalkboard\nVersion: 1.0\n"
+    )
     (about / "entry_points.txt").write_text("[termbell.platforms]\n" + "\n".join(points) + "\n")
     (folder / "termbell_chalkboard.py").write_text(ADAPTER)
     monkeypatch.syspath_prepend(folder)
@@ -32,7 +34,9 @@ def test_ours_are_found_by_their_files():
     assert platform("linkedin").name == "linkedin"
 
 
-@pytest.mark.parametrize("name", ["mastodn", "base", "registry", "__init__", "", "../base", "platforms.base"])
+@pytest.mark.parametrize(
+    "name", ["mastodn", "base", "registry", "__init__", "", "../base", "platforms.base"]
+)
 def test_an_unknown_name_is_refused_with_those_there_are(name: str):
     with pytest.raises(LookupError, match=r"no platform called '.*'; there are: .*linkedin"):
         platform(name)
@@ -54,20 +58,33 @@ def test_a_package_brings_a_platform(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert platform("chalkboard").name == "chalkboard"
 
 
-def test_a_package_does_not_take_the_name_of_one_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_package_does_not_take_the_name_of_one_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     install(tmp_path, monkeypatch, "linkedin = termbell_chalkboard:PLATFORM")
 
     assert names().count("linkedin") == 1
     assert platform("linkedin").name == "linkedin"
 
 
-@pytest.mark.parametrize(("point", "why"), [
-    ("chalkboard = termbell_nowhere:PLATFORM", "cannot be loaded: No module named 'termbell_nowhere'"),
-    ("chalkboard = termbell_chalkboard:MISSING", "cannot be loaded"),
-    ("chalkboard = termbell_chalkboard:NO_PLATFORM", "would have to be a Platform of that name"),
-    ("slate = termbell_chalkboard:PLATFORM", "would have to be a Platform of that name"),
-])
-def test_a_package_that_is_wrong_is_named(point: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    ("point", "why"),
+    [
+        (
+            "chalkboard = termbell_nowhere:PLATFORM",
+            "cannot be loaded: No module named 'termbell_nowhere'",
+        ),
+        ("chalkboard = termbell_chalkboard:MISSING", "cannot be loaded"),
+        (
+            "chalkboard = termbell_chalkboard:NO_PLATFORM",
+            "would have to be a Platform of that name",
+        ),
+        ("slate = termbell_chalkboard:PLATFORM", "would have to be a Platform of that name"),
+    ],
+)
+def test_a_package_that_is_wrong_is_named(
+    point: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     install(tmp_path, monkeypatch, point)
 
     with pytest.raises(LookupError, match=f"termbell-chalkboard.*{why}"):

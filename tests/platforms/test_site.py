@@ -29,9 +29,18 @@ def on_disk(request: Request) -> Response:
 
 @pytest.fixture
 def account(tmp_path: Path) -> Account:
-    return Account(name="class-site", platform="site", settings={
-        "folder": tmp_path / "public", "title": "The Networked Teacher", "description": "Notes & questions", "author": "Anna Keller",
-        "url": "https://example.org/news", "language": "en-GB"})
+    return Account(
+        name="class-site",
+        platform="site",
+        settings={
+            "folder": tmp_path / "public",
+            "title": "The Networked Teacher",
+            "description": "Notes & questions",
+            "author": "Anna Keller",
+            "url": "https://example.org/news",
+            "language": "en-GB",
+        },
+    )
 
 
 def without_url(account: Account) -> Account:
@@ -40,7 +49,12 @@ def without_url(account: Account) -> Account:
 
 def publish(account: Account, post: Post) -> Path:
     """The file of the post's page."""
-    return account.settings["folder"] / "posts" / site.publish(account, post, on_disk).id / "index.html"
+    return (
+        account.settings["folder"]
+        / "posts"
+        / site.publish(account, post, on_disk).id
+        / "index.html"
+    )
 
 
 def text(account: Account, name: str) -> str:
@@ -48,7 +62,11 @@ def text(account: Account, name: str) -> str:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file() and file.name != LOCK}
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file() and file.name != LOCK
+    }
 
 
 class Elements(HTMLParser):
@@ -86,7 +104,9 @@ def broken(start: Path) -> list[Path]:
     return sorted(file for file in seen if not file.exists())
 
 
-def test_pictures_come_first_and_everything_readers_see_in_one_request(account: Account, tmp_path: Path) -> None:
+def test_pictures_come_first_and_everything_readers_see_in_one_request(
+    account: Account, tmp_path: Path
+) -> None:
     server = scripted(*[documented] * 9)
 
     site.publish(account, a_post(media=(an_image(tmp_path),)), server)
@@ -94,13 +114,26 @@ def test_pictures_come_first_and_everything_readers_see_in_one_request(account: 
     assert [one.step for one in server.asked] == ["posts", "index", "picture 1", "site"]
     assert [one.is_visible for one in server.asked] == [False, False, False, True]
     assert list(server.asked[-1].json) == [
-        "style.css", "posts/welcome-back-7f3a9c0d/index.html", "archive/index.html", "feed.xml", "feed.json", "index.html", "posts.json"]
+        "style.css",
+        "posts/welcome-back-7f3a9c0d/index.html",
+        "archive/index.html",
+        "feed.xml",
+        "feed.json",
+        "index.html",
+        "posts.json",
+    ]
 
 
 def test_a_post_has_a_page_in_its_language_and_everything_links_to_it(account: Account) -> None:
-    done = site.publish(account, a_post(title="Grüße aus der Klasse!", language="de", html="<p>Guten <em>Tag</em></p>"), on_disk)
+    done = site.publish(
+        account,
+        a_post(title="Grüße aus der Klasse!", language="de", html="<p>Guten <em>Tag</em></p>"),
+        on_disk,
+    )
 
-    assert done.url == "https://example.org/news/posts/grue-aus-der-klasse-7f3a9c0d/".replace("grue", "grusse")
+    assert done.url == "https://example.org/news/posts/grue-aus-der-klasse-7f3a9c0d/".replace(
+        "grue", "grusse"
+    )
     page = text(account, f"posts/{done.id}/index.html")
     assert '<html lang="en-GB">' in page
     assert '<article class="post h-entry" lang="de">' in page
@@ -112,7 +145,12 @@ def test_a_post_has_a_page_in_its_language_and_everything_links_to_it(account: A
 
 def test_the_newest_stand_on_the_index_and_all_of_them_in_the_archive(account: Account) -> None:
     for number in (3, 1, 2, *range(4, 25)):
-        publish(account, a_post(key=f"{number:016x}", title=f"Post {number}", due=DUE + timedelta(days=20 * number)))
+        publish(
+            account,
+            a_post(
+                key=f"{number:016x}", title=f"Post {number}", due=DUE + timedelta(days=20 * number)
+            ),
+        )
 
     def titles(page: str) -> list[str]:
         return re.findall(r">(Post \d+)</a>", text(account, page))
@@ -122,43 +160,87 @@ def test_the_newest_stand_on_the_index_and_all_of_them_in_the_archive(account: A
     assert re.findall(r"<h2>(\d+)</h2>", text(account, "archive/index.html")) == ["2027", "2026"]
 
 
-def test_pictures_have_their_alt_text_on_the_page_and_the_index(account: Account, tmp_path: Path) -> None:
+def test_pictures_have_their_alt_text_on_the_page_and_the_index(
+    account: Account, tmp_path: Path
+) -> None:
     door = an_image(tmp_path, alt='A "blue" door & two pots')
-    books = replace(an_image(tmp_path, "books.png", colour="red", alt="Five books"), focus=(0.5, 1.0))
+    books = replace(
+        an_image(tmp_path, "books.png", colour="red", alt="Five books"), focus=(0.5, 1.0)
+    )
 
     page = publish(account, a_post(media=(door, books)))
 
     first, second = Elements(page.read_text()).all("img")
-    assert (first["alt"], first["width"], first["height"]) == ('A "blue" door & two pots', "64", "48")
+    assert (first["alt"], first["width"], first["height"]) == (
+        'A "blue" door & two pots',
+        "64",
+        "48",
+    )
     assert (second["alt"], second["style"]) == ("Five books", "object-position: 75% 0%")
     assert (page.parent / str(first["src"])).read_bytes() == door.file.read_bytes()
-    assert [one["alt"] for one in Elements(text(account, "index.html")).all("img")] == ['A "blue" door & two pots']
+    assert [one["alt"] for one in Elements(text(account, "index.html")).all("img")] == [
+        'A "blue" door & two pots'
+    ]
 
 
-def test_a_video_is_played_on_its_page_with_its_captions_and_is_no_ones_thumbnail(account: Account, tmp_path: Path) -> None:
+def test_a_video_is_played_on_its_page_with_its_captions_and_is_no_ones_thumbnail(
+    account: Account, tmp_path: Path
+) -> None:
     (tmp_path / "talk.vtt").write_text("WEBVTT\n")
-    said = Media(file=tmp_path / "talk.vtt", type="text/vtt", size=7, digest=hashlib.sha256(b"WEBVTT\n").hexdigest())
-    film, door = replace(a_video(tmp_path, alt='"Ada" & the board'), captions=said), an_image(tmp_path)
+    said = Media(
+        file=tmp_path / "talk.vtt",
+        type="text/vtt",
+        size=7,
+        digest=hashlib.sha256(b"WEBVTT\n").hexdigest(),
+    )
+    film, door = (
+        replace(a_video(tmp_path, alt='"Ada" & the board'), captions=said),
+        an_image(tmp_path),
+    )
 
     page = publish(account, a_post(media=(film, door), language="cy"))
 
     elements = Elements(page.read_text())
     ((played, track),) = zip(elements.all("video"), elements.all("track"), strict=True)
-    assert (played["aria-label"], played["controls"], played["width"]) == ('"Ada" & the board', "", "1080")
+    assert (played["aria-label"], played["controls"], played["width"]) == (
+        '"Ada" & the board',
+        "",
+        "1080",
+    )
     assert (track["kind"], track["srclang"]) == ("captions", "cy")
     assert broken(page) == []
     assert (page.parent / str(track["src"])).resolve().read_text() == "WEBVTT\n"
-    assert [one["alt"] for one in Elements(text(account, "index.html")).all("img")] == ["The school door"]
+    assert [one["alt"] for one in Elements(text(account, "index.html")).all("img")] == [
+        "The school door"
+    ]
     feed = json.loads(text(account, "feed.json"))["items"][0]
     assert feed["image"].endswith(f"/media/{door.name}")
     assert [one["mime_type"] for one in feed["attachments"]] == ["video/mp4", "image/png"]
 
 
-def test_markup_in_what_is_no_markup_is_shown_and_never_run(account: Account, tmp_path: Path) -> None:
+def test_markup_in_what_is_no_markup_is_shown_and_never_run(
+    account: Account, tmp_path: Path
+) -> None:
     bad = '"><script>alert(1)</script>'
-    post = a_post(title=bad, summary=bad, text=bad, link=Link(url="https://example.org/?a=1&b=" + bad, title=bad, description=bad),
-                  media=(an_image(tmp_path, alt=bad),), spans=(Span(kind="tag", start=0, end=0, value=bad),), language=bad)
-    loud = replace(account, settings={**account.settings, "title": bad, "description": bad, "author": bad, "language": bad})
+    post = a_post(
+        title=bad,
+        summary=bad,
+        text=bad,
+        link=Link(url="https://example.org/?a=1&b=" + bad, title=bad, description=bad),
+        media=(an_image(tmp_path, alt=bad),),
+        spans=(Span(kind="tag", start=0, end=0, value=bad),),
+        language=bad,
+    )
+    loud = replace(
+        account,
+        settings={
+            **account.settings,
+            "title": bad,
+            "description": bad,
+            "author": bad,
+            "language": bad,
+        },
+    )
 
     publish(loud, post)
 
@@ -168,7 +250,16 @@ def test_markup_in_what_is_no_markup_is_shown_and_never_run(account: Account, tm
     assert not feedparser.parse(text(account, "feed.xml")).bozo
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//example.org"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        " JavaScript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "//example.org",
+    ],
+)
 def test_a_card_links_to_web_addresses_only(account: Account, tmp_path: Path, url: str) -> None:
     page = publish(account, a_post(link=Link(url=url, title="Look", image=an_image(tmp_path))))
 
@@ -179,10 +270,21 @@ def test_a_card_links_to_web_addresses_only(account: Account, tmp_path: Path, ur
 def test_a_card_shows_where_it_leads(account: Account, tmp_path: Path) -> None:
     cup = an_image(tmp_path, alt="A cup")
 
-    page = publish(account, a_post(link=Link(url="https://example.org/list", title="A list", description="To copy", image=cup)))
+    page = publish(
+        account,
+        a_post(
+            link=Link(
+                url="https://example.org/list", title="A list", description="To copy", image=cup
+            )
+        ),
+    )
 
-    assert [one["href"] for one in Elements(page.read_text()).all("a") if one.get("class") == "card"] == ["https://example.org/list"]
-    assert "<small>example.org</small>\n<strong>A list</strong>\n<em>To copy</em>" in page.read_text()
+    assert [
+        one["href"] for one in Elements(page.read_text()).all("a") if one.get("class") == "card"
+    ] == ["https://example.org/list"]
+    assert (
+        "<small>example.org</small>\n<strong>A list</strong>\n<em>To copy</em>" in page.read_text()
+    )
     assert (account.settings["folder"] / "media" / cup.name).exists()
 
 
@@ -192,21 +294,30 @@ def test_a_post_without_html_is_its_text_with_links(account: Account) -> None:
 
     page = publish(account, a_post(text=words, spans=(link,)))
 
-    assert ('<p>1 &lt; 2, see <a href="https://example.org/?a&amp;b">https://example.org/?a&amp;b</a><br>\nnow</p>\n<p>Next</p>'
-            in page.read_text())
+    assert (
+        '<p>1 &lt; 2, see <a href="https://example.org/?a&amp;b">https://example.org/?a&amp;b</a><br>\nnow</p>\n<p>Next</p>'
+        in page.read_text()
+    )
 
 
 def test_tags_have_pages_and_do_not_stand_twice(account: Account) -> None:
     def tagged(number: int, *names: str) -> Post:
-        return a_post(key=f"{number:016x}", title=f"Post {number}", html="<p>Hello #all</p>\n<p>" + " ".join(f"#{one}" for one in names) + "</p>",
-                      spans=tuple(Span(kind="tag", start=0, end=0, value=one) for one in names))
+        return a_post(
+            key=f"{number:016x}",
+            title=f"Post {number}",
+            html="<p>Hello #all</p>\n<p>" + " ".join(f"#{one}" for one in names) + "</p>",
+            spans=tuple(Span(kind="tag", start=0, end=0, value=one) for one in names),
+        )
 
     publish(account, tagged(1, "EduSky"))
     page = publish(account, tagged(2, "EduSky", "日本語"))
 
     assert "<p>Hello #all</p></div>" in page.read_text()
     assert re.findall(r"#(\w+)</a>", page.read_text()) == ["EduSky", "日本語"]
-    assert re.findall(r">(Post \d)</a>", text(account, "tags/edusky/index.html")) == ["Post 2", "Post 1"]
+    assert re.findall(r">(Post \d)</a>", text(account, "tags/edusky/index.html")) == [
+        "Post 2",
+        "Post 1",
+    ]
     assert broken(account.settings["folder"] / "index.html") == []
 
 
@@ -220,16 +331,27 @@ def test_a_post_without_title_is_known_by_its_text(account: Account) -> None:
 
 
 def test_the_rss_feed_is_valid_and_says_everything(account: Account, tmp_path: Path) -> None:
-    post = a_post(html="<p>A &amp; B</p>", text="A & B \x0b", media=(an_image(tmp_path, alt="The door"),), summary="Short\x00 one \ud800",
-                  spans=(Span(kind="tag", start=0, end=0, value="EduSky"),))
+    post = a_post(
+        html="<p>A &amp; B</p>",
+        text="A & B \x0b",
+        media=(an_image(tmp_path, alt="The door"),),
+        summary="Short\x00 one \ud800",
+        spans=(Span(kind="tag", start=0, end=0, value="EduSky"),),
+    )
     publish(account, post)
 
     feed = feedparser.parse(text(account, "feed.xml"))
 
     assert not feed.bozo
     assert feed.version == "rss20"
-    assert (feed.feed.title, feed.feed.language, feed.feed.link) == ("The Networked Teacher", "en-GB", "https://example.org/news/")
-    assert [one.href for one in feed.feed.links if one.rel == "self"] == ["https://example.org/news/feed.xml"]
+    assert (feed.feed.title, feed.feed.language, feed.feed.link) == (
+        "The Networked Teacher",
+        "en-GB",
+        "https://example.org/news/",
+    )
+    assert [one.href for one in feed.feed.links if one.rel == "self"] == [
+        "https://example.org/news/feed.xml"
+    ]
     [item] = feed.entries
     assert (item.title, item.author, item.summary) == ("Welcome back", "Anna Keller", "Short one")
     assert item.id == item.link == "https://example.org/news/posts/welcome-back-7f3a9c0d/"
@@ -258,7 +380,9 @@ def test_the_json_feed_has_what_version_1_1_asks_for(account: Account, tmp_path:
     assert "Welcome back" in item["content_html"]
 
 
-def test_without_a_public_address_links_are_relative_and_that_is_said_once(account: Account) -> None:
+def test_without_a_public_address_links_are_relative_and_that_is_said_once(
+    account: Account,
+) -> None:
     local = without_url(account)
 
     first = site.publish(local, a_post(), on_disk)
@@ -270,7 +394,9 @@ def test_without_a_public_address_links_are_relative_and_that_is_said_once(accou
     feed = feedparser.parse(text(account, "feed.xml"))
     assert not feed.bozo
     assert feed.entries[0].link == f"posts/{first.id}/index.html"
-    assert str(account.settings["folder"]) not in "".join(map(bytes.decode, contents(account.settings["folder"]).values()))
+    assert str(account.settings["folder"]) not in "".join(
+        map(bytes.decode, contents(account.settings["folder"]).values())
+    )
 
 
 def test_feed_readers_know_a_post_again_when_the_site_moves(account: Account) -> None:
@@ -280,7 +406,9 @@ def test_feed_readers_know_a_post_again_when_the_site_moves(account: Account) ->
     publish(account, a_post(title="Moved"))
 
     assert re.findall(r'<guid isPermaLink="(\w+)">(.*?)</guid>', text(account, "feed.xml")) == [
-        ("false", "termbell-7f3a9c0d1e2b4a55"), ("true", "https://example.org/news/posts/second-2/")]
+        ("false", "termbell-7f3a9c0d1e2b4a55"),
+        ("true", "https://example.org/news/posts/second-2/"),
+    ]
 
 
 def test_a_second_sending_changes_nothing(account: Account, tmp_path: Path) -> None:
@@ -306,7 +434,10 @@ def test_a_post_that_changed_keeps_its_page_and_leaves_the_tags_it_lost(account:
 
 
 def test_two_posts_alike_have_pages_of_their_own(account: Account) -> None:
-    pages = {publish(account, a_post(key=key, title="日本語")) for key in ("delivery-1", "delivery-2", "delivery/2", "delivery 2")}
+    pages = {
+        publish(account, a_post(key=key, title="日本語"))
+        for key in ("delivery-1", "delivery-2", "delivery/2", "delivery 2")
+    }
 
     assert len(pages) == 4
     assert all(page.exists() for page in pages)
@@ -343,11 +474,20 @@ def dying_after(renames: int) -> Callable[[Request], Response]:
     return ask
 
 
-def test_killed_between_any_two_files_it_leads_nowhere_wrong_and_the_next_attempt_completes_it(account: Account, tmp_path: Path) -> None:
+def test_killed_between_any_two_files_it_leads_nowhere_wrong_and_the_next_attempt_completes_it(
+    account: Account, tmp_path: Path
+) -> None:
     def posts(picture: Media) -> list[Post]:
-        return [a_post(key=f"{number:016x}", title=f"Post {number}", media=(picture,), html="<p>x</p>",
-                       spans=tuple(Span(kind="tag", start=0, end=0, value=one) for one in tags))
-                for number, tags in enumerate([("a",), ("a", "b")])]
+        return [
+            a_post(
+                key=f"{number:016x}",
+                title=f"Post {number}",
+                media=(picture,),
+                html="<p>x</p>",
+                spans=tuple(Span(kind="tag", start=0, end=0, value=one) for one in tags),
+            )
+            for number, tags in enumerate([("a",), ("a", "b")])
+        ]
 
     picture = an_image(tmp_path)
     for one in posts(picture):
@@ -356,7 +496,9 @@ def test_killed_between_any_two_files_it_leads_nowhere_wrong_and_the_next_attemp
     survived, killed = 0, True
     while killed:
         folder = tmp_path / f"killed after {survived}"
-        here = replace(account, settings={**account.settings, "folder": folder.with_name(f"killed-{survived}")})
+        here = replace(
+            account, settings={**account.settings, "folder": folder.with_name(f"killed-{survived}")}
+        )
         before, late = posts(picture)
         publish(here, before)
         try:
@@ -369,7 +511,9 @@ def test_killed_between_any_two_files_it_leads_nowhere_wrong_and_the_next_attemp
 
         assert contents(here.settings["folder"]) == whole
         survived += 1
-    assert survived == 9  # the last one lived: a new tag, the page, a known tag, archive, two feeds, index, posts.json
+    assert (
+        survived == 9
+    )  # the last one lived: a new tag, the page, a known tag, archive, two feeds, index, posts.json
 
 
 def test_a_first_publish_that_was_killed_is_not_taken_for_another_site(account: Account) -> None:
@@ -383,8 +527,15 @@ def test_a_first_publish_that_was_killed_is_not_taken_for_another_site(account: 
     assert text(account, "index.html").count("<article") == 1
 
 
-def test_a_reader_never_follows_a_link_to_nothing_while_fifty_posts_are_published(account: Account, tmp_path: Path) -> None:
-    start, done, missing, rounds = account.settings["folder"] / "index.html", threading.Event(), [], 0
+def test_a_reader_never_follows_a_link_to_nothing_while_fifty_posts_are_published(
+    account: Account, tmp_path: Path
+) -> None:
+    start, done, missing, rounds = (
+        account.settings["folder"] / "index.html",
+        threading.Event(),
+        [],
+        0,
+    )
     picture = an_image(tmp_path)
 
     def read() -> None:
@@ -393,7 +544,11 @@ def test_a_reader_never_follows_a_link_to_nothing_while_fifty_posts_are_publishe
             if start.exists():
                 missing.extend(broken(start))
                 assert start.read_text().endswith("</html>\n")
-                json.loads((start.parent / "posts.json").read_text() if (start.parent / "posts.json").exists() else "{}")
+                json.loads(
+                    (start.parent / "posts.json").read_text()
+                    if (start.parent / "posts.json").exists()
+                    else "{}"
+                )
                 rounds += 1
 
     reader = threading.Thread(target=read)
@@ -401,8 +556,16 @@ def test_a_reader_never_follows_a_link_to_nothing_while_fifty_posts_are_publishe
     try:
         for number in range(50):
             tag = Span(kind="tag", start=0, end=0, value=f"tag{number % 7}")
-            publish(account, a_post(key=f"{number:016x}", title=f"Post {number}", media=(picture,), spans=(tag,),
-                                    due=DUE + timedelta(hours=number)))
+            publish(
+                account,
+                a_post(
+                    key=f"{number:016x}",
+                    title=f"Post {number}",
+                    media=(picture,),
+                    spans=(tag,),
+                    due=DUE + timedelta(hours=number),
+                ),
+            )
     finally:
         done.set()
         reader.join()
@@ -423,10 +586,16 @@ def test_two_accounts_with_one_folder_do_not_lose_each_others_posts(account: Acc
         site.publish(account, a_post(key="ours", title="Ours"), overtaken)
     publish(account, a_post(key="ours", title="Ours"))
 
-    assert {one["key"] for one in json.loads(text(account, "posts.json"))["posts"]} == {"first", "theirs", "ours"}
+    assert {one["key"] for one in json.loads(text(account, "posts.json"))["posts"]} == {
+        "first",
+        "theirs",
+        "ours",
+    }
 
 
-def test_a_post_taken_out_of_posts_json_leaves_the_lists_and_keeps_its_page(account: Account) -> None:
+def test_a_post_taken_out_of_posts_json_leaves_the_lists_and_keeps_its_page(
+    account: Account,
+) -> None:
     page = publish(account, a_post())
     file = account.settings["folder"] / "posts.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "posts": []}))
@@ -446,20 +615,25 @@ def edited(**changes: Any) -> Callable[[str], str]:
     return edit
 
 
-@pytest.mark.parametrize(("edit", "said"), [
-    (lambda plain: "", "line 1 column 1"),
-    (lambda plain: plain[:-40], "line"),
-    (lambda plain: "[]", "list indices"),
-    (lambda plain: '{"posts": []}', "`version` is missing"),
-    (lambda plain: plain.replace('"version": 1', '"version": 2'), "`version` is 2"),
-    (lambda plain: plain.replace('"title"', '"titel"', 1), "`title` is missing"),
-    (edited(title=7), "`title` is 7"),
-    (edited(due="yesterday"), "yesterday"),
-    (edited(due="2026-09-07"), "has no offset"),
-    (edited(slug="../../etc"), "`slug` is"),
-    (edited(media=["x"]), "string indices"),
-])
-def test_a_posts_json_that_cannot_be_read_stops_the_publish_and_stays(account: Account, edit: Callable[[str], str], said: str) -> None:
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda plain: "", "line 1 column 1"),
+        (lambda plain: plain[:-40], "line"),
+        (lambda plain: "[]", "list indices"),
+        (lambda plain: '{"posts": []}', "`version` is missing"),
+        (lambda plain: plain.replace('"version": 1', '"version": 2'), "`version` is 2"),
+        (lambda plain: plain.replace('"title"', '"titel"', 1), "`title` is missing"),
+        (edited(title=7), "`title` is 7"),
+        (edited(due="yesterday"), "yesterday"),
+        (edited(due="2026-09-07"), "has no offset"),
+        (edited(slug="../../etc"), "`slug` is"),
+        (edited(media=["x"]), "string indices"),
+    ],
+)
+def test_a_posts_json_that_cannot_be_read_stops_the_publish_and_stays(
+    account: Account, edit: Callable[[str], str], said: str
+) -> None:
     publish(account, a_post())
     file = account.settings["folder"] / "posts.json"
     file.write_text(edit(file.read_text()))
@@ -497,20 +671,39 @@ def test_another_web_site_in_the_folder_is_not_overwritten(account: Account) -> 
 def test_a_public_address_that_is_none_is_refused(account: Account) -> None:
     wrong = replace(account, settings={**account.settings, "url": "example.org"})
 
-    with pytest.raises(Rejected, match=re.escape("accounts.class-site: url 'example.org' is no web address; write it like https://")):
+    with pytest.raises(
+        Rejected,
+        match=re.escape(
+            "accounts.class-site: url 'example.org' is no web address; write it like https://"
+        ),
+    ):
         publish(wrong, a_post())
 
 
 def test_dates_are_written_as_the_site_is(account: Account) -> None:
-    written = {language: site.written(DUE, language) for language in ("en-GB", "en-US", "de-CH", "fr", "es", "it", "nl", "pt-BR", "ja")}
+    written = {
+        language: site.written(DUE, language)
+        for language in ("en-GB", "en-US", "de-CH", "fr", "es", "it", "nl", "pt-BR", "ja")
+    }
 
     assert written == {
-        "en-GB": "7 September 2026", "en-US": "September 7, 2026", "de-CH": "7. September 2026", "fr": "7 septembre 2026",
-        "es": "7 de septiembre de 2026", "it": "7 settembre 2026", "nl": "7 september 2026", "pt-BR": "7 de setembro de 2026", "ja": "2026-09-07"}
+        "en-GB": "7 September 2026",
+        "en-US": "September 7, 2026",
+        "de-CH": "7. September 2026",
+        "fr": "7 septembre 2026",
+        "es": "7 de septiembre de 2026",
+        "it": "7 settembre 2026",
+        "nl": "7 september 2026",
+        "pt-BR": "7 de setembro de 2026",
+        "ja": "2026-09-07",
+    }
 
 
 def test_the_folder_is_named_and_tried(account: Account) -> None:
-    assert site.whoami(account, on_disk) == f"{account.settings['folder']}, found at https://example.org/news/"
+    assert (
+        site.whoami(account, on_disk)
+        == f"{account.settings['folder']}, found at https://example.org/news/"
+    )
 
     account.settings["folder"].touch()
     with pytest.raises(TryLater, match="a file stands where a folder should be"):

@@ -36,7 +36,15 @@ BOT = Account(name="staff", platform="slack", settings={"channel": "C01"})
 SECRETS = {"webhook": "https://hooks.slack.com/services/T/B/X", "token": "xoxb-1"}
 FORMS = {"auth.test": set(), "files.getUploadURLExternal": {"filename", "length", "alt_txt"}}
 BODIES = {  # what the SDK's methods take (python-slack-sdk 3.43), of what we send
-    "chat.postMessage": {"channel", "text", "blocks", "thread_ts", "unfurl_links", "unfurl_media", "metadata"},
+    "chat.postMessage": {
+        "channel",
+        "text",
+        "blocks",
+        "thread_ts",
+        "unfurl_links",
+        "unfurl_media",
+        "metadata",
+    },
     "files.completeUploadExternal": {"files", "channel_id", "initial_comment", "thread_ts"},
 }
 
@@ -61,31 +69,52 @@ def test_a_bots_message_carries_the_key_and_its_text_as_blocks() -> None:
     *_, message = asked_for(a_post(text="Welcome <back> & *you*"))
 
     assert (message.method, message.url) == ("POST", "https://slack.com/api/chat.postMessage")
-    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": "Welcome <back> & *you*"}]}
+    section = {
+        "type": "rich_text_section",
+        "elements": [{"type": "text", "text": "Welcome <back> & *you*"}],
+    }
     assert message.json == {
-        "channel": "C01", "text": "Welcome &lt;back&gt; &amp; *you*", "blocks": [{"type": "rich_text", "elements": [section]}],
-        "metadata": {"event_type": "termbell_post", "event_payload": {"key": "7f3a9c0d1e2b4a55"}}}
+        "channel": "C01",
+        "text": "Welcome &lt;back&gt; &amp; *you*",
+        "blocks": [{"type": "rich_text", "elements": [section]}],
+        "metadata": {"event_type": "termbell_post", "event_payload": {"key": "7f3a9c0d1e2b4a55"}},
+    }
     assert sign(message, SECRETS).headers == {"Authorization": "Bearer xoxb-1"}
 
 
 def test_marks_and_links_are_styles_and_quotes_and_code_stand_by_themselves() -> None:
     text = "Bold and sloped term\nquoted\nprint(1)\nbye example.org"
-    spans = (Span(kind="bold", start=0, end=15), Span(kind="italic", start=9, end=15), Span(kind="link", start=16, end=20, value="https://a.org"),
-             Span(kind="quote", start=21, end=27), Span(kind="pre", start=28, end=36, value="py"), Span(kind="tag", start=37, end=40, value="bye"),
-             Span(kind="link", start=41, end=52, value="example.org"))
+    spans = (
+        Span(kind="bold", start=0, end=15),
+        Span(kind="italic", start=9, end=15),
+        Span(kind="link", start=16, end=20, value="https://a.org"),
+        Span(kind="quote", start=21, end=27),
+        Span(kind="pre", start=28, end=36, value="py"),
+        Span(kind="tag", start=37, end=40, value="bye"),
+        Span(kind="link", start=41, end=52, value="example.org"),
+    )
 
     *_, message = asked_for(a_post(text=text, spans=spans))
 
     assert message.json["blocks"][0]["elements"] == [
-        {"type": "rich_text_section", "elements": [
-            {"type": "text", "text": "Bold and ", "style": {"bold": True}},
-            {"type": "text", "text": "sloped", "style": {"bold": True, "italic": True}},
-            {"type": "text", "text": " "},
-            {"type": "link", "url": "https://a.org", "text": "term"}]},
+        {
+            "type": "rich_text_section",
+            "elements": [
+                {"type": "text", "text": "Bold and ", "style": {"bold": True}},
+                {"type": "text", "text": "sloped", "style": {"bold": True, "italic": True}},
+                {"type": "text", "text": " "},
+                {"type": "link", "url": "https://a.org", "text": "term"},
+            ],
+        },
         {"type": "rich_text_quote", "elements": [{"type": "text", "text": "quoted"}]},
         {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "print(1)"}]},
-        {"type": "rich_text_section", "elements": [
-            {"type": "text", "text": "bye "}, {"type": "link", "url": "https://example.org", "text": "example.org"}]},
+        {
+            "type": "rich_text_section",
+            "elements": [
+                {"type": "text", "text": "bye "},
+                {"type": "link", "url": "https://example.org", "text": "example.org"},
+            ],
+        },
     ]
 
 
@@ -106,8 +135,15 @@ def test_a_webhook_shows_pictures_that_are_public(tmp_path: Path) -> None:
     host, message = asked_for(a_post(text="", media=(door,)), HOOK)
 
     assert (host.url, host.body) == (f"host:{door.name}?stays", door)
-    assert message.json == {"blocks": [
-        {"type": "image", "image_url": f"https://media.example.org/{door.name}", "alt_text": "The door"}]}
+    assert message.json == {
+        "blocks": [
+            {
+                "type": "image",
+                "image_url": f"https://media.example.org/{door.name}",
+                "alt_text": "The door",
+            }
+        ]
+    }
 
 
 def test_a_webhook_takes_no_video_and_says_so_before_anything_leaves(tmp_path: Path) -> None:
@@ -115,16 +151,25 @@ def test_a_webhook_takes_no_video_and_says_so_before_anything_leaves(tmp_path: P
         publish(HOOK, a_post(media=(a_video(tmp_path),)), scripted())
 
 
-def test_files_are_shared_by_the_last_request_with_the_text_as_their_comment(tmp_path: Path) -> None:
+def test_files_are_shared_by_the_last_request_with_the_text_as_their_comment(
+    tmp_path: Path,
+) -> None:
     door, talk = an_image(tmp_path, alt="The door"), a_video(tmp_path, alt="")
 
     _, first, upload, second, _, share = asked_for(a_post(text="Look & see", media=(door, talk)))
 
     assert first.form == {"filename": door.name, "length": str(door.size), "alt_txt": "The door"}
     assert second.form == {"filename": talk.name, "length": "1000"}
-    assert (upload.body, upload.anonymous, upload.headers) == (door, True, {"Content-Type": "image/png"})
-    assert share.json == {"channel_id": "C01", "initial_comment": "Look &amp; see",
-                          "files": [{"id": "F1", "title": "The door"}, {"id": "F2", "title": talk.name}]}
+    assert (upload.body, upload.anonymous, upload.headers) == (
+        door,
+        True,
+        {"Content-Type": "image/png"},
+    )
+    assert share.json == {
+        "channel_id": "C01",
+        "initial_comment": "Look &amp; see",
+        "files": [{"id": "F1", "title": "The door"}, {"id": "F2", "title": talk.name}],
+    }
 
 
 @pytest.mark.parametrize("preview", [True, False])
@@ -134,14 +179,21 @@ def test_previews_of_links_can_be_asked_for_and_left_out(preview: bool) -> None:
     assert (message.json["unfurl_links"], message.json["unfurl_media"]) == (preview, preview)
 
 
-@pytest.mark.parametrize("before", [
-    Published(id="1790000000.000100"),
-    Published(id="1790000009.000900", ref={"thread_ts": "1790000000.000100"}),
-    Published(id="F2", ref={"thread_ts": "1790000000.000100"}),
-    Published(id="https://school.slack.com/archives/C01/p1790000000000100"),
-    Published(id="https://school.slack.com/archives/C01/p1790000009000900?thread_ts=1790000000.000100&cid=C01"),
-])
-def test_a_part_of_a_thread_names_its_first_message_also_where_a_person_gave_a_link(before: Published) -> None:
+@pytest.mark.parametrize(
+    "before",
+    [
+        Published(id="1790000000.000100"),
+        Published(id="1790000009.000900", ref={"thread_ts": "1790000000.000100"}),
+        Published(id="F2", ref={"thread_ts": "1790000000.000100"}),
+        Published(id="https://school.slack.com/archives/C01/p1790000000000100"),
+        Published(
+            id="https://school.slack.com/archives/C01/p1790000009000900?thread_ts=1790000000.000100&cid=C01"
+        ),
+    ],
+)
+def test_a_part_of_a_thread_names_its_first_message_also_where_a_person_gave_a_link(
+    before: Published,
+) -> None:
     *_, message = asked_for(a_post(reply_to=before))
 
     assert message.json["thread_ts"] == "1790000000.000100"
@@ -164,19 +216,24 @@ def test_the_secret_that_is_needed_is_named_where_the_other_one_was_given() -> N
         sign(asked_for(a_post())[-1], {"webhook": "x"})
 
 
-@pytest.mark.parametrize(("given", "error"), [
-    (Response.of({"ok": False, "error": "channel_not_found"}), Rejected),
-    (Response.of({"ok": False, "error": "invalid_auth"}), LoginNeeded),
-    (Response.of({"ok": False, "error": "missing_scope", "needed": "chat:write"}), LoginNeeded),
-    (Response.of({"ok": False, "error": "ratelimited"}), TryLater),
-    (Response.of({"ok": False, "error": "fatal_error"}), InDoubt),
-    (Response.of({"ok": False, "error": "ratelimited"}, 429), TryLater),
-    (Response(status=400, body=b"invalid_payload"), Rejected),
-    (Response(status=404, body=b"no_service"), LoginNeeded),
-    (Response(status=500, body=b"rollup_error"), TryLater),
-    (Response(status=503), InDoubt),
-])
-def test_what_slacks_refusals_mean_also_those_with_a_200(given: Response, error: type[PublishError]) -> None:
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (Response.of({"ok": False, "error": "channel_not_found"}), Rejected),
+        (Response.of({"ok": False, "error": "invalid_auth"}), LoginNeeded),
+        (Response.of({"ok": False, "error": "missing_scope", "needed": "chat:write"}), LoginNeeded),
+        (Response.of({"ok": False, "error": "ratelimited"}), TryLater),
+        (Response.of({"ok": False, "error": "fatal_error"}), InDoubt),
+        (Response.of({"ok": False, "error": "ratelimited"}, 429), TryLater),
+        (Response(status=400, body=b"invalid_payload"), Rejected),
+        (Response(status=404, body=b"no_service"), LoginNeeded),
+        (Response(status=500, body=b"rollup_error"), TryLater),
+        (Response(status=503), InDoubt),
+    ],
+)
+def test_what_slacks_refusals_mean_also_those_with_a_200(
+    given: Response, error: type[PublishError]
+) -> None:
     with pytest.raises(error):
         judged(given, asked_for(a_post())[-1], PLATFORM, "staff", DUE)
 
@@ -225,14 +282,22 @@ class Channel:
         if name in BODIES:
             assert set(request.json) <= BODIES[name]
             return self._shown(name, request.json)
-        return self._listed(name, {key: value[0] for key, value in parse_qs(urlsplit(request.url).query).items()})
+        return self._listed(
+            name, {key: value[0] for key, value in parse_qs(urlsplit(request.url).query).items()}
+        )
 
     def _said(self, name: str, form: Any) -> Response:
         if name == "auth.test":
             return Response.of({"ok": True, "url": "https://school.slack.com/"})
         identifier = f"F{len(self.files)}"
         self.files[identifier] = int(form["length"])
-        return Response.of({"ok": True, "upload_url": f"https://files.slack.com/upload/{identifier}", "file_id": identifier})
+        return Response.of(
+            {
+                "ok": True,
+                "upload_url": f"https://files.slack.com/upload/{identifier}",
+                "file_id": identifier,
+            }
+        )
 
     def _shown(self, name: str, body: dict[str, Any]) -> Response:
         shared = [one["id"] for one in body.get("files", [])]
@@ -241,8 +306,16 @@ class Channel:
         if body.get("thread_ts") in {one["ts"] for one in self.messages if "thread_ts" in one}:
             return Response.of({"ok": False, "error": "cannot_reply_to_message"})
         late = 10 if shared else 0
-        self.said(ago=-late, files=[{"id": one} for one in shared], **{name: body[name] for name in ("thread_ts", "metadata") if name in body})
-        return Response.of({"ok": True, "files": body["files"]} if shared else {"ok": True, "channel": "C01", "ts": self.messages[-1]["ts"]})
+        self.said(
+            ago=-late,
+            files=[{"id": one} for one in shared],
+            **{name: body[name] for name in ("thread_ts", "metadata") if name in body},
+        )
+        return Response.of(
+            {"ok": True, "files": body["files"]}
+            if shared
+            else {"ok": True, "channel": "C01", "ts": self.messages[-1]["ts"]}
+        )
 
     def said(self, ago: float = 0, **more: Any) -> str:
         ts = f"{(self.clock() - timedelta(seconds=ago)).timestamp() + len(self.messages) / 100_000:.6f}"
@@ -250,25 +323,47 @@ class Channel:
         return ts
 
     def _listed(self, name: str, query: dict[str, str]) -> Response:
-        since, now, thread = float(query.get("oldest", 0)), self.clock().timestamp(), query.get("ts")
+        since, now, thread = (
+            float(query.get("oldest", 0)),
+            self.clock().timestamp(),
+            query.get("ts"),
+        )
         assert (name == "conversations.replies") == bool(thread)
         shown = [one for one in self.messages if since < float(one["ts"]) <= now + 1]
         found = [one for one in shown if one.get("thread_ts") == thread or one["ts"] == thread]
         start, most = int(query.get("cursor", 0)), int(query["limit"])
         more = str(start + most) if len(found) > start + most else ""
-        return Response.of({"ok": True, "messages": found[start:start + most], "response_metadata": {"next_cursor": more}})
+        return Response.of(
+            {
+                "ok": True,
+                "messages": found[start : start + most],
+                "response_metadata": {"next_cursor": more},
+            }
+        )
 
 
 def a_desk(folder: Path, post: Post, account: Account = BOT) -> tuple[Bench, Channel]:
-    looks = {"find": lambda _, row, lost, ask: find(account, post, lost, ask)} if PLATFORM.can_find(account) else {}
-    bench = a_bench(folder, None, publish=lambda _, row, ask: publish(account, post, ask), find_after=PLATFORM.find_after, **looks)
+    looks = (
+        {"find": lambda _, row, lost, ask: find(account, post, lost, ask)}
+        if PLATFORM.can_find(account)
+        else {}
+    )
+    bench = a_bench(
+        folder,
+        None,
+        publish=lambda _, row, ask: publish(account, post, ask),
+        find_after=PLATFORM.find_after,
+        **looks,
+    )
     channel = Channel(bench.clock)
     bench.network = channel
     return bench, channel
 
 
 @pytest.mark.parametrize("how", [InDoubt("lost"), Crash()])
-def test_a_message_whose_answer_was_lost_is_found_by_its_key(how: BaseException, tmp_path: Path) -> None:
+def test_a_message_whose_answer_was_lost_is_found_by_its_key(
+    how: BaseException, tmp_path: Path
+) -> None:
     bench, channel = a_desk(tmp_path, a_post())
     channel.said(metadata={"event_type": "termbell_post", "event_payload": {"key": "another"}})
     channel.loses, channel.how = "message", how
@@ -278,13 +373,20 @@ def test_a_message_whose_answer_was_lost_is_found_by_its_key(how: BaseException,
     row = bench.restart(channel)
 
     assert (row.status, row.published_id) == ("published", channel.messages[1]["ts"])
-    assert row.url == f"https://school.slack.com/archives/C01/p{channel.messages[1]['ts'].replace('.', '')}"
+    assert (
+        row.url
+        == f"https://school.slack.com/archives/C01/p{channel.messages[1]['ts'].replace('.', '')}"
+    )
     assert len(channel.messages) == 2
 
 
 @pytest.mark.parametrize("step", ["place 1", "upload 1", "place 2", "upload 2", "share"])
-def test_with_files_the_process_may_die_at_every_step_and_the_message_is_up_once(step: str, tmp_path: Path) -> None:
-    bench, channel = a_desk(tmp_path, a_post(media=(an_image(tmp_path), an_image(tmp_path, "b.png", colour="green"))))
+def test_with_files_the_process_may_die_at_every_step_and_the_message_is_up_once(
+    step: str, tmp_path: Path
+) -> None:
+    bench, channel = a_desk(
+        tmp_path, a_post(media=(an_image(tmp_path), an_image(tmp_path, "b.png", colour="green")))
+    )
     channel.loses, channel.how = step, Crash()
 
     lives_through(bench)
@@ -310,7 +412,9 @@ def test_what_never_arrived_is_sent_after_two_looks(tmp_path: Path) -> None:
     assert (row.status, len(channel.messages)) == ("published", 1)
 
 
-def test_through_a_webhook_a_lost_answer_is_in_doubt_and_nothing_leaves_again(tmp_path: Path) -> None:
+def test_through_a_webhook_a_lost_answer_is_in_doubt_and_nothing_leaves_again(
+    tmp_path: Path,
+) -> None:
     bench, _ = a_desk(tmp_path, a_post(), HOOK)
     bench.network = scripted(InDoubt("lost"))
 
@@ -336,9 +440,16 @@ def test_an_answer_to_a_message_with_files_waits_until_slack_shows_it(tmp_path: 
     assert found.id == channel.messages[1]["ts"]
 
 
-def test_a_part_with_files_may_stand_in_the_midst_of_a_thread_and_every_lost_one_is_found(tmp_path: Path) -> None:
+def test_a_part_with_files_may_stand_in_the_midst_of_a_thread_and_every_lost_one_is_found(
+    tmp_path: Path,
+) -> None:
     channel = Channel(Clock())
-    posts = [a_post(key="k1"), a_post(key="k2", media=(an_image(tmp_path),)), a_post(key="k3"), a_post(key="k4")]
+    posts = [
+        a_post(key="k1"),
+        a_post(key="k2", media=(an_image(tmp_path),)),
+        a_post(key="k3"),
+        a_post(key="k4"),
+    ]
     before = None
 
     for post in posts:

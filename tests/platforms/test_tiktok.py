@@ -45,7 +45,9 @@ def a_film(folder: Path, **changes: Any) -> Post:
 
 
 def photos(folder: Path, **changes: Any) -> Post:
-    return a_post(media=(an_image(folder, "a.jpg"), an_image(folder, "b.jpg", colour="red")), **changes)
+    return a_post(
+        media=(an_image(folder, "a.jpg"), an_image(folder, "b.jpg", colour="red")), **changes
+    )
 
 
 POSTS: dict[str, tuple[Callable[[Path], Post], set[str]]] = {
@@ -62,13 +64,20 @@ POSTS: dict[str, tuple[Callable[[Path], Post], set[str]]] = {
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(name: str, tmp_path: Path) -> None:
     post, becomes = POSTS[name]
 
-    assert lost_at_every_step(lambda: TikTok(audited=True), PLATFORM, AUDITED, post(tmp_path), tmp_path, SECRETS) == becomes
+    assert (
+        lost_at_every_step(
+            lambda: TikTok(audited=True), PLATFORM, AUDITED, post(tmp_path), tmp_path, SECRETS
+        )
+        == becomes
+    )
 
 
 def test_a_video_that_tiktok_still_works_on_is_waited_for(tmp_path: Path) -> None:
     post = a_film(tmp_path, options=PRIVATE)
 
-    assert lost_at_every_step(lambda: TikTok(processes=3), PLATFORM, ACCOUNT, post, tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        lambda: TikTok(processes=3), PLATFORM, ACCOUNT, post, tmp_path, SECRETS
+    ) == {"published"}
 
 
 def test_photos_that_tiktok_still_fetches_are_known_by_the_looks_at_them(tmp_path: Path) -> None:
@@ -78,39 +87,65 @@ def test_photos_that_tiktok_still_fetches_are_known_by_the_looks_at_them(tmp_pat
     for number in (host, host_again, asking_for_them, first_look, second_look):
         folder = tmp_path / str(number)
         folder.mkdir()
-        became[number] = published_through(TikTok(processes=3, dies_at=number), PLATFORM, ACCOUNT, post, folder, SECRETS).status
+        became[number] = published_through(
+            TikTok(processes=3, dies_at=number), PLATFORM, ACCOUNT, post, folder, SECRETS
+        ).status
 
-    assert became == {host: "published", host_again: "published", asking_for_them: "in doubt", first_look: "in doubt", second_look: "published"}
+    assert became == {
+        host: "published",
+        host_again: "published",
+        asking_for_them: "in doubt",
+        first_look: "in doubt",
+        second_look: "published",
+    }
 
 
 @pytest.mark.parametrize("make", [a_film, photos])
-def test_what_tiktok_makes_nothing_of_has_failed_and_is_not_in_doubt(make: Callable[..., Post], tmp_path: Path) -> None:
+def test_what_tiktok_makes_nothing_of_has_failed_and_is_not_in_doubt(
+    make: Callable[..., Post], tmp_path: Path
+) -> None:
     stand_in = TikTok(fails="frame_rate_check_failed", processes=1)
 
     row = published_through(stand_in, PLATFORM, ACCOUNT, make(tmp_path), tmp_path, SECRETS)
 
-    assert (row.status, row.error) == ("failed", "TikTok has it and made nothing of it: frame_rate_check_failed")
+    assert (row.status, row.error) == (
+        "failed",
+        "TikTok has it and made nothing of it: frame_rate_check_failed",
+    )
 
 
 @pytest.mark.parametrize("make", [a_film, photos])
-def test_looks_that_say_nothing_leave_it_published_with_a_word_about_it(make: Callable[..., Post], tmp_path: Path) -> None:
+def test_looks_that_say_nothing_leave_it_published_with_a_word_about_it(
+    make: Callable[..., Post], tmp_path: Path
+) -> None:
     post = make(tmp_path, options=PRIVATE)
     before = [documented] * (4 if post.media[1:] else 3)
-    looks = scripted(*before, TryLater("reset"), LoginNeeded("ended"), *[said(status="PROCESSING_DOWNLOAD")] * (len(LOOKS) - 2))
+    looks = scripted(
+        *before,
+        TryLater("reset"),
+        LoginNeeded("ended"),
+        *[said(status="PROCESSING_DOWNLOAD")] * (len(LOOKS) - 2),
+    )
 
     up = publish(ACCOUNT, post, looks)
 
-    assert [one.after for one in looks.asked[-len(LOOKS):]] == list(LOOKS)
-    assert up.notes == ("TikTok had not said after a while what became of it: look in the app whether it is there",)
+    assert [one.after for one in looks.asked[-len(LOOKS) :]] == list(LOOKS)
+    assert up.notes == (
+        "TikTok had not said after a while what became of it: look in the app whether it is there",
+    )
 
 
-def test_a_video_in_chunks_is_up_once_whatever_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_video_in_chunks_is_up_once_whatever_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With small figures: three chunks, the last with the remainder."""
     monkeypatch.setattr(tiktok, "WHOLE", 600)
     monkeypatch.setattr(tiktok, "CHUNK", 300)
     post = a_film(tmp_path)
 
-    assert lost_at_every_step(lambda: TikTok(small=200, large=300), PLATFORM, ACCOUNT, post, tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        lambda: TikTok(small=200, large=300), PLATFORM, ACCOUNT, post, tmp_path, SECRETS
+    ) == {"published"}
 
     stand_in = TikTok(small=200, large=300)
     publish(ACCOUNT, post, asking(stand_in, PLATFORM, ACCOUNT, SECRETS))
@@ -118,14 +153,17 @@ def test_a_video_in_chunks_is_up_once_whatever_is_lost(tmp_path: Path, monkeypat
     assert [one["body"] for one in stand_in.up.values()] == [post.media[0].file.read_bytes()]
 
 
-@pytest.mark.parametrize(("size", "chunk", "count"), [
-    (1, 1, 1),
-    (4_999_999, 4_999_999, 1),
-    (WHOLE, WHOLE, 1),
-    (WHOLE + 1, CHUNK, 2),
-    (3 * CHUNK - 1, CHUNK, 2),
-    (4_000_000_000, CHUNK, 125),
-])
+@pytest.mark.parametrize(
+    ("size", "chunk", "count"),
+    [
+        (1, 1, 1),
+        (4_999_999, 4_999_999, 1),
+        (WHOLE, WHOLE, 1),
+        (WHOLE + 1, CHUNK, 2),
+        (3 * CHUNK - 1, CHUNK, 2),
+        (4_000_000_000, CHUNK, 125),
+    ],
+)
 def test_chunks_are_as_tiktok_counts_them(size: int, chunk: int, count: int) -> None:
     parts = cut(Media(file=Path("x.mp4"), type="video/mp4", size=size, digest="x"))
 
@@ -136,38 +174,69 @@ def test_chunks_are_as_tiktok_counts_them(size: int, chunk: int, count: int) -> 
     assert parts[-1].size <= 128 * MB
 
 
-def test_a_video_for_the_inbox_says_nothing_but_its_size_and_its_last_chunk_is_the_visible_one(tmp_path: Path) -> None:
+def test_a_video_for_the_inbox_says_nothing_but_its_size_and_its_last_chunk_is_the_visible_one(
+    tmp_path: Path,
+) -> None:
     server = scripted(*[documented] * 3)
 
     up = publish(ACCOUNT, a_film(tmp_path), server)
 
     begin, upload, look = server.asked
     assert begin.url == "https://open.tiktokapis.com/v2/post/publish/inbox/video/init/"
-    assert begin.json == {"source_info": {"source": "FILE_UPLOAD", "video_size": 1000, "chunk_size": 1000, "total_chunk_count": 1}}
+    assert begin.json == {
+        "source_info": {
+            "source": "FILE_UPLOAD",
+            "video_size": 1000,
+            "chunk_size": 1000,
+            "total_chunk_count": 1,
+        }
+    }
     assert upload.headers == {"Content-Type": "video/mp4", "Content-Range": "bytes 0-999/1000"}
     assert (begin.repeat, upload.repeat, upload.anonymous) == (HARMLESS, DOUBLES, True)
-    assert (look.json, look.repeat, look.fresh) == ({"publish_id": "v_pub_file~v2-1.123"}, HARMLESS, True)
+    assert (look.json, look.repeat, look.fresh) == (
+        {"publish_id": "v_pub_file~v2-1.123"},
+        HARMLESS,
+        True,
+    )
     assert (up.id, up.url) == ("v_pub_file~v2-1.123", None)
-    assert up.notes == ("its text does not go with it, as TikTok's inbox takes the video alone: paste it in the app",)
+    assert up.notes == (
+        "its text does not go with it, as TikTok's inbox takes the video alone: paste it in the app",
+    )
 
 
-def test_a_direct_post_asks_about_the_creator_each_time_and_allows_only_what_it_says(tmp_path: Path) -> None:
+def test_a_direct_post_asks_about_the_creator_each_time_and_allows_only_what_it_says(
+    tmp_path: Path,
+) -> None:
     server = scripted(*[documented] * 4)
 
-    up = publish(ACCOUNT, a_film(tmp_path, options={**PRIVATE, "allow": ["comment", "duet"]}), server)
+    up = publish(
+        ACCOUNT, a_film(tmp_path, options={**PRIVATE, "allow": ["comment", "duet"]}), server
+    )
 
     creator, begin, *_ = server.asked
-    assert (creator.url, creator.fresh) == ("https://open.tiktokapis.com/v2/post/publish/creator_info/query/", True)
+    assert (creator.url, creator.fresh) == (
+        "https://open.tiktokapis.com/v2/post/publish/creator_info/query/",
+        True,
+    )
     assert begin.url == "https://open.tiktokapis.com/v2/post/publish/video/init/"
-    assert begin.json["post_info"] == {"title": "Welcome back", "privacy_level": "SELF_ONLY",
-                                       "disable_comment": False, "disable_duet": False, "disable_stitch": True}
+    assert begin.json["post_info"] == {
+        "title": "Welcome back",
+        "privacy_level": "SELF_ONLY",
+        "disable_comment": False,
+        "disable_duet": False,
+        "disable_stitch": True,
+    }
     assert up.notes == ()
 
 
 def test_what_the_creator_has_switched_off_stays_off(tmp_path: Path) -> None:
     stand_in = TikTok()
 
-    publish(ACCOUNT, a_film(tmp_path, options={**PRIVATE, "allow": ["comment"]}), asking(stand_in, PLATFORM, ACCOUNT, SECRETS))
+    publish(
+        ACCOUNT,
+        a_film(tmp_path, options={**PRIVATE, "allow": ["comment"]}),
+        asking(stand_in, PLATFORM, ACCOUNT, SECRETS),
+    )
 
     assert [one["info"]["disable_comment"] for one in stand_in.uploads.values()] == [True]
 
@@ -180,10 +249,19 @@ def test_photos_are_fetched_from_public_addresses_in_their_order(tmp_path: Path)
 
     _, first, second, content, _ = server.asked
     assert content.json == {
-        "media_type": "PHOTO", "post_mode": "DIRECT_POST",
-        "post_info": {"title": "Term", "description": "Welcome back", "privacy_level": "PUBLIC_TO_EVERYONE", "disable_comment": True},
-        "source_info": {"source": "PULL_FROM_URL", "photo_cover_index": 0,
-                        "photo_images": [first.documented().json()["url"], second.documented().json()["url"]]},
+        "media_type": "PHOTO",
+        "post_mode": "DIRECT_POST",
+        "post_info": {
+            "title": "Term",
+            "description": "Welcome back",
+            "privacy_level": "PUBLIC_TO_EVERYONE",
+            "disable_comment": True,
+        },
+        "source_info": {
+            "source": "PULL_FROM_URL",
+            "photo_cover_index": 0,
+            "photo_images": [first.documented().json()["url"], second.documented().json()["url"]],
+        },
     }
 
 
@@ -197,15 +275,32 @@ def test_photos_for_the_inbox_are_put_there(tmp_path: Path) -> None:
     assert content.json["post_info"] == {"description": "Welcome back"}
 
 
-@pytest.mark.parametrize(("post", "why"), [
-    (partial(a_film, options={"mode": "direct"}), "TikTok wants you to say who sees a post"),
-    (partial(a_film, options=PUBLIC), "not audited cannot post for PUBLIC_TO_EVERYONE, only for SELF_ONLY"),
-    (lambda folder: a_post(media=(a_video(folder, width=320),)), "is 320x1920; TikTok takes videos of 360 to 4096 pixels a side"),
-    (lambda folder: a_post(media=(a_video(folder, height=4100),)), "is 1080x4100"),
-    (partial(a_film, options=PRIVATE, text="x" * 2199 + "🎒"), "text of a video on TikTok has at most 2200 UTF-16 units, and this one 2201"),
-    (partial(photos, title="x" * 89 + "🎒"), "title of photos on TikTok has at most 90 UTF-16 units, and this one 91"),
-])
-def test_what_tiktok_would_refuse_is_refused_before_anything_leaves(post: Callable[[Path], Post], why: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("post", "why"),
+    [
+        (partial(a_film, options={"mode": "direct"}), "TikTok wants you to say who sees a post"),
+        (
+            partial(a_film, options=PUBLIC),
+            "not audited cannot post for PUBLIC_TO_EVERYONE, only for SELF_ONLY",
+        ),
+        (
+            lambda folder: a_post(media=(a_video(folder, width=320),)),
+            "is 320x1920; TikTok takes videos of 360 to 4096 pixels a side",
+        ),
+        (lambda folder: a_post(media=(a_video(folder, height=4100),)), "is 1080x4100"),
+        (
+            partial(a_film, options=PRIVATE, text="x" * 2199 + "🎒"),
+            "text of a video on TikTok has at most 2200 UTF-16 units, and this one 2201",
+        ),
+        (
+            partial(photos, title="x" * 89 + "🎒"),
+            "title of photos on TikTok has at most 90 UTF-16 units, and this one 91",
+        ),
+    ],
+)
+def test_what_tiktok_would_refuse_is_refused_before_anything_leaves(
+    post: Callable[[Path], Post], why: str, tmp_path: Path
+) -> None:
     untouched = scripted()
 
     with pytest.raises(Rejected, match=why):
@@ -214,12 +309,15 @@ def test_what_tiktok_would_refuse_is_refused_before_anything_leaves(post: Callab
     assert untouched.asked == []
 
 
-@pytest.mark.parametrize("post", [
-    partial(a_film, title="x" * 200, options=PRIVATE),  # which never leaves
-    partial(a_film, text="x" * 2200, options=PRIVATE),
-    partial(a_film, text="x" * 4000),  # a person pastes it
-    partial(photos, title="x" * 90, text="x" * 4000),
-])
+@pytest.mark.parametrize(
+    "post",
+    [
+        partial(a_film, title="x" * 200, options=PRIVATE),  # which never leaves
+        partial(a_film, text="x" * 2200, options=PRIVATE),
+        partial(a_film, text="x" * 4000),  # a person pastes it
+        partial(photos, title="x" * 90, text="x" * 4000),
+    ],
+)
 def test_what_tiktok_takes_is_not_refused(post: Callable[[Path], Post], tmp_path: Path) -> None:
     stand_in = TikTok()
 
@@ -229,31 +327,50 @@ def test_what_tiktok_takes_is_not_refused(post: Callable[[Path], Post], tmp_path
     assert (PLATFORM.limits.text, PLATFORM.limits.title) == (4000, None)
 
 
-@pytest.mark.parametrize(("creator", "post", "why"), [
-    ({"privacy_level_options": ["FOLLOWER_OF_CREATOR"]}, PRIVATE, "cannot post for SELF_ONLY now; it can for FOLLOWER_OF_CREATOR"),
-    ({"max_video_post_duration_sec": 10}, PRIVATE, r"talk\.mp4 lasts 12 s, and this account may post 10 s"),
-])
-def test_what_the_account_may_not_is_refused_before_anything_is_uploaded(creator: dict[str, Any], post: dict[str, str], why: str,
-                                                                        tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("creator", "post", "why"),
+    [
+        (
+            {"privacy_level_options": ["FOLLOWER_OF_CREATOR"]},
+            PRIVATE,
+            "cannot post for SELF_ONLY now; it can for FOLLOWER_OF_CREATOR",
+        ),
+        (
+            {"max_video_post_duration_sec": 10},
+            PRIVATE,
+            r"talk\.mp4 lasts 12 s, and this account may post 10 s",
+        ),
+    ],
+)
+def test_what_the_account_may_not_is_refused_before_anything_is_uploaded(
+    creator: dict[str, Any], post: dict[str, str], why: str, tmp_path: Path
+) -> None:
     stand_in = TikTok()
     stand_in.creator |= creator
 
     with pytest.raises(Rejected, match=why):
-        publish(ACCOUNT, a_film(tmp_path, options=post), asking(stand_in, PLATFORM, ACCOUNT, SECRETS))
+        publish(
+            ACCOUNT, a_film(tmp_path, options=post), asking(stand_in, PLATFORM, ACCOUNT, SECRETS)
+        )
 
     assert stand_in.uploads == {}
 
 
-@pytest.mark.parametrize(("status", "code", "error"), [
-    (401, "access_token_invalid", LoginNeeded),
-    (401, "scope_not_authorized", LoginNeeded),
-    (429, "rate_limit_exceeded", TryLater),
-    (403, "spam_risk_too_many_posts", TryLater),
-    (403, "reached_active_user_cap", TryLater),
-    (403, "unaudited_client_can_only_post_to_private_accounts", Rejected),
-    (400, "invalid_params", Rejected),
-])
-def test_an_error_is_known_by_its_code(status: int, code: str, error: type[PublishError], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (401, "access_token_invalid", LoginNeeded),
+        (401, "scope_not_authorized", LoginNeeded),
+        (429, "rate_limit_exceeded", TryLater),
+        (403, "spam_risk_too_many_posts", TryLater),
+        (403, "reached_active_user_cap", TryLater),
+        (403, "unaudited_client_can_only_post_to_private_accounts", Rejected),
+        (400, "invalid_params", Rejected),
+    ],
+)
+def test_an_error_is_known_by_its_code(
+    status: int, code: str, error: type[PublishError], tmp_path: Path
+) -> None:
     server = scripted(*[documented] * 3)
     publish(ACCOUNT, a_film(tmp_path), server)
 
@@ -264,9 +381,16 @@ def test_an_error_is_known_by_its_code(status: int, code: str, error: type[Publi
 
 
 def test_a_no_with_a_200_is_a_no(tmp_path: Path) -> None:
-    for code, error in (("spam_risk_too_many_posts", TryLater), ("spam_risk_user_banned_from_posting", Rejected)):
+    for code, error in (
+        ("spam_risk_too_many_posts", TryLater),
+        ("spam_risk_user_banned_from_posting", Rejected),
+    ):
         with pytest.raises(error, match=f"TikTok said no: {code}"):
-            publish(ACCOUNT, a_film(tmp_path, options=PRIVATE), scripted(ok(data={}, error={"code": code, "message": ""})))
+            publish(
+                ACCOUNT,
+                a_film(tmp_path, options=PRIVATE),
+                scripted(ok(data={}, error={"code": code, "message": ""})),
+            )
 
 
 def test_an_upload_whose_address_has_ended_is_begun_anew_by_a_later_attempt(tmp_path: Path) -> None:
@@ -275,12 +399,24 @@ def test_an_upload_whose_address_has_ended_is_begun_anew_by_a_later_attempt(tmp_
 
 
 def test_the_code_of_a_refused_sign_in_is_read_and_no_json_is_known_by_its_status() -> None:
-    assert PLATFORM.error_code(ok(400, error="invalid_grant", error_description="Authorization code is expired")) == "invalid_grant"
+    assert (
+        PLATFORM.error_code(
+            ok(400, error="invalid_grant", error_description="Authorization code is expired")
+        )
+        == "invalid_grant"
+    )
     assert PLATFORM.error_code(Response(status=416, body=b"<html>")) == "416"
 
 
 def lost(**more: Any) -> Lost:
-    return Lost(left_at=DUE, answers={"begin": Response.of(ANSWERS["begin"]), "creator": Response.of(ANSWERS["creator"])}, **more)
+    return Lost(
+        left_at=DUE,
+        answers={
+            "begin": Response.of(ANSWERS["begin"]),
+            "creator": Response.of(ANSWERS["creator"]),
+        },
+        **more,
+    )
 
 
 def test_what_became_of_an_upload_is_asked_by_its_id(tmp_path: Path) -> None:
@@ -289,35 +425,75 @@ def test_what_became_of_an_upload_is_asked_by_its_id(tmp_path: Path) -> None:
     up = find(ACCOUNT, a_film(tmp_path), lost(), server)
 
     assert server.asked[0].json == {"publish_id": "v_pub_file~v2-1.123"}
-    assert up == Published(id="v_pub_file~v2-1.123", url="https://www.tiktok.com/@hillschool/video/7300000000000000000")
+    assert up == Published(
+        id="v_pub_file~v2-1.123", url="https://www.tiktok.com/@hillschool/video/7300000000000000000"
+    )
 
 
 def test_an_upload_that_is_not_whole_is_not_up_and_one_that_failed_is_told(tmp_path: Path) -> None:
     post = a_film(tmp_path)
 
-    assert find(ACCOUNT, post, lost(), scripted(said(status="PROCESSING_UPLOAD", uploaded_bytes=999))) is None  # type: ignore[arg-type]
+    assert (
+        find(ACCOUNT, post, lost(), scripted(said(status="PROCESSING_UPLOAD", uploaded_bytes=999)))
+        is None
+    )  # type: ignore[arg-type]
     for told in ({"uploaded_bytes": 1000}, {}):
         with pytest.raises(TryLater, match=r"still processing talk\.mp4"):
             find(ACCOUNT, post, lost(), scripted(said(status="PROCESSING_UPLOAD", **told)))
     with pytest.raises(Rejected, match="made nothing of it: frame_rate_check_failed"):
-        find(ACCOUNT, post, lost(), scripted(said(status="FAILED", fail_reason="frame_rate_check_failed")))
+        find(
+            ACCOUNT,
+            post,
+            lost(),
+            scripted(said(status="FAILED", fail_reason="frame_rate_check_failed")),
+        )
 
 
-def test_an_upload_that_failed_after_its_answer_was_lost_is_left_to_the_person(tmp_path: Path) -> None:
-    row = published_through(TikTok(fails="file_format_check_failed", loses=1), PLATFORM, ACCOUNT, a_film(tmp_path), tmp_path, SECRETS)
+def test_an_upload_that_failed_after_its_answer_was_lost_is_left_to_the_person(
+    tmp_path: Path,
+) -> None:
+    row = published_through(
+        TikTok(fails="file_format_check_failed", loses=1),
+        PLATFORM,
+        ACCOUNT,
+        a_film(tmp_path),
+        tmp_path,
+        SECRETS,
+    )
 
     assert row.status == "in doubt"
     assert "file_format_check_failed" in (row.error or "")
 
 
-@pytest.mark.parametrize("other", [
-    {"video_description": "Another"}, {"create_time": CREATED_AT - 7200}, {"id": "7"},
-], ids=["another text", "from before", "another delivery's"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"video_description": "Another"},
+        {"create_time": CREATED_AT - 7200},
+        {"id": "7"},
+    ],
+    ids=["another text", "from before", "another delivery's"],
+)
 def test_another_post_is_not_taken_for_ours(other: dict[str, Any], tmp_path: Path) -> None:
-    listed = said(videos=[{"id": "1", "create_time": CREATED_AT, "title": "", "video_description": "Welcome back", **other}])
+    listed = said(
+        videos=[
+            {
+                "id": "1",
+                "create_time": CREATED_AT,
+                "title": "",
+                "video_description": "Welcome back",
+                **other,
+            }
+        ]
+    )
 
     with pytest.raises(TryLater, match="not among the account's public posts"):
-        find(ACCOUNT, photos(tmp_path, options=PUBLIC), Lost(left_at=DUE, others=frozenset({"7"})), scripted(listed))
+        find(
+            ACCOUNT,
+            photos(tmp_path, options=PUBLIC),
+            Lost(left_at=DUE, others=frozenset({"7"})),
+            scripted(listed),
+        )
 
 
 def test_the_days_posts_and_the_minutes_are_worth_another_try(tmp_path: Path) -> None:
@@ -339,16 +515,27 @@ def test_a_token_is_renewed_with_the_refresh_token_that_came_last() -> None:
     assert PLATFORM.session
     server = scripted(ok(access_token="new", refresh_token="r1", expires_in=86_400))
 
-    made = PLATFORM.session(ACCOUNT, {"token": "old", "refresh": "r0", "client_id": "key", "client_secret": "s"}, server)
+    made = PLATFORM.session(
+        ACCOUNT, {"token": "old", "refresh": "r0", "client_id": "key", "client_secret": "s"}, server
+    )
 
     assert server.asked[0].url == "https://open.tiktokapis.com/v2/oauth/token/"
-    assert server.asked[0].form == {"grant_type": "refresh_token", "refresh_token": "{refresh}", "client_key": "{client_id}",
-                                    "client_secret": "{client_secret}"}
+    assert server.asked[0].form == {
+        "grant_type": "refresh_token",
+        "refresh_token": "{refresh}",
+        "client_key": "{client_id}",
+        "client_secret": "{client_secret}",
+    }
     assert made == {"token": "new", "refresh": "r1", "expires_in": "86400"}
 
 
 def test_an_expired_token_holds_the_delivery_until_somebody_logs_in(tmp_path: Path) -> None:
-    assert published_through(TikTok(token="another"), PLATFORM, ACCOUNT, a_film(tmp_path), tmp_path, SECRETS).status == "held"
+    assert (
+        published_through(
+            TikTok(token="another"), PLATFORM, ACCOUNT, a_film(tmp_path), tmp_path, SECRETS
+        ).status
+        == "held"
+    )
 
 
 def test_whoami_is_the_name_that_is_shown() -> None:

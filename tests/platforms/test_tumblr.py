@@ -14,7 +14,11 @@ from platforms.tumblr import LONGEST_BLOCK, PLATFORM, error_code, find, publish,
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, an_image, documented, ok, scripted
 
-ACCOUNT = Account(name="main", platform="tumblr", settings={"blog": "msadas-class", "server": "https://api.tumblr.com"})
+ACCOUNT = Account(
+    name="main",
+    platform="tumblr",
+    settings={"blog": "msadas-class", "server": "https://api.tumblr.com"},
+)
 SECRETS = {"token": "good"}
 BLOG = r"https://api\.tumblr\.com/v2/blog/msadas-class"
 
@@ -25,7 +29,13 @@ class Tumblr(StandIn):
 
     def check(self, arrived: Arrived) -> None:
         if arrived.headers.get("authorization") != f"Bearer {self.token}":
-            raise Refusal(401, {"meta": {"status": 401, "msg": "Unauthorized"}, "errors": [{"title": "Unauthorized", "code": 1016}]})
+            raise Refusal(
+                401,
+                {
+                    "meta": {"status": 401, "msg": "Unauthorized"},
+                    "errors": [{"title": "Unauthorized", "code": 1016}],
+                },
+            )
 
     @route("POST", f"{BLOG}/posts")
     def post(self, arrived: Arrived) -> Response:
@@ -34,7 +44,9 @@ class Tumblr(StandIn):
             self.check_block(block, arrived)
         identifier = str(1234567891234567 + len(self.up))
         self.up[identifier] = asked
-        return Response.of({"meta": {"status": 201, "msg": "Created"}, "response": {"id": identifier}}, 201)
+        return Response.of(
+            {"meta": {"status": 201, "msg": "Created"}, "response": {"id": identifier}}, 201
+        )
 
     def said(self, arrived: Arrived) -> Any:
         if arrived.headers["content-type"].startswith("application/json"):
@@ -44,8 +56,17 @@ class Tumblr(StandIn):
         return json.loads(arrived.text("json"))
 
     def check_block(self, block: dict[str, Any], arrived: Arrived) -> None:
-        if block["type"] == "text" and (len(block["text"]) > 4096 or any(one["end"] > len(block["text"]) for one in block.get("formatting", ()))):
-            raise Refusal(400, {"meta": {"status": 400, "msg": "Bad Request"}, "errors": [{"title": "Bad NPF", "code": 8001}]})
+        if block["type"] == "text" and (
+            len(block["text"]) > 4096
+            or any(one["end"] > len(block["text"]) for one in block.get("formatting", ()))
+        ):
+            raise Refusal(
+                400,
+                {
+                    "meta": {"status": 400, "msg": "Bad Request"},
+                    "errors": [{"title": "Bad NPF", "code": 8001}],
+                },
+            )
         if block["type"] == "image":
             part = arrived.parts[block["media"][0]["identifier"]]
             assert part.get_content_type() == block["media"][0]["type"]
@@ -56,12 +77,26 @@ class Tumblr(StandIn):
         """A page of them: `offset` counts in the queue, `before_id` in the drafts, which stand with the newest first."""
         place, asked = arrived.path.rpartition("/")[2], arrived.query
         state = {"queue": "queue", "draft": "draft"}.get(place, "published")
-        assert set(asked) <= {"npf", "limit", {"queue": "offset", "draft": "before_id"}.get(place, "after")}
-        found = [(identifier, one["slug"]) for identifier, one in self.up.items() if one.get("state", "published") == state]
+        assert set(asked) <= {
+            "npf",
+            "limit",
+            {"queue": "offset", "draft": "before_id"}.get(place, "after"),
+        }
+        found = [
+            (identifier, one["slug"])
+            for identifier, one in self.up.items()
+            if one.get("state", "published") == state
+        ]
         if state == "draft":
-            found = [one for one in reversed(found) if int(one[0]) < int(asked.get("before_id", 10**20))]
-        found = found[int(asked.get("offset", 0)):][:min(int(asked["limit"]), 20)]
-        return ok(response={"posts": [{"id_string": identifier, "slug": one} for identifier, one in found]})
+            found = [
+                one for one in reversed(found) if int(one[0]) < int(asked.get("before_id", 10**20))
+            ]
+        found = found[int(asked.get("offset", 0)) :][: min(int(asked["limit"]), 20)]
+        return ok(
+            response={
+                "posts": [{"id_string": identifier, "slug": one} for identifier, one in found]
+            }
+        )
 
 
 def blocks_of(**changes: Any) -> list[dict[str, Any]]:
@@ -83,10 +118,20 @@ def test_a_text_is_a_heading_and_a_block_for_each_paragraph() -> None:
 
 def test_marks_are_counted_from_the_beginning_of_their_block() -> None:
     text = "Paper.\n\n🎒 screens here"
-    spans = (Span(kind="bold", start=10, end=17), Span(kind="link", start=18, end=22, value="https://example.org"), Span(kind="tag", start=0, end=5))
+    spans = (
+        Span(kind="bold", start=10, end=17),
+        Span(kind="link", start=18, end=22, value="https://example.org"),
+        Span(kind="tag", start=0, end=5),
+    )
 
-    assert blocks_of(title="", text=text, spans=spans)[1] == {"type": "text", "text": "🎒 screens here", "formatting": [
-        {"start": 2, "end": 9, "type": "bold"}, {"start": 10, "end": 14, "type": "link", "url": "https://example.org"}]}
+    assert blocks_of(title="", text=text, spans=spans)[1] == {
+        "type": "text",
+        "text": "🎒 screens here",
+        "formatting": [
+            {"start": 2, "end": 9, "type": "bold"},
+            {"start": 10, "end": 14, "type": "link", "url": "https://example.org"},
+        ],
+    }
 
 
 def test_a_paragraph_that_is_too_long_goes_on_in_the_next_block_and_loses_nothing() -> None:
@@ -96,39 +141,74 @@ def test_a_paragraph_that_is_too_long_goes_on_in_the_next_block_and_loses_nothin
 
     assert max(len(one["text"]) for one in blocks) <= LONGEST_BLOCK
     assert "".join(one["text"] for one in blocks) == text
-    assert all(one["formatting"] == [{"start": 0, "end": len(one["text"]), "type": "bold"}] for one in blocks)
+    assert all(
+        one["formatting"] == [{"start": 0, "end": len(one["text"]), "type": "bold"}]
+        for one in blocks
+    )
 
 
 def test_pictures_leave_beside_the_post_and_tags_beside_the_text(tmp_path: Path) -> None:
     server = scripted(documented)
     picture = an_image(tmp_path)
 
-    publish(ACCOUNT, a_post(media=(picture,), link=Link(url="https://example.org", title="The term"), spans=(
-        Span(kind="tag", start=0, end=7, value="Maths"),)), server)
+    publish(
+        ACCOUNT,
+        a_post(
+            media=(picture,),
+            link=Link(url="https://example.org", title="The term"),
+            spans=(Span(kind="tag", start=0, end=7, value="Maths"),),
+        ),
+        server,
+    )
 
     (post,) = server.asked
     assert post.files == {"picture-1": picture}
-    assert post.json["content"][1] == {"type": "image", "alt_text": "The school door", "media": [
-        {"type": "image/png", "identifier": "picture-1", "width": 64, "height": 48}]}
-    assert post.json["content"][-1] == {"type": "link", "url": "https://example.org", "title": "The term"}
+    assert post.json["content"][1] == {
+        "type": "image",
+        "alt_text": "The school door",
+        "media": [{"type": "image/png", "identifier": "picture-1", "width": 64, "height": 48}],
+    }
+    assert post.json["content"][-1] == {
+        "type": "link",
+        "url": "https://example.org",
+        "title": "The term",
+    }
     assert post.json["tags"] == "Maths"
 
 
 def test_what_becomes_of_it_may_be_said() -> None:
     server = scripted(documented)
 
-    publish(ACCOUNT, a_post(options={"state": "queue", "publish_on": "2026-12-01T09:00:00+01:00"}), server)
+    publish(
+        ACCOUNT,
+        a_post(options={"state": "queue", "publish_on": "2026-12-01T09:00:00+01:00"}),
+        server,
+    )
 
-    assert (server.asked[0].json["state"], server.asked[0].json["publish_on"]) == ("queue", "2026-12-01T09:00:00+01:00")
+    assert (server.asked[0].json["state"], server.asked[0].json["publish_on"]) == (
+        "queue",
+        "2026-12-01T09:00:00+01:00",
+    )
 
 
-@pytest.mark.parametrize(("options", "why"), [
-    ({"publish_on": "2026-12-01T09:00:00+01:00"}, "without which Tumblr publishes at once"),
-    ({"state": "draft", "publish_on": "2026-12-01T09:00:00+01:00"}, "without which Tumblr publishes at once"),
-    ({"state": "queue", "publish_on": "next Tuesday"}, "has to be a date and a time, e.g. 2026-12-01T09:00:00.01:00, not 'next Tuesday'"),
-    ({"state": "queue", "publish_on": "2026-12-01"}, "has to be a date and a time"),
-])
-def test_a_time_that_tumblr_would_not_heed_is_refused_before_anything_leaves(options: dict[str, str], why: str) -> None:
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"publish_on": "2026-12-01T09:00:00+01:00"}, "without which Tumblr publishes at once"),
+        (
+            {"state": "draft", "publish_on": "2026-12-01T09:00:00+01:00"},
+            "without which Tumblr publishes at once",
+        ),
+        (
+            {"state": "queue", "publish_on": "next Tuesday"},
+            "has to be a date and a time, e.g. 2026-12-01T09:00:00.01:00, not 'next Tuesday'",
+        ),
+        ({"state": "queue", "publish_on": "2026-12-01"}, "has to be a date and a time"),
+    ],
+)
+def test_a_time_that_tumblr_would_not_heed_is_refused_before_anything_leaves(
+    options: dict[str, str], why: str
+) -> None:
     untouched = scripted()
 
     with pytest.raises(Rejected, match=why):
@@ -142,10 +222,14 @@ def test_the_address_carries_the_deliverys_key() -> None:
     assert slug(a_post(title="", text="数学")) == "7f3a9c0d1e2b"
 
 
-@pytest.mark.parametrize(("state", "path"), [("published", "posts"), ("queue", "posts/queue"), ("draft", "posts/draft")])
+@pytest.mark.parametrize(
+    ("state", "path"), [("published", "posts"), ("queue", "posts/queue"), ("draft", "posts/draft")]
+)
 def test_a_lost_post_is_found_by_its_address(state: str, path: str) -> None:
     post = a_post(options={"state": state})
-    server = scripted(ok(response={"posts": [{"id": 7, "slug": "another"}, {"id": 8, "slug": slug(post)}]}))
+    server = scripted(
+        ok(response={"posts": [{"id": 7, "slug": "another"}, {"id": 8, "slug": slug(post)}]})
+    )
 
     found = find(ACCOUNT, post, Lost(left_at=DUE), server)
 
@@ -155,13 +239,17 @@ def test_a_lost_post_is_found_by_its_address(state: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["queue", "draft"])
-def test_a_lost_post_is_found_wherever_it_stands_in_the_queue_or_among_the_drafts(state: str) -> None:
+def test_a_lost_post_is_found_wherever_it_stands_in_the_queue_or_among_the_drafts(
+    state: str,
+) -> None:
     post, blog = a_post(options={"state": state}), Tumblr()
     others = {str(1000 + nth): {"slug": f"another-{nth}", "state": state} for nth in range(90)}
     ours = {"1045": {"slug": slug(post), "state": state}}
 
     def ask(request: Any) -> Response:
-        return blog.answer(Arrived(request.method, request.url, {"authorization": "Bearer good"}, b""))
+        return blog.answer(
+            Arrived(request.method, request.url, {"authorization": "Bearer good"}, b"")
+        )
 
     blog.up = {**others, **ours}
     found = find(ACCOUNT, post, Lost(left_at=DUE), ask)
@@ -176,8 +264,13 @@ def test_a_lost_post_is_found_wherever_it_stands_in_the_queue_or_among_the_draft
 
 def test_it_tells_whose_credentials_they_are() -> None:
     assert whoami(ACCOUNT, scripted(documented)) == "msada"
-    with pytest.raises(Rejected, match="ben, who has no blog 'msadas-class'; there are: bens-class"):
-        whoami(ACCOUNT, scripted(ok(response={"user": {"name": "ben", "blogs": [{"name": "bens-class"}]}})))
+    with pytest.raises(
+        Rejected, match="ben, who has no blog 'msadas-class'; there are: bens-class"
+    ):
+        whoami(
+            ACCOUNT,
+            scripted(ok(response={"user": {"name": "ben", "blogs": [{"name": "bens-class"}]}})),
+        )
 
 
 def test_tumblrs_number_is_the_code_and_some_are_no_refusals() -> None:
@@ -190,17 +283,27 @@ def test_four_keys_sign_where_there_is_no_token() -> None:
     server = scripted(documented)
     publish(ACCOUNT, a_post(), server)
 
-    assert PLATFORM.sign(server.asked[0], dict.fromkeys(OAUTH1, "k")).headers["Authorization"].startswith("OAuth ")
+    assert (
+        PLATFORM.sign(server.asked[0], dict.fromkeys(OAUTH1, "k"))
+        .headers["Authorization"]
+        .startswith("OAuth ")
+    )
 
 
 POSTS: dict[str, Callable[[Path], Post]] = {
     "text": lambda folder: a_post(title="Unit 3"),
-    "pictures": lambda folder: a_post(media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle"))),
+    "pictures": lambda folder: a_post(
+        media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle"))
+    ),
     "draft": lambda folder: a_post(options={"state": "draft"}),
-    "queue": lambda folder: a_post(options={"state": "queue", "publish_on": "2026-12-01T09:00:00+01:00"}),
+    "queue": lambda folder: a_post(
+        options={"state": "queue", "publish_on": "2026-12-01T09:00:00+01:00"}
+    ),
 }
 
 
 @pytest.mark.parametrize("name", POSTS)
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(name: str, tmp_path: Path) -> None:
-    assert lost_at_every_step(Tumblr, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        Tumblr, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS
+    ) == {"published"}

@@ -8,9 +8,28 @@ from typing import Any
 
 import pytest
 
-from platforms.base import DROPPED, FOREVER, HARMLESS, Account, Lost, Post, Rejected, Response, Span, TryLater
+from platforms.base import (
+    DROPPED,
+    FOREVER,
+    HARMLESS,
+    Account,
+    Lost,
+    Post,
+    Rejected,
+    Response,
+    Span,
+    TryLater,
+)
 from platforms.wordpress import PLATFORM, find, publish, slug, whoami
-from tests.platforms.standing_in import Arrived, Refusal, StandIn, asking, lost_at_every_step, published_through, route
+from tests.platforms.standing_in import (
+    Arrived,
+    Refusal,
+    StandIn,
+    asking,
+    lost_at_every_step,
+    published_through,
+    route,
+)
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
 
 ACCOUNT = Account(name="main", platform="wordpress", settings={"site": "blog.test"})
@@ -29,7 +48,9 @@ class WordPress(StandIn):
 
     def check(self, arrived: Arrived) -> None:
         if arrived.headers.get("authorization") != "Basic YWRhOmFiY2QgZWZnaA==":
-            raise Refusal(401, {"code": "rest_not_logged_in", "message": "You are not currently logged in."})
+            raise Refusal(
+                401, {"code": "rest_not_logged_in", "message": "You are not currently logged in."}
+            )
         if len(arrived.url) > 8190:
             raise Refusal(414)
 
@@ -40,7 +61,9 @@ class WordPress(StandIn):
     @route("GET", f"{API}/posts")
     def look(self, arrived: Arrived) -> Response:
         assert "draft" in arrived.query["status"]
-        return Response.of([one for one in self.posts.values() if one["slug"] == arrived.query["slug"]])
+        return Response.of(
+            [one for one in self.posts.values() if one["slug"] == arrived.query["slug"]]
+        )
 
     @route("POST", f"{API}/media")
     def upload(self, arrived: Arrived) -> Response:
@@ -58,13 +81,26 @@ class WordPress(StandIn):
     def terms_like(self, arrived: Arrived) -> Response:
         """Names are kept, and looked through, with entities in them."""
         names = {escape(name): number for name, number in self.terms.items()}
-        return Response.of([{"id": number, "name": name} for name, number in names.items() if arrived.query["search"] in name])
+        return Response.of(
+            [
+                {"id": number, "name": name}
+                for name, number in names.items()
+                if arrived.query["search"] in name
+            ]
+        )
 
     @route("POST", f"{API}/(?:tags|categories)")
     def term(self, arrived: Arrived) -> Response:
         name = arrived.json["name"]
         if name in self.terms:
-            raise Refusal(400, {"code": "term_exists", "message": "A term exists.", "data": {"status": 400, "term_id": self.terms[name]}})
+            raise Refusal(
+                400,
+                {
+                    "code": "term_exists",
+                    "message": "A term exists.",
+                    "data": {"status": 400, "term_id": self.terms[name]},
+                },
+            )
         self.terms[name] = len(self.terms) + 1
         return Response.of({"id": self.terms[name]}, 201)
 
@@ -73,7 +109,12 @@ class WordPress(StandIn):
         asked = arrived.json
         taken = [one["slug"] for one in self.posts.values()]
         number = len(self.posts) + 1
-        self.posts[number] = {**asked, "id": number, "slug": asked["slug"] + ("-2" if asked["slug"] in taken else ""), "link": f"https://blog.test/{number}"}
+        self.posts[number] = {
+            **asked,
+            "id": number,
+            "slug": asked["slug"] + ("-2" if asked["slug"] in taken else ""),
+            "link": f"https://blog.test/{number}",
+        }
         return Response.of(self.shown(number), 201)
 
     @route("POST", f"{API}/posts/(\\d+)")
@@ -90,7 +131,14 @@ class WordPress(StandIn):
 
 
 def a_lesson(**changes: Any) -> Post:
-    return a_post(**{"title": "Fractions & paper", "html": "<p>Fold it.</p>", "summary": "What worked", **changes})
+    return a_post(
+        **{
+            "title": "Fractions & paper",
+            "html": "<p>Fold it.</p>",
+            "summary": "What worked",
+            **changes,
+        }
+    )
 
 
 def test_a_post_is_a_draft_that_is_published_by_the_last_request() -> None:
@@ -99,33 +147,59 @@ def test_a_post_is_a_draft_that_is_published_by_the_last_request() -> None:
     up = publish(ACCOUNT, a_lesson(), server)
 
     _, look, draft, last = server.asked
-    assert look.url == ("https://blog.test/wp-json/wp/v2/posts?slug=fractions-paper-7f3a9c0d1e2b"
-                        "&status=publish%2Cfuture%2Cdraft%2Cpending%2Cprivate&context=edit")
+    assert look.url == (
+        "https://blog.test/wp-json/wp/v2/posts?slug=fractions-paper-7f3a9c0d1e2b"
+        "&status=publish%2Cfuture%2Cdraft%2Cpending%2Cprivate&context=edit"
+    )
     assert draft.repeat is HARMLESS
-    assert draft.json == {"title": "Fractions & paper", "content": "<p>Fold it.</p>", "excerpt": "What worked",
-                          "slug": "fractions-paper-7f3a9c0d1e2b", "status": "draft"}
-    assert (last.url, last.json) == ("https://blog.test/wp-json/wp/v2/posts/12", {"status": "publish"})
+    assert draft.json == {
+        "title": "Fractions & paper",
+        "content": "<p>Fold it.</p>",
+        "excerpt": "What worked",
+        "slug": "fractions-paper-7f3a9c0d1e2b",
+        "status": "draft",
+    }
+    assert (last.url, last.json) == (
+        "https://blog.test/wp-json/wp/v2/posts/12",
+        {"status": "publish"},
+    )
     assert (last.repeat, last.remembered) == (DROPPED, FOREVER)
     assert (up.id, up.url) == ("12", "https://blog.example.org/welcome-back-7f3a9c0d1e2b/")
 
 
 def test_the_first_picture_is_featured_and_the_others_stand_in_the_text(tmp_path: Path) -> None:
     picture = an_image(tmp_path)
-    files = [answer for number in (1, 2, 3) for answer in (ok(id=number, source_url=f"https://blog.test/{number}"), documented)]
+    files = [
+        answer
+        for number in (1, 2, 3)
+        for answer in (ok(id=number, source_url=f"https://blog.test/{number}"), documented)
+    ]
     server = scripted(ADA, NOTHING, *files, *[documented] * 2)
 
-    publish(ACCOUNT, a_lesson(media=(picture, an_image(tmp_path, "b.png", alt='"Blue"'), a_video(tmp_path))), server)
+    publish(
+        ACCOUNT,
+        a_lesson(media=(picture, an_image(tmp_path, "b.png", alt='"Blue"'), a_video(tmp_path))),
+        server,
+    )
 
     (upload, alt), draft = server.asked[2:4], server.asked[-2].json
     assert upload.url == "https://blog.test/wp-json/wp/v2/media"
-    assert (alt.url, alt.json, alt.repeat) == ("https://blog.test/wp-json/wp/v2/media/1", {"alt_text": "The school door"}, HARMLESS)
+    assert (alt.url, alt.json, alt.repeat) == (
+        "https://blog.test/wp-json/wp/v2/media/1",
+        {"alt_text": "The school door"},
+        HARMLESS,
+    )
     assert upload.headers["Content-Disposition"] == f'attachment; filename="{picture.name}"'
     assert draft["featured_media"] == 1
-    assert draft["content"] == ('<p>Fold it.</p>\n<figure><img src="https://blog.test/2" alt="&quot;Blue&quot;"></figure>\n'
-                                '<figure><video controls src="https://blog.test/3" aria-label="Ms Ada at the board"></video></figure>')
+    assert draft["content"] == (
+        '<p>Fold it.</p>\n<figure><img src="https://blog.test/2" alt="&quot;Blue&quot;"></figure>\n'
+        '<figure><video controls src="https://blog.test/3" aria-label="Ms Ada at the board"></video></figure>'
+    )
 
 
-def test_what_a_picture_shows_may_be_said_at_length_in_any_script_or_not_at_all(tmp_path: Path) -> None:
+def test_what_a_picture_shows_may_be_said_at_length_in_any_script_or_not_at_all(
+    tmp_path: Path,
+) -> None:
     site = WordPress()
     media = (an_image(tmp_path, alt="校" * 1000), an_image(tmp_path, "b.png", alt=""))
 
@@ -136,14 +210,34 @@ def test_what_a_picture_shows_may_be_said_at_length_in_any_script_or_not_at_all(
 
 def test_tags_and_categories_are_found_by_their_names_and_made_where_there_are_none() -> None:
     exists = Response.of({"code": "term_exists", "data": {"term_id": 9}}, 400)
-    alike = Response.of([{"id": 4, "name": "Paper folding"}, {"id": 5, "name": "paper &amp; string"}])
-    server = scripted(ADA, NOTHING, alike, NOTHING, Response.of({"id": 6}, 201), NOTHING, exists, *[documented] * 2)
+    alike = Response.of(
+        [{"id": 4, "name": "Paper folding"}, {"id": 5, "name": "paper &amp; string"}]
+    )
+    server = scripted(
+        ADA,
+        NOTHING,
+        alike,
+        NOTHING,
+        Response.of({"id": 6}, 201),
+        NOTHING,
+        exists,
+        *[documented] * 2,
+    )
     spans = (Span(kind="tag", start=0, end=3, value="YearFour"),)
 
-    publish(ACCOUNT, a_lesson(spans=spans, options={"tags": ["Paper & string", "YearFour"], "categories": ["Éire"]}), server)
+    publish(
+        ACCOUNT,
+        a_lesson(
+            spans=spans, options={"tags": ["Paper & string", "YearFour"], "categories": ["Éire"]}
+        ),
+        server,
+    )
 
     look, _, make, *_, draft, _ = server.asked[2:]
-    assert look.url == "https://blog.test/wp-json/wp/v2/tags?search=string&per_page=100&_fields=id%2Cname"
+    assert (
+        look.url
+        == "https://blog.test/wp-json/wp/v2/tags?search=string&per_page=100&_fields=id%2Cname"
+    )
     assert (make.url, make.json) == ("https://blog.test/wp-json/wp/v2/tags", {"name": "YearFour"})
     assert (draft.json["tags"], draft.json["categories"]) == ([5, 6], [9])
 
@@ -152,17 +246,28 @@ def test_a_term_that_is_refused_is_said_in_its_words() -> None:
     refused = Response.of({"code": "rest_x", "message": "Sorry"}, 400)
 
     with pytest.raises(Rejected, match="refused 'Maths' among the tags: Sorry"):
-        publish(ACCOUNT, a_lesson(options={"tags": ["Maths"]}), scripted(ADA, NOTHING, NOTHING, refused))
+        publish(
+            ACCOUNT, a_lesson(options={"tags": ["Maths"]}), scripted(ADA, NOTHING, NOTHING, refused)
+        )
 
 
 def test_a_plain_text_keeps_its_paragraphs_and_links() -> None:
     server = scripted(ADA, NOTHING, *[documented] * 2)
     text = "Fold & cut.\nTwice.\n\nSee https://example.org"
 
-    publish(ACCOUNT, a_lesson(html="", text=text, spans=(Span(kind="link", start=24, end=43, value="https://example.org"),)), server)
+    publish(
+        ACCOUNT,
+        a_lesson(
+            html="",
+            text=text,
+            spans=(Span(kind="link", start=24, end=43, value="https://example.org"),),
+        ),
+        server,
+    )
 
     assert server.asked[2].json["content"] == (
-        '<p>Fold &amp; cut.<br>\nTwice.</p>\n<p>See <a href="https://example.org">https://example.org</a></p>')
+        '<p>Fold &amp; cut.<br>\nTwice.</p>\n<p>See <a href="https://example.org">https://example.org</a></p>'
+    )
 
 
 def test_an_earlier_attempts_draft_gets_the_text_of_now() -> None:
@@ -173,7 +278,9 @@ def test_an_earlier_attempts_draft_gets_the_text_of_now() -> None:
     _, _, draft, _ = server.asked
     assert draft.url == "https://blog.test/wp-json/wp/v2/posts/12"
     assert draft.json["content"] == "<p>Fold it twice.</p>"
-    assert "status" not in draft.json, "what is being published at this moment would be a draft again"
+    assert "status" not in draft.json, (
+        "what is being published at this moment would be a draft again"
+    )
 
 
 @dataclass
@@ -205,7 +312,10 @@ def test_a_draft_that_came_late_is_published_and_the_second_one_never(tmp_path: 
 def test_what_becomes_of_a_second_draft_is_said() -> None:
     second = ok(id=13, slug="fractions-paper-7f3a9c0d1e2b-2")
 
-    with pytest.raises(TryLater, match=r"this one, fractions-paper-7f3a9c0d1e2b-2 \(number 13\), is left as a draft, and may be deleted"):
+    with pytest.raises(
+        TryLater,
+        match=r"this one, fractions-paper-7f3a9c0d1e2b-2 \(number 13\), is left as a draft, and may be deleted",
+    ):
         publish(ACCOUNT, a_lesson(), scripted(ADA, NOTHING, second))
 
 
@@ -216,7 +326,15 @@ def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
     found = find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(ADA, up))
     assert found
     assert found.id == "12"
-    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(ADA, Response.of([{"id": 12, "status": "draft"}]))) is None
+    assert (
+        find(
+            ACCOUNT,
+            a_lesson(),
+            Lost(left_at=DUE),
+            scripted(ADA, Response.of([{"id": 12, "status": "draft"}])),
+        )
+        is None
+    )
 
 
 def test_what_an_editor_has_published_since_is_left_as_it_is() -> None:
@@ -224,7 +342,9 @@ def test_what_an_editor_has_published_since_is_left_as_it_is() -> None:
     post = a_lesson(options={"status": "pending"})
 
     assert publish(ACCOUNT, post, scripted(ADA, up)).id == "12"
-    assert find(ACCOUNT, post, Lost(left_at=DUE), scripted(ADA, up)) == publish(ACCOUNT, post, scripted(ADA, up))
+    assert find(ACCOUNT, post, Lost(left_at=DUE), scripted(ADA, up)) == publish(
+        ACCOUNT, post, scripted(ADA, up)
+    )
 
 
 def test_what_becomes_of_it_may_be_said() -> None:
@@ -244,11 +364,15 @@ def test_the_slug_carries_the_key_and_it_tells_whose_credentials_they_are() -> N
 
 POSTS: dict[str, Callable[[Path], Post]] = {
     "text": lambda folder: a_lesson(),
-    "pictures and tags": lambda folder: a_lesson(media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle")),
-                                                 options={"tags": ["Paper & string"]}),
+    "pictures and tags": lambda folder: a_lesson(
+        media=(an_image(folder), an_image(folder, "b.png", colour="blue", alt="A bicycle")),
+        options={"tags": ["Paper & string"]},
+    ),
 }
 
 
 @pytest.mark.parametrize("name", POSTS)
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(name: str, tmp_path: Path) -> None:
-    assert lost_at_every_step(WordPress, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS) == {"published"}
+    assert lost_at_every_step(
+        WordPress, PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS
+    ) == {"published"}

@@ -16,7 +16,9 @@ from scheduler.engine.rehearsal import Rehearsal
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
 
-ACCOUNT = Account(name="main", platform="youtube", settings={"server": "https://www.googleapis.com"})
+ACCOUNT = Account(
+    name="main", platform="youtube", settings={"server": "https://www.googleapis.com"}
+)
 SECRETS = {"token": "good"}
 API = r"https://www\.googleapis\.com"
 
@@ -36,7 +38,9 @@ class YouTube(StandIn):
 
     def check(self, arrived: Arrived) -> None:
         if arrived.headers.get("authorization") != f"Bearer {self.token}":
-            raise Refusal(401, {"error": {"code": 401, "errors": [{"reason": "authorizationRequired"}]}})
+            raise Refusal(
+                401, {"error": {"code": 401, "errors": [{"reason": "authorizationRequired"}]}}
+            )
 
     @route("POST", f"{API}/upload/youtube/v3/videos")
     def begin(self, arrived: Arrived) -> Response:
@@ -44,8 +48,17 @@ class YouTube(StandIn):
         if not 0 < len(arrived.json["snippet"]["title"]) <= 100:
             raise Refusal(400, {"error": {"code": 400, "errors": [{"reason": "invalidTitle"}]}})
         identifier = f"xa{len(self.uploads)}"
-        self.uploads[identifier] = {"asked": arrived.json, "total": int(arrived.headers["x-upload-content-length"]), "got": 0, "video": None}
-        return ok(headers={"location": f"https://www.googleapis.com/upload/youtube/v3/videos?uploadType=resumable&upload_id={identifier}"})
+        self.uploads[identifier] = {
+            "asked": arrived.json,
+            "total": int(arrived.headers["x-upload-content-length"]),
+            "got": 0,
+            "video": None,
+        }
+        return ok(
+            headers={
+                "location": f"https://www.googleapis.com/upload/youtube/v3/videos?uploadType=resumable&upload_id={identifier}"
+            }
+        )
 
     @route("PUT", f"{API}/upload/youtube/v3/videos")
     def put(self, arrived: Arrived) -> Response:
@@ -60,7 +73,10 @@ class YouTube(StandIn):
             upload["got"] = start + 262_144 if self.takes_half else end
             self.takes_half = False
         if upload["got"] < upload["total"]:
-            return Response(status=308, headers={"range": f"bytes=0-{upload['got'] - 1}"} if upload["got"] else {})
+            return Response(
+                status=308,
+                headers={"range": f"bytes=0-{upload['got'] - 1}"} if upload["got"] else {},
+            )
         return self.made(upload)
 
     def range_of(self, arrived: Arrived, upload: dict[str, Any]) -> tuple[int, int]:
@@ -73,14 +89,25 @@ class YouTube(StandIn):
         """Asked once more after its end, an upload answers with the video that it became."""
         if upload["video"] is None:
             upload["video"] = f"dQw4w9WgXc{len(self.videos)}"
-            self.videos[upload["video"]] = {**upload["asked"], "publishedAt": "2026-09-07T08:30:05Z"}
+            self.videos[upload["video"]] = {
+                **upload["asked"],
+                "publishedAt": "2026-09-07T08:30:05Z",
+            }
             self.becomes(upload["video"], upload["asked"]["status"])
-        return Response.of({"kind": "youtube#video", "id": upload["video"], "status": self.videos[upload["video"]]["status"]})
+        return Response.of(
+            {
+                "kind": "youtube#video",
+                "id": upload["video"],
+                "status": self.videos[upload["video"]]["status"],
+            }
+        )
 
     def becomes(self, identifier: str, asked: dict[str, Any]) -> None:
         if "publishAt" in asked and asked["privacyStatus"] != "private":
             raise Refusal(400, {"error": {"code": 400, "errors": [{"reason": "invalidPublishAt"}]}})
-        self.videos[identifier]["status"] = asked if self.is_audited else {**asked, "privacyStatus": "private"}
+        self.videos[identifier]["status"] = (
+            asked if self.is_audited else {**asked, "privacyStatus": "private"}
+        )
         if asked["privacyStatus"] != "private" or "publishAt" in asked:
             self.up[identifier] = self.videos[identifier]
 
@@ -93,7 +120,11 @@ class YouTube(StandIn):
     @route("GET", f"{API}/youtube/v3/videos")
     def read(self, arrived: Arrived) -> Response:
         found = arrived.query["id"]
-        return ok(items=[{"id": found, "status": self.videos[found]["status"]}] if found in self.videos else [])
+        return ok(
+            items=[{"id": found, "status": self.videos[found]["status"]}]
+            if found in self.videos
+            else []
+        )
 
     @route("POST", f"{API}/upload/youtube/v3/thumbnails/set")
     def thumbnail(self, arrived: Arrived) -> Response:
@@ -114,7 +145,11 @@ class YouTube(StandIn):
         assert arrived.headers["x-upload-content-type"] == "text/vtt"
         if "captions" in self.videos[track["videoId"]]:
             raise Refusal(409, {"error": {"code": 409, "errors": [{"reason": "captionExists"}]}})
-        return ok(headers={"location": f"https://www.googleapis.com/upload/youtube/v3/captions?uploadType=resumable&upload_id={track['videoId']}"})
+        return ok(
+            headers={
+                "location": f"https://www.googleapis.com/upload/youtube/v3/captions?uploadType=resumable&upload_id={track['videoId']}"
+            }
+        )
 
     @route("PUT", f"{API}/upload/youtube/v3/captions")
     def captions_file(self, arrived: Arrived) -> Response:
@@ -123,14 +158,36 @@ class YouTube(StandIn):
 
     @route("GET", f"{API}/youtube/v3/channels")
     def channels(self, arrived: Arrived) -> Response:
-        return ok(items=[{"id": "UC1", "snippet": {"title": "Ms Ada"}, "contentDetails": {"relatedPlaylists": {"uploads": "UU1"}}}])
+        return ok(
+            items=[
+                {
+                    "id": "UC1",
+                    "snippet": {"title": "Ms Ada"},
+                    "contentDetails": {"relatedPlaylists": {"uploads": "UU1"}},
+                }
+            ]
+        )
 
     @route("GET", f"{API}/youtube/v3/playlistItems")
     def latest(self, arrived: Arrived) -> Response:
         if "videoId" in arrived.query:
-            return ok(items=[{"id": "UEw1"}] if "playlist" in self.videos[arrived.query["videoId"]] else [])
-        return ok(items=[{"snippet": {"title": one["snippet"]["title"], "publishedAt": one["publishedAt"], "resourceId": {"videoId": identifier}}}
-                         for identifier, one in self.videos.items()])
+            return ok(
+                items=[{"id": "UEw1"}]
+                if "playlist" in self.videos[arrived.query["videoId"]]
+                else []
+            )
+        return ok(
+            items=[
+                {
+                    "snippet": {
+                        "title": one["snippet"]["title"],
+                        "publishedAt": one["publishedAt"],
+                        "resourceId": {"videoId": identifier},
+                    }
+                }
+                for identifier, one in self.videos.items()
+            ]
+        )
 
     @route("POST", f"{API}/youtube/v3/commentThreads")
     def comment(self, arrived: Arrived) -> Response:
@@ -144,31 +201,69 @@ class YouTube(StandIn):
 
 
 def a_talk(folder: Path, *more: Media, size: int = 1000, **changes: Any) -> Post:
-    return a_post(**{"title": "Cells in 3 minutes", "text": "What a cell is made of", "media": (a_video(folder, size=size), *more), **changes})
+    return a_post(
+        **{
+            "title": "Cells in 3 minutes",
+            "text": "What a cell is made of",
+            "media": (a_video(folder, size=size), *more),
+            **changes,
+        }
+    )
 
 
 def test_a_small_video_is_one_upload_that_readers_see_at_its_end(tmp_path: Path) -> None:
     rehearsal = Rehearsal()
 
-    up = publish(ACCOUNT, a_talk(tmp_path, spans=(Span(kind="tag", start=0, end=4, value="Cells"),)), rehearsal)
+    up = publish(
+        ACCOUNT,
+        a_talk(tmp_path, spans=(Span(kind="tag", start=0, end=4, value="Cells"),)),
+        rehearsal,
+    )
 
     begin, progress, upload = rehearsal.asked
     assert begin.json == {
-        "snippet": {"title": "Cells in 3 minutes", "description": "What a cell is made of", "tags": ["Cells"], "categoryId": "27",
-                    "defaultLanguage": "en"},
-        "status": {"privacyStatus": "public", "selfDeclaredMadeForKids": False}}
-    assert begin.headers == {"X-Upload-Content-Length": "1000", "X-Upload-Content-Type": "video/mp4"}
-    assert (progress.headers["Content-Range"], progress.fresh, progress.repeat) == ("bytes */1000", True, HARMLESS)
+        "snippet": {
+            "title": "Cells in 3 minutes",
+            "description": "What a cell is made of",
+            "tags": ["Cells"],
+            "categoryId": "27",
+            "defaultLanguage": "en",
+        },
+        "status": {"privacyStatus": "public", "selfDeclaredMadeForKids": False},
+    }
+    assert begin.headers == {
+        "X-Upload-Content-Length": "1000",
+        "X-Upload-Content-Type": "video/mp4",
+    }
+    assert (progress.headers["Content-Range"], progress.fresh, progress.repeat) == (
+        "bytes */1000",
+        True,
+        HARMLESS,
+    )
     assert (upload.headers["Content-Range"], upload.is_visible) == ("bytes 0-999/1000", True)
     assert up.id == "dQw4w9WgXcQ"
 
 
-@pytest.mark.parametrize(("shape", "page"), [
-    ({"width": 1080, "height": 1920, "seconds": 60}, "https://www.youtube.com/shorts/dQw4w9WgXcQ"),
-    ({"width": 1080, "height": 1920, "seconds": 181}, "https://www.youtube.com/watch?v=dQw4w9WgXcQ"),
-    ({"width": 1920, "height": 1080, "seconds": 60}, "https://www.youtube.com/watch?v=dQw4w9WgXcQ"),
-])
-def test_what_is_upright_and_short_is_a_short(shape: dict[str, Any], page: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("shape", "page"),
+    [
+        (
+            {"width": 1080, "height": 1920, "seconds": 60},
+            "https://www.youtube.com/shorts/dQw4w9WgXcQ",
+        ),
+        (
+            {"width": 1080, "height": 1920, "seconds": 181},
+            "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+        ),
+        (
+            {"width": 1920, "height": 1080, "seconds": 60},
+            "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+        ),
+    ],
+)
+def test_what_is_upright_and_short_is_a_short(
+    shape: dict[str, Any], page: str, tmp_path: Path
+) -> None:
     post = a_post(title="Cells", media=(a_video(tmp_path, **shape),))
 
     assert publish(ACCOUNT, post, Rehearsal()).url == page
@@ -176,7 +271,10 @@ def test_what_is_upright_and_short_is_a_short(shape: dict[str, Any], page: str, 
 
 def test_a_large_video_goes_up_in_chunks_from_where_the_last_attempt_came(tmp_path: Path) -> None:
     video = a_video(tmp_path, size=1000)
-    session, rest = ok(headers={"location": "https://x.test/upload"}), Response(status=308, headers={"range": "bytes=0-699"})
+    session, rest = (
+        ok(headers={"location": "https://x.test/upload"}),
+        Response(status=308, headers={"range": "bytes=0-699"}),
+    )
     server = scripted(session, rest, documented)
 
     publish(ACCOUNT, a_post(title="Cells", media=(video,)), server)
@@ -188,19 +286,36 @@ def test_a_large_video_goes_up_in_chunks_from_where_the_last_attempt_came(tmp_pa
 def test_a_video_that_is_added_to_is_private_until_it_is_whole(tmp_path: Path) -> None:
     rehearsal = Rehearsal()
 
-    publish(ACCOUNT, a_talk(tmp_path, an_image(tmp_path), options={"playlist": "PL1", "privacy": "unlisted"}), rehearsal)
+    publish(
+        ACCOUNT,
+        a_talk(tmp_path, an_image(tmp_path), options={"playlist": "PL1", "privacy": "unlisted"}),
+        rehearsal,
+    )
 
     begin, _, _, thumbnail, _, playlist, last = rehearsal.asked
     assert begin.json["status"]["privacyStatus"] == "private"
-    assert thumbnail.url == "https://www.googleapis.com/upload/youtube/v3/thumbnails/set?videoId=dQw4w9WgXcQ"
-    assert playlist.json == {"snippet": {"playlistId": "PL1", "resourceId": {"kind": "youtube#video", "videoId": "dQw4w9WgXcQ"}}}
+    assert (
+        thumbnail.url
+        == "https://www.googleapis.com/upload/youtube/v3/thumbnails/set?videoId=dQw4w9WgXcQ"
+    )
+    assert playlist.json == {
+        "snippet": {
+            "playlistId": "PL1",
+            "resourceId": {"kind": "youtube#video", "videoId": "dQw4w9WgXcQ"},
+        }
+    }
     assert (last.step, last.json["status"]["privacyStatus"]) == ("publish", "unlisted")
 
 
 def captioned(folder: Path) -> Post:
     file = folder / "talk.vtt"
     file.write_text("WEBVTT\n\n00:00.000 --> 00:02.000\nThis is a cell.\n")
-    captions = Media(file=file, type="text/vtt", size=file.stat().st_size, digest=hashlib.sha256(file.read_bytes()).hexdigest())
+    captions = Media(
+        file=file,
+        type="text/vtt",
+        size=file.stat().st_size,
+        digest=hashlib.sha256(file.read_bytes()).hexdigest(),
+    )
     return a_talk(folder, language="en-GB", media=(replace(a_video(folder), captions=captions),))
 
 
@@ -212,34 +327,67 @@ def test_captions_go_with_the_video_in_the_language_of_the_entry(tmp_path: Path)
     begin, _, _, track, file, last = rehearsal.asked
     assert begin.json["status"]["privacyStatus"] == "private"
     assert track.json == {"snippet": {"videoId": "dQw4w9WgXcQ", "language": "en-GB", "name": ""}}
-    assert (track.headers["X-Upload-Content-Length"], file.body) == (str(file.body.size), captioned(tmp_path).media[0].captions)
+    assert (track.headers["X-Upload-Content-Length"], file.body) == (
+        str(file.body.size),
+        captioned(tmp_path).media[0].captions,
+    )
     assert last.json["status"]["privacyStatus"] == "public"
 
 
 def test_youtube_may_publish_it_later_by_itself(tmp_path: Path) -> None:
     rehearsal = Rehearsal()
 
-    publish(ACCOUNT, a_talk(tmp_path, options={"publish_at": "2026-12-01T09:00:00+01:00"}), rehearsal)
+    publish(
+        ACCOUNT, a_talk(tmp_path, options={"publish_at": "2026-12-01T09:00:00+01:00"}), rehearsal
+    )
 
     assert rehearsal.asked[0].json["status"] == {
-        "privacyStatus": "private", "publishAt": "2026-12-01T09:00:00+01:00", "selfDeclaredMadeForKids": False}
+        "privacyStatus": "private",
+        "publishAt": "2026-12-01T09:00:00+01:00",
+        "selfDeclaredMadeForKids": False,
+    }
 
 
-@pytest.mark.parametrize(("changes", "why"), [
-    ({"title": "1 < 2"}, "no '<' and '>' in the title"),
-    ({"text": "1 < 2"}, "no '<' and '>' in the text"),
-    ({"spans": tuple(Span(kind="tag", start=n, end=n + 1, value=f"{n:0100}") for n in range(5))}, "tags are longer"),
-    ({"options": {"publish_at": "tomorrow"}}, "`publish_at: tomorrow` is no time with an offset: write it as 2026-12-01T09"),
-    ({"options": {"publish_at": "2026-12-01T09:00:00"}}, "is no time with an offset"),
-    ({"options": {"publish_at": "2026-12-01"}}, "is no time with an offset"),
-    ({"options": {"publish_at": "2026-09-07T09:30:00+01:00"}}, r"not after the entry's own time, 2026-09-07T08:30:00\+00:00"),
-    ({"reply_to": Published(id="abc"), "media": (), "options": {"made_for_kids": True}}, "nobody can comment on a video that is made for children"),
-])
-def test_what_youtube_would_refuse_is_refused_before_anything_leaves(changes: dict[str, Any], why: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"title": "1 < 2"}, "no '<' and '>' in the title"),
+        ({"text": "1 < 2"}, "no '<' and '>' in the text"),
+        (
+            {
+                "spans": tuple(
+                    Span(kind="tag", start=n, end=n + 1, value=f"{n:0100}") for n in range(5)
+                )
+            },
+            "tags are longer",
+        ),
+        (
+            {"options": {"publish_at": "tomorrow"}},
+            "`publish_at: tomorrow` is no time with an offset: write it as 2026-12-01T09",
+        ),
+        ({"options": {"publish_at": "2026-12-01T09:00:00"}}, "is no time with an offset"),
+        ({"options": {"publish_at": "2026-12-01"}}, "is no time with an offset"),
+        (
+            {"options": {"publish_at": "2026-09-07T09:30:00+01:00"}},
+            r"not after the entry's own time, 2026-09-07T08:30:00\+00:00",
+        ),
+        (
+            {"reply_to": Published(id="abc"), "media": (), "options": {"made_for_kids": True}},
+            "nobody can comment on a video that is made for children",
+        ),
+    ],
+)
+def test_what_youtube_would_refuse_is_refused_before_anything_leaves(
+    changes: dict[str, Any], why: str, tmp_path: Path
+) -> None:
     untouched = scripted()
 
     with pytest.raises(Rejected, match=why):
-        publish(ACCOUNT, a_post(**{"title": "Cells", "media": (a_video(tmp_path),), **changes}), untouched)
+        publish(
+            ACCOUNT,
+            a_post(**{"title": "Cells", "media": (a_video(tmp_path),), **changes}),
+            untouched,
+        )
 
     assert untouched.asked == []
 
@@ -247,21 +395,32 @@ def test_what_youtube_would_refuse_is_refused_before_anything_leaves(changes: di
 def test_tags_count_with_the_commas_between_them(tmp_path: Path) -> None:
     longest = (*(f"{n:099}" for n in range(4)), "x" * 100)
 
-    publish(ACCOUNT, a_talk(tmp_path, spans=tuple(Span(kind="tag", start=0, end=1, value=one) for one in longest)), Rehearsal())
+    publish(
+        ACCOUNT,
+        a_talk(
+            tmp_path, spans=tuple(Span(kind="tag", start=0, end=1, value=one) for one in longest)
+        ),
+        Rehearsal(),
+    )
 
     assert len(",".join(longest)) == 500
 
 
-@pytest.mark.parametrize("address", [
-    "abc",
-    "https://www.youtube.com/watch?v=abc&t=10s",
-    "https://www.youtube.com/watch?list=PL1&v=abc",
-    "https://youtu.be/abc?si=AbC",
-    "https://www.youtube.com/shorts/abc?feature=share",
-    "https://www.youtube.com/live/abc/",
-])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "abc",
+        "https://www.youtube.com/watch?v=abc&t=10s",
+        "https://www.youtube.com/watch?list=PL1&v=abc",
+        "https://youtu.be/abc?si=AbC",
+        "https://www.youtube.com/shorts/abc?feature=share",
+        "https://www.youtube.com/live/abc/",
+    ],
+)
 def test_the_video_of_an_address_is_commented_on(address: str) -> None:
-    up = publish(ACCOUNT, a_post(text="Slides", reply_to=Published(id=address)), scripted(documented))
+    up = publish(
+        ACCOUNT, a_post(text="Slides", reply_to=Published(id=address)), scripted(documented)
+    )
 
     assert up.ref == {"video": "abc"}
 
@@ -269,16 +428,33 @@ def test_the_video_of_an_address_is_commented_on(address: str) -> None:
 def test_what_answers_a_video_is_a_comment_on_it() -> None:
     server = scripted(documented)
 
-    up = publish(ACCOUNT, a_post(text="Slides: example.org", reply_to=Published(id="https://www.youtube.com/watch?v=abc")), server)
+    up = publish(
+        ACCOUNT,
+        a_post(
+            text="Slides: example.org", reply_to=Published(id="https://www.youtube.com/watch?v=abc")
+        ),
+        server,
+    )
 
-    assert server.asked[0].json["snippet"] == {"videoId": "abc", "topLevelComment": {"snippet": {"textOriginal": "Slides: example.org"}}}
+    assert server.asked[0].json["snippet"] == {
+        "videoId": "abc",
+        "topLevelComment": {"snippet": {"textOriginal": "Slides: example.org"}},
+    }
     assert up.ref == {"video": "abc"}
 
 
 def test_a_video_whose_upload_is_forgotten_is_found_by_its_title(tmp_path: Path) -> None:
-    item = {"snippet": {"title": "Cells in 3 minutes", "publishedAt": "2026-09-07T08:31:00Z", "resourceId": {"videoId": "v1"}}}
+    item = {
+        "snippet": {
+            "title": "Cells in 3 minutes",
+            "publishedAt": "2026-09-07T08:31:00Z",
+            "resourceId": {"videoId": "v1"},
+        }
+    }
 
-    found = find(ACCOUNT, a_talk(tmp_path), Lost(left_at=DUE), scripted(documented, ok(items=[item])))
+    found = find(
+        ACCOUNT, a_talk(tmp_path), Lost(left_at=DUE), scripted(documented, ok(items=[item]))
+    )
 
     assert found
     assert found.id == "v1"
@@ -301,33 +477,60 @@ def test_a_video_that_is_up_is_ours_whoever_sees_it(tmp_path: Path) -> None:
     assert (found.id, [one.step for one in server.asked]) == ("v1", ["progress"])
 
 
-@pytest.mark.parametrize("answers", [
-    BEGUN,
-    {**BEGUN, "upload 1": UPLOADED},
-    {"upload 1": UPLOADED},
-    {"progress": UPLOADED, "upload 1": ok(id="an earlier one")},
-])
-@pytest.mark.parametrize("options", [{"playlist": "PL1"}, {"playlist": "PL1", "publish_at": "2026-12-01T09:00:00+01:00"}])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        BEGUN,
+        {**BEGUN, "upload 1": UPLOADED},
+        {"upload 1": UPLOADED},
+        {"progress": UPLOADED, "upload 1": ok(id="an earlier one")},
+    ],
+)
+@pytest.mark.parametrize(
+    "options", [{"playlist": "PL1"}, {"playlist": "PL1", "publish_at": "2026-12-01T09:00:00+01:00"}]
+)
 def test_a_video_that_still_waits_for_its_last_request_gets_it_and_is_not_uploaded_again(
-        answers: dict[str, Response], options: dict[str, str], tmp_path: Path) -> None:
+    answers: dict[str, Response], options: dict[str, str], tmp_path: Path
+) -> None:
     server = scripted(*[UPLOADED] * ("begin" in answers), told(), documented)
 
-    found = find(ACCOUNT, a_talk(tmp_path, options=options), Lost(left_at=DUE, answers=answers), server)
+    found = find(
+        ACCOUNT, a_talk(tmp_path, options=options), Lost(left_at=DUE, answers=answers), server
+    )
 
     assert found
     assert (found.id, server.asked[-1].step, server.asked[-1].json["id"]) == ("v1", "publish", "v1")
     assert server.asked[-1].json["status"].get("publishAt") == options.get("publish_at")
 
 
-@pytest.mark.parametrize("is_told", [{"publishAt": "2026-12-01T08:00:00Z"}, {"privacyStatus": "public"}], ids=["not yet", "by now"])
-def test_what_youtube_makes_public_later_is_known_by_its_time(is_told: dict[str, str], tmp_path: Path) -> None:
-    post, item = a_talk(tmp_path, options={"playlist": "PL1", "publish_at": "2026-12-01T09:00:00+01:00"}), {
-        "snippet": {"title": "Cells in 3 minutes", "publishedAt": "2026-09-07T08:31:00Z", "resourceId": {"videoId": "v1"}}}
+@pytest.mark.parametrize(
+    "is_told",
+    [{"publishAt": "2026-12-01T08:00:00Z"}, {"privacyStatus": "public"}],
+    ids=["not yet", "by now"],
+)
+def test_what_youtube_makes_public_later_is_known_by_its_time(
+    is_told: dict[str, str], tmp_path: Path
+) -> None:
+    post, item = (
+        a_talk(tmp_path, options={"playlist": "PL1", "publish_at": "2026-12-01T09:00:00+01:00"}),
+        {
+            "snippet": {
+                "title": "Cells in 3 minutes",
+                "publishedAt": "2026-09-07T08:31:00Z",
+                "resourceId": {"videoId": "v1"},
+            }
+        },
+    )
 
-    found = find(ACCOUNT, post, Lost(left_at=DUE, answers=BEGUN), scripted(UPLOADED, told(**is_told)))
+    found = find(
+        ACCOUNT, post, Lost(left_at=DUE, answers=BEGUN), scripted(UPLOADED, told(**is_told))
+    )
 
     assert found
-    assert find(ACCOUNT, post, Lost(left_at=DUE), scripted(documented, ok(items=[item]), told())) is None
+    assert (
+        find(ACCOUNT, post, Lost(left_at=DUE), scripted(documented, ok(items=[item]), told()))
+        is None
+    )
 
 
 def test_it_tells_whose_channel_it_is() -> None:
@@ -337,40 +540,73 @@ def test_it_tells_whose_channel_it_is() -> None:
 
 
 def test_googles_reason_is_the_code() -> None:
-    assert reason(ok(error={"code": 403, "errors": [{"reason": "quotaExceeded"}]})) == "quotaExceeded"
+    assert (
+        reason(ok(error={"code": 403, "errors": [{"reason": "quotaExceeded"}]})) == "quotaExceeded"
+    )
     assert reason(Response(body=b"<html>")) == ""
 
 
 def test_a_person_is_told_that_uploads_stay_private_without_an_audit() -> None:
-    assert "private until Google has audited" in next(iter(PLATFORM.notices(ACCOUNT, date(2026, 11, 25))))
+    assert "private until Google has audited" in next(
+        iter(PLATFORM.notices(ACCOUNT, date(2026, 11, 25)))
+    )
 
 
 POSTS: dict[str, Callable[[Path], Post]] = {
     "video": a_talk,
     "several chunks": lambda folder: a_talk(folder, size=CHUNK + 1000),
-    "thumbnail and playlist": lambda folder: a_talk(folder, an_image(folder), options={"playlist": "PL1"}),
+    "thumbnail and playlist": lambda folder: a_talk(
+        folder, an_image(folder), options={"playlist": "PL1"}
+    ),
     "captions": captioned,
     "later": lambda folder: a_talk(folder, options={"publish_at": "2026-12-01T09:00:00+01:00"}),
-    "thumbnail, later": lambda folder: a_talk(folder, an_image(folder), options={"publish_at": "2026-12-01T09:00:00+01:00"}),
-    "comment": lambda folder: a_post(text="Slides", reply_to=Published(id="v0", ref={"video": "v0"})),
+    "thumbnail, later": lambda folder: a_talk(
+        folder, an_image(folder), options={"publish_at": "2026-12-01T09:00:00+01:00"}
+    ),
+    "comment": lambda folder: a_post(
+        text="Slides", reply_to=Published(id="v0", ref={"video": "v0"})
+    ),
 }
 
 
 @pytest.mark.parametrize("is_audited", [True, False], ids=["audited", "kept private"])
 @pytest.mark.parametrize("name", POSTS)
-def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_video(name: str, is_audited: bool, tmp_path: Path) -> None:
-    became = lost_at_every_step(lambda: YouTube(is_audited=is_audited), PLATFORM, ACCOUNT, POSTS[name](tmp_path), tmp_path, SECRETS)
+def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_video(
+    name: str, is_audited: bool, tmp_path: Path
+) -> None:
+    became = lost_at_every_step(
+        lambda: YouTube(is_audited=is_audited),
+        PLATFORM,
+        ACCOUNT,
+        POSTS[name](tmp_path),
+        tmp_path,
+        SECRETS,
+    )
 
     assert became == {"published"}
 
 
 def test_bytes_that_did_not_arrive_are_sent_again(tmp_path: Path) -> None:
-    became = lost_at_every_step(lambda: YouTube(takes_half=True), PLATFORM, ACCOUNT, a_talk(tmp_path, size=600_000), tmp_path, SECRETS)
+    became = lost_at_every_step(
+        lambda: YouTube(takes_half=True),
+        PLATFORM,
+        ACCOUNT,
+        a_talk(tmp_path, size=600_000),
+        tmp_path,
+        SECRETS,
+    )
 
     assert became == {"published"}
 
 
 def test_an_upload_that_youtube_no_longer_knows_begins_anew(tmp_path: Path) -> None:
-    became = lost_at_every_step(lambda: YouTube(forgets_the_first_upload=True), PLATFORM, ACCOUNT, a_talk(tmp_path), tmp_path, SECRETS)
+    became = lost_at_every_step(
+        lambda: YouTube(forgets_the_first_upload=True),
+        PLATFORM,
+        ACCOUNT,
+        a_talk(tmp_path),
+        tmp_path,
+        SECRETS,
+    )
 
     assert became == {"published"}

@@ -13,7 +13,9 @@ from tests.rendering.support import PLAIN
 MASTODON = platform("mastodon").limits
 BLUESKY = platform("bluesky").limits
 LINKEDIN = platform("linkedin").limits
-X = replace(PLAIN, text=280, unit="weighted characters", link_length=23, public_links=True, latin_links=True)
+X = replace(
+    PLAIN, text=280, unit="weighted characters", link_length=23, public_links=True, latin_links=True
+)
 THREADS = replace(PLAIN, text=500, unit="characters, emoji as bytes")
 TELEGRAM = replace(PLAIN, text=4096, unit="UTF-16 units")
 YOUTUBE = replace(PLAIN, text=5000, unit="bytes", bare_links=False)
@@ -58,7 +60,9 @@ GRAPHEMES: Sequence[tuple[str, int, str]] = [
     ("مَدْرَسَة", 5, UAX29 + " GB9: vowel marks"),
 ]
 
-CODE_POINTS = "https://docs.python.org/3/library/stdtypes.html#str: a str is a sequence of code points"
+CODE_POINTS = (
+    "https://docs.python.org/3/library/stdtypes.html#str: a str is a sequence of code points"
+)
 UTF16 = "https://core.telegram.org/api/entities#entity-length: code points above U+FFFF are two units, others one"
 UTF8 = "https://www.rfc-editor.org/rfc/rfc3629#section-3"
 LINKEDIN_HELP = "LinkedIn Help, post: 3,000 characters"
@@ -66,30 +70,30 @@ VALIDATE = "https://github.com/twitter/twitter-text/blob/master/conformance/vali
 NPM = "npm twitter-text 3.1.0, parseTweet"
 COUNTING = "https://docs.x.com/fundamentals/counting-characters"
 ATPROTO = "https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky/feed/post.json: maxGraphemes"
-META = "https://developers.facebook.com/docs/threads/posts: emoji count as their number of UTF-8 bytes"
-COUNTABLE = "https://github.com/mastodon/mastodon/blob/main/app/validators/status_length_validator.rb"
+META = (
+    "https://developers.facebook.com/docs/threads/posts: emoji count as their number of UTF-8 bytes"
+)
+COUNTABLE = (
+    "https://github.com/mastodon/mastodon/blob/main/app/validators/status_length_validator.rb"
+)
 REGEX = "https://github.com/mastodon/mastodon/blob/main/config/initializers/twitter_regex.rb"
 
 LENGTHS: Sequence[tuple[str, Limits, int, str]] = [
     (FAMILY, LINKEDIN, 7, CODE_POINTS),
     ("e\u0301", LINKEDIN, 2, CODE_POINTS),
     ("https://example.org/a", LINKEDIN, 21, LINKEDIN_HELP),
-
     ("abc é 日本", TELEGRAM, 8, UTF16),
     ("😀", TELEGRAM, 2, UTF16),
     (FAMILY, TELEGRAM, 11, UTF16),
     ("🇮🇪", TELEGRAM, 4, UTF16),
     ("𠮷野家", TELEGRAM, 4, UTF16),
     ("1️⃣", TELEGRAM, 3, UTF16),
-
     ("aé日😀", YOUTUBE, 1 + 2 + 3 + 4, UTF8),
     (FAMILY, YOUTUBE, 25, UTF8),
-
     (FAMILY, BLUESKY, 1, ATPROTO),
     (ZALGO, BLUESKY, 5, ATPROTO),
     ("see https://example.org/" + "a" * 30, BLUESKY, 54, ATPROTO),
     ("@ada.bsky.social hi", BLUESKY, 19, ATPROTO),
-
     ("abc é", THREADS, 5, META),
     ("😀", THREADS, 4, META),
     (FAMILY, THREADS, 25, META),
@@ -98,7 +102,6 @@ LENGTHS: Sequence[tuple[str, Limits, int, str]] = [
     ("1️⃣", THREADS, 7, META),
     ("❤️", THREADS, 6, META),
     ("日本 1 # ½", THREADS, 8, META),
-
     ("", X, 0, NPM),
     ("I am a Tweet", X, 12, VALIDATE),
     ("Hi http://test.co", X, 26, VALIDATE),
@@ -113,7 +116,12 @@ LENGTHS: Sequence[tuple[str, Limits, int, str]] = [
     (FAMILY * 140, X, 280, VALIDATE),
     ("1⃣", X, 2, VALIDATE),
     (f"Unicode 10.0 emoji: 🤪; 🧕; 🧕🏾; {'🏴' + SCOTLAND[1:]}", X, 34, VALIDATE),
-    ("\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b ‐ ‑ ‒ – — ― ‖  ‗ ‘ ’ ‚ ‛ “ ” „ ‟ ′ ″ ‴ ‵ ‶ ‷", X, 57, NPM),
+    (
+        "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b ‐ ‑ ‒ – — ― ‖  ‗ ‘ ’ ‚ ‛ “ ” „ ‟ ′ ″ ‴ ‵ ‶ ‷",
+        X,
+        57,
+        NPM,
+    ),
     ("randomurl" * 6 + "randomurls.com", X, 68, VALIDATE + ": a label of 64"),
     ("\u2066\u202ahttp://foobar.پاکستان/\u202c\u2069", X, 31, VALIDATE),
     ("© ® ™", X, 6, NPM + ": alone they are no emoji"),
@@ -146,7 +154,6 @@ LENGTHS: Sequence[tuple[str, Limits, int, str]] = [
     ("https://example.com/a。", X, 25, NPM),
     ("https://a_b.example.com:8080/a", X, 23, NPM),
     ("e.g. 3.14, x.example.com_y", X, 11 + 23 + 2, NPM),
-
     ("https://a.ie", MASTODON, 23, COUNTABLE),
     ("https://example.org/" + "long/" * 50, MASTODON, 23, COUNTABLE),
     ("example.org/" + "long/" * 4, MASTODON, 32, COUNTABLE + ": no scheme, no link"),
@@ -167,31 +174,77 @@ LENGTHS: Sequence[tuple[str, Limits, int, str]] = [
 LINK_TESTS = "https://github.com/bluesky-social/atproto/blob/main/packages/api/tests/rich-text-detection.test.ts"
 FACETS: Sequence[tuple[str, Sequence[tuple[str, str]], str]] = [
     ("@handle.com middle end", [("mention", "handle.com")], LINK_TESTS),
-    ("@full123-chars.test (@handle.com) @handle.com!@#$chars", [("mention", "full123-chars.test"), *[("mention", "handle.com")] * 2], LINK_TESTS),
+    (
+        "@full123-chars.test (@handle.com) @handle.com!@#$chars",
+        [("mention", "full123-chars.test"), *[("mention", "handle.com")] * 2],
+        LINK_TESTS,
+    ),
     ("not@right.com @ana @3.14", [], LINK_TESTS + ": a handle is a domain"),
-    ("start middle.com/foo/bar?baz=bux#hash end", [("link", "https://middle.com/foo/bar?baz=bux#hash")], LINK_TESTS),
-    ("not.. a..url ..here e.g. something-cool.jpg website.com.jpg e.g./foo website.com.jpg/foo", [], LINK_TESTS),
-    ("https://foo.com, https://bar.com/whatever; https://baz.com.",
-     [("link", "https://foo.com"), ("link", "https://bar.com/whatever"), ("link", "https://baz.com")], LINK_TESTS),
-    ("(https://foo.com) https://foo.com/thing_(cool)", [("link", "https://foo.com"), ("link", "https://foo.com/thing_(cool)")], LINK_TESTS),
+    (
+        "start middle.com/foo/bar?baz=bux#hash end",
+        [("link", "https://middle.com/foo/bar?baz=bux#hash")],
+        LINK_TESTS,
+    ),
+    (
+        "not.. a..url ..here e.g. something-cool.jpg website.com.jpg e.g./foo website.com.jpg/foo",
+        [],
+        LINK_TESTS,
+    ),
+    (
+        "https://foo.com, https://bar.com/whatever; https://baz.com.",
+        [
+            ("link", "https://foo.com"),
+            ("link", "https://bar.com/whatever"),
+            ("link", "https://baz.com"),
+        ],
+        LINK_TESTS,
+    ),
+    (
+        "(https://foo.com) https://foo.com/thing_(cool)",
+        [("link", "https://foo.com"), ("link", "https://foo.com/thing_(cool)")],
+        LINK_TESTS,
+    ),
     ("bsky.app/profile#header", [("link", "https://bsky.app/profile#header")], LINK_TESTS),
     ("#a #b #1 #1a # #? ## x#no", [("tag", "a"), ("tag", "b"), ("tag", "1a")], LINK_TESTS),
-    ("#double#rainbow ##hashash #n0n3s@n5e! #with,punctuation",
-     [("tag", "double#rainbow"), ("tag", "#hashash"), ("tag", "n0n3s@n5e"), ("tag", "with,punctuation")], LINK_TESTS),
-    ("#punctuation, #like. #this! #multi_trailing___...",
-     [("tag", "punctuation"), ("tag", "like"), ("tag", "this"), ("tag", "multi_trailing")], LINK_TESTS),
+    (
+        "#double#rainbow ##hashash #n0n3s@n5e! #with,punctuation",
+        [
+            ("tag", "double#rainbow"),
+            ("tag", "#hashash"),
+            ("tag", "n0n3s@n5e"),
+            ("tag", "with,punctuation"),
+        ],
+        LINK_TESTS,
+    ),
+    (
+        "#punctuation, #like. #this! #multi_trailing___...",
+        [("tag", "punctuation"), ("tag", "like"), ("tag", "this"), ("tag", "multi_trailing")],
+        LINK_TESTS,
+    ),
     ("#🦋 and #butter🦋fly", [("tag", "🦋"), ("tag", "butter🦋fly")], LINK_TESTS),
     ("#️⃣no ##️⃣yes", [("tag", "#️⃣yes")], LINK_TESTS),
     ("#\u200bno #a\u200bb ＃tag", [("tag", "a"), ("tag", "tag")], LINK_TESTS),
-    ("#see:https://example.org/x", [("link", "https://example.org/x")], "platforms/bluesky.py: facets do not overlap, and the link wins"),
+    (
+        "#see:https://example.org/x",
+        [("link", "https://example.org/x")],
+        "platforms/bluesky.py: facets do not overlap, and the link wins",
+    ),
 ]
 
 FOUND: Mapping[str, Sequence[tuple[str, Limits, Sequence[str]]]] = {
     "link": [
-        ("https://foo.com/thing_(cool), (https://foo.com).", PLAIN, ["https://foo.com/thing_(cool)", "https://foo.com"]),
+        (
+            "https://foo.com/thing_(cool), (https://foo.com).",
+            PLAIN,
+            ["https://foo.com/thing_(cool)", "https://foo.com"],
+        ),
         ("[https://foo.com] <https://foo.com> “https://foo.com”", PLAIN, ["https://foo.com"] * 3),
         ("https://foo.com... https://foo.com/a…", PLAIN, ["https://foo.com", "https://foo.com/a"]),
-        ("see school.ie! and www.example.org/a?b=c#d", PLAIN, ["https://school.ie", "https://www.example.org/a?b=c#d"]),
+        (
+            "see school.ie! and www.example.org/a?b=c#d",
+            PLAIN,
+            ["https://school.ie", "https://www.example.org/a?b=c#d"],
+        ),
         ("our-class.school is a domain", PLAIN, ["https://our-class.school"]),
         ("notes.md, setup.py, door.jpg, 3.14, e.g.this", PLAIN, []),
         ("me@school.org", PLAIN, []),
@@ -204,13 +257,21 @@ FOUND: Mapping[str, Sequence[tuple[str, Limits, Sequence[str]]]] = {
     ],
     "mention": [
         ("@ana, (@ben) “@chloé", PLAIN, ["ana", "ben", "chlo"]),
-        ("@ana@mastodon.social. @handle.bsky.social!", PLAIN, ["ana@mastodon.social", "handle.bsky.social"]),
+        (
+            "@ana@mastodon.social. @handle.bsky.social!",
+            PLAIN,
+            ["ana@mastodon.social", "handle.bsky.social"],
+        ),
         ("mail ana@school.org, https://m.social/@ana, a/@b, @@c", PLAIN, []),
         (".@ana -@ben", PLAIN, ["ana", "ben"]),
     ],
     "tag": [
         ("#Teaching, (#EdTech) #1st_day.", PLAIN, ["Teaching", "EdTech", "1st_day"]),
-        ("#Καλημέρα #हिन्दी #日本 ＃学校 #школа #مدرسة", PLAIN, ["Καλημέρα", "हिन्दी", "日本", "学校", "школа", "مدرسة"]),
+        (
+            "#Καλημέρα #हिन्दी #日本 ＃学校 #школа #مدرسة",
+            PLAIN,
+            ["Καλημέρα", "हिन्दी", "日本", "学校", "школа", "مدرسة"],
+        ),
         ("#1 #2026 # ## C#sharp &#39; https://example.org/#tag /#x", PLAIN, []),
     ],
 }

@@ -24,38 +24,79 @@ FULL = """<!doctype html><html><head><meta charset="utf-8"><title>Autumn &amp; w
 
 
 def page(body: str | bytes, charset: str = "", type: str = "text/html", url: str = URL) -> Page:
-    return Page(url=url, charset=charset, type=type, body=body if isinstance(body, bytes) else body.encode())
+    return Page(
+        url=url, charset=charset, type=type, body=body if isinstance(body, bytes) else body.encode()
+    )
 
 
-@pytest.mark.parametrize(("html", "card"), [
-    (FULL, Card(title="Autumn & winter", description="What we do together", image="https://example.org/door.png", alt="A door")),
-    ("<TITLE>Only  a\ntitle</TITLE><META NAME=Description CONTENT=Words>", Card(title="Only a title", description="Words")),
-    ("<meta name='twitter:title' content='T'><meta name='twitter:description' content='D'><meta name='twitter:image' content='//i.test/a.png'>",
-     Card(title="T", description="D", image="https://i.test/a.png")),
-    ("<base href='https://cdn.test/x/'><meta property='og:image' content='a.png'>", Card(image="https://cdn.test/x/a.png")),
-    ("<meta property='og:title' content=''><title>Filled</title>", Card(title="Filled")),
-    ("<meta property='og:title' content='First'><meta property='og:title' content='Second'>", Card(title="First")),
-    ("<script>'<meta property=\"og:title\" content=\"decoy\">'</script><!-- <title>decoy</title> --><title>Real</title>", Card(title="Real")),
-    ("<title>A &lt;b&gt; c</title>", Card(title="A <b> c")),
-    ("<body>no head<meta property='og:title' content='In the body'>", Card(title="In the body")),
-    ("<meta property='og:image' content='javascript:alert(1)'>", Card()),
-    ("<meta property='og:image' content='data:image/png;base64,AAAA'>", Card()),
-    ("<meta property='og:image' content='file:///etc/passwd'>", Card()),
-    ("<meta property='og:title' content='cut off", Card()),
-    ("", Card()),
-])
+@pytest.mark.parametrize(
+    ("html", "card"),
+    [
+        (
+            FULL,
+            Card(
+                title="Autumn & winter",
+                description="What we do together",
+                image="https://example.org/door.png",
+                alt="A door",
+            ),
+        ),
+        (
+            "<TITLE>Only  a\ntitle</TITLE><META NAME=Description CONTENT=Words>",
+            Card(title="Only a title", description="Words"),
+        ),
+        (
+            "<meta name='twitter:title' content='T'><meta name='twitter:description' content='D'><meta name='twitter:image' content='//i.test/a.png'>",
+            Card(title="T", description="D", image="https://i.test/a.png"),
+        ),
+        (
+            "<base href='https://cdn.test/x/'><meta property='og:image' content='a.png'>",
+            Card(image="https://cdn.test/x/a.png"),
+        ),
+        ("<meta property='og:title' content=''><title>Filled</title>", Card(title="Filled")),
+        (
+            "<meta property='og:title' content='First'><meta property='og:title' content='Second'>",
+            Card(title="First"),
+        ),
+        (
+            '<script>\'<meta property="og:title" content="decoy">\'</script><!-- <title>decoy</title> --><title>Real</title>',
+            Card(title="Real"),
+        ),
+        ("<title>A &lt;b&gt; c</title>", Card(title="A <b> c")),
+        (
+            "<body>no head<meta property='og:title' content='In the body'>",
+            Card(title="In the body"),
+        ),
+        ("<meta property='og:image' content='javascript:alert(1)'>", Card()),
+        ("<meta property='og:image' content='data:image/png;base64,AAAA'>", Card()),
+        ("<meta property='og:image' content='file:///etc/passwd'>", Card()),
+        ("<meta property='og:title' content='cut off", Card()),
+        ("", Card()),
+    ],
+)
 def test_a_page_says_what_it_is_about(html: str, card: Card):
     assert card_of(page(html)) == card
 
 
-@pytest.mark.parametrize(("body", "charset"), [
-    ("<title>Žluťoučký kůň</title>".encode(), ""), ("<title>Žluťoučký kůň</title>".encode("iso-8859-2"), "ISO-8859-2"),
-    (b'<meta charset="windows-1250">' + "<title>Žluťoučký kůň</title>".encode("cp1250"), ""),
-    (b'<meta http-equiv=content-type content="text/html; charset=iso-8859-2">' + "<title>Žluťoučký kůň</title>".encode("iso-8859-2"), ""),
-    ("<title>Žluťoučký kůň</title>".encode("utf-16"), ""), ("<title>Žluťoučký kůň</title>".encode("utf-8-sig"), "iso-8859-1"),
-    ("<title>Žluťoučký kůň</title>".encode(), "utf-9"), ("<title>Žluťoučký kůň</title>".encode(), "punycode"),
-    ("<title>Žluťoučký kůň</title>".encode(), "zip"), ("<title>Žluťoučký kůň</title>".encode() + "š".encode()[:1], ""),
-])
+@pytest.mark.parametrize(
+    ("body", "charset"),
+    [
+        ("<title>Žluťoučký kůň</title>".encode(), ""),
+        ("<title>Žluťoučký kůň</title>".encode("iso-8859-2"), "ISO-8859-2"),
+        (b'<meta charset="windows-1250">' + "<title>Žluťoučký kůň</title>".encode("cp1250"), ""),
+        (
+            b'<meta http-equiv=content-type content="text/html; charset=iso-8859-2">'
+            + "<title>Žluťoučký kůň</title>".encode("iso-8859-2"),
+            "",
+        ),
+        ("<title>Žluťoučký kůň</title>".encode("utf-16"), ""),
+        ("<title>Žluťoučký kůň</title>".encode("utf-8-sig"), "iso-8859-1"),
+        ("<title>Žluťoučký kůň</title>".encode(), "utf-9"),
+        ("<title>Žluťoučký kůň</title>".encode(), "punycode"),
+        ("<title>Žluťoučký kůň</title>".encode(), "zip"),
+        ("<title>Žluťoučký kůň</title>".encode() + "š".encode()[:1], ""),
+    ],
+)
 def test_a_page_is_read_in_the_letters_it_is_written_in(body: bytes, charset: str):
     assert card_of(page(body, charset)).title == "Žluťoučký kůň"
 
@@ -67,7 +108,11 @@ def test_a_page_that_says_nothing_of_its_letters_may_be_an_old_one():
 def test_what_is_taken_is_one_line_without_what_steers_a_terminal_and_not_too_long():
     hidden = "Good\x1b]52;c;aGk=\x07 \u202enews\u202c \u200bof\ntoday " + "and more of it, " * 200
 
-    card = card_of(page(f'<meta property="og:title" content="{hidden}"><meta property="og:description" content="{hidden}">'))
+    card = card_of(
+        page(
+            f'<meta property="og:title" content="{hidden}"><meta property="og:description" content="{hidden}">'
+        )
+    )
 
     assert card.title.startswith("Good]52;c;aGk= news of today and more")
     assert card.title.endswith("and more…")
@@ -75,8 +120,25 @@ def test_what_is_taken_is_one_line_without_what_steers_a_terminal_and_not_too_lo
     assert card.title.isprintable()
 
 
-@pytest.mark.parametrize("piece", [
-    "<div>", "<a x='", "<!--", "<title>", "<meta ", "<meta content=a>", "<script>", "<b><p>", "<a/", "&", "&a", "&a;", "&amp;", "<style></style>"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<div>",
+        "<a x='",
+        "<!--",
+        "<title>",
+        "<meta ",
+        "<meta content=a>",
+        "<script>",
+        "<b><p>",
+        "<a/",
+        "&",
+        "&a",
+        "&a;",
+        "&amp;",
+        "<style></style>",
+    ],
+)
 def test_no_page_keeps_us_busy(piece: str):
     before = time.process_time()
     card_of(page(piece * (1_000_000 // len(piece))))
@@ -124,17 +186,24 @@ def test_a_page_is_read_once_and_kept_with_its_picture(tmp_path: Path, web: Web)
     assert web.asked == [URL, "https://example.org/door.png"]
 
 
-def test_what_is_kept_is_read_again_when_it_is_old_but_not_for_a_post_that_is_due(tmp_path: Path, web: Web):
+def test_what_is_kept_is_read_again_when_it_is_old_but_not_for_a_post_that_is_due(
+    tmp_path: Path, web: Web
+):
     web.cards(tmp_path).of(URL)
     web.there["term"] = b"<title>Winter</title>"
 
     assert web.cards(tmp_path, now=1000 + KEPT).of(URL).card.title == "Autumn & winter"
     assert web.cards(tmp_path, now=1001 + KEPT).of(URL, is_due=True).card.title == "Autumn & winter"
-    assert Cards(folder=tmp_path / "cards", now=lambda: 1001 + KEPT).of(URL).card.title == "Autumn & winter"
+    assert (
+        Cards(folder=tmp_path / "cards", now=lambda: 1001 + KEPT).of(URL).card.title
+        == "Autumn & winter"
+    )
     assert web.cards(tmp_path, now=1001 + KEPT).of(URL).card.title == "Winter"
 
 
-def test_a_card_that_is_needed_stays_and_one_that_nobody_has_needed_for_two_months_goes(tmp_path: Path, web: Web):
+def test_a_card_that_is_needed_stays_and_one_that_nobody_has_needed_for_two_months_goes(
+    tmp_path: Path, web: Web
+):
     needed, other = web.cards(tmp_path).of(URL), "https://example.org/other/"
     web.there["other"] = b"<title>Another</title>"
     web.cards(tmp_path).of(other)
@@ -150,7 +219,9 @@ def test_a_card_that_is_needed_stays_and_one_that_nobody_has_needed_for_two_mont
         Cards(folder=tmp_path / "cards").of(other)
 
 
-def test_a_page_that_is_down_is_tried_again_in_an_hour_and_what_was_known_stays(tmp_path: Path, web: Web):
+def test_a_page_that_is_down_is_tried_again_in_an_hour_and_what_was_known_stays(
+    tmp_path: Path, web: Web
+):
     term = web.there.pop("term")
     down = web.cards(tmp_path).of(URL)
     assert (down.card, down.lacks) == (Card(), f"{URL} cannot be read: example.org answers 404")
@@ -165,7 +236,9 @@ def test_a_page_that_is_down_is_tried_again_in_an_hour_and_what_was_known_stays(
 
 
 @pytest.mark.parametrize("picture", [None, b"<svg/>", b""])
-def test_a_picture_that_cannot_be_had_leaves_the_words(tmp_path: Path, web: Web, picture: bytes | None):
+def test_a_picture_that_cannot_be_had_leaves_the_words(
+    tmp_path: Path, web: Web, picture: bytes | None
+):
     web.there.pop("door")
     web.there |= {"door": picture} if picture is not None else {}
 
@@ -175,16 +248,31 @@ def test_a_picture_that_cannot_be_had_leaves_the_words(tmp_path: Path, web: Web,
     assert known.lacks.startswith("https://example.org/door.png ")
 
 
-def test_without_leave_to_read_what_is_not_known_is_said_and_for_what_is_over_it_is_not(tmp_path: Path, web: Web):
+def test_without_leave_to_read_what_is_not_known_is_said_and_for_what_is_over_it_is_not(
+    tmp_path: Path, web: Web
+):
     cards = Cards(folder=tmp_path / "cards")
 
     with pytest.raises(Unfit, match="was not read yet"):
         cards.of(URL)
-    assert (cards.of(URL, is_over=True).card, web.cards(tmp_path).of(URL, is_over=True).card) == (Card(), Card())
+    assert (cards.of(URL, is_over=True).card, web.cards(tmp_path).of(URL, is_over=True).card) == (
+        Card(),
+        Card(),
+    )
     assert web.asked == []
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"at": 1}', '{"at": 1, "card": {"image": "/nowhere"}}', '{"at": 1, "card": {"surprise": 1}}'])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "{",
+        "[]",
+        '{"at": 1}',
+        '{"at": 1, "card": {"image": "/nowhere"}}',
+        '{"at": 1, "card": {"surprise": 1}}',
+    ],
+)
 def test_a_note_that_is_damaged_is_made_anew(tmp_path: Path, web: Web, damage: str):
     web.cards(tmp_path).of(URL)
     [note] = (tmp_path / "cards").glob("*.json")
@@ -194,21 +282,38 @@ def test_a_note_that_is_damaged_is_made_anew(tmp_path: Path, web: Web, damage: s
     assert json.loads(note.read_text())["card"]["title"] == "Autumn & winter"
 
 
-@pytest.mark.parametrize(("platform", "link", "shown"), [
-    ("bluesky", LinkTo(url=URL), ("Autumn & winter", "What we do together", "A door")),
-    ("linkedin", LinkTo(url=URL), ("Autumn & winter", "What we do together", "A door")),
-    ("bluesky", LinkTo(url=URL, title="Mine"), ("Mine", "", "")),
-    ("bluesky", LinkTo(url=URL, description="Mine"), ("", "Mine", "")),
-])
-def test_the_card_of_a_post_is_the_entrys_or_the_pages(tmp_path: Path, web: Web, platform: str, link: LinkTo, shown: tuple[str, str, str]):
+@pytest.mark.parametrize(
+    ("platform", "link", "shown"),
+    [
+        ("bluesky", LinkTo(url=URL), ("Autumn & winter", "What we do together", "A door")),
+        ("linkedin", LinkTo(url=URL), ("Autumn & winter", "What we do together", "A door")),
+        ("bluesky", LinkTo(url=URL, title="Mine"), ("Mine", "", "")),
+        ("bluesky", LinkTo(url=URL, description="Mine"), ("", "Mine", "")),
+    ],
+)
+def test_the_card_of_a_post_is_the_entrys_or_the_pages(
+    tmp_path: Path, web: Web, platform: str, link: LinkTo, shown: tuple[str, str, str]
+):
     draft = a_draft(platform, text="Look", link=link)
 
-    [one] = render(draft, draft.account.platform.limits, Templates(()), cache=tmp_path, cards=web.cards(tmp_path).of)
+    [one] = render(
+        draft,
+        draft.account.platform.limits,
+        Templates(()),
+        cache=tmp_path,
+        cards=web.cards(tmp_path).of,
+    )
 
     assert one.problems == ()
     assert one.post.link is not None
-    assert (one.post.link.title, one.post.link.description, one.post.link.image.alt if one.post.link.image else "") == shown
-    assert web.asked == ([URL, "https://example.org/door.png"] if not link.title and not link.description else [])
+    assert (
+        one.post.link.title,
+        one.post.link.description,
+        one.post.link.image.alt if one.post.link.image else "",
+    ) == shown
+    assert web.asked == (
+        [URL, "https://example.org/door.png"] if not link.title and not link.description else []
+    )
 
 
 def test_a_platform_that_makes_cards_itself_asks_for_none(tmp_path: Path, web: Web):
@@ -219,24 +324,41 @@ def test_a_platform_that_makes_cards_itself_asks_for_none(tmp_path: Path, web: W
     assert web.asked == []
 
 
-def test_a_page_that_is_down_is_a_warning_at_the_link_and_the_post_has_what_is_known(tmp_path: Path):
+def test_a_page_that_is_down_is_a_warning_at_the_link_and_the_post_has_what_is_known(
+    tmp_path: Path,
+):
     draft = a_draft("bluesky", {"link": 14}, text="Look", title="Our term", link=LinkTo(url=URL))
 
-    [one] = render(draft, draft.account.platform.limits, Templates(()), cards=Web().cards(tmp_path).of)
+    [one] = render(
+        draft, draft.account.platform.limits, Templates(()), cards=Web().cards(tmp_path).of
+    )
 
     assert one.post.link is not None
     assert one.post.link.title == "Our term"
-    assert [(problem.code, problem.severity, str(problem)) for problem in one.problems] == [(
-        "card-not-read", "warning", f"calendar.yaml:14: launch-day: the card of {URL} lacks something: {URL} cannot be read: "
-        "example.org answers 404; say it in the entry: `link: {url, title, description, image}`")]
+    assert [(problem.code, problem.severity, str(problem)) for problem in one.problems] == [
+        (
+            "card-not-read",
+            "warning",
+            f"calendar.yaml:14: launch-day: the card of {URL} lacks something: {URL} cannot be read: "
+            "example.org answers 404; say it in the entry: `link: {url, title, description, image}`",
+        )
+    ]
 
 
 def test_a_picture_that_does_not_fit_is_left_out_of_the_card(tmp_path: Path, web: Web):
     web.there["door"] = b"\x89PNG\r\n\x1a\n broken"
     draft = a_draft("bluesky", text="Look", link=LinkTo(url=URL))
 
-    [one] = render(draft, draft.account.platform.limits, Templates(()), cache=tmp_path, cards=web.cards(tmp_path).of)
+    [one] = render(
+        draft,
+        draft.account.platform.limits,
+        Templates(()),
+        cache=tmp_path,
+        cards=web.cards(tmp_path).of,
+    )
 
     assert one.post.link is not None
     assert one.post.link.image is None
-    assert [(problem.code, problem.severity) for problem in one.problems] == [("card-not-read", "warning")]
+    assert [(problem.code, problem.severity) for problem in one.problems] == [
+        ("card-not-read", "warning")
+    ]

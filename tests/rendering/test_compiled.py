@@ -25,7 +25,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_template_is_compiled_once_for_all_processes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_template_is_compiled_once_for_all_processes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = text_of(folder)
     assert len(kept()) == 1
 
@@ -55,7 +57,13 @@ def test_one_that_is_broken_is_compiled_anew(folder: Path, instead: bytes) -> No
 def test_an_error_in_one_that_is_kept_names_its_line_as_before(folder: Path) -> None:
     (folder / "x.j2").write_text("one\ntwo {{ nobody }}\n")
 
-    told = [said(one) for one in (*rendered(a_draft(template="x"), folders=[folder]), *rendered(a_draft(template="x"), folders=[folder]))]
+    told = [
+        said(one)
+        for one in (
+            *rendered(a_draft(template="x"), folders=[folder]),
+            *rendered(a_draft(template="x"), folders=[folder]),
+        )
+    ]
 
     assert told[0] == told[1]
     assert "x.j2:2: " in told[0][0]
@@ -69,12 +77,16 @@ def test_nothing_is_kept_where_others_can_write(tmp_path: Path) -> None:
     assert kept_in(tmp_path / "own") is not None
 
 
-def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (folder / "file").write_text("")
     assert kept_in(folder / "file" / "templates") is None
 
     text_of(folder)
     (folder / "x.j2").write_text("full")
-    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(
+        "os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    )
 
     assert text_of(folder) == "full"

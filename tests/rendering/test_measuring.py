@@ -9,11 +9,28 @@ from hypothesis import strategies as st
 from platforms.base import Limits
 from scheduler.rendering.finding import spans
 from scheduler.rendering.measuring import clusters, length
-from tests.rendering.hard_cases import BLUESKY, FAMILY, GRAPHEMES, LENGTHS, MASTODON, TELEGRAM, THREADS, YOUTUBE, X
+from tests.rendering.hard_cases import (
+    BLUESKY,
+    FAMILY,
+    GRAPHEMES,
+    LENGTHS,
+    MASTODON,
+    TELEGRAM,
+    THREADS,
+    YOUTUBE,
+    X,
+)
 from tests.rendering.support import FEDIVERSE, PLAIN
 
 HARD: Sequence[str] = [*(text for text, *_ in GRAPHEMES), *(text for text, *_ in LENGTHS)]
-PIECES = [*HARD, *"aé #@.,:/?()[]日。한\u0301\u3099\u093f\u094d\u200d\ufe0f\u20e3🏽👩🇮©1\r\n", "https://", "example.org", "@ana@b.org", "#tag"]
+PIECES = [
+    *HARD,
+    *"aé #@.,:/?()[]日。한\u0301\u3099\u093f\u094d\u200d\ufe0f\u20e3🏽👩🇮©1\r\n",
+    "https://",
+    "example.org",
+    "@ana@b.org",
+    "#tag",
+]
 unhurried = settings(deadline=None)  # a busy machine is no fault
 RULES = (PLAIN, BLUESKY, MASTODON, X, THREADS, TELEGRAM, YOUTUBE)
 
@@ -32,7 +49,9 @@ def test_graphemes_are_what_readers_count(text: str, expected: int, source: str)
 
 
 @pytest.mark.parametrize(("text", "limits", "expected", "source"), LENGTHS)
-def test_a_text_is_as_long_as_its_platform_says(text: str, limits: Limits, expected: int, source: str) -> None:
+def test_a_text_is_as_long_as_its_platform_says(
+    text: str, limits: Limits, expected: int, source: str
+) -> None:
     assert measured(text, limits) == expected, source
 
 
@@ -53,7 +72,9 @@ def test_the_server_of_a_mention_is_free_where_the_platform_says_so() -> None:
 
 
 def test_a_content_warning_counts_where_the_platform_counts_it() -> None:
-    assert measured("text", FEDIVERSE, warning="exams", visibility="public") == len("exams" + "text")
+    assert measured("text", FEDIVERSE, warning="exams", visibility="public") == len(
+        "exams" + "text"
+    )
     assert measured("text", FEDIVERSE, warning=FAMILY) == len("text") + 1
     assert measured("text", BLUESKY, warning="exams") == len("text")
 
@@ -71,15 +92,23 @@ def test_clusters_are_those_of_uax_29_however_they_were_found(text: str) -> None
 
 @unhurried
 @given(texts(), st.sampled_from(RULES))
-def test_a_length_is_never_negative_nor_more_than_the_bytes_and_links_can_be(text: str, limits: Limits) -> None:
+def test_a_length_is_never_negative_nor_more_than_the_bytes_and_links_can_be(
+    text: str, limits: Limits
+) -> None:
     links = sum(span.kind == "link" for span in spans(text, limits))
 
-    assert 0 <= measured(text, limits) <= max(len(text.encode()), 2 * len(text)) * 3 + 23 * links  # NFC makes at most three of one
+    assert (
+        0 <= measured(text, limits) <= max(len(text.encode()), 2 * len(text)) * 3 + 23 * links
+    )  # NFC makes at most three of one
 
 
 @unhurried
 @given(texts(), texts(), st.sampled_from(RULES))
-def test_the_length_of_paragraphs_is_that_of_each_and_of_what_is_between(first: str, second: str, limits: Limits) -> None:
+def test_the_length_of_paragraphs_is_that_of_each_and_of_what_is_between(
+    first: str, second: str, limits: Limits
+) -> None:
     together = f"{first}\n\n{second}"
 
-    assert measured(together, limits) == measured(first + "\n", limits) + measured("\n" + second, limits)
+    assert measured(together, limits) == measured(first + "\n", limits) + measured(
+        "\n" + second, limits
+    )

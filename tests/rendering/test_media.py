@@ -30,7 +30,13 @@ def a_photo(file: Path, picture: Image.Image, **options: object) -> Path:
     exif[0x0112] = 6
     exif[0x8298] = SECRET.decode()
     exif.get_ifd(0x8825)[2] = (51.0, 30.0, 2.5)
-    picture.save(file, exif=exif.tobytes(), xmp=b"<x:xmpmeta>" + SECRET + b"</x:xmpmeta>", comment=SECRET, **options)
+    picture.save(
+        file,
+        exif=exif.tobytes(),
+        xmp=b"<x:xmpmeta>" + SECRET + b"</x:xmpmeta>",
+        comment=SECRET,
+        **options,
+    )
     return file
 
 
@@ -38,13 +44,20 @@ def fit(file: Path, limits: Limits = ROOMY, cache: Path | None = None) -> tuple[
     media = fitted(a_file(file), limits, cache or file.parent / "cache")
     body = media.file.read_bytes()
     picture = Image.open(io.BytesIO(body))
-    assert (media.size, media.width, media.height, media.alt, media.focus) == (len(body), *picture.size, "A door", (0.5, 0.0))
+    assert (media.size, media.width, media.height, media.alt, media.focus) == (
+        len(body),
+        *picture.size,
+        "A door",
+        (0.5, 0.0),
+    )
     assert media.type == f"image/{str(picture.format).lower()}"
     return picture, body
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "photo.png", "photo.webp"])
-def test_nothing_of_the_cameras_leaves_and_the_picture_stands_upright(tmp_path: Path, name: str) -> None:
+def test_nothing_of_the_cameras_leaves_and_the_picture_stands_upright(
+    tmp_path: Path, name: str
+) -> None:
     file = a_photo(tmp_path / name, Image.new("RGB", (40, 20), "navy"))
     assert SECRET in file.read_bytes()
 
@@ -62,7 +75,10 @@ def test_an_upright_jpeg_without_limits_is_cleaned_too_and_looks_the_same(tmp_pa
     picture, body = fit(file)
 
     assert SECRET not in body
-    assert max(abs(a - b) for a, b in zip(picture.tobytes(), Image.open(file).tobytes(), strict=True)) <= 8
+    assert (
+        max(abs(a - b) for a, b in zip(picture.tobytes(), Image.open(file).tobytes(), strict=True))
+        <= 8
+    )
 
 
 def test_a_colour_profile_is_kept(tmp_path: Path) -> None:
@@ -78,7 +94,9 @@ def a_display_profile() -> bytes:
     return srgb.replace("sRGB built-in".encode("utf-16-be"), "Anna's iMac  ".encode("utf-16-be"))
 
 
-def test_a_profile_that_names_a_machine_stays_behind_and_the_colours_become_srgb(tmp_path: Path) -> None:
+def test_a_profile_that_names_a_machine_stays_behind_and_the_colours_become_srgb(
+    tmp_path: Path,
+) -> None:
     profile = a_display_profile()
     assert "Anna" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
     Image.new("RGB", (40, 20), (200, 120, 40)).save(tmp_path / "a.png", icc_profile=profile)
@@ -87,12 +105,17 @@ def test_a_profile_that_names_a_machine_stays_behind_and_the_colours_become_srgb
 
     assert "icc_profile" not in picture.info
     assert "Anna".encode("utf-16-be") not in body
-    assert all(abs(a - b) <= 1 for a, b in zip(picture.getpixel((3, 3)), (200, 120, 40), strict=True))
+    assert all(
+        abs(a - b) <= 1 for a, b in zip(picture.getpixel((3, 3)), (200, 120, 40), strict=True)
+    )
 
 
 def test_wide_colours_stay_wide(tmp_path: Path) -> None:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().replace(
-        "sRGB built-in".encode("utf-16-be"), "Display P3   ".encode("utf-16-be"))
+    profile = (
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+        .tobytes()
+        .replace("sRGB built-in".encode("utf-16-be"), "Display P3   ".encode("utf-16-be"))
+    )
     Image.new("RGB", (40, 20), (255, 0, 0)).save(tmp_path / "a.png", icc_profile=profile)
 
     assert fit(tmp_path / "a.png")[0].info["icc_profile"] == profile
@@ -106,7 +129,10 @@ def test_few_colours_stay_few_and_the_file_small(tmp_path: Path, see_through: bo
     picture, body = fit(tmp_path / "a.png")
 
     assert picture.mode == "P"
-    assert picture.convert("RGBA").tobytes() == Image.open(tmp_path / "a.png").convert("RGBA").tobytes()
+    assert (
+        picture.convert("RGBA").tobytes()
+        == Image.open(tmp_path / "a.png").convert("RGBA").tobytes()
+    )
     assert len(body) <= (tmp_path / "a.png").stat().st_size + 100
 
 
@@ -122,8 +148,13 @@ def test_ink_becomes_light(tmp_path: Path) -> None:
     assert fit(tmp_path / "a.jpg")[0].getpixel((3, 3)) == pytest.approx((255, 0, 0), abs=3)
 
 
-@pytest.mark.parametrize(("mode", "name"), [("CMYK", "a.jpg"), ("L", "a.png"), ("1", "a.png"), ("LA", "a.png"), ("I;16", "a.png")])
-def test_odd_colour_modes_become_what_every_platform_shows(tmp_path: Path, mode: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [("CMYK", "a.jpg"), ("L", "a.png"), ("1", "a.png"), ("LA", "a.png"), ("I;16", "a.png")],
+)
+def test_odd_colour_modes_become_what_every_platform_shows(
+    tmp_path: Path, mode: str, name: str
+) -> None:
     Image.new(mode, (40, 20)).save(tmp_path / name)
 
     assert fit(tmp_path / name)[0].mode in ("RGB", "L", "RGBA")
@@ -188,23 +219,59 @@ def test_a_cached_picture_that_was_lost_is_made_again_byte_for_byte(tmp_path: Pa
 
 def png_of(width: int, height: int) -> bytes:
     """A PNG that promises many pixels and holds none."""
+
     def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
 
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(bytes(1000)))
+        + chunk(b"IEND", b"")
+    )
 
 
-@pytest.mark.parametrize(("name", "body", "message"), [
-    ("a.txt", b"hello", "a.txt is no picture, video or PDF that we know; taken are JPEG, PNG, WEBP, GIF"),
-    ("a.jpg", b"", "a.jpg is no picture, video or PDF that we know; taken are JPEG, PNG, WEBP, GIF"),
-    ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a.svg is no picture, video or PDF that we know; taken are JPEG, PNG, WEBP, GIF"),
-    ("a.heic", b"\0\0\0\x18ftypheic" + bytes(50), "a.heic is no picture that we can read; save it as JPEG or PNG"),
-    ("a.mov", b"\0\0\0\x18ftypqt  " + bytes(50), "a.mov is a video, and none is taken there; taken are JPEG, PNG, WEBP, GIF"),
-    ("a.png", png_of(30_000, 30_000), "a.png has more pixels than we open; save it smaller"),
-    ("a.png", png_of(12_000, 11_000), "a.png has 12000 x 11000 pixels, more than we open; save it smaller"),
-])
-def test_what_cannot_leave_is_told_with_the_remedy(tmp_path: Path, name: str, body: bytes, message: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "body", "message"),
+    [
+        (
+            "a.txt",
+            b"hello",
+            "a.txt is no picture, video or PDF that we know; taken are JPEG, PNG, WEBP, GIF",
+        ),
+        (
+            "a.jpg",
+            b"",
+            "a.jpg is no picture, video or PDF that we know; taken are JPEG, PNG, WEBP, GIF",
+        ),
+        (
+            "a.svg",
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "a.svg is no picture, video or PDF that we know; taken are JPEG, PNG, WEBP, GIF",
+        ),
+        (
+            "a.heic",
+            b"\0\0\0\x18ftypheic" + bytes(50),
+            "a.heic is no picture that we can read; save it as JPEG or PNG",
+        ),
+        (
+            "a.mov",
+            b"\0\0\0\x18ftypqt  " + bytes(50),
+            "a.mov is a video, and none is taken there; taken are JPEG, PNG, WEBP, GIF",
+        ),
+        ("a.png", png_of(30_000, 30_000), "a.png has more pixels than we open; save it smaller"),
+        (
+            "a.png",
+            png_of(12_000, 11_000),
+            "a.png has 12000 x 11000 pixels, more than we open; save it smaller",
+        ),
+    ],
+)
+def test_what_cannot_leave_is_told_with_the_remedy(
+    tmp_path: Path, name: str, body: bytes, message: str
+) -> None:
     (tmp_path / name).write_bytes(body)
 
     with pytest.raises(Unfit) as raised:
@@ -218,9 +285,11 @@ def test_what_cannot_leave_is_told_with_the_remedy(tmp_path: Path, name: str, bo
 def test_a_truncated_picture_is_told(tmp_path: Path, kind: str, share: float) -> None:
     file = tmp_path / f"a.{kind.lower()}"
     noise((100, 100)).save(file, format=kind)
-    file.write_bytes(file.read_bytes()[:int(file.stat().st_size * share)])
+    file.write_bytes(file.read_bytes()[: int(file.stat().st_size * share)])
 
-    with pytest.raises(Unfit, match=r"a\.\w+ is (damaged or not complete|no picture that we can read)"):
+    with pytest.raises(
+        Unfit, match=r"a\.\w+ is (damaged or not complete|no picture that we can read)"
+    ):
         fitted(a_file(file), ROOMY, tmp_path / "cache")
 
 
@@ -235,5 +304,7 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     Image.new("RGB", (40, 20), "navy").save(tmp_path / "a.png")
     (tmp_path / "taken").write_text("a file where the folder would be")
 
-    with pytest.raises(Unfit, match=r"taken.media cannot be written: .*; let TERMBELL_CACHE name a folder that can"):
+    with pytest.raises(
+        Unfit, match=r"taken.media cannot be written: .*; let TERMBELL_CACHE name a folder that can"
+    ):
         fitted(a_file(tmp_path / "a.png"), ROOMY, tmp_path / "taken" / "media")

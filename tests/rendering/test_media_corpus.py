@@ -26,8 +26,18 @@ from tests.rendering.media_corpus import (
 from tests.rendering.support import PLAIN
 
 LIMITS = {
-    "roomy": replace(PLAIN, images=4, videos=1, animations=("image/gif", "image/webp", "image/png")),
-    "tight": replace(PLAIN, images=4, videos=1, image_bytes=40_000, image_pixels=20_000, video_bytes=60_000, video_pixels=40_000),
+    "roomy": replace(
+        PLAIN, images=4, videos=1, animations=("image/gif", "image/webp", "image/png")
+    ),
+    "tight": replace(
+        PLAIN,
+        images=4,
+        videos=1,
+        image_bytes=40_000,
+        image_pixels=20_000,
+        video_bytes=60_000,
+        video_pixels=40_000,
+    ),
     "jpeg": replace(PLAIN, images=4, image_types=("image/jpeg",), animations=()),
 }
 
@@ -67,14 +77,27 @@ MODES = {
 
 
 def fit(file: Path, limits: Limits) -> Media:
-    return fitted(MediaFile(file=file, alt="A door", place=Place("calendar.yaml", 15)), limits, file.parent / "cache")
+    return fitted(
+        MediaFile(file=file, alt="A door", place=Place("calendar.yaml", 15)),
+        limits,
+        file.parent / "cache",
+    )
 
 
 @pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize("name", MODES)
-def test_a_picture_leaves_clean_and_within_the_limits(tmp_path: Path, name: str, limits: str) -> None:
+def test_a_picture_leaves_clean_and_within_the_limits(
+    tmp_path: Path, name: str, limits: str
+) -> None:
     mode, save = MODES[name]
-    file = marked(save(tmp_path / name, quarters((256, 128)).convert(mode) if mode != "I;16" else Image.new(mode, (256, 128), 0x9000)))
+    file = marked(
+        save(
+            tmp_path / name,
+            quarters((256, 128)).convert(mode)
+            if mode != "I;16"
+            else Image.new(mode, (256, 128), 0x9000),
+        )
+    )
     assert told_by(file) != []
 
     media = fit(file, LIMITS[limits])
@@ -103,16 +126,26 @@ def test_what_the_maker_of_a_camera_notes_stays_behind(tmp_path: Path, limits: s
 @pytest.mark.parametrize("name", ["phone.heic", "photo.avif"])
 def test_what_was_cut_off_is_told(tmp_path: Path, name: str, share: float) -> None:
     file = MODES[name][1](tmp_path / name, noise((256, 128)))
-    file.write_bytes(file.read_bytes()[:int(file.stat().st_size * share)])
+    file.write_bytes(file.read_bytes()[: int(file.stat().st_size * share)])
 
-    with pytest.raises(Unfit, match=rf"{name} is (damaged or not complete|no picture that we can read)"):
+    with pytest.raises(
+        Unfit, match=rf"{name} is (damaged or not complete|no picture that we can read)"
+    ):
         fit(file, LIMITS["roomy"])
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.avif"])
 def test_a_picture_is_turned_upright_once(tmp_path: Path, name: str, orientation: int) -> None:
-    turns = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # what a camera held so does to the picture, as Pillow counts
+    turns = {
+        2: 0,
+        3: 3,
+        4: 1,
+        5: 5,
+        6: 2,
+        7: 6,
+        8: 4,
+    }  # what a camera held so does to the picture, as Pillow counts
     lying = quarters((256, 128))
     if orientation > 1:
         lying = lying.transpose(Image.Transpose(turns[orientation]))
@@ -127,14 +160,22 @@ def test_a_picture_is_turned_upright_once(tmp_path: Path, name: str, orientation
     assert is_clean(media)
 
 
-@pytest.mark.parametrize(("turns", "shown"), [(1, ["lime", "white", "red", "blue"]), (2, ["white", "blue", "lime", "red"]),
-                                              (3, ["blue", "red", "white", "lime"])])
+@pytest.mark.parametrize(
+    ("turns", "shown"),
+    [
+        (1, ["lime", "white", "red", "blue"]),
+        (2, ["white", "blue", "lime", "red"]),
+        (3, ["blue", "red", "white", "lime"]),
+    ],
+)
 def test_a_phones_heic_is_turned_upright_once(tmp_path: Path, turns: int, shown: list[str]) -> None:
     """Phones say it twice, in the file's own property and in Exif; only the first counts."""
     file = a_heic(tmp_path / "a.heic", quarters((256, 128)))
     body = bytearray(file.read_bytes())
     at = body.index(b"pixi")
-    body[at:at + 5] = b"irot" + bytes([turns])  # the property says by how many quarters it is turned, in the place of another one
+    body[at : at + 5] = b"irot" + bytes(
+        [turns]
+    )  # the property says by how many quarters it is turned, in the place of another one
     file.write_bytes(body)
     marked(file)
 
@@ -158,7 +199,14 @@ def test_an_animation_leaves_clean(tmp_path: Path, name: str, limits: str) -> No
         media = fit(file, LIMITS[limits])
 
     assert media
-    assert media.type == {"roomy": Image.open(file).get_format_mimetype().replace("apng", "png"), "tight": "video/mp4", "jpeg": "image/jpeg"}[limits]
+    assert (
+        media.type
+        == {
+            "roomy": Image.open(file).get_format_mimetype().replace("apng", "png"),
+            "tight": "video/mp4",
+            "jpeg": "image/jpeg",
+        }[limits]
+    )
     assert is_clean(media)
 
 
@@ -174,8 +222,20 @@ def test_a_video_leaves_clean(tmp_path: Path, name: str, limits: str) -> None:
 
 
 def test_a_screen_recording_leaves_clean(tmp_path: Path) -> None:
-    file = a_video(tmp_path / "a.webm", "-c:v", "libvpx", "-c:a", "libopus", "-metadata", "comment=Anna Example")
-    taken = replace(LIMITS["roomy"], video_types=("video/mp4", "video/webm"), video_codecs=("h264", "vp8", "opus", "aac"))
+    file = a_video(
+        tmp_path / "a.webm",
+        "-c:v",
+        "libvpx",
+        "-c:a",
+        "libopus",
+        "-metadata",
+        "comment=Anna Example",
+    )
+    taken = replace(
+        LIMITS["roomy"],
+        video_types=("video/mp4", "video/webm"),
+        video_codecs=("h264", "vp8", "opus", "aac"),
+    )
     assert "Matroska:Comment Anna Example" in told_by(file)
 
     for limits, kind in ((LIMITS["roomy"], "video/mp4"), (taken, "video/webm")):
@@ -187,7 +247,9 @@ def test_a_screen_recording_leaves_clean(tmp_path: Path) -> None:
 
 def test_a_photo_with_a_second_picture_behind_it_leaves_as_one(tmp_path: Path) -> None:
     """Phones put a gain map or a depth there (MPO)."""
-    noise((200, 100)).save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[noise((100, 50))])
+    noise((200, 100)).save(
+        tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[noise((100, 50))]
+    )
     marked(tmp_path / "a.jpg")
 
     media = fit(tmp_path / "a.jpg", LIMITS["roomy"])

@@ -18,7 +18,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-MOODS = ("repeats", "401", "403", "429", "500", "html", "redirect", "half", "half headers", "nonsense", "list")
+MOODS = (
+    "repeats",
+    "401",
+    "403",
+    "429",
+    "500",
+    "html",
+    "redirect",
+    "half",
+    "half headers",
+    "nonsense",
+    "list",
+)
 VISIBLE = ("/rest/posts", "/api/v1/statuses", "putRecord")
 BROKEN = {"half", "half headers"}
 
@@ -46,8 +58,18 @@ class Hostile:
 def spelled(secret: str) -> list[str]:
     """How a secret may be found: as it is, in an address, as base64, with a name before it as base64, in JSON."""
     raw = secret.encode()
-    return list(dict.fromkeys((secret, quote(secret, safe=""), b64encode(raw).decode(), b64encode(b"user:" + raw).decode(),
-                               b64encode(b"\0user\0" + raw).decode(), json.dumps(secret)[1:-1])))
+    return list(
+        dict.fromkeys(
+            (
+                secret,
+                quote(secret, safe=""),
+                b64encode(raw).decode(),
+                b64encode(b"user:" + raw).decode(),
+                b64encode(b"\0user\0" + raw).decode(),
+                json.dumps(secret)[1:-1],
+            )
+        )
+    )
 
 
 class Api(BaseHTTPRequestHandler):
@@ -72,11 +94,23 @@ class Api(BaseHTTPRequestHandler):
         if path.endswith("/oauth/token"):
             form = dict(parse_qsl(body.decode()))
             hostile.verifiers += [form["code_verifier"]] if "code_verifier" in form else []
-            hostile.hears(*(form.get(name, "") for name in ("client_secret", "code", "code_verifier", "refresh_token")))
+            hostile.hears(
+                *(
+                    form.get(name, "")
+                    for name in ("client_secret", "code", "code_verifier", "refresh_token")
+                )
+            )
             if hostile.mood == "repeats":
                 hostile.hears("canary-oauth-access", "canary-oauth-refresh")
-                return self._says(200, {"access_token": "canary-oauth-access", "refresh_token": "canary-oauth-refresh", "expires_in": 0,
-                                        "said": hostile.echo})
+                return self._says(
+                    200,
+                    {
+                        "access_token": "canary-oauth-access",
+                        "refresh_token": "canary-oauth-refresh",
+                        "expires_in": 0,
+                        "said": hostile.echo,
+                    },
+                )
         if path.endswith("refreshSession") and hostile.mood != "401":
             return self._says(200, self._session())
         return self._in_mood(hostile, path)
@@ -88,19 +122,25 @@ class Api(BaseHTTPRequestHandler):
 
     def _in_mood(self, hostile: Hostile, path: str) -> None:
         echo = hostile.echo
-        mood = "repeats" if hostile.mood == "half" and not path.endswith(VISIBLE) else hostile.mood  # only the post itself is in doubt
+        mood = (
+            "repeats" if hostile.mood == "half" and not path.endswith(VISIBLE) else hostile.mood
+        )  # only the post itself is in doubt
         match mood:
             case "repeats":
                 self._says(200, self._fields(path, echo), {"x-restli-id": "urn:li:share:7 " + echo})
             case "401" | "403" | "429" | "500":
-                headers = {"Retry-After": "1", "X-Error": echo} if mood == "429" else {"X-Error": echo}
+                headers = (
+                    {"Retry-After": "1", "X-Error": echo} if mood == "429" else {"X-Error": echo}
+                )
                 self._says(int(mood), {"error": f"no {echo}", "message": f"no {echo}"}, headers)
             case "html":
                 self._says(400, f"<html><h1>{echo}</h1></html>")
             case "redirect":
                 self._says(302, "", {"Location": f"/elsewhere?said={quote(echo)}"})
             case "half":
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + echo.encode())
+                self.wfile.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + echo.encode()
+                )
                 self.close_connection = True
             case "half headers":
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Said: " + echo.encode())
@@ -114,10 +154,21 @@ class Api(BaseHTTPRequestHandler):
         """What every adapter reads, full of secrets."""
         address = "https://example.social/" + quote(echo)
         record = {"uri": f"at://did:plc:x/app.bsky.feed.post/{echo}", "cid": echo, "handle": echo}
-        return {"id": echo, "acct": echo, "name": echo, "sub": echo, "url": address, "visibility": echo, "type": echo, "preview_url": address,
-                "configuration": {"statuses": {"max_characters": echo}}, **record,
-                "blob": {"$type": "blob", "ref": {"$link": echo}, "mimeType": "image/png", "size": 1}, "did": echo,
-                "value": {"uploadUrl": self.server.hostile.http + "/upload", "image": echo}}
+        return {
+            "id": echo,
+            "acct": echo,
+            "name": echo,
+            "sub": echo,
+            "url": address,
+            "visibility": echo,
+            "type": echo,
+            "preview_url": address,
+            "configuration": {"statuses": {"max_characters": echo}},
+            **record,
+            "blob": {"$type": "blob", "ref": {"$link": echo}, "mimeType": "image/png", "size": 1},
+            "did": echo,
+            "value": {"uploadUrl": self.server.hostile.http + "/upload", "image": echo},
+        }
 
     def _says(self, status: int, body: object, headers: dict[str, str] | None = None) -> None:
         content = (body if isinstance(body, str) else json.dumps(body)).encode()
@@ -153,7 +204,11 @@ class Mail(socketserver.StreamRequestHandler):
                 self._says("250-mail.test", "250 AUTH PLAIN LOGIN")
             elif verb == "AUTH":
                 hostile.hears(b64decode(line.rpartition(" ")[2]).decode().rpartition("\0")[2])
-                self._says(f"235 welcome {hostile.echo}" if hostile.mood in ("repeats", "half") else f"535 no {line} {hostile.echo}")
+                self._says(
+                    f"235 welcome {hostile.echo}"
+                    if hostile.mood in ("repeats", "half")
+                    else f"535 no {line} {hostile.echo}"
+                )
             elif verb == "RCPT" and "ben@" in line:
                 self._says(f"550 unknown {hostile.echo}")
             elif verb == "DATA":
@@ -189,15 +244,37 @@ def hostile_servers(folder: Path) -> Iterator[Hostile]:
     """Both, with a certificate of their own."""
     hostile = Hostile(ca=folder / "ca.pem")
     key = folder / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-                    "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", hostile.ca], check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=127.0.0.1",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            key,
+            "-out",
+            hostile.ca,
+        ],
+        check=True,
+        capture_output=True,
+    )
     with Http(("127.0.0.1", 0), Api) as http, MailServer(("127.0.0.1", 0), Mail) as mail:
         http.hostile = mail.hostile = hostile
         mail.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         mail.context.load_cert_chain(hostile.ca, key)
         hostile.http, hostile.smtp = f"http://127.0.0.1:{http.server_port}", mail.server_address[1]
         for server in (http, mail):
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+            threading.Thread(
+                target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+            ).start()
         yield hostile
         for server in (http, mail):
             server.shutdown()

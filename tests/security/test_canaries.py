@@ -99,9 +99,17 @@ class Calendar:
     environment: dict[str, str]
     printed: list[bytes] = field(default_factory=list)
 
-    def termbell(self, *words: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[bytes]:
-        done = subprocess.run([sys.executable, "-m", "scheduler", *words], cwd=self.folder, input=given.encode(), capture_output=True,
-                              env={**self.environment, **environment}, timeout=60)
+    def termbell(
+        self, *words: str, given: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        done = subprocess.run(
+            [sys.executable, "-m", "scheduler", *words],
+            cwd=self.folder,
+            input=given.encode(),
+            capture_output=True,
+            env={**self.environment, **environment},
+            timeout=60,
+        )
         self.printed += [done.stdout, done.stderr]
         return done
 
@@ -110,7 +118,11 @@ class Calendar:
         until = time.monotonic() + 30
         while time.monotonic() < until:
             shown = self.termbell("status", "--json")
-            if shown.stdout and all(one["attempts"] for one in json.loads(shown.stdout)["deliveries"] if one["entry"] == "now"):
+            if shown.stdout and all(
+                one["attempts"]
+                for one in json.loads(shown.stdout)["deliveries"]
+                if one["entry"] == "now"
+            ):
                 return
             time.sleep(0.2)
         raise AssertionError("the daemon did not try everything")
@@ -118,12 +130,23 @@ class Calendar:
     def found(self) -> list[str]:
         """Every place where a canary is, and should not be."""
         own = {self.folder / "config.yaml", self.folder / ".termbell" / "secrets.json"}
-        places = {str(file): file.read_bytes() for root in (self.folder, Path(self.environment["TERMBELL_CACHE"])) for file in root.rglob("*")
-                  if file.is_file() and file not in own}
+        places = {
+            str(file): file.read_bytes()
+            for root in (self.folder, Path(self.environment["TERMBELL_CACHE"]))
+            for file in root.rglob("*")
+            if file.is_file() and file not in own
+        }
         places |= {f"printed {number}": text for number, text in enumerate(self.printed)}
-        canaries = CANARIES | {f"verifier {number}": one for number, one in enumerate(self.hostile.verifiers)}
-        return [f"{name} as {spelling!r} in {place}" for place, content in places.items() for name, canary in canaries.items()
-                for spelling in spelled(canary) if spelling.encode() in content]
+        canaries = CANARIES | {
+            f"verifier {number}": one for number, one in enumerate(self.hostile.verifiers)
+        }
+        return [
+            f"{name} as {spelling!r} in {place}"
+            for place, content in places.items()
+            for name, canary in canaries.items()
+            for spelling in spelled(canary)
+            if spelling.encode() in content
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -137,26 +160,48 @@ def calendar(tmp_path: Path, hostile: Hostile) -> Calendar:
     packages, folder = tmp_path / "packages", tmp_path / "calendar"
     about = packages / "termbell_chalkboard-1.0.dist-info"
     about.mkdir(parents=True)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: termbell-chalkboard\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[termbell.platforms]\nchalkboard = termbell_chalkboard:PLATFORM\nslate = termbell_slate:PLATFORM\n")
+    (about / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: termbell-chalkboard\nVersion: 1.0\n"
+    )
+    (about / "entry_points.txt").write_text(
+        "[termbell.platforms]\nchalkboard = termbell_chalkboard:PLATFORM\nslate = termbell_slate:PLATFORM\n"
+    )
     (packages / "termbell_chalkboard.py").write_text(CHALKBOARD)
     (packages / "termbell_slate.py").write_text(SLATE)
     folder.mkdir()
     an_image(folder)
     due = datetime.now(UTC) - timedelta(minutes=5)
-    (folder / "config.yaml").write_text(CONFIG.format(http=hostile.http, smtp=hostile.smtp, ca=hostile.ca, written=CANARIES["written"],
-                                                      due=f"{due:%Y-%m-%d %H:%M}"))
+    (folder / "config.yaml").write_text(
+        CONFIG.format(
+            http=hostile.http,
+            smtp=hostile.smtp,
+            ca=hostile.ca,
+            written=CANARIES["written"],
+            due=f"{due:%Y-%m-%d %H:%M}",
+        )
+    )
     (folder / ".termbell").mkdir(mode=0o700)
     secrets = folder / ".termbell" / "secrets.json"
     secrets.write_text(json.dumps({"named": {"linkedin-token": CANARIES["named"]}}))
     secrets.chmod(0o600)
     hostile.told.clear()
     hostile.verifiers.clear()
-    hostile.hears(*(canary for name, canary in CANARIES.items() if not name.startswith("session") and name not in OF_A_SIGN_IN))
+    hostile.hears(
+        *(
+            canary
+            for name, canary in CANARIES.items()
+            if not name.startswith("session") and name not in OF_A_SIGN_IN
+        )
+    )
     hostile.mood = "repeats"
-    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")} | {
+    environment = {
+        name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")
+    } | {
         "PYTHONPATH": os.pathsep.join([str(packages), str(Path(__file__).parents[2])]),
-        "BLUESKY_CANARY": CANARIES["environment"], "MAIL_CANARY": CANARIES["mail"], "CHALK_CANARY": CANARIES["chalk"]}
+        "BLUESKY_CANARY": CANARIES["environment"],
+        "MAIL_CANARY": CANARIES["mail"],
+        "CHALK_CANARY": CANARIES["chalk"],
+    }
     made = Calendar(folder, hostile, environment)
     assert made.termbell("login", "second", given=CANARIES["kept"] + "\n").returncode == 0
     return made
@@ -176,38 +221,76 @@ def test_whatever_servers_answer_no_secret_is_anywhere(calendar: Calendar, mood:
     tried = {one["account"]: one for one in shown["deliveries"] if one["entry"] == "now"}
     assert all(one["attempts"] for one in tried.values())
     assert tried["chalk"]["error"] == "RuntimeError: broken with •••"
-    assert {canary for name, canary in CANARIES.items() if (mood != "401" or not name.startswith("session")) and name not in OF_A_SIGN_IN} \
-        <= set(calendar.hostile.told)
+    assert {
+        canary
+        for name, canary in CANARIES.items()
+        if (mood != "401" or not name.startswith("session")) and name not in OF_A_SIGN_IN
+    } <= set(calendar.hostile.told)
     assert calendar.found() == []
 
 
 @pytest.mark.parametrize("mood", MOODS)
 def test_a_sign_in_tells_none_of_its_secrets_whatever_servers_answer(calendar: Calendar, mood: str):
     calendar.hostile.mood = mood
-    first = calendar.termbell("login", "slate", "--paste", given=f"an-app\n{CANARIES['client secret']}\n{CANARIES['code']}\n")
+    first = calendar.termbell(
+        "login",
+        "slate",
+        "--paste",
+        given=f"an-app\n{CANARIES['client secret']}\n{CANARIES['code']}\n",
+    )
     calendar.termbell("accounts", "--verify", "--json")  # the token has ended, and is renewed
 
     assert first.returncode == (0 if mood == "repeats" else 1)
-    assert {canary for name, canary in CANARIES.items() if name in OF_A_SIGN_IN[:4 if mood == "repeats" else 2]} <= set(calendar.hostile.told)
+    assert {
+        canary
+        for name, canary in CANARIES.items()
+        if name in OF_A_SIGN_IN[: 4 if mood == "repeats" else 2]
+    } <= set(calendar.hostile.told)
     assert len(calendar.hostile.verifiers) == 1
     assert calendar.found() == []
 
 
 def test_no_command_prints_or_writes_a_secret(calendar: Calendar):
-    for words in (["check"], ["check", "--json"], ["preview"], ["preview", "--requests", "--json"],
-                  ["platforms", "--json"], ["schema"], ["schema", "--write"], ["run", "--dry-run", "--once"],
-                  ["publish", "later"], ["status"], ["status", "--all"], ["status", "--json"], ["doctor"],
-                  ["accounts"], ["accounts", "--verify"], ["login", "fediverse"], ["login", "bluesky"], ["login", "newsletter"], ["login", "chalk"]):
+    for words in (
+        ["check"],
+        ["check", "--json"],
+        ["preview"],
+        ["preview", "--requests", "--json"],
+        ["platforms", "--json"],
+        ["schema"],
+        ["schema", "--write"],
+        ["run", "--dry-run", "--once"],
+        ["publish", "later"],
+        ["status"],
+        ["status", "--all"],
+        ["status", "--json"],
+        ["doctor"],
+        ["accounts"],
+        ["accounts", "--verify"],
+        ["login", "fediverse"],
+        ["login", "bluesky"],
+        ["login", "newsletter"],
+        ["login", "chalk"],
+    ):
         done = calendar.termbell(*words)
         assert done.stdout or done.stderr, words
-    for words in (["preview", "--requests", "--json", "--html", "preview.html"], ["preview", "--requests"]):
+    for words in (
+        ["preview", "--requests", "--json", "--html", "preview.html"],
+        ["preview", "--requests"],
+    ):
         assert calendar.termbell(*words, CHALK_IS_WELL="1").returncode == 0
     calendar.hostile.mood = "half"
     calendar.termbell("run", "--once")
-    shown = {(one["entry"], one["account"]): one for one in json.loads(calendar.termbell("status", "--json").stdout)["deliveries"]}
+    shown = {
+        (one["entry"], one["account"]): one
+        for one in json.loads(calendar.termbell("status", "--json").stdout)["deliveries"]
+    }
     assert shown["now", "linkedin"]["status"] == "in doubt"
-    for words in (["resolve", shown["now", "linkedin"]["key"], "--again"], ["retry", shown["now", "chalk"]["key"]],
-                  ["cancel", shown["now", "chalk"]["key"]]):
+    for words in (
+        ["resolve", shown["now", "linkedin"]["key"], "--again"],
+        ["retry", shown["now", "chalk"]["key"]],
+        ["cancel", shown["now", "chalk"]["key"]],
+    ):
         calendar.termbell(*words)
     calendar.termbell("run", "--once", CHALK_IS_WELL="1")
     calendar.termbell("logout", "second")  # last: what is forgotten cannot be hidden any more
@@ -219,11 +302,20 @@ def test_no_command_prints_or_writes_a_secret(calendar: Calendar):
 
 
 @pytest.mark.parametrize("mood", ["repeats", "500", "half"])
-def test_the_daemon_writes_no_secret_while_it_runs_and_when_it_is_ended(calendar: Calendar, mood: str):
-    calendar.termbell("accounts", "--verify")  # whoever hands out a session can tell it to others before we have heard of it
+def test_the_daemon_writes_no_secret_while_it_runs_and_when_it_is_ended(
+    calendar: Calendar, mood: str
+):
+    calendar.termbell(
+        "accounts", "--verify"
+    )  # whoever hands out a session can tell it to others before we have heard of it
     calendar.hostile.mood = mood
-    with subprocess.Popen([sys.executable, "-m", "scheduler", "run"], cwd=calendar.folder, env=calendar.environment,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as daemon:
+    with subprocess.Popen(
+        [sys.executable, "-m", "scheduler", "run"],
+        cwd=calendar.folder,
+        env=calendar.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as daemon:
         calendar.until_tried()
         running = calendar.found()
         daemon.send_signal(signal.SIGTERM)

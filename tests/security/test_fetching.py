@@ -43,7 +43,9 @@ class Web:
         return socket.create_connection(("127.0.0.1", self.port), timeout)
 
     def fetching(self, **changes: Any) -> Fetching:
-        return Fetching(**{"resolve": self.resolve, "connect": self.connect, "seconds": 5.0, **changes})
+        return Fetching(
+            **{"resolve": self.resolve, "connect": self.connect, "seconds": 5.0, **changes}
+        )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -51,7 +53,9 @@ class Handler(BaseHTTPRequestHandler):
     server: "Http"
 
     def do_GET(self) -> None:
-        self.server.web.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+        self.server.web.asked.append(
+            (self.path, {name.lower(): value for name, value in self.headers.items()})
+        )
         self.server.web.does[self.path](self)
 
     def says(self, body: bytes = b"", status: int = 200, **headers: str) -> None:
@@ -77,7 +81,9 @@ class Http(ThreadingHTTPServer):
 def web() -> Iterator[Web]:
     with Http(("127.0.0.1", 0), Handler) as http:
         http.web = Web(port=http.server_port)
-        threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        threading.Thread(
+            target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
         yield http.web
         http.shutdown()
 
@@ -93,36 +99,116 @@ def leads_to(url: str) -> Behaviour:
 # Where
 
 
-@pytest.mark.parametrize(("address", "public"), [
-    (PUBLIC, True), (OTHER, True), ("1.1.1.1", True), ("64:ff9b::" + PUBLIC, True), ("::ffff:" + PUBLIC, True), ("2002:5db8:d70e::1", True),
-    ("127.0.0.1", False), ("127.255.255.254", False), ("0.0.0.0", False), ("0.1.2.3", False), ("10.0.0.1", False), ("172.16.0.1", False),
-    ("192.168.1.1", False), ("169.254.169.254", False), ("100.64.0.1", False), ("100.100.100.200", False), ("192.0.0.192", False),
-    ("168.63.129.16", False), ("198.18.0.1", False), ("192.0.2.1", False), ("198.51.100.1", False), ("203.0.113.1", False),
-    ("224.0.0.1", False), ("239.255.255.250", False), ("240.0.0.1", False), ("255.255.255.255", False),
-    ("::1", False), ("::", False), ("::ffff:127.0.0.1", False), ("::ffff:10.0.0.1", False), ("::127.0.0.1", False), ("64:ff9b::7f00:1", False),
-    ("64:ff9b::a9fe:a9fe", False), ("64:ff9b:1::7f00:1", False), ("2002:7f00:1::", False), ("2002:a9fe:a9fe::1", False),
-    ("2001::1", False), ("2001:db8::1", False), ("3fff::1", False), ("5f00::1", False), ("fe80::1", False), ("fe80::1%eth0", False),
-    ("fec0::1", False), ("fc00::1", False), ("fd00:ec2::254", False), ("ff02::1", False), ("100::1", False), ("4000::1", False),
-])
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        (PUBLIC, True),
+        (OTHER, True),
+        ("1.1.1.1", True),
+        ("64:ff9b::" + PUBLIC, True),
+        ("::ffff:" + PUBLIC, True),
+        ("2002:5db8:d70e::1", True),
+        ("127.0.0.1", False),
+        ("127.255.255.254", False),
+        ("0.0.0.0", False),
+        ("0.1.2.3", False),
+        ("10.0.0.1", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("100.100.100.200", False),
+        ("192.0.0.192", False),
+        ("168.63.129.16", False),
+        ("198.18.0.1", False),
+        ("192.0.2.1", False),
+        ("198.51.100.1", False),
+        ("203.0.113.1", False),
+        ("224.0.0.1", False),
+        ("239.255.255.250", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::1", False),
+        ("::", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("::127.0.0.1", False),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("2002:7f00:1::", False),
+        ("2002:a9fe:a9fe::1", False),
+        ("2001::1", False),
+        ("2001:db8::1", False),
+        ("3fff::1", False),
+        ("5f00::1", False),
+        ("fe80::1", False),
+        ("fe80::1%eth0", False),
+        ("fec0::1", False),
+        ("fc00::1", False),
+        ("fd00:ec2::254", False),
+        ("ff02::1", False),
+        ("100::1", False),
+        ("4000::1", False),
+    ],
+)
 def test_an_address_is_public_or_nothing_is_fetched_from_it(address: str, public: bool):
     assert is_public(address) is public
 
 
-@pytest.mark.parametrize("host", [
-    "127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0", "0.0.0.0", "①②⑦.⓪.⓪.①", "127.0.0.1.",
-    "169.254.169.254", "0xa9fea9fe", "2852039166", "10.0.0.1", "192.168.1.1", "100.64.0.1", "[::1]", "[::]", "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fd00:ec2::254]", "[0:0:0:0:0:0:0:1]",
-])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "0177.0.0.1",
+        "017700000001",
+        "0",
+        "0.0.0.0",
+        "①②⑦.⓪.⓪.①",
+        "127.0.0.1.",
+        "169.254.169.254",
+        "0xa9fea9fe",
+        "2852039166",
+        "10.0.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[fd00:ec2::254]",
+        "[0:0:0:0:0:0:0:1]",
+    ],
+)
 def test_however_a_private_address_is_written_nothing_connects(host: str):
     with pytest.raises(NotFetched, match=r"private network|no server called|no web address"):
         Fetching(connect=nowhere)(f"http://{host}/latest/meta-data/")
 
 
-@pytest.mark.parametrize("addresses", [["169.254.169.254"], ["10.0.0.5"], [PUBLIC, "127.0.0.1"], [OTHER, "::1"], ["::ffff:169.254.169.254"], []])
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["169.254.169.254"],
+        ["10.0.0.5"],
+        [PUBLIC, "127.0.0.1"],
+        [OTHER, "::1"],
+        ["::ffff:169.254.169.254"],
+        [],
+    ],
+)
 def test_a_name_with_one_private_address_is_not_connected_to(web: Web, addresses: list[str]):
     web.names["metadata.google.internal"] = addresses
 
-    with pytest.raises(NotFetched, match=r"^metadata\.google\.internal is on this machine or in a private network"):
+    with pytest.raises(
+        NotFetched, match=r"^metadata\.google\.internal is on this machine or in a private network"
+    ):
         web.fetching()("http://metadata.google.internal/computeMetadata/v1/")
 
     assert web.reached == []
@@ -130,12 +216,18 @@ def test_a_name_with_one_private_address_is_not_connected_to(web: Web, addresses
 
 def test_the_connection_goes_to_the_address_that_was_looked_at(web: Web):
     """A name server that answers a public address first and the loopback after it gets nothing by that."""
-    web.does["/door.png"] = lambda handler: handler.says(b"a door", Content_Type="image/png; charset=binary")
+    web.does["/door.png"] = lambda handler: handler.says(
+        b"a door", Content_Type="image/png; charset=binary"
+    )
     answers = [[PUBLIC], ["127.0.0.1"]]
 
     fetched = web.fetching(resolve=lambda host, port: answers.pop(0))("http://example.org/door.png")
 
-    assert (fetched.body, fetched.type, fetched.url) == (b"a door", "image/png", "http://example.org/door.png")
+    assert (fetched.body, fetched.type, fetched.url) == (
+        b"a door",
+        "image/png",
+        "http://example.org/door.png",
+    )
     assert web.reached == [(PUBLIC, 80)]
     assert answers == [["127.0.0.1"]]
 
@@ -150,10 +242,24 @@ def test_a_name_that_changes_its_address_before_a_redirect_is_looked_at_again(we
     assert web.reached == [(PUBLIC, 80)]
 
 
-@pytest.mark.parametrize("to", ["http://127.0.0.1/", "http://localhost/", "//[::1]/", "http://169.254.169.254/latest", "http://inside.example.org/"])
+@pytest.mark.parametrize(
+    "to",
+    [
+        "http://127.0.0.1/",
+        "http://localhost/",
+        "//[::1]/",
+        "http://169.254.169.254/latest",
+        "http://inside.example.org/",
+    ],
+)
 def test_a_redirect_does_not_lead_inside(web: Web, to: str):
-    web.names |= {"127.0.0.1": ["127.0.0.1"], "localhost": ["127.0.0.1", "::1"], "::1": ["::1"], "169.254.169.254": ["169.254.169.254"],
-                  "inside.example.org": ["192.168.0.1"]}
+    web.names |= {
+        "127.0.0.1": ["127.0.0.1"],
+        "localhost": ["127.0.0.1", "::1"],
+        "::1": ["::1"],
+        "169.254.169.254": ["169.254.169.254"],
+        "inside.example.org": ["192.168.0.1"],
+    }
     web.does["/"] = leads_to(to)
 
     with pytest.raises(NotFetched, match="private network"):
@@ -162,15 +268,28 @@ def test_a_redirect_does_not_lead_inside(web: Web, to: str):
     assert web.reached == [(PUBLIC, 80)]
 
 
-@pytest.mark.parametrize(("url", "why"), [
-    ("file:///etc/passwd", "begins with https"), ("ftp://example.org/", "begins with https"), ("gopher://example.org/", "begins with https"),
-    ("data:text/plain,hi", "begins with https"), ("//example.org/", "begins with https"), ("http:///x", "no web address"),
-    ("", "begins with https"), ("http://anna:geheim@example.org/", "no user or password"), ("http://@example.org/", "no user or password"),
-    ("http://example.org@127.0.0.1/", "no user or password"), ("http://[::1", "no web address"), ("http://example.org:99999/", "no web address"),
-    ("http://example.org:x/", "no web address"), ("http://exa mple.org/", "no web address|no server"),
-    ("http://nobody.test/", "no server called nobody.test"),
-    ("http://example.org:22/", "only port 80 is fetched from with http, not 22"), ("https://example.org:80/", "only port 443"),
-])
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("file:///etc/passwd", "begins with https"),
+        ("ftp://example.org/", "begins with https"),
+        ("gopher://example.org/", "begins with https"),
+        ("data:text/plain,hi", "begins with https"),
+        ("//example.org/", "begins with https"),
+        ("http:///x", "no web address"),
+        ("", "begins with https"),
+        ("http://anna:geheim@example.org/", "no user or password"),
+        ("http://@example.org/", "no user or password"),
+        ("http://example.org@127.0.0.1/", "no user or password"),
+        ("http://[::1", "no web address"),
+        ("http://example.org:99999/", "no web address"),
+        ("http://example.org:x/", "no web address"),
+        ("http://exa mple.org/", "no web address|no server"),
+        ("http://nobody.test/", "no server called nobody.test"),
+        ("http://example.org:22/", "only port 80 is fetched from with http, not 22"),
+        ("https://example.org:80/", "only port 443"),
+    ],
+)
 def test_other_addresses_are_refused_also_as_a_redirect(web: Web, url: str, why: str):
     with pytest.raises(NotFetched, match=why):
         web.fetching()(url)
@@ -184,7 +303,9 @@ def test_other_addresses_are_refused_also_as_a_redirect(web: Web, url: str, why:
 
 
 def test_redirects_are_followed_four_times(web: Web):
-    web.does |= {f"/{number}": leads_to(f"/{number + 1}") for number in range(5)} | {"/5": lambda handler: handler.says(b"there")}
+    web.does |= {f"/{number}": leads_to(f"/{number + 1}") for number in range(5)} | {
+        "/5": lambda handler: handler.says(b"there")
+    }
 
     assert web.fetching()("http://example.org/1").url == "http://example.org/5"
     with pytest.raises(NotFetched, match="it leads on more than 4 times"):
@@ -220,16 +341,25 @@ def test_nothing_is_told_but_who_asks(web: Web, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    web.does |= {"/": lambda handler: handler.says(status=302, Location="/b", Set_Cookie="a=b"), "/b": lambda handler: handler.says(b"there")}
+    web.does |= {
+        "/": lambda handler: handler.says(status=302, Location="/b", Set_Cookie="a=b"),
+        "/b": lambda handler: handler.says(b"there"),
+    }
 
     web.fetching()("http://example.org/")
 
     assert [headers for _, headers in web.asked] == [
-        {"host": "example.org", "user-agent": f"Termbell/{__version__}", "accept-encoding": "identity"}] * 2
+        {
+            "host": "example.org",
+            "user-agent": f"Termbell/{__version__}",
+            "accept-encoding": "identity",
+        }
+    ] * 2
 
 
 def test_a_certificate_has_to_be_that_of_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with hostile_servers(tmp_path) as servers:
+
         def connect(address: tuple[str, int], timeout: float) -> socket.socket:
             return socket.create_connection(("127.0.0.1", servers.smtp), timeout)
 
@@ -239,7 +369,9 @@ def test_a_certificate_has_to_be_that_of_the_name(tmp_path: Path, monkeypatch: p
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(servers.ca))
         with pytest.raises(NotFetched, match=r"[Hh]ostname mismatch"):
             fetching("https://example.org/")
-        with pytest.raises(NotFetched, match="no HTTP"):  # a mail server, whose certificate is right
+        with pytest.raises(
+            NotFetched, match="no HTTP"
+        ):  # a mail server, whose certificate is right
             fetching("https://127.0.0.1/")
 
 
@@ -266,10 +398,18 @@ def packed(body: bytes, encoding: str) -> Behaviour:
     return lambda handler: handler.says(body, Content_Encoding=encoding)
 
 
-@pytest.mark.parametrize("behaviour", [
-    lambda handler: handler.says(bytes(1_000_001)), endless, lies_about_its_length, packed(gzip.compress(bytes(300_000_000)), "gzip"),
-    packed(zlib.compress(bytes(300_000_000)), "deflate"), packed(gzip.compress(bytes(300_000_000)), "X-GZip"),
-], ids=["too long", "endless", "no length", "gzip bomb", "deflate bomb", "x-gzip bomb"])
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        lambda handler: handler.says(bytes(1_000_001)),
+        endless,
+        lies_about_its_length,
+        packed(gzip.compress(bytes(300_000_000)), "gzip"),
+        packed(zlib.compress(bytes(300_000_000)), "deflate"),
+        packed(gzip.compress(bytes(300_000_000)), "X-GZip"),
+    ],
+    ids=["too long", "endless", "no length", "gzip bomb", "deflate bomb", "x-gzip bomb"],
+)
 def test_no_more_is_taken_than_may_be_also_after_it_was_unpacked(web: Web, behaviour: Behaviour):
     web.does["/"] = behaviour
     started = time.monotonic()
@@ -281,22 +421,34 @@ def test_no_more_is_taken_than_may_be_also_after_it_was_unpacked(web: Web, behav
 
 
 def test_what_is_packed_all_the_same_is_unpacked(web: Web):
-    web.does |= {"/gzip": packed(gzip.compress(b"a door" * 50_000), "gzip"), "/deflate": packed(zlib.compress(b"a door"), "deflate")}
+    web.does |= {
+        "/gzip": packed(gzip.compress(b"a door" * 50_000), "gzip"),
+        "/deflate": packed(zlib.compress(b"a door"), "deflate"),
+    }
 
     assert web.fetching()("http://example.org/gzip").body == b"a door" * 50_000
     assert web.fetching()("http://example.org/deflate").body == b"a door"
 
 
-@pytest.mark.parametrize(("behaviour", "why"), [
-    (packed(b"?", "br"), "packed in a way that we do not know: br"),
-    (packed(gzip.compress(gzip.compress(bytes(10))), "gzip, gzip"), "packed in a way that we do not know: gzip, gzip"),
-    (packed(gzip.compress(bytes(1000))[:-9], "gzip"), "it came only in part"),
-    (packed(b"no gzip", "gzip"), "the connection broke or the answer was no HTTP"),
-    (lambda handler: handler.says(b"a", Content_Length="10", Connection="close"), "the connection broke"),
-    (lambda handler: handler.says(b"no", 404), "example.org answers 404"),
-    (lambda handler: handler.says(b"", 204), "example.org answers 204"),
-    (lambda handler: handler.wfile.write(b"\x1b]52;c;aGk=\x07 no HTTP\r\n\r\n"), "no HTTP"),
-])
+@pytest.mark.parametrize(
+    ("behaviour", "why"),
+    [
+        (packed(b"?", "br"), "packed in a way that we do not know: br"),
+        (
+            packed(gzip.compress(gzip.compress(bytes(10))), "gzip, gzip"),
+            "packed in a way that we do not know: gzip, gzip",
+        ),
+        (packed(gzip.compress(bytes(1000))[:-9], "gzip"), "it came only in part"),
+        (packed(b"no gzip", "gzip"), "the connection broke or the answer was no HTTP"),
+        (
+            lambda handler: handler.says(b"a", Content_Length="10", Connection="close"),
+            "the connection broke",
+        ),
+        (lambda handler: handler.says(b"no", 404), "example.org answers 404"),
+        (lambda handler: handler.says(b"", 204), "example.org answers 204"),
+        (lambda handler: handler.wfile.write(b"\x1b]52;c;aGk=\x07 no HTTP\r\n\r\n"), "no HTTP"),
+    ],
+)
 def test_half_an_answer_and_none_are_said(web: Web, behaviour: Behaviour, why: str):
     def ends(handler: Handler) -> None:
         handler.close_connection = True
@@ -318,10 +470,17 @@ def drips(first: bytes) -> Behaviour:
     return behave
 
 
-@pytest.mark.parametrize("behaviour", [
-    drips(b""), drips(b"HTTP/1.1 200 OK\r\nX-Long: "), drips(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"),
-    drips(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"), lambda handler: handler.rfile.read(1),
-], ids=["no head", "half a head", "a length", "no length", "silence"])
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        drips(b""),
+        drips(b"HTTP/1.1 200 OK\r\nX-Long: "),
+        drips(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"),
+        drips(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"),
+        lambda handler: handler.rfile.read(1),
+    ],
+    ids=["no head", "half a head", "a length", "no length", "silence"],
+)
 def test_an_answer_that_drips_ends_when_its_time_is_over(web: Web, behaviour: Behaviour):
     web.does["/"] = behaviour
     started = time.monotonic()
@@ -348,9 +507,12 @@ def test_redirects_share_the_time(web: Web):
 
 def test_a_handshake_that_stalls_ends_when_its_time_is_over():
     with socket.create_server(("127.0.0.1", 0)) as silent:
+
         def connect(address: tuple[str, int], timeout: float) -> socket.socket:
             return socket.create_connection(silent.getsockname(), timeout)
 
         made: Connect = connect
         with pytest.raises(NotFetched, match="longer than"):
-            Fetching(resolve=lambda host, port: [PUBLIC], connect=made, seconds=0.4)("https://example.org/")
+            Fetching(resolve=lambda host, port: [PUBLIC], connect=made, seconds=0.4)(
+                "https://example.org/"
+            )

@@ -38,13 +38,21 @@ def chunk(name: bytes, body: bytes) -> bytes:
 
 def a_png(width: int, height: int, extra: bytes = b"") -> bytes:
     pixels = zlib.compress(bytes((width * 3 + 1) * 10), 9)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + extra
-            + chunk(b"IDAT", pixels) + chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + extra
+        + chunk(b"IDAT", pixels)
+        + chunk(b"IEND", b"")
+    )
 
 
 def zipped(size: int = 100_000_000) -> bytes:
     packing = zlib.compressobj(9)
-    return b"".join(packing.compress(bytes(1_000_000)) for _ in range(size // 1_000_000)) + packing.flush()
+    return (
+        b"".join(packing.compress(bytes(1_000_000)) for _ in range(size // 1_000_000))
+        + packing.flush()
+    )
 
 
 def a_gif(width: int, height: int, frames: int) -> bytes:
@@ -62,47 +70,99 @@ def promising(kind: str, mark: bytes, after: int, promise: bytes) -> bytes:
     Image.new("RGB", (64, 64)).save(written, kind, **({"lossless": True} if kind == "WEBP" else {}))
     raw = bytearray(written.getvalue())
     at = raw.index(mark) + after
-    raw[at:at + len(promise)] = promise
+    raw[at : at + len(promise)] = promise
     return bytes(raw)
 
 
 def cut(kind: str) -> bytes:
     written = io.BytesIO()
     Image.effect_noise((400, 300), 50).save(written, kind)
-    return written.getvalue()[:len(written.getvalue()) // 2]
+    return written.getvalue()[: len(written.getvalue()) // 2]
 
 
 TOO_LARGE = "is damaged or not complete (Decompressed data too large"
 BIG = 10_900  # squared just below what we open
 FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "wide.png": (lambda: a_png(30_000, 30_000), "more pixels than we open"),
-    "holds-nothing.png": (lambda: a_png(BIG, BIG), "promises 10900 x 10900 pixels and holds next to nothing"),
+    "holds-nothing.png": (
+        lambda: a_png(BIG, BIG),
+        "promises 10900 x 10900 pixels and holds next to nothing",
+    ),
     "text.png": (lambda: a_png(10, 10, chunk(b"zTXt", b"k\0\0" + zipped())), TOO_LARGE),
-    "international.png": (lambda: a_png(10, 10, chunk(b"iTXt", b"k\0\1\0\0\0" + zipped())), TOO_LARGE),
+    "international.png": (
+        lambda: a_png(10, 10, chunk(b"iTXt", b"k\0\1\0\0\0" + zipped())),
+        TOO_LARGE,
+    ),
     "profile.png": (lambda: a_png(10, 10, chunk(b"iCCP", b"k\0\0" + zipped())), TOO_LARGE),
-    "many-texts.png": (lambda: a_png(10, 10, chunk(b"zTXt", b"k\0\0" + zipped(1_000_000)) * 100), "is damaged or not complete (Too much memory"),
-    "frames.gif": (lambda: a_gif(300, 300, 10_000), "frames.gif has 10,000 frames of 300 x 300 pixels, more than we look through"),
-    "wide.gif": (lambda: a_gif(4_000, 4_000, 50), "wide.gif has 50 frames of 4000 x 4000 pixels, more than we look through"),
-    "promise.gif": (lambda: b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\0\0\0,\0\0\0\0" + struct.pack("<HH", 65535, 65535) + b"\0\2\2\4\1\0;",
-                    "more pixels than we open"),
-    "wide.jpg": (lambda: promising("JPEG", b"\xff\xc0", 5, struct.pack(">HH", 65535, 65535)), "more pixels than we open"),
-    "big.jpg": (lambda: promising("JPEG", b"\xff\xc0", 5, struct.pack(">HH", BIG, BIG)), "promises 10900 x 10900 pixels and holds next to nothing"),
-    "wide.webp": (lambda: promising("WEBP", b"VP8L", 9, struct.pack("<I", 16382 | 16382 << 14)), "more pixels than we open"),
-    "big.webp": (lambda: promising("WEBP", b"VP8L", 9, struct.pack("<I", (BIG - 1) | (BIG - 1) << 14)), "promises 10900 x 10900 pixels"),
-    "wide.avif": (lambda: promising("AVIF", b"ispe", 8, struct.pack(">II", 65535, 65535)), "is no picture that we can read"),
-    "big.avif": (lambda: promising("AVIF", b"ispe", 8, struct.pack(">II", BIG, BIG)), "promises 10900 x 10900 pixels and holds next to nothing"),
+    "many-texts.png": (
+        lambda: a_png(10, 10, chunk(b"zTXt", b"k\0\0" + zipped(1_000_000)) * 100),
+        "is damaged or not complete (Too much memory",
+    ),
+    "frames.gif": (
+        lambda: a_gif(300, 300, 10_000),
+        "frames.gif has 10,000 frames of 300 x 300 pixels, more than we look through",
+    ),
+    "wide.gif": (
+        lambda: a_gif(4_000, 4_000, 50),
+        "wide.gif has 50 frames of 4000 x 4000 pixels, more than we look through",
+    ),
+    "promise.gif": (
+        lambda: (
+            b"GIF89a"
+            + struct.pack("<HH", 65535, 65535)
+            + b"\0\0\0,\0\0\0\0"
+            + struct.pack("<HH", 65535, 65535)
+            + b"\0\2\2\4\1\0;"
+        ),
+        "more pixels than we open",
+    ),
+    "wide.jpg": (
+        lambda: promising("JPEG", b"\xff\xc0", 5, struct.pack(">HH", 65535, 65535)),
+        "more pixels than we open",
+    ),
+    "big.jpg": (
+        lambda: promising("JPEG", b"\xff\xc0", 5, struct.pack(">HH", BIG, BIG)),
+        "promises 10900 x 10900 pixels and holds next to nothing",
+    ),
+    "wide.webp": (
+        lambda: promising("WEBP", b"VP8L", 9, struct.pack("<I", 16382 | 16382 << 14)),
+        "more pixels than we open",
+    ),
+    "big.webp": (
+        lambda: promising("WEBP", b"VP8L", 9, struct.pack("<I", (BIG - 1) | (BIG - 1) << 14)),
+        "promises 10900 x 10900 pixels",
+    ),
+    "wide.avif": (
+        lambda: promising("AVIF", b"ispe", 8, struct.pack(">II", 65535, 65535)),
+        "is no picture that we can read",
+    ),
+    "big.avif": (
+        lambda: promising("AVIF", b"ispe", 8, struct.pack(">II", BIG, BIG)),
+        "promises 10900 x 10900 pixels and holds next to nothing",
+    ),
     "cut.jpg": (lambda: cut("JPEG"), "is damaged or not complete"),
     "cut.webp": (lambda: cut("WEBP"), "is damaged or not complete"),
-    "drawing.png": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "no picture, video or PDF"),
+    "drawing.png": (
+        lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+        "no picture, video or PDF",
+    ),
     "page.jpg": (lambda: b"<!doctype html><script>alert(1)</script>", "no picture, video or PDF"),
     "archive.png": (lambda: b"PK\3\4" + bytes(100), "an office file or an archive"),
-    "script.eps": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n", "no picture, video or PDF"),
+    "script.eps": (
+        lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n",
+        "no picture, video or PDF",
+    ),
 }
 
 
 def looked_at(file: Path) -> subprocess.CompletedProcess[str]:
     """In a process of its own, which says what was wrong, and the seconds and megabytes that it took."""
-    return subprocess.run([sys.executable, "-c", LOOK, str(file), str(file.parent / "cache")], capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-c", LOOK, str(file), str(file.parent / "cache")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 @pytest.mark.parametrize("name", FILES)

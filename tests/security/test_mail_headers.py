@@ -13,15 +13,55 @@ from platforms.email import publish
 from scheduler.engine.mail import message
 from tests.support import a_post, an_image
 
-OURS = {"content-type", "from", "to", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "list-id", "list-unsubscribe",
-        "precedence", "auto-submitted", "mime-version", "content-language"}
-PARTS = {"content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-description"}
+OURS = {
+    "content-type",
+    "from",
+    "to",
+    "reply-to",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "list-id",
+    "list-unsubscribe",
+    "precedence",
+    "auto-submitted",
+    "mime-version",
+    "content-language",
+}
+PARTS = {
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "content-id",
+    "content-description",
+}
 INJECTIONS = [
-    "a\r\nBcc: eve@example.org", "a\nBcc: eve@example.org", "a\rBcc: eve@example.org", "a\r\n\r\nanother body", "a\r\n Bcc: eve@example.org",
-    "a\0Bcc: eve@example.org", "a\x0bBcc: e@x", "a\x0cBcc: e@x", "a\x85Bcc: e@x", "a\u2028Bcc: e@x", "a\u2029Bcc: e@x", "a\x1b[2J\x07",
-    "=?utf-8?q?=0d=0aBcc:_eve@example.org?=", "=?utf-8?b?DQpCY2M6IGV2ZUBleGFtcGxlLm9yZw==?=", "=?utf-8?q?a?= =?utf-8?q?=0d=0aBcc:_e@x?=",
-    "==??utf-8?q?=0d=0aBcc:_e@x?=", "=\u200b?utf-8?q?=0d=0aBcc:_e@x?=", "=\0?utf-8?q?=0aBcc:_e@x?=", "= ?utf-8?q?=0aBcc:_e@x?=",
-    "x" * 20_000, "ü" * 3_000, "=?" * 5_000, "word " * 5_000, "\u202egro.elpmaxe@eve",
+    "a\r\nBcc: eve@example.org",
+    "a\nBcc: eve@example.org",
+    "a\rBcc: eve@example.org",
+    "a\r\n\r\nanother body",
+    "a\r\n Bcc: eve@example.org",
+    "a\0Bcc: eve@example.org",
+    "a\x0bBcc: e@x",
+    "a\x0cBcc: e@x",
+    "a\x85Bcc: e@x",
+    "a\u2028Bcc: e@x",
+    "a\u2029Bcc: e@x",
+    "a\x1b[2J\x07",
+    "=?utf-8?q?=0d=0aBcc:_eve@example.org?=",
+    "=?utf-8?b?DQpCY2M6IGV2ZUBleGFtcGxlLm9yZw==?=",
+    "=?utf-8?q?a?= =?utf-8?q?=0d=0aBcc:_e@x?=",
+    "==??utf-8?q?=0d=0aBcc:_e@x?=",
+    "=\u200b?utf-8?q?=0d=0aBcc:_e@x?=",
+    "=\0?utf-8?q?=0aBcc:_e@x?=",
+    "= ?utf-8?q?=0aBcc:_e@x?=",
+    "x" * 20_000,
+    "ü" * 3_000,
+    "=?" * 5_000,
+    "word " * 5_000,
+    "\u202egro.elpmaxe@eve",
 ]
 
 
@@ -32,8 +72,16 @@ def request(settings: dict[str, object] | None = None, **post: object) -> Reques
         asked.append(one)
         return one.documented()
 
-    account = Account(name="newsletter", platform="email", settings={
-        "server": "smtp.example.org", "from": "News <news@example.org>", "to": ["anna@example.org", "ben@example.org"], **(settings or {})})
+    account = Account(
+        name="newsletter",
+        platform="email",
+        settings={
+            "server": "smtp.example.org",
+            "from": "News <news@example.org>",
+            "to": ["anna@example.org", "ben@example.org"],
+            **(settings or {}),
+        },
+    )
     publish(account, a_post(**post), ask)
     return asked[0]
 
@@ -56,7 +104,14 @@ def headers_of(one: Request) -> dict[str, str]:
 def test_what_a_post_says_stays_in_its_header(tmp_path: Path, written: str):
     door = replace(an_image(tmp_path), alt=written)
 
-    headers = headers_of(request(title=written, language=written[:200], media=(door,), reply_to=Published(id=written[:500])))
+    headers = headers_of(
+        request(
+            title=written,
+            language=written[:200],
+            media=(door,),
+            reply_to=Published(id=written[:500]),
+        )
+    )
     headers_of(request({"images": "attached"}, title="", text=written, media=(door,)))
 
     assert headers["To"] == "News <news@example.org>"
@@ -80,21 +135,46 @@ def test_a_senders_name_is_a_name(written: str):
     assert one.headers["from"] == "news@example.org"
 
 
-@pytest.mark.parametrize("written", [
-    "a@b.org\nBcc: c@d.org", "a@b.org\r\nRCPT TO:<c@d.org>", "a@b.org, c@d.org", "a@b.org c@d.org", "a@b.org; c@d.org", "a@b.org> RCPT TO:<c@d.org",
-    "<a@b.org> <c@d.org>", "a@b.org\0c@d.org", "a@b.org\x0bc@d.org", "=?utf-8?q?a=40b.org=0aBcc:_c?=", "a b@c.org", "a@b c", "@", "a@", "@b.org", "",
-    "undisclosed-recipients:;", "a@b.org (c@d.org)", "\u202ea@b.org",
-])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "a@b.org\nBcc: c@d.org",
+        "a@b.org\r\nRCPT TO:<c@d.org>",
+        "a@b.org, c@d.org",
+        "a@b.org c@d.org",
+        "a@b.org; c@d.org",
+        "a@b.org> RCPT TO:<c@d.org",
+        "<a@b.org> <c@d.org>",
+        "a@b.org\0c@d.org",
+        "a@b.org\x0bc@d.org",
+        "=?utf-8?q?a=40b.org=0aBcc:_c?=",
+        "a b@c.org",
+        "a@b c",
+        "@",
+        "a@",
+        "@b.org",
+        "",
+        "undisclosed-recipients:;",
+        "a@b.org (c@d.org)",
+        "\u202ea@b.org",
+    ],
+)
 def test_a_recipient_is_one_address_or_nothing_leaves(written: str):
     for settings in ({"to": [written]}, {"to": ["anna@example.org", written]}, {"from": written}):
         with pytest.raises(Rejected, match="is no mail address"):
             request(settings)
 
 
-@pytest.mark.parametrize(("written", "address"), [
-    ("anna@example.org", "anna@example.org"), (" anna@example.org ", "anna@example.org"), ("<anna@example.org>", "anna@example.org"),
-    ("Anna <anna+news@example.org>", "anna+news@example.org"), ('"Berger, Anna" <anna@example.org>', "anna@example.org"),
-    ("Anna (4b) <a.b-c_d@mail.example.org>", "a.b-c_d@mail.example.org"),
-])
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("anna@example.org", "anna@example.org"),
+        (" anna@example.org ", "anna@example.org"),
+        ("<anna@example.org>", "anna@example.org"),
+        ("Anna <anna+news@example.org>", "anna+news@example.org"),
+        ('"Berger, Anna" <anna@example.org>', "anna@example.org"),
+        ("Anna (4b) <a.b-c_d@mail.example.org>", "a.b-c_d@mail.example.org"),
+    ],
+)
 def test_an_address_is_taken_as_people_write_it(written: str, address: str):
     assert json.loads(request({"to": [written]}).headers["to"]) == [address]

@@ -25,7 +25,10 @@ ESCAPES = [
     ("{{ '{0[0].__class__}'.format(['']) }}", UNSAFE.format("__class__")),
     ("{{ '{x.__class__}'.format(x='') }}", UNSAFE.format("__class__")),
     ("{{ '{x.__class__}'.format_map({'x': ''}) }}", UNSAFE.format("__class__")),
-    ("{% set f = '{0.__class__.__init__.__globals__}'.format %}{{ f('') }}", UNSAFE.format("__init__")),
+    (
+        "{% set f = '{0.__class__.__init__.__globals__}'.format %}{{ f('') }}",
+        UNSAFE.format("__init__"),
+    ),
     ("{{ ['{0.__class__}']|map('format', '')|list }}", "not all arguments converted"),
     ("{{ [due]|selectattr('__class__')|list }}", UNSAFE.format("__class__")),
     ("{{ [due]|sum(attribute='__class__') }}", UNSAFE.format("__class__")),
@@ -53,16 +56,34 @@ ESCAPES = [
     ("{% do values.append(1) %}", "Encountered unknown tag 'do'"),
 ]
 GROWS = [
-    ("{{ 'x' * 10 ** 10 }}", "'\\*' would make more than 1,000,000"), ("{{ 10 ** 10 * 'x' }}", "'\\*' would make more"),
-    ("{{ [1] * 10 ** 10 }}", "'\\*' would make more"), ("{{ 7 ** (9 ** 9) }}", "number that is too large"),
-    ("{% set ns = namespace(x=7 ** 9999) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}", "'\\*' would make more"),
-    ("{{ range(10 ** 9)|list }}", "Range too big"), ("{{ range(0, 10 ** 9, 3)|list }}", "Range too big"),
-    ("{{ 'x'|center(10 ** 9)|length }}", "512 MB of memory"), ("{{ 'x'.ljust(10 ** 9)|length }}", "512 MB of memory"),
-    ("{{ ('%1000000000d' % 1)|length }}", "512 MB of memory"), ("{{ '{:>1000000000}'.format(1)|length }}", "512 MB of memory"),
-    ("{{ ('x' * 1000000)|replace('x', 'y' * 10000)|length }}", "512 MB of memory"), ("{{ [1]|batch(10 ** 9, 'x')|list|length }}", "512 MB of memory"),
-    ("{% set ns = namespace(x='1234567890') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}", "512 MB of memory"),
-    ("{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}", "512 MB of memory"),
-    ("{% for i in range(100000) %}1234567890x{% endfor %}", "it makes more than 1,000,000 characters"),
+    ("{{ 'x' * 10 ** 10 }}", "'\\*' would make more than 1,000,000"),
+    ("{{ 10 ** 10 * 'x' }}", "'\\*' would make more"),
+    ("{{ [1] * 10 ** 10 }}", "'\\*' would make more"),
+    ("{{ 7 ** (9 ** 9) }}", "number that is too large"),
+    (
+        "{% set ns = namespace(x=7 ** 9999) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}",
+        "'\\*' would make more",
+    ),
+    ("{{ range(10 ** 9)|list }}", "Range too big"),
+    ("{{ range(0, 10 ** 9, 3)|list }}", "Range too big"),
+    ("{{ 'x'|center(10 ** 9)|length }}", "512 MB of memory"),
+    ("{{ 'x'.ljust(10 ** 9)|length }}", "512 MB of memory"),
+    ("{{ ('%1000000000d' % 1)|length }}", "512 MB of memory"),
+    ("{{ '{:>1000000000}'.format(1)|length }}", "512 MB of memory"),
+    ("{{ ('x' * 1000000)|replace('x', 'y' * 10000)|length }}", "512 MB of memory"),
+    ("{{ [1]|batch(10 ** 9, 'x')|list|length }}", "512 MB of memory"),
+    (
+        "{% set ns = namespace(x='1234567890') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        "512 MB of memory",
+    ),
+    (
+        "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+        "512 MB of memory",
+    ),
+    (
+        "{% for i in range(100000) %}1234567890x{% endfor %}",
+        "it makes more than 1,000,000 characters",
+    ),
     ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "without end"),
     ("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}", "without end"),
     ("{% include 'x.j2' %}", "without end"),
@@ -74,7 +95,10 @@ def filled(folder: Path, template: str, link: LinkTo | None = None) -> tuple[lis
     (folder / "templates").mkdir(exist_ok=True)
     (folder / "templates" / "x.j2").write_text("\n" + template)
     values = {"headline": "Hello", "values": [1], "pairs": {"a": 0}}
-    [delivery] = rendered(a_draft("site", template="x", values=values, link=link, lines={"template": 12}), folders=[folder / "templates"])
+    [delivery] = rendered(
+        a_draft("site", template="x", values=values, link=link, lines={"template": 12}),
+        folders=[folder / "templates"],
+    )
     return said(delivery), delivery.post.text
 
 
@@ -93,15 +117,25 @@ def test_no_way_out_of_the_sandbox(tmp_path: Path, template: str, why: str):
 def test_the_picture_of_a_link_is_no_door_to_the_file_system(tmp_path: Path, attribute: str):
     picture = MediaFile(file=an_image(tmp_path).file, place=Place("calendar.yaml", 13))
 
-    problems, _ = filled(tmp_path, f"{{{{ link.image.{attribute} }}}}", LinkTo(url="https://example.org", image=picture))
+    problems, _ = filled(
+        tmp_path,
+        f"{{{{ link.image.{attribute} }}}}",
+        LinkTo(url="https://example.org", image=picture),
+    )
 
-    assert problems == [f"templates/x.j2:2: launch-day: there is no '{attribute}' in it; it is None"]
+    assert problems == [
+        f"templates/x.j2:2: launch-day: there is no '{attribute}' in it; it is None"
+    ]
 
 
-def test_the_environment_is_nowhere_in_what_a_template_can_print(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_environment_is_nowhere_in_what_a_template_can_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("TERMBELL_TEST_SECRET", "5ecret-value")
-    everything = "{{ [entry, account, platform, room, html, due, language, link, headline, cycler, joiner, namespace, dict, range]|pprint }}" \
-                 "{{ self }}{{ due.tzinfo }}{{ pairs|tojson }}{{ values|xmlattr if false }}"
+    everything = (
+        "{{ [entry, account, platform, room, html, due, language, link, headline, cycler, joiner, namespace, dict, range]|pprint }}"
+        "{{ self }}{{ due.tzinfo }}{{ pairs|tojson }}{{ values|xmlattr if false }}"
+    )
 
     problems, text = filled(tmp_path, everything, LinkTo(url="https://example.org"))
 
@@ -111,7 +145,9 @@ def test_the_environment_is_nowhere_in_what_a_template_can_print(tmp_path: Path,
 
 
 @pytest.mark.parametrize(("template", "why"), GROWS)
-def test_what_grows_without_end_is_stopped_before_the_memory_is_full(tmp_path: Path, template: str, why: str):
+def test_what_grows_without_end_is_stopped_before_the_memory_is_full(
+    tmp_path: Path, template: str, why: str
+):
     started = time.monotonic()
 
     [problem], text = filled(tmp_path, template)
@@ -122,17 +158,26 @@ def test_what_grows_without_end_is_stopped_before_the_memory_is_full(tmp_path: P
 
 
 def test_a_little_arithmetic_is_as_ever(tmp_path: Path):
-    assert filled(tmp_path, "{{ 'ab' * 3 }} {{ 2 ** 10 }} {{ 2.5 * 4 }} {{ 3 * [1] }} {{ 7 * 6 }}") == ([], "ababab 1024 10.0 [1, 1, 1] 42")
+    assert filled(
+        tmp_path, "{{ 'ab' * 3 }} {{ 2 ** 10 }} {{ 2.5 * 4 }} {{ 3 * [1] }} {{ 7 * 6 }}"
+    ) == ([], "ababab 1024 10.0 [1, 1, 1] 42")
 
 
 def test_a_template_that_takes_its_time_does_not_keep_the_daemon(tmp_path: Path):
     (tmp_path / "templates").mkdir()
     nested = "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}{% endfor %}{% endfor %}{% endfor %}"
     (tmp_path / "templates" / "x.j2").write_text(nested)
-    (tmp_path / "config.yaml").write_text("timezone: UTC\naccounts: {site: {platform: site}}\n"
-                                          "posts: [{id: a, when: 2026-09-07, to: site, template: x}]\n")
+    (tmp_path / "config.yaml").write_text(
+        "timezone: UTC\naccounts: {site: {platform: site}}\n"
+        "posts: [{id: a, when: 2026-09-07, to: site, template: x}]\n"
+    )
 
-    read = replan_apart(tmp_path / "config.yaml", lambda config: tmp_path / "store.db", datetime.now(UTC), longest=3.0)
+    read = replan_apart(
+        tmp_path / "config.yaml",
+        lambda config: tmp_path / "store.db",
+        datetime.now(UTC),
+        longest=3.0,
+    )
 
     assert read.config is None
     assert "look for a template that loops" in read.problems[0].message
@@ -149,13 +194,29 @@ def outside(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("tag", ["include", "extends", "import"])
-@pytest.mark.parametrize("name", [
-    "{outside}", "../outside.j2", "./../outside.j2", "shipped/../../outside.j2", "..\\outside.j2", "sub/../../outside.j2", "/etc/passwd",
-    "//etc/passwd", "file:///etc/passwd", "shipped//etc/passwd", "..", "", "C:\\windows\\win.ini",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{outside}",
+        "../outside.j2",
+        "./../outside.j2",
+        "shipped/../../outside.j2",
+        "..\\outside.j2",
+        "sub/../../outside.j2",
+        "/etc/passwd",
+        "//etc/passwd",
+        "file:///etc/passwd",
+        "shipped//etc/passwd",
+        "..",
+        "",
+        "C:\\windows\\win.ini",
+    ],
+)
 def test_no_other_file_is_reached(tmp_path: Path, outside: Path, tag: str, name: str):
     named = name.format(outside=outside).replace("\\", "\\\\")
-    problems, text = filled(tmp_path, f'{{% {tag} "{named}"{" as x" if tag == "import" else ""} %}}')
+    problems, text = filled(
+        tmp_path, f'{{% {tag} "{named}"{" as x" if tag == "import" else ""} %}}'
+    )
 
     assert len(problems) == 1
     assert text == ""
@@ -163,9 +224,18 @@ def test_no_other_file_is_reached(tmp_path: Path, outside: Path, tag: str, name:
     assert "no template called" in problems[0] or "Is a directory" in problems[0]
 
 
-@pytest.mark.parametrize("tag", ['{% include "linked.j2" %}', '{% extends "linked.j2" %}', '{% import "linked.j2" as x %}{{ x }}',
-                                 '{% include "folder/outside.j2" %}'])
-def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path, outside: Path, tag: str):
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '{% include "linked.j2" %}',
+        '{% extends "linked.j2" %}',
+        '{% import "linked.j2" as x %}{{ x }}',
+        '{% include "folder/outside.j2" %}',
+    ],
+)
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(
+    tmp_path: Path, outside: Path, tag: str
+):
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "linked.j2").symlink_to(outside)
     (tmp_path / "templates" / "folder").symlink_to(tmp_path)
@@ -176,7 +246,9 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path, out
     assert text == ""
 
 
-def test_an_entrys_own_template_is_no_link_either_and_the_folder_may_be_one(tmp_path: Path, outside: Path):
+def test_an_entrys_own_template_is_no_link_either_and_the_folder_may_be_one(
+    tmp_path: Path, outside: Path
+):
     shared = tmp_path / "shared"
     shared.mkdir()
     (shared / "mine.j2").write_text("mine")
@@ -184,7 +256,11 @@ def test_an_entrys_own_template_is_no_link_either_and_the_folder_may_be_one(tmp_
     (shared / "theirs.j2").symlink_to(outside)
     os.symlink(shared, tmp_path / "linked")
 
-    for name, text, problem in (("mine", "mine", ""), ("again", "mine", ""), ("theirs", "", "leads out of its folder")):
+    for name, text, problem in (
+        ("mine", "mine", ""),
+        ("again", "mine", ""),
+        ("theirs", "", "leads out of its folder"),
+    ):
         [delivery] = rendered(a_draft("site", template=name), folders=[tmp_path / "linked"])
         assert delivery.post.text == text
         assert problem in "".join(said(delivery))

@@ -49,8 +49,15 @@ class Server(Silent):
 
     def answer(self) -> None:
         words = HOSTILE + "\n" + HOSTILE
-        told = {"id": words, "acct": words, "name": words, "sub": words, "url": "https://x.test/" + words, "visibility": words,
-                "value": {"uploadUrl": "http://x\x1b[2J.test/", "image": words}}
+        told = {
+            "id": words,
+            "acct": words,
+            "name": words,
+            "sub": words,
+            "url": "https://x.test/" + words,
+            "visibility": words,
+            "value": {"uploadUrl": "http://x\x1b[2J.test/", "image": words},
+        }
         good = json.dumps(told, ensure_ascii=type(self).mood == "escaped").encode()
         bad = json.dumps({"error": words}).encode() if type(self).mood == "json" else words.encode()
         is_good = type(self).mood in ("raw", "escaped")
@@ -72,9 +79,19 @@ def server(request: pytest.FixtureRequest) -> Iterator[str]:
 def seen(folder: Path, *words: str, given: bytes = b"") -> str:
     """What a person sees who runs the command in a terminal; with the error stream."""
     ours, theirs = pty.openpty()
-    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR" and not name.lower().endswith("_proxy")}
-    with subprocess.Popen([sys.executable, "-m", "scheduler", *words], cwd=folder, stdin=subprocess.PIPE, stdout=theirs, stderr=theirs,
-                          env={**environment, "TERM": "xterm", "PYTHONPATH": str(Path(__file__).parents[2])}) as process:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "NO_COLOR" and not name.lower().endswith("_proxy")
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "scheduler", *words],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=theirs,
+        stderr=theirs,
+        env={**environment, "TERM": "xterm", "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as process:
         os.close(theirs)
         assert process.stdin
         process.stdin.write(given)
@@ -99,14 +116,24 @@ def a_calendar(folder: Path, http: str) -> None:
     (folder / file).write_bytes(an_image(folder).file.read_bytes())
     due = datetime.now(UTC) - timedelta(minutes=5)
     written = json.dumps(HOSTILE.replace("\0", ""))
-    (folder / "config.yaml").write_text(CONFIG.format(http=http, due=f"{due:%Y-%m-%d %H:%M}", said=written, file=json.dumps(file)))
+    (folder / "config.yaml").write_text(
+        CONFIG.format(http=http, due=f"{due:%Y-%m-%d %H:%M}", said=written, file=json.dumps(file))
+    )
 
 
 def test_a_servers_words_are_words(tmp_path: Path, server: str):
     a_calendar(tmp_path, server)
 
-    shown = {words: seen(tmp_path, *words.split(), given=b"tok-5ecret\n") for words in (
-        "run --once", "status --all", "doctor", "accounts --verify", "login fediverse")}
+    shown = {
+        words: seen(tmp_path, *words.split(), given=b"tok-5ecret\n")
+        for words in (
+            "run --once",
+            "status --all",
+            "doctor",
+            "accounts --verify",
+            "login fediverse",
+        )
+    }
 
     assert [(words, steering(text)) for words, text in shown.items() if steering(text)] == []
     assert "gnihton" in shown["run --once"] + shown["accounts --verify"]
@@ -115,23 +142,42 @@ def test_a_servers_words_are_words(tmp_path: Path, server: str):
 def test_a_calendars_words_and_a_files_name_are_words(tmp_path: Path):
     a_calendar(tmp_path, "http://127.0.0.1:1")
 
-    for words in ("check", "preview", "preview --requests", "preview --json --requests", "check --json", "preview --html page.html"):
+    for words in (
+        "check",
+        "preview",
+        "preview --requests",
+        "preview --json --requests",
+        "check --json",
+        "preview --html page.html",
+    ):
         assert steering(seen(tmp_path, *words.split())) == [], words
 
 
-@pytest.mark.parametrize("wrong", [
-    'posts: [{id: "a\\e[2J", when: 2026-09-07, to: site, text: a}]', 'posts: [{id: a, when: "\\e[2J", to: site, text: a}]',
-    'posts: [{id: a, when: 2026-09-07, to: "\\e]52;c;x\\a", text: a}]', 'posts: [{id: a, when: 2026-09-07, to: site, text: a, "\\e[2J\\u202e": b}]',
-    'posts: [{id: a, when: 2026-09-07, to: site, template: "\\e[2J"}]',
-    'posts: [{id: a, when: 2026-09-07, to: site, text: a, media: ["\\e[2J\\u202e"]}]',
-    'posts: [{id: a, when: 2026-09-07, to: site, text: a, media: [{file: "https://x.test/\\e[2J", alt: a}]}]',
-    'posts: [{id: a, when: 2026-09-07, to: site, template: t, with: {"\\e[2J": "\\e[2J"}}]', 'calendar: "\\e[2J*.yaml"', '"\\e[2J": 1',
-    "posts: [*\u202enobody]", "\x1b[2J", "posts: !\u202e{}", "posts: [{\u202ea: \u202e}, ]]",
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        'posts: [{id: "a\\e[2J", when: 2026-09-07, to: site, text: a}]',
+        'posts: [{id: a, when: "\\e[2J", to: site, text: a}]',
+        'posts: [{id: a, when: 2026-09-07, to: "\\e]52;c;x\\a", text: a}]',
+        'posts: [{id: a, when: 2026-09-07, to: site, text: a, "\\e[2J\\u202e": b}]',
+        'posts: [{id: a, when: 2026-09-07, to: site, template: "\\e[2J"}]',
+        'posts: [{id: a, when: 2026-09-07, to: site, text: a, media: ["\\e[2J\\u202e"]}]',
+        'posts: [{id: a, when: 2026-09-07, to: site, text: a, media: [{file: "https://x.test/\\e[2J", alt: a}]}]',
+        'posts: [{id: a, when: 2026-09-07, to: site, template: t, with: {"\\e[2J": "\\e[2J"}}]',
+        'calendar: "\\e[2J*.yaml"',
+        '"\\e[2J": 1',
+        "posts: [*\u202enobody]",
+        "\x1b[2J",
+        "posts: !\u202e{}",
+        "posts: [{\u202ea: \u202e}, ]]",
+    ],
+)
 def test_what_is_wrong_with_a_file_is_said_in_words(tmp_path: Path, wrong: str):
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "t.j2").write_text("{{ '\x1b[2J' + 1 }}{% \x9b %}")
-    (tmp_path / "config.yaml").write_text("timezone: UTC\naccounts: {site: {platform: site}}\n" + wrong + "\n")
+    (tmp_path / "config.yaml").write_text(
+        "timezone: UTC\naccounts: {site: {platform: site}}\n" + wrong + "\n"
+    )
 
     shown = seen(tmp_path, "check") + seen(tmp_path, "run", "--once")
 

@@ -8,23 +8,63 @@ from datetime import date
 
 import requests
 
-from platforms.base import HARMLESS, Account, Ask, Limits, Platform, Post, Published, Request, Setting, hosted
+from platforms.base import (
+    HARMLESS,
+    Account,
+    Ask,
+    Limits,
+    Platform,
+    Post,
+    Published,
+    Request,
+    Setting,
+    hosted,
+)
 from tests.serving import Silent, serving
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     server = account.settings["server"]
     containers = [
-        ask(Request(step=f"container {number}", method="POST", url=f"{server}/containers", json={"url": hosted(one, number, ask), "alt": one.alt},
-                    repeat=HARMLESS, example={"id": "1"})).json()["id"] for number, one in enumerate(post.media, 1)]
-    answer = ask(Request(step="post", method="POST", url=f"{server}/posts", json={"text": post.text, "containers": containers}, example={"id": "1"}))
+        ask(
+            Request(
+                step=f"container {number}",
+                method="POST",
+                url=f"{server}/containers",
+                json={"url": hosted(one, number, ask), "alt": one.alt},
+                repeat=HARMLESS,
+                example={"id": "1"},
+            )
+        ).json()["id"]
+        for number, one in enumerate(post.media, 1)
+    ]
+    answer = ask(
+        Request(
+            step="post",
+            method="POST",
+            url=f"{server}/posts",
+            json={"text": post.text, "containers": containers},
+            example={"id": "1"},
+        )
+    )
     return Published(id=str(answer.json()["id"]))
 
 
 PLATFORM = Platform(
     name="fetching",
-    settings=(Setting(name="server", meaning="where it is", required=True, example="http://127.0.0.1:8000"),),
-    limits=Limits(text=1000, images=4, alt=1000, fetches_media=True, source="tests/servers/fetching.py", checked=date(2026, 11, 25)),
+    settings=(
+        Setting(
+            name="server", meaning="where it is", required=True, example="http://127.0.0.1:8000"
+        ),
+    ),
+    limits=Limits(
+        text=1000,
+        images=4,
+        alt=1000,
+        fetches_media=True,
+        source="tests/servers/fetching.py",
+        checked=date(2026, 11, 25),
+    ),
     publish=publish,
 )
 

@@ -23,7 +23,18 @@ ONE_AT_A_TIME = Path(tempfile.gettempdir()) / f"termbell-servers-{os.getuid()}.l
 BELOW_EPHEMERAL = (18_000, 32_000)  # ports that the system gives to nobody who asks for just any
 PATIENCE = 900  # seconds; a first start compiles the server
 # In a row.
-PORTS = {"snac": 1, "pds": 2, "mail": 4, "mastodon_mock": 1, "oauth2_mock": 1, "synapse": 1, "wordpress": 1, "ghost": 1, "nostr": 1, "moto_s3": 1}
+PORTS = {
+    "snac": 1,
+    "pds": 2,
+    "mail": 4,
+    "mastodon_mock": 1,
+    "oauth2_mock": 1,
+    "synapse": 1,
+    "wordpress": 1,
+    "ghost": 1,
+    "nostr": 1,
+    "moto_s3": 1,
+}
 
 Credentials = dict[str, Any]
 
@@ -62,7 +73,9 @@ def running(name: str) -> Iterator[Credentials]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-def with_more_threads(script: Path, data: Path, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def with_more_threads(
+    script: Path, data: Path, words: Sequence[str]
+) -> subprocess.CompletedProcess[str]:
     """snac delivers each public post to its own inbox too. The few threads it starts on a small machine then wait for one another,
     and whoever asks it something waits six seconds with them."""
     spoken_to(script, "stop", str(data))
@@ -72,8 +85,17 @@ def with_more_threads(script: Path, data: Path, words: Sequence[str]) -> subproc
 
 
 def spoken_to(script: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    ended = subprocess.run([script, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert ended.returncode == 0, f"{script.name} {words[0]} ended with {ended.returncode}:\n{ended.stderr}"
+    ended = subprocess.run(
+        [script, *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert ended.returncode == 0, (
+        f"{script.name} {words[0]} ended with {ended.returncode}:\n{ended.stderr}"
+    )
     return ended
 
 

@@ -36,13 +36,28 @@ class Calendar:
 
     def write(self) -> None:
         Image.new("RGB", (80, 60), "teal").save(self.folder / "door.png")
-        self.config.write_text(yaml.safe_dump({
-            "timezone": "UTC", "timeout": self.timeout, "accounts": self.accounts, "posts": self.posts,
-        }, allow_unicode=True, sort_keys=False))
+        self.config.write_text(
+            yaml.safe_dump(
+                {
+                    "timezone": "UTC",
+                    "timeout": self.timeout,
+                    "accounts": self.accounts,
+                    "posts": self.posts,
+                },
+                allow_unicode=True,
+                sort_keys=False,
+            )
+        )
 
     def command(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen([sys.executable, "-m", "scheduler", *words, "-c", str(self.config)], text=True, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **self.environment})
+        return subprocess.Popen(
+            [sys.executable, "-m", "scheduler", *words, "-c", str(self.config)],
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **self.environment},
+        )
 
     def run_until_published(self, count: int) -> str:
         """`run --once` until so many are: a busy server resets a connection now and then, and is asked again some seconds later. What it said."""
@@ -54,10 +69,17 @@ class Calendar:
         return said
 
     def status(self) -> list[dict[str, Any]]:
-        said = subprocess.run([sys.executable, "-m", "scheduler", "status", "--json", "-c", str(self.config)], capture_output=True, text=True,
-                              check=False, env={**os.environ, **self.environment})
+        said = subprocess.run(
+            [sys.executable, "-m", "scheduler", "status", "--json", "-c", str(self.config)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **self.environment},
+        )
         assert said.returncode in (0, 1, 3), said.stderr
-        deliveries: list[dict[str, Any]] = json.loads(said.stdout)["deliveries"] if said.stdout else []
+        deliveries: list[dict[str, Any]] = (
+            json.loads(said.stdout)["deliveries"] if said.stdout else []
+        )
         return deliveries  # none before the daemon has taken up the calendar
 
     def is_published(self) -> bool:
@@ -84,20 +106,27 @@ def read_from(url: str, token: str = "") -> requests.Response:
     """What is at the address; asked again where the server resets the connection."""
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=Retry(total=5, backoff_factor=0.5)))
-        return session.get(url, headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=60)
+        return session.get(
+            url, headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=60
+        )
 
 
 def mastodon_texts(server: str, token: str) -> list[dict[str, Any]]:
     """The account's posts, the newest first."""
     me = read_from(f"{server}/api/v1/accounts/verify_credentials", token).json()["id"]
-    found: list[dict[str, Any]] = read_from(f"{server}/api/v1/accounts/{me}/statuses?limit=40", token).json()
+    found: list[dict[str, Any]] = read_from(
+        f"{server}/api/v1/accounts/{me}/statuses?limit=40", token
+    ).json()
     return found
 
 
 def bluesky_records(server: str, handle: str) -> list[dict[str, Any]]:
     """The account's records, the newest first."""
-    found: list[dict[str, Any]] = requests.get(f"{server}/xrpc/com.atproto.repo.listRecords", timeout=10, params={
-        "repo": handle, "collection": "app.bsky.feed.post", "limit": 100}).json()["records"]
+    found: list[dict[str, Any]] = requests.get(
+        f"{server}/xrpc/com.atproto.repo.listRecords",
+        timeout=10,
+        params={"repo": handle, "collection": "app.bsky.feed.post", "limit": 100},
+    ).json()["records"]
     return found
 
 

@@ -12,15 +12,31 @@ pytestmark = pytest.mark.xdist_group("pds")
 
 def a_calendar(folder: Path, pds: dict[str, Any], text: str) -> Calendar:
     folder.mkdir()
-    account = {"platform": "bluesky", "server": pds["base_url"], "handle": pds["handle"], "app_password": "${TOKEN}"}
-    post = {"id": "same-id", "to": ["bluesky"], "when": "2026-09-07 08:30", "late": "publish", "text": text}
+    account = {
+        "platform": "bluesky",
+        "server": pds["base_url"],
+        "handle": pds["handle"],
+        "app_password": "${TOKEN}",
+    }
+    post = {
+        "id": "same-id",
+        "to": ["bluesky"],
+        "when": "2026-09-07 08:30",
+        "late": "publish",
+        "text": text,
+    }
     calendar = Calendar(folder, {"bluesky": account}, [post], {"TOKEN": pds["app_password"]})
     calendar.write()
     return calendar
 
 
-def test_two_calendars_with_one_key_do_not_take_each_others_post_for_their_own(tmp_path: Path, pds: dict[str, Any]) -> None:
-    first, second = a_calendar(tmp_path / "one", pds, "Of calendar one"), a_calendar(tmp_path / "two", pds, "Of calendar two")
+def test_two_calendars_with_one_key_do_not_take_each_others_post_for_their_own(
+    tmp_path: Path, pds: dict[str, Any]
+) -> None:
+    first, second = (
+        a_calendar(tmp_path / "one", pds, "Of calendar one"),
+        a_calendar(tmp_path / "two", pds, "Of calendar two"),
+    )
     said, _ = first.command("run", "--once").communicate(timeout=60)
     assert first.is_published(), said
 

@@ -18,7 +18,16 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Account, InDoubt, LoginNeeded, Post, Rejected, Request, Response, TryLater
+from platforms.base import (
+    Account,
+    InDoubt,
+    LoginNeeded,
+    Post,
+    Rejected,
+    Request,
+    Response,
+    TryLater,
+)
 from platforms.email import publish, whoami
 from scheduler.engine.mail import answer, message
 from tests.servers.support import Calendar
@@ -31,13 +40,28 @@ PATIENCE = 20  # seconds for a mail that was accepted to be in the mailbox
 
 
 def account(mail: Credentials, **settings: object) -> Account:
-    return Account(name="news", platform="email", settings={
-        "server": "127.0.0.1", "port": mail["smtp_starttls_port"], "tls": "starttls", "ca": mail["ca"], "images": "inline",
-        "from": "Class 4b <alice@example.test>", "to": EVERYBODY, **settings})
+    return Account(
+        name="news",
+        platform="email",
+        settings={
+            "server": "127.0.0.1",
+            "port": mail["smtp_starttls_port"],
+            "tls": "starttls",
+            "ca": mail["ca"],
+            "images": "inline",
+            "from": "Class 4b <alice@example.test>",
+            "to": EVERYBODY,
+            **settings,
+        },
+    )
 
 
 def ask(mail: Credentials, password: str | None = None) -> Callable[[Request], Response]:
-    return partial(answer, secrets={"user": "alice", "password": password or mail["users"]["alice"]}, timeout=10)
+    return partial(
+        answer,
+        secrets={"user": "alice", "password": password or mail["users"]["alice"]},
+        timeout=10,
+    )
 
 
 def message_id(mail: Credentials, post: Post) -> str:
@@ -46,7 +70,11 @@ def message_id(mail: Credentials, post: Post) -> str:
 
 def received(mail: Credentials, user: str, identifier: str) -> list[bytes]:
     """The mails of that Message-ID in the user's mailbox, as soon as there is one."""
-    with imaplib.IMAP4_SSL("127.0.0.1", mail["imap_tls_port"], ssl_context=ssl.create_default_context(cafile=mail["ca"])) as imap:
+    with imaplib.IMAP4_SSL(
+        "127.0.0.1",
+        mail["imap_tls_port"],
+        ssl_context=ssl.create_default_context(cafile=mail["ca"]),
+    ) as imap:
         imap.login(user, mail["users"][user])
         imap.select("INBOX")
         until, numbers = monotonic() + PATIENCE, found(imap, identifier)
@@ -84,11 +112,20 @@ def _carry(listener: socket.socket, port: int, after: int) -> None:
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-def test_everybody_gets_exactly_what_the_preview_shows(mail: Credentials, tmp_path: Path, tls: str) -> None:
+def test_everybody_gets_exactly_what_the_preview_shows(
+    mail: Credentials, tmp_path: Path, tls: str
+) -> None:
     port = mail["smtp_starttls_port" if tls == "starttls" else "smtp_tls_port"]
     ours = account(mail, tls=tls, port=port, unsubscribe="https://news.example.test/u/" + "x" * 120)
     image = an_image(tmp_path, alt="Die blaue Schultür")
-    post = a_post(key=f"everybody-{tls}", title="Grüße", text="Grüße\n.dot", html="<p>Grüße</p>", language="de", media=(image,))
+    post = a_post(
+        key=f"everybody-{tls}",
+        title="Grüße",
+        text="Grüße\n.dot",
+        html="<p>Grüße</p>",
+        language="de",
+        media=(image,),
+    )
     preview = scripted(documented)
     publish(ours, post, preview)
 
@@ -98,15 +135,35 @@ def test_everybody_gets_exactly_what_the_preview_shows(mail: Credentials, tmp_pa
     for user in ("alice", "bob"):
         (raw,) = received(mail, user, up.id)
         assert raw.endswith(message(preview.asked[0]))
-        assert raw.count(b"bob@example.test") == (2 if user == "bob" else 0)  # in what Postfix notes on top of bob's own
+        assert raw.count(b"bob@example.test") == (
+            2 if user == "bob" else 0
+        )  # in what Postfix notes on top of bob's own
 
 
-def test_a_run_delivers_byte_for_byte_what_a_preview_without_network_and_credentials_shows(mail: Credentials, tmp_path: Path) -> None:
+def test_a_run_delivers_byte_for_byte_what_a_preview_without_network_and_credentials_shows(
+    mail: Credentials, tmp_path: Path
+) -> None:
     """Compared by the sha256 of the whole message; what the servers note on top of it is not ours."""
-    letters = {"platform": "email", "server": "127.0.0.1", "port": mail["smtp_starttls_port"], "ca": mail["ca"], "from": "alice@example.test",
-               "to": ["bob@example.test"], "user": "${MAIL_USER}", "password": "${MAIL_PASSWORD}"}
-    post = {"id": "byte-for-byte", "when": "2026-01-05 09:00", "late": "publish", "to": ["letters"], "title": "Grüße", "text": "**Grüße** 👩‍🏫\n.dot",
-            "thread": ["And more."], "media": [{"file": "door.png", "alt": "Die blaue Schultür"}]}
+    letters = {
+        "platform": "email",
+        "server": "127.0.0.1",
+        "port": mail["smtp_starttls_port"],
+        "ca": mail["ca"],
+        "from": "alice@example.test",
+        "to": ["bob@example.test"],
+        "user": "${MAIL_USER}",
+        "password": "${MAIL_PASSWORD}",
+    }
+    post = {
+        "id": "byte-for-byte",
+        "when": "2026-01-05 09:00",
+        "late": "publish",
+        "to": ["letters"],
+        "title": "Grüße",
+        "text": "**Grüße** 👩‍🏫\n.dot",
+        "thread": ["And more."],
+        "media": [{"file": "door.png", "alt": "Die blaue Schultür"}],
+    }
     calendar = Calendar(tmp_path, {"letters": letters}, [post])
     calendar.write()
 
@@ -117,7 +174,7 @@ def test_a_run_delivers_byte_for_byte_what_a_preview_without_network_and_credent
     assert "1 published" in said
     (request,) = json.loads(shown)["deliveries"][0]["requests"]
     (raw,) = received(mail, "bob", str(message_from_string(request["body"])["Message-ID"]))
-    ours = raw[raw.index(request["body"].partition("\r\n")[0].encode()):]
+    ours = raw[raw.index(request["body"].partition("\r\n")[0].encode()) :]
     assert hashlib.sha256(ours).hexdigest() == request["sha256"]
 
 
@@ -130,12 +187,19 @@ def test_the_picture_arrives_with_its_alt(mail: Credentials, tmp_path: Path) -> 
     assert isinstance(read, EmailMessage)
     plain, html, picture = (part for part in read.walk() if not part.is_multipart())
     assert picture.get_content() == image.file.read_bytes()
-    assert f'src="cid:{picture["Content-ID"].strip("<>")}" alt="Die blaue Schultür"' in html.get_content()
+    assert (
+        f'src="cid:{picture["Content-ID"].strip("<>")}" alt="Die blaue Schultür"'
+        in html.get_content()
+    )
     assert "[Die blaue Schultür]" in plain.get_content()
 
 
 def test_a_refused_recipient_is_named_and_the_others_get_it(mail: Credentials) -> None:
-    up = publish(account(mail, to=["nobody@example.test", "bob@example.test"]), a_post(key="one-bad"), ask(mail))
+    up = publish(
+        account(mail, to=["nobody@example.test", "bob@example.test"]),
+        a_post(key="one-bad"),
+        ask(mail),
+    )
 
     (note,) = up.notes
     assert note.startswith("nobody@example.test was refused: 550 5.1.1")
@@ -144,7 +208,11 @@ def test_a_refused_recipient_is_named_and_the_others_get_it(mail: Credentials) -
 
 def test_a_mail_that_nobody_may_get_is_rejected_with_every_name(mail: Credentials) -> None:
     with pytest.raises(Rejected, match=r"nobody@example\.test \(550 .*, eve@elsewhere\.test \(5"):
-        publish(account(mail, to=["nobody@example.test", "eve@elsewhere.test"]), a_post(key="all-bad"), ask(mail))
+        publish(
+            account(mail, to=["nobody@example.test", "eve@elsewhere.test"]),
+            a_post(key="all-bad"),
+            ask(mail),
+        )
 
 
 def test_a_mail_that_is_too_large_is_rejected_before_it_is_sent(mail: Credentials) -> None:
@@ -161,17 +229,24 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_told_nothing(mail: Cre
         publish(account(mail, ca=None), a_post(key="unknown-ca"), ask(mail))
 
 
-def test_a_connection_lost_after_the_dot_is_a_doubt_and_the_mail_may_be_there(mail: Credentials) -> None:
+def test_a_connection_lost_after_the_dot_is_a_doubt_and_the_mail_may_be_there(
+    mail: Credentials,
+) -> None:
     post = a_post(key="cut-after-the-dot", text="x" * 50_000)
 
-    with cut(mail["smtp_starttls_port"], after=50_000) as port, pytest.raises(InDoubt, match="never answered"):
+    with (
+        cut(mail["smtp_starttls_port"], after=50_000) as port,
+        pytest.raises(InDoubt, match="never answered"),
+    ):
         publish(account(mail, port=port), post, ask(mail))
 
     assert len(received(mail, "bob", message_id(mail, post))) == 1
 
 
 @pytest.mark.parametrize("after", [0, 1, 100, 700, 900])
-def test_a_connection_lost_before_the_mail_is_worth_another_try_and_then_there_is_one(mail: Credentials, after: int) -> None:
+def test_a_connection_lost_before_the_mail_is_worth_another_try_and_then_there_is_one(
+    mail: Credentials, after: int
+) -> None:
     post = a_post(key=f"cut-after-{after}")
     with cut(mail["smtp_starttls_port"], after=after) as port, pytest.raises(TryLater):
         publish(account(mail, port=port), post, ask(mail))
@@ -181,7 +256,9 @@ def test_a_connection_lost_before_the_mail_is_worth_another_try_and_then_there_i
     assert len(received(mail, "bob", up.id)) == 1
 
 
-def test_a_wrong_password_needs_a_login(mail: Credentials) -> None:  # the last one: Dovecot makes whoever failed wait
+def test_a_wrong_password_needs_a_login(
+    mail: Credentials,
+) -> None:  # the last one: Dovecot makes whoever failed wait
     with pytest.raises(LoginNeeded, match=r"535 5\.7\.8") as raised:
         publish(account(mail), a_post(key="wrong-password"), ask(mail, "wrong-pw"))
 

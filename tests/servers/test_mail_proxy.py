@@ -22,7 +22,9 @@ def faulty(mail: dict[str, Any], fault: str) -> Iterator[MailProxy]:
 
 
 @pytest.mark.parametrize("fault", ["lost"])
-def test_a_lost_reply_to_the_dot_is_a_doubt_and_the_mail_is_there(mail: dict[str, Any], faulty: MailProxy) -> None:
+def test_a_lost_reply_to_the_dot_is_a_doubt_and_the_mail_is_there(
+    mail: dict[str, Any], faulty: MailProxy
+) -> None:
     moments: list[str] = []
     faulty.before = lambda n, line: moments.append("before")
     faulty.after = lambda n, line: moments.append("after")
@@ -36,7 +38,9 @@ def test_a_lost_reply_to_the_dot_is_a_doubt_and_the_mail_is_there(mail: dict[str
 
 
 @pytest.mark.parametrize("fault", ["429", "reset before", "reset after"])
-def test_what_ends_before_the_dot_leaves_no_mail_and_is_not_taken_for_sent(mail: dict[str, Any], faulty: MailProxy, fault: str) -> None:
+def test_what_ends_before_the_dot_leaves_no_mail_and_is_not_taken_for_sent(
+    mail: dict[str, Any], faulty: MailProxy, fault: str
+) -> None:
     post = a_post(key=f"ends-{fault.replace(' ', '-')}")
 
     with pytest.raises((TryLater, InDoubt)):  # what is cut late may look like a lost reply

@@ -27,8 +27,13 @@ class Room:
         """Asked again for as long as the server says that this is too often."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            answer = requests.request(method, f"{self.server['base_url']}/_matrix/{path}", json=body, timeout=30,
-                                      headers={"Authorization": f"Bearer {self.token}"})
+            answer = requests.request(
+                method,
+                f"{self.server['base_url']}/_matrix/{path}",
+                json=body,
+                timeout=30,
+                headers={"Authorization": f"Bearer {self.token}"},
+            )
             if answer.status_code != 429 or time.monotonic() > deadline:
                 return answer.json()
             time.sleep(int(answer.headers["Retry-After"]))
@@ -38,7 +43,12 @@ class Room:
         return [one["content"] for one in page["chunk"] if one["type"] == "m.room.message"]
 
     def account(self, server: str = "") -> dict[str, Any]:
-        return {"platform": "matrix", "server": server or self.server["base_url"], "room": self.id, "token": "${TOKEN}"}
+        return {
+            "platform": "matrix",
+            "server": server or self.server["base_url"],
+            "room": self.id,
+            "token": "${TOKEN}",
+        }
 
 
 @pytest.fixture
@@ -46,68 +56,121 @@ def room(synapse: dict[str, Any]) -> Room:
     return Room(synapse)
 
 
-def a_calendar(folder: Path, account: dict[str, Any], room: Room, *posts: dict[str, Any]) -> Calendar:
-    calendar = Calendar(folder, {"class": account}, [{"to": ["class"], **WHEN, **post} for post in posts],
-                        {"TOKEN": room.token, "PASSWORD": room.server["password"]}, timeout=30)
+def a_calendar(
+    folder: Path, account: dict[str, Any], room: Room, *posts: dict[str, Any]
+) -> Calendar:
+    calendar = Calendar(
+        folder,
+        {"class": account},
+        [{"to": ["class"], **WHEN, **post} for post in posts],
+        {"TOKEN": room.token, "PASSWORD": room.server["password"]},
+        timeout=30,
+    )
     calendar.write()
     return calendar
 
 
 def test_text_thread_and_picture_are_there_as_they_were_written(tmp_path: Path, room: Room) -> None:
     calendar = a_calendar(
-        tmp_path, room.account(), room,
+        tmp_path,
+        room.account(),
+        room,
         {"id": "text", "text": "The **term** begins.", "first_comment": "Bring a pen."},
-        {"id": "picture", "text": "Our door", "media": [{"file": "door.png", "alt": "The school door, painted blue"}]})
+        {
+            "id": "picture",
+            "text": "Our door",
+            "media": [{"file": "door.png", "alt": "The school door, painted blue"}],
+        },
+    )
 
     calendar.run_until_published(3)
 
     found = {one["body"]: one for one in room.messages()}
-    assert set(found) == {"The term begins.", "Bring a pen.", "Our door\n\n(The school door, painted blue)"}
+    assert set(found) == {
+        "The term begins.",
+        "Bring a pen.",
+        "Our door\n\n(The school door, painted blue)",
+    }
     assert found["The term begins."]["formatted_body"] == "<p>The <strong>term</strong> begins.</p>"
     assert found["Bring a pen."]["m.relates_to"]["rel_type"] == "m.thread"
     picture = found["Our door\n\n(The school door, painted blue)"]
-    media = requests.get(f"{room.server['base_url']}/_matrix/client/v1/media/download/{picture['url'].removeprefix('mxc://')}", timeout=30,
-                         headers={"Authorization": f"Bearer {room.token}"})
+    media = requests.get(
+        f"{room.server['base_url']}/_matrix/client/v1/media/download/{picture['url'].removeprefix('mxc://')}",
+        timeout=30,
+        headers={"Authorization": f"Bearer {room.token}"},
+    )
     assert (media.headers["Content-Type"], media.content[:4]) == ("image/png", b"\x89PNG")
 
 
 def test_a_text_at_the_limit_is_taken_and_one_more_is_not(tmp_path: Path, room: Room) -> None:
-    calendar = a_calendar(tmp_path, room.account(), room, {"id": "at", "text": "x" * 60_000}, {"id": "more", "text": "x" * 60_001})
+    calendar = a_calendar(
+        tmp_path,
+        room.account(),
+        room,
+        {"id": "at", "text": "x" * 60_000},
+        {"id": "more", "text": "x" * 60_001},
+    )
 
     said = calendar.run_until_published(1)
 
     assert [len(one["body"]) for one in room.messages()] == [60_000]
     assert "more: 60001 of 60000 bytes on matrix (class); shorten it by 1" in said
-    too_large = room.asked("PUT", f"client/v3/rooms/{quote(room.id)}/send/m.room.message/1", {"msgtype": "m.text", "body": "x" * 66_000})
+    too_large = room.asked(
+        "PUT",
+        f"client/v3/rooms/{quote(room.id)}/send/m.room.message/1",
+        {"msgtype": "m.text", "body": "x" * 66_000},
+    )
     assert too_large["errcode"] == "M_TOO_LARGE"
 
 
 def test_an_encrypted_room_is_refused(tmp_path: Path, room: Room) -> None:
-    room.asked("PUT", f"client/v3/rooms/{quote(room.id)}/state/m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"})
-    calendar = a_calendar(tmp_path, room.account(), room, {"id": "plain", "text": "Not for this room"})
+    room.asked(
+        "PUT",
+        f"client/v3/rooms/{quote(room.id)}/state/m.room.encryption",
+        {"algorithm": "m.megolm.v1.aes-sha2"},
+    )
+    calendar = a_calendar(
+        tmp_path, room.account(), room, {"id": "plain", "text": "Not for this room"}
+    )
 
     calendar.command("run", "--once").communicate(timeout=90)
 
     (row,) = calendar.status()
-    assert (row["status"], "is encrypted, and Termbell cannot encrypt" in row["error"]) == ("failed", True)
+    assert (row["status"], "is encrypted, and Termbell cannot encrypt" in row["error"]) == (
+        "failed",
+        True,
+    )
     assert room.messages() == []
 
 
 def test_a_password_does_as_well_as_a_token(tmp_path: Path, room: Room) -> None:
     account = {key: value for key, value in room.account().items() if key != "token"}
-    calendar = a_calendar(tmp_path, {**account, "user": "alice", "password": "${PASSWORD}"}, room, {"id": "hello", "text": "Hello"})
+    calendar = a_calendar(
+        tmp_path,
+        {**account, "user": "alice", "password": "${PASSWORD}"},
+        room,
+        {"id": "hello", "text": "Hello"},
+    )
 
     calendar.run_until_published(1)
 
     assert [one["body"] for one in room.messages()] == ["Hello"]
 
 
-@pytest.mark.parametrize(("step", "when"), [(step, when) for step in (1, 2, 3) for when in ("before", "after")])
-def test_a_message_with_a_picture_is_there_once(tmp_path: Path, room: Room, step: int, when: str) -> None:
+@pytest.mark.parametrize(
+    ("step", "when"), [(step, when) for step in (1, 2, 3) for when in ("before", "after")]
+)
+def test_a_message_with_a_picture_is_there_once(
+    tmp_path: Path, room: Room, step: int, when: str
+) -> None:
     """Its steps that change something: to join, to upload, to send."""
     proxy = Proxy(room.server["base_url"])
-    calendar = Calendar(tmp_path, {"class": room.account(proxy.url)}, [{"id": "killed", "to": ["class"], "text": "Killed", **POST}],
-                        {"TOKEN": room.token})
+    calendar = Calendar(
+        tmp_path,
+        {"class": room.account(proxy.url)},
+        [{"id": "killed", "to": ["class"], "text": "Killed", **POST}],
+        {"TOKEN": room.token},
+    )
 
     killed_and_started_again(calendar, proxy, ("POST /_matrix/", "PUT /_matrix/"), step, when)
 

@@ -95,46 +95,74 @@ def test_a_yes_becomes_a_token_that_is_renewed(tmp_path: Path, oauth2_mock: dict
         verified = person.termbell("accounts", "--verify")
 
         assert "John" in verified.stdout, verified.stderr
-        assert forms[-1] == {"grant_type": "refresh_token", "refresh_token": session["refresh"], "client_id": "an-app",
-                             "client_secret": "app-5ecret"}
+        assert forms[-1] == {
+            "grant_type": "refresh_token",
+            "refresh_token": session["refresh"],
+            "client_id": "an-app",
+            "client_secret": "app-5ecret",
+        }
         assert person.kept["sessions"]["board"]["refresh"] != session["refresh"]
 
 
-def test_a_wrong_state_is_refused_and_the_right_one_awaited(tmp_path: Path, oauth2_mock: dict[str, Any]) -> None:
-    with relay(oauth2_mock["token"]) as (url, forms), somebody(tmp_path, url, oauth2_mock).started("login", "board", "--no-browser") as command:
+def test_a_wrong_state_is_refused_and_the_right_one_awaited(
+    tmp_path: Path, oauth2_mock: dict[str, Any]
+) -> None:
+    with (
+        relay(oauth2_mock["token"]) as (url, forms),
+        somebody(tmp_path, url, oauth2_mock).started("login", "board", "--no-browser") as command,
+    ):
         where = sent_to(page_of(command))
         evil = requests.get(re.sub("state=[^&]*", "state=another", where), timeout=10)
         good = requests.get(where, timeout=10)
         command.communicate(timeout=30)
 
-        assert (evil.status_code, good.status_code, command.returncode, len(forms)) == (400, 200, 0, 1)
+        assert (evil.status_code, good.status_code, command.returncode, len(forms)) == (
+            400,
+            200,
+            0,
+            1,
+        )
 
 
 def test_a_no_is_said(tmp_path: Path, oauth2_mock: dict[str, Any]) -> None:
-    with relay(oauth2_mock["token"]) as (url, forms), somebody(tmp_path, url, oauth2_mock).started("login", "board", "--no-browser") as command:
+    with (
+        relay(oauth2_mock["token"]) as (url, forms),
+        somebody(tmp_path, url, oauth2_mock).started("login", "board", "--no-browser") as command,
+    ):
         address = urlsplit(sent_to(page_of(command)))
         state = dict(parse_qsl(address.query))["state"]
-        requests.get(address._replace(query=urlencode({"error": "access_denied", "state": state})).geturl(), timeout=10)
+        requests.get(
+            address._replace(query=urlencode({"error": "access_denied", "state": state})).geturl(),
+            timeout=10,
+        )
         _, said = command.communicate(timeout=30)
 
         assert (command.returncode, forms) == (1, [])
         assert said.endswith("error: slate did not sign you in: it was not allowed\n")
 
 
-def test_a_code_that_is_spent_or_of_another_sign_in_is_said(tmp_path: Path, oauth2_mock: dict[str, Any]) -> None:
+def test_a_code_that_is_spent_or_of_another_sign_in_is_said(
+    tmp_path: Path, oauth2_mock: dict[str, Any]
+) -> None:
     with relay(oauth2_mock["token"]) as (url, _):
         person = somebody(tmp_path, url, oauth2_mock)
         said = [failure(person, code, url) for code in (spent, of_another_sign_in)]
 
-    assert said == ["error: slate did not sign you in; it says: code_challenge required",
-                    "error: slate did not sign you in; it says: code_verifier provided does not match code_challenge"]
+    assert said == [
+        "error: slate did not sign you in; it says: code_challenge required",
+        "error: slate did not sign you in; it says: code_verifier provided does not match code_challenge",
+    ]
     assert person.kept == {}
 
 
 def spent(address: str, url: str) -> str:
     """A code that somebody was quicker with."""
     code = code_of(address)
-    requests.post(f"{url}/token", data={"grant_type": "authorization_code", "code": code, "code_verifier": "x" * 43}, timeout=10)
+    requests.post(
+        f"{url}/token",
+        data={"grant_type": "authorization_code", "code": code, "code_verifier": "x" * 43},
+        timeout=10,
+    )
     return code
 
 
@@ -154,12 +182,17 @@ def failure(person: Person, code: Callable[[str, str], str], url: str) -> str:
     return said.splitlines()[-1]
 
 
-def test_two_processes_that_find_the_token_ended_renew_it_once(tmp_path: Path, oauth2_mock: dict[str, Any]) -> None:
+def test_two_processes_that_find_the_token_ended_renew_it_once(
+    tmp_path: Path, oauth2_mock: dict[str, Any]
+) -> None:
     with relay(oauth2_mock["token"], hold=HELD) as (url, forms):
         person = somebody(tmp_path, url, oauth2_mock)
         assert person.login("--redirect", "http://127.0.0.1:{port}/", given=APP).returncode == 0
         make_it_end(person)
-        with person.started("accounts", "--verify") as one, person.started("accounts", "--verify") as other:
+        with (
+            person.started("accounts", "--verify") as one,
+            person.started("accounts", "--verify") as other,
+        ):
             said = [process.communicate(timeout=60)[0] for process in (one, other)]
 
     assert all("John" in words for words in said), said
@@ -168,7 +201,9 @@ def test_two_processes_that_find_the_token_ended_renew_it_once(tmp_path: Path, o
 
 def test_snac_signs_a_person_in_by_an_app_of_our_own(tmp_path: Path, snac: dict[str, Any]) -> None:
     person = a_person(tmp_path, snac["base_url"])
-    (tmp_path / "config.yaml").write_text(f'timezone: UTC\naccounts: {{board: {{platform: mastodon, server: "{snac["base_url"]}/"}}}}\nposts: []\n')
+    (tmp_path / "config.yaml").write_text(
+        f'timezone: UTC\naccounts: {{board: {{platform: mastodon, server: "{snac["base_url"]}/"}}}}\nposts: []\n'
+    )
     (tmp_path / "browser.py").write_text(SNAC_BROWSER.format(**snac))
 
     ended = person.login("--redirect", "http://127.0.0.1:{port}/")
@@ -187,10 +222,15 @@ def test_snac_refuses_an_app_that_it_does_not_know(tmp_path: Path, snac: dict[st
     ended = a_person(tmp_path, snac["base_url"], oauth).login("--paste", given=APP + "a-code\n")
 
     assert ended.returncode == 1
-    assert ended.stderr.splitlines()[-1] == "error: slate did not sign you in: it knows no app with this client id and client secret"
+    assert (
+        ended.stderr.splitlines()[-1]
+        == "error: slate did not sign you in: it knows no app with this client id and client secret"
+    )
 
 
 def make_it_end(person: Person) -> None:
     """The token's end is now; whoever looks, renews it."""
     file = person.folder / ".termbell" / "secrets.json"
-    file.write_text(re.sub(r'"ends": "[^"]*"', '"ends": "2026-01-01T00:00:00+00:00"', file.read_text()))
+    file.write_text(
+        re.sub(r'"ends": "[^"]*"', '"ends": "2026-01-01T00:00:00+00:00"', file.read_text())
+    )

@@ -23,7 +23,10 @@ def names(store: Store) -> list[str]:
 
 
 def test_a_daily_backup_is_made_when_the_last_is_a_day_old(store: Store) -> None:
-    assert back_up_daily(store.database, DUE) == store.file.parent / "backups" / "store-daily-20260907T083000.db"
+    assert (
+        back_up_daily(store.database, DUE)
+        == store.file.parent / "backups" / "store-daily-20260907T083000.db"
+    )
     assert back_up_daily(store.database, DUE + DAY - timedelta(seconds=1)) is None
     assert back_up_daily(store.database, DUE + DAY) is not None
 
@@ -44,8 +47,11 @@ def test_the_newest_seven_daily_ones_are_kept_and_every_other_one(store: Store) 
     for day in range(9):
         back_up_daily(store.database, DUE + day * DAY)
 
-    assert names(store) == [*(f"store-daily-202609{day:02}T083000.db" for day in range(15, 8, -1)),
-                            "store-schema-0001-20260906T083000.db", "store-20260906T083000.db"]
+    assert names(store) == [
+        *(f"store-daily-202609{day:02}T083000.db" for day in range(15, 8, -1)),
+        "store-schema-0001-20260906T083000.db",
+        "store-20260906T083000.db",
+    ]
     assert elsewhere.exists()
 
 
@@ -65,11 +71,16 @@ def test_a_store_that_was_there_is_not_begun_anew_without_a_word(store: Store, h
     if how == "empty":
         store.file.touch()
 
-    with pytest.raises(StoreFailed, match=f"store.db: it is {how}, and .*{backup.name} says that there was one; .*termbell restore"):
+    with pytest.raises(
+        StoreFailed,
+        match=f"store.db: it is {how}, and .*{backup.name} says that there was one; .*termbell restore",
+    ):
         Store(store.file, DUE)
 
 
-def test_an_emptied_file_whose_log_is_left_is_not_begun_anew_since_that_would_delete_the_log(tmp_path: Path) -> None:
+def test_an_emptied_file_whose_log_is_left_is_not_begun_anew_since_that_would_delete_the_log(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "store.db").touch()
     (tmp_path / "store.db-wal").write_bytes(b"what was written last")
 
@@ -79,7 +90,9 @@ def test_an_emptied_file_whose_log_is_left_is_not_begun_anew_since_that_would_de
     assert (tmp_path / "store.db-wal").read_bytes() == b"what was written last"
 
 
-def test_an_empty_file_that_a_crash_left_before_anything_was_in_it_is_a_new_store(tmp_path: Path) -> None:
+def test_an_empty_file_that_a_crash_left_before_anything_was_in_it_is_a_new_store(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "store.db").touch()
 
     assert Store(tmp_path / "store.db", DUE).rows() == []
@@ -102,4 +115,6 @@ def test_before_a_migration_a_backup_of_its_own_kind_is_made(tmp_path: Path) -> 
 
     Store(tmp_path / "store.db", DUE)
 
-    assert [file.name for file in backups(tmp_path / "store.db")] == ["store-schema-0001-20260907T083000.db"]
+    assert [file.name for file in backups(tmp_path / "store.db")] == [
+        "store-schema-0001-20260907T083000.db"
+    ]

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from scheduler.store.database import REMEDIES, Damaged, Database, StoreFailed, cannot_write, failure, in_words
+from scheduler.store.database import (
+    REMEDIES,
+    Damaged,
+    Database,
+    StoreFailed,
+    cannot_write,
+    failure,
+    in_words,
+)
 
 CODES = {
     sqlite3.SQLITE_FULL: "the disk is full; make room",
@@ -61,16 +69,30 @@ def test_a_fault_names_the_file_what_is_wrong_and_what_helps(code: int, extended
 
 
 def test_a_fault_that_nobody_knows_says_what_sqlite_says() -> None:
-    assert in_words(Path("here.db"), fault(sqlite3.SQLITE_ERROR)) == "here.db: the database refuses: as SQLite says it"
-    assert in_words(Path("here.db"), sqlite3.ProgrammingError("closed")) == "here.db: the database refuses: closed"
+    assert (
+        in_words(Path("here.db"), fault(sqlite3.SQLITE_ERROR))
+        == "here.db: the database refuses: as SQLite says it"
+    )
+    assert (
+        in_words(Path("here.db"), sqlite3.ProgrammingError("closed"))
+        == "here.db: the database refuses: closed"
+    )
 
 
 def test_only_a_broken_file_counts_as_damaged() -> None:
-    assert [code for code in CODES if isinstance(failure(Path("here.db"), fault(code)), Damaged)] == [sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB]
+    assert [
+        code for code in CODES if isinstance(failure(Path("here.db"), fault(code)), Damaged)
+    ] == [sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB]
 
 
-@pytest.mark.parametrize(("number", "remedy"), [(errno.ENOSPC, "the disk is full; make room"), (errno.EDQUOT, "the disk is full; make room"),
-                                                (errno.EROFS, "make its disk and folder writable")])
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "the disk is full; make room"),
+        (errno.EDQUOT, "the disk is full; make room"),
+        (errno.EROFS, "make its disk and folder writable"),
+    ],
+)
 def test_what_the_system_refuses_is_said_in_the_same_way(number: int, remedy: str) -> None:
     said = str(cannot_write(Path("here.db"), OSError(number, os.strerror(number))))
 
@@ -90,7 +112,9 @@ def test_what_another_holds_locked_is_not_written_and_after_that_it_is(database:
     assert names(database) == ["two"]
 
 
-def test_a_transaction_that_failed_leaves_nothing_and_the_next_one_begins_from_what_is_there(database: Database) -> None:
+def test_a_transaction_that_failed_leaves_nothing_and_the_next_one_begins_from_what_is_there(
+    database: Database,
+) -> None:
     def begin(connection: Connection) -> None:
         connection.execute(text("INSERT INTO things VALUES ('one')"))
         connection.execute(text("INSERT INTO missing VALUES (1)"))
@@ -103,7 +127,9 @@ def test_a_transaction_that_failed_leaves_nothing_and_the_next_one_begins_from_w
     assert names(database) == ["two"]
 
 
-def test_another_fault_in_a_transaction_passes_as_it_is_and_leaves_nothing(database: Database) -> None:
+def test_another_fault_in_a_transaction_passes_as_it_is_and_leaves_nothing(
+    database: Database,
+) -> None:
     def begin(connection: Connection) -> None:
         connection.execute(text("INSERT INTO things VALUES ('one')"))
         raise ZeroDivisionError
@@ -115,12 +141,16 @@ def test_another_fault_in_a_transaction_passes_as_it_is_and_leaves_nothing(datab
 
 
 @pytest.mark.parametrize("harm", ["moved", "replaced"])
-def test_what_was_moved_or_replaced_is_not_written_to_until_it_is_back(database: Database, tmp_path: Path, harm: str) -> None:
+def test_what_was_moved_or_replaced_is_not_written_to_until_it_is_back(
+    database: Database, tmp_path: Path, harm: str
+) -> None:
     elsewhere = tmp_path / "elsewhere.db"
     database.file.rename(elsewhere)
     if harm == "replaced":
         database.file.touch()
-    with pytest.raises(StoreFailed, match="it was moved, deleted or replaced while termbell was running"):
+    with pytest.raises(
+        StoreFailed, match="it was moved, deleted or replaced while termbell was running"
+    ):
         add(database, "one")
 
     elsewhere.rename(database.file)
@@ -139,7 +169,9 @@ def test_a_deleted_file_does_not_come_back_empty(database: Database) -> None:
     assert not database.file.exists()
 
 
-def test_a_copy_is_whole_while_others_write_and_is_the_persons_alone(database: Database, tmp_path: Path) -> None:
+def test_a_copy_is_whole_while_others_write_and_is_the_persons_alone(
+    database: Database, tmp_path: Path
+) -> None:
     add(database, "one")
     with database.writing() as connection:
         connection.execute(text("INSERT INTO things VALUES ('unfinished')"))

@@ -10,7 +10,14 @@ import pytest
 from platforms.base import Published, Request
 from scheduler.store import NewerSchema, Row, Store, StoreFailed
 from scheduler.store.backups import back_up
-from scheduler.store.restoring import Calendar, Restored, contents_of, is_whole, restore_anew, restore_into
+from scheduler.store.restoring import (
+    Calendar,
+    Restored,
+    contents_of,
+    is_whole,
+    restore_anew,
+    restore_into,
+)
 from tests.engine.support import a_delivery
 from tests.store.test_store import first_schema
 from tests.support import DUE, a_post
@@ -23,7 +30,9 @@ VISIBLE = Request(step="status", method="POST", url="https://x.test/posts")
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     made = Store(tmp_path / "store.db", DUE - DAY)
-    made.plan([a_delivery("due", account="a"), a_delivery("later", account="b", due=DUE + DAY)], DUE - DAY)
+    made.plan(
+        [a_delivery("due", account="a"), a_delivery("later", account="b", due=DUE + DAY)], DUE - DAY
+    )
     return made
 
 
@@ -47,7 +56,9 @@ def anew(store: Store, backup: Path, calendar: Calendar | None = None) -> tuple[
     return done, Store(store.file, NOW)
 
 
-def test_what_was_due_and_is_not_published_in_the_backup_is_looked_for_and_the_rest_is_scheduled(store: Store) -> None:
+def test_what_was_due_and_is_not_published_in_the_backup_is_looked_for_and_the_rest_is_scheduled(
+    store: Store,
+) -> None:
     done = restored(store, back_up(store.database, DUE))
 
     assert (done.restored, done.kept, done.sought) == (2, 0, 1)
@@ -58,13 +69,21 @@ def test_what_was_due_and_is_not_published_in_the_backup_is_looked_for_and_the_r
     assert store.journal.unanswered("later") is None
 
 
-@pytest.mark.parametrize(("ended", "status"), [
-    (lambda store, row: store.published(row, Published(id="9", url="https://x.test/9"), DUE), "published"),
-    (lambda store, row: store.in_doubt(row, "left", DUE), "in doubt"),
-    (lambda store, row: None, "publishing"),
-])
+@pytest.mark.parametrize(
+    ("ended", "status"),
+    [
+        (
+            lambda store, row: store.published(row, Published(id="9", url="https://x.test/9"), DUE),
+            "published",
+        ),
+        (lambda store, row: store.in_doubt(row, "left", DUE), "in doubt"),
+        (lambda store, row: None, "publishing"),
+    ],
+)
 def test_what_the_present_store_knows_to_be_up_in_doubt_or_under_way_stays(
-    store: Store, ended: Callable[[Store, Row], None], status: str,
+    store: Store,
+    ended: Callable[[Store, Row], None],
+    status: str,
 ) -> None:
     backup = back_up(store.database, DUE)
     row = claimed(store, "a")
@@ -79,7 +98,9 @@ def test_what_the_present_store_knows_to_be_up_in_doubt_or_under_way_stays(
     assert store.journal.unanswered("due") is None
 
 
-def test_a_request_that_left_and_was_not_answered_stays_in_doubt_in_the_journal(store: Store) -> None:
+def test_a_request_that_left_and_was_not_answered_stays_in_doubt_in_the_journal(
+    store: Store,
+) -> None:
     backup = back_up(store.database, DUE)
     row = claimed(store, "a")
     store.journal.left("due", VISIBLE, row.claim, DUE)
@@ -92,7 +113,9 @@ def test_a_request_that_left_and_was_not_answered_stays_in_doubt_in_the_journal(
     assert (doubt.step, doubt.is_suspicion, store.row("due").error) == ("status", False, "lost")
 
 
-def test_what_failed_or_was_cancelled_since_is_as_in_the_backup_again_and_looked_for(store: Store) -> None:
+def test_what_failed_or_was_cancelled_since_is_as_in_the_backup_again_and_looked_for(
+    store: Store,
+) -> None:
     backup = back_up(store.database, DUE)
     store.failed(claimed(store, "a"), "refused", DUE)
     store.cancel("later")
@@ -117,7 +140,14 @@ def test_an_attempt_that_was_under_way_when_the_backup_was_made_is_over(store: S
 
 def test_what_the_backup_has_never_heard_of_stays(store: Store) -> None:
     backup = back_up(store.database, DUE)
-    store.plan([a_delivery("due", account="a"), a_delivery("later", account="b", due=DUE + DAY), a_delivery("new", account="c", due=DUE + DAY)], DUE)
+    store.plan(
+        [
+            a_delivery("due", account="a"),
+            a_delivery("later", account="b", due=DUE + DAY),
+            a_delivery("new", account="c", due=DUE + DAY),
+        ],
+        DUE,
+    )
 
     done = restored(store, backup)
 
@@ -127,7 +157,9 @@ def test_what_the_backup_has_never_heard_of_stays(store: Store) -> None:
 
 def test_the_restored_store_agrees_with_the_calendar_before_anything_leaves(store: Store) -> None:
     backup = back_up(store.database, DUE)
-    edited = a_delivery("later", account="b", due=DUE + DAY, post=a_post(key="later", text="Mended"))
+    edited = a_delivery(
+        "later", account="b", due=DUE + DAY, post=a_post(key="later", text="Mended")
+    )
 
     restored(store, backup, Calendar(deliveries=(edited,), sought=frozenset()))
 
@@ -151,7 +183,9 @@ def test_a_backup_of_a_newer_version_is_refused(store: Store) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
 
-    with pytest.raises(NewerSchema, match=rf"{backup.name}: written by a newer Termbell \(schema 9999"):
+    with pytest.raises(
+        NewerSchema, match=rf"{backup.name}: written by a newer Termbell \(schema 9999"
+    ):
         contents_of(backup, NOW)
 
 
@@ -172,32 +206,57 @@ def damaged(file: Path) -> None:
         opened.write(b"\xff" * 40000)
 
 
-@pytest.mark.parametrize(("wrong", "words"), [(no_database, "cannot be read as a database"), (anothers, "none of Termbell's"),
-                                              (Path.touch, "none of Termbell's"), (damaged, "it is damaged, too; choose an older one")])
-def test_a_file_that_is_no_backup_is_refused_with_words(tmp_path: Path, wrong: Callable[[Path], None], words: str) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (no_database, "cannot be read as a database"),
+        (anothers, "none of Termbell's"),
+        (Path.touch, "none of Termbell's"),
+        (damaged, "it is damaged, too; choose an older one"),
+    ],
+)
+def test_a_file_that_is_no_backup_is_refused_with_words(
+    tmp_path: Path, wrong: Callable[[Path], None], words: str
+) -> None:
     wrong(tmp_path / "wrong.db")
 
     with pytest.raises(StoreFailed, match=f"wrong.db: .*({words})"):
         contents_of(tmp_path / "wrong.db", NOW)
 
 
-def test_a_store_that_is_gone_is_made_anew_and_what_the_backup_never_knew_is_looked_for_on_every_platform(store: Store) -> None:
+def test_a_store_that_is_gone_is_made_anew_and_what_the_backup_never_knew_is_looked_for_on_every_platform(
+    store: Store,
+) -> None:
     backup = back_up(store.database, DUE)
     store.close()
     store.file.unlink()
     unknown = a_delivery("unknown", account="c")
-    planned = Calendar(deliveries=(a_delivery("due", account="a"), a_delivery("later", account="b", due=DUE + DAY), unknown), sought=frozenset())
+    planned = Calendar(
+        deliveries=(
+            a_delivery("due", account="a"),
+            a_delivery("later", account="b", due=DUE + DAY),
+            unknown,
+        ),
+        sought=frozenset(),
+    )
 
     done, again = anew(store, backup, planned)
 
     assert (done.restored, done.kept, done.aside) == (2, 0, None)
     assert again.journal.unanswered("unknown") is not None
-    again.plan([*planned.deliveries, a_delivery("after", account="d", due=NOW + HOUR)], NOW + 2 * HOUR)
+    again.plan(
+        [*planned.deliveries, a_delivery("after", account="d", due=NOW + HOUR)], NOW + 2 * HOUR
+    )
     assert again.journal.unanswered("after") is None
 
 
-def test_of_a_damaged_store_what_can_be_read_is_kept_and_the_file_is_moved_aside(store: Store) -> None:
-    many = [a_delivery(f"m{number:03}", account="a", post=a_post(key=f"m{number:03}", text="x" * 900)) for number in range(60)]
+def test_of_a_damaged_store_what_can_be_read_is_kept_and_the_file_is_moved_aside(
+    store: Store,
+) -> None:
+    many = [
+        a_delivery(f"m{number:03}", account="a", post=a_post(key=f"m{number:03}", text="x" * 900))
+        for number in range(60)
+    ]
     store.plan([*many, a_delivery("later", account="b", due=DUE + DAY)], DUE - DAY)
     backup = back_up(store.database, DUE)
     for _ in range(60):
@@ -214,13 +273,17 @@ def test_of_a_damaged_store_what_can_be_read_is_kept_and_the_file_is_moved_aside
     assert done.aside
     assert done.aside.stat().st_size == size
     kept = [row.key for row in again.rows(statuses=("published",))]
-    looked_for = [row.key for row in again.rows(statuses=("scheduled",)) if again.journal.unanswered(row.key)]
+    looked_for = [
+        row.key for row in again.rows(statuses=("scheduled",)) if again.journal.unanswered(row.key)
+    ]
     assert len(kept) >= 40
     assert len(kept) + len(looked_for) == 60
     assert done.sought == len(looked_for)
 
 
-def test_of_a_request_whose_delivery_cannot_be_read_any_more_the_journal_still_tells(store: Store) -> None:
+def test_of_a_request_whose_delivery_cannot_be_read_any_more_the_journal_still_tells(
+    store: Store,
+) -> None:
     backup = back_up(store.database, DUE)
     store.journal.left("due", VISIBLE, claimed(store, "a").claim, DUE)
     store.close()
@@ -253,7 +316,9 @@ def test_a_store_that_is_only_locked_is_not_taken_for_damaged(store: Store) -> N
 def test_a_restore_that_fails_half_way_changes_nothing(store: Store) -> None:
     backup = back_up(store.database, DUE)
     store.cancel("later")
-    broken = replace(contents_of(backup, NOW), journal=[{"delivery": "due", "step": "status", "visible": 1}])
+    broken = replace(
+        contents_of(backup, NOW), journal=[{"delivery": "due", "step": "status", "visible": 1}]
+    )
 
     with pytest.raises(StoreFailed):
         restore_into(store.database, broken, None, NOW)

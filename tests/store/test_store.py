@@ -56,7 +56,10 @@ def test_a_newer_schema_is_refused_with_what_to_do(store: Store) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
 
-    with pytest.raises(NewerSchema, match=r"schema 9999, this one knows 0003\); upgrade Termbell, or restore a backup from .*backups"):
+    with pytest.raises(
+        NewerSchema,
+        match=r"schema 9999, this one knows 0003\); upgrade Termbell, or restore a backup from .*backups",
+    ):
         Store(store.file, DUE)
 
 
@@ -69,7 +72,9 @@ def test_an_older_schema_is_backed_up_and_brought_up_to_date(tmp_path: Path) -> 
     assert store.backup is not None
     assert stat.S_IMODE(store.backup.stat().st_mode) == 0o600
     with closing(sqlite3.connect(store.backup)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            ("0001",)
+        ]
         assert connection.execute("SELECT key FROM deliveries").fetchall() == [("k1",)]
     assert store.row("k1").status == "scheduled"
     assert store.notices.untold() == []
@@ -84,20 +89,25 @@ def first_schema(file: Path) -> None:
     engine = create_engine(f"sqlite:///{file}")
     with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
         import_module("scheduler.store.migrations.versions.0001_first").upgrade()
-        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.exec_driver_sql(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"
+        )
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0001')")
         connection.exec_driver_sql(
             "INSERT INTO deliveries"
             " (key, entry, account, platform, part, due, offset, grace, late,"
             " post, place, status, next_at, attempts, changed_since)"
-            " VALUES ('k1', 'launch', 'main', 'x', 0, 1, 0, 7200, 'skip', '{}', 'config.yaml:9', 'scheduled', 1, 0, 0)")
+            " VALUES ('k1', 'launch', 'main', 'x', 0, 1, 0, 7200, 'skip', '{}', 'config.yaml:9', 'scheduled', 1, 0, 0)"
+        )
     engine.dispose()
 
 
 def test_an_edit_of_a_waiting_entry_changes_its_delivery_in_place(store: Store) -> None:
     store.plan([a_delivery()], DUE - DAY)
 
-    changes = store.plan([a_delivery(post=a_post(key="k1", text="Mended"), due=DUE + DAY)], DUE - DAY)
+    changes = store.plan(
+        [a_delivery(post=a_post(key="k1", text="Mended"), due=DUE + DAY)], DUE - DAY
+    )
 
     assert changes.edited == ("launch on main",)
     row = store.row("k1")
@@ -160,19 +170,25 @@ def test_what_an_edit_moves_into_the_past_is_missed_and_the_person_is_told(store
     assert [notice.kind for notice in store.notices.untold()] == ["missed"]
 
 
-def test_what_is_known_to_be_up_is_neither_edited_nor_cancelled_before_it_is_recorded(store: Store) -> None:
+def test_what_is_known_to_be_up_is_neither_edited_nor_cancelled_before_it_is_recorded(
+    store: Store,
+) -> None:
     store.plan([a_delivery()], DUE - DAY)
     row = claimed(store)
     store.journal.left("k1", STATUS, row.claim, DUE)
     store.journal.answered("k1", STATUS, Response.of({"id": "9"}), DUE)
     store.release(DUE, by="me")
 
-    assert store.plan([a_delivery(post=a_post(key="k1", text="Mended"))], DUE).differs == ("launch on main",)
+    assert store.plan([a_delivery(post=a_post(key="k1", text="Mended"))], DUE).differs == (
+        "launch on main",
+    )
     assert not store.plan([], DUE)
     assert store.journal.answer("k1", STATUS, 0) is not None
 
 
-def test_the_uploads_of_what_is_known_to_be_up_are_kept_because_its_answer_is_found_by_them(store: Store) -> None:
+def test_the_uploads_of_what_is_known_to_be_up_are_kept_because_its_answer_is_found_by_them(
+    store: Store,
+) -> None:
     store.plan([a_delivery()], DUE - DAY)
     row = claimed(store)
     upload = replace(STATUS, step="upload", repeat=HARMLESS)
@@ -185,7 +201,9 @@ def test_the_uploads_of_what_is_known_to_be_up_are_kept_because_its_answer_is_fo
     assert store.journal.answer("k1", upload, 0) is not None
 
 
-def test_a_visible_request_is_on_the_disk_before_it_leaves_and_a_harmless_one_need_not_be(store: Store) -> None:
+def test_a_visible_request_is_on_the_disk_before_it_leaves_and_a_harmless_one_need_not_be(
+    store: Store,
+) -> None:
     asked: list[str] = []
     store.plan([a_delivery()], DUE - DAY)
     row = claimed(store)
@@ -193,28 +211,44 @@ def test_a_visible_request_is_on_the_disk_before_it_leaves_and_a_harmless_one_ne
         driver(connection).set_trace_callback(asked.append)
     asked.clear()
 
-    store.journal.kept("k1", replace(STATUS, repeat=HARMLESS), row.claim, Response.of({"id": "m"}), DUE)
+    store.journal.kept(
+        "k1", replace(STATUS, repeat=HARMLESS), row.claim, Response.of({"id": "m"}), DUE
+    )
     store.journal.left("k1", STATUS, row.claim, DUE)
 
     told = [" ".join(statement.split()[:3]) for statement in asked]
     assert [one for one in told if one.startswith(("PRAGMA", "INSERT", "COMMIT"))] == [
-        "INSERT INTO journal", "COMMIT", "PRAGMA synchronous=FULL", "INSERT INTO journal", "COMMIT"]
+        "INSERT INTO journal",
+        "COMMIT",
+        "PRAGMA synchronous=FULL",
+        "INSERT INTO journal",
+        "COMMIT",
+    ]
 
 
 def test_a_claim_sorts_nothing_however_much_is_due(store: Store) -> None:
     sql, written = CLAIM.made
     with store.database.reading() as connection:
-        steps = [row[3] for row in driver(connection).execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(
-            ("account_of", "at", "by", "until", *written)))]
+        steps = [
+            row[3]
+            for row in driver(connection).execute(
+                f"EXPLAIN QUERY PLAN {sql}",
+                dict.fromkeys(("account_of", "at", "by", "until", *written)),
+            )
+        ]
 
     assert "SEARCH deliveries USING INDEX deliveries_account (account=? AND status=?)" in steps
     assert [step for step in steps if "TEMP B-TREE" in step or step.startswith("SCAN")] == []
 
 
-def test_a_claim_says_whether_anything_was_asked_for_it_and_whether_its_account_is_refused(store: Store) -> None:
+def test_a_claim_says_whether_anything_was_asked_for_it_and_whether_its_account_is_refused(
+    store: Store,
+) -> None:
     store.plan([a_delivery()], DUE - DAY)
     first = claimed(store)
-    store.journal.kept("k1", replace(STATUS, repeat=HARMLESS), first.claim, Response.of({"id": "m"}), DUE)
+    store.journal.kept(
+        "k1", replace(STATUS, repeat=HARMLESS), first.claim, Response.of({"id": "m"}), DUE
+    )
     store.release(DUE, by="me")
     with store.database.writing() as connection:
         hold(connection, "main", "the token has expired", DUE)
@@ -226,7 +260,14 @@ def test_a_claim_says_whether_anything_was_asked_for_it_and_whether_its_account_
 
 
 def test_who_goes_onwards_claims_the_next_along_with_what_is_published(store: Store) -> None:
-    store.plan([a_delivery(), a_delivery("k2", entry="second"), a_delivery("k3", entry="third", account="other")], DUE - DAY)
+    store.plan(
+        [
+            a_delivery(),
+            a_delivery("k2", entry="second"),
+            a_delivery("k3", entry="third", account="other"),
+        ],
+        DUE - DAY,
+    )
     first = claimed(store)
 
     second = store.published(first, Published(id="1"), DUE, onwards="me")
@@ -253,7 +294,9 @@ def test_an_attempt_that_was_cut_off_is_counted_apart(store: Store) -> None:
     assert (retried.attempts, retried.interrupted) == (0, 0)
 
 
-def test_a_request_that_surely_failed_takes_nothing_from_whoever_has_the_delivery_now(store: Store) -> None:
+def test_a_request_that_surely_failed_takes_nothing_from_whoever_has_the_delivery_now(
+    store: Store,
+) -> None:
     store.plan([a_delivery()], DUE - DAY)
     first = claimed(store)
     store.journal.left("k1", STATUS, first.claim, DUE)
@@ -270,7 +313,9 @@ def test_an_answer_that_comes_late_is_never_taken_for_another_deliverys(store: S
     store.plan([a_delivery(), a_delivery("k2", entry="second")], DUE - DAY)
     first = claimed(store)
     store.journal.left("k1", STATUS, first.claim, DUE)
-    store.published(first, Published(id="9"), DUE)  # its row is gone, and the next one may have its number
+    store.published(
+        first, Published(id="9"), DUE
+    )  # its row is gone, and the next one may have its number
     store.journal.left("k2", STATUS, claimed(store).claim, DUE)
 
     store.journal.answered("k1", STATUS, Response.of({"id": "9"}), DUE)
@@ -284,7 +329,9 @@ def test_what_is_sent_after_an_unfounded_suspicion_is_a_first_sending(store: Sto
     now = DUE + timedelta(seconds=90)
     row = claimed(store, now)
 
-    first = store.journal.left("k1", replace(STATUS, repeat=DROPPED, remembered=600), row.claim, now)
+    first = store.journal.left(
+        "k1", replace(STATUS, repeat=DROPPED, remembered=600), row.claim, now
+    )
 
     doubt = store.journal.unanswered("k1")
     assert first
@@ -335,7 +382,9 @@ def test_what_was_cancelled_by_hand_stays_so_when_its_text_changes(store: Store)
     assert store.row("k1").status == "cancelled"
 
 
-def test_what_is_published_is_never_planned_again_and_says_that_its_text_has_changed(store: Store) -> None:
+def test_what_is_published_is_never_planned_again_and_says_that_its_text_has_changed(
+    store: Store,
+) -> None:
     store.plan([a_delivery()], DUE - DAY)
     store.published(claimed(store), Published(id="9", notes=("bob@example.test was refused",)), DUE)
 
@@ -343,7 +392,12 @@ def test_what_is_published_is_never_planned_again_and_says_that_its_text_has_cha
 
     assert changes.differs == ("launch on main",)
     row = store.row("k1")
-    assert (row.status, row.changed_since, row.post.text, row.error) == ("published", True, "Welcome back", "bob@example.test was refused")
+    assert (row.status, row.changed_since, row.post.text, row.error) == (
+        "published",
+        True,
+        "Welcome back",
+        "bob@example.test was refused",
+    )
 
 
 def test_an_entry_that_was_over_before_it_was_planned_is_missed_at_once(store: Store) -> None:
@@ -359,8 +413,12 @@ def test_one_that_may_go_out_late_is_not(store: Store) -> None:
     assert store.accounts_due(DUE + DAY) == ["main"]
 
 
-@pytest.mark.parametrize(("late", "status"), [("skip", "missed"), ("ask", "held"), ("publish", "scheduled")])
-def test_found_later_than_its_grace_it_goes_by_its_policy(store: Store, late: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("late", "status"), [("skip", "missed"), ("ask", "held"), ("publish", "scheduled")]
+)
+def test_found_later_than_its_grace_it_goes_by_its_policy(
+    store: Store, late: str, status: str
+) -> None:
     store.plan([a_delivery(late=late)], DUE - DAY)
     assert store.too_late(DUE + timedelta(seconds=7200)) == []
 
@@ -382,7 +440,10 @@ def test_a_delivery_with_a_problem_waits_for_the_mended_calendar(store: Store) -
 
 
 def test_one_account_has_one_attempt_at_a_time_and_its_order(store: Store) -> None:
-    store.plan([a_delivery("k2", entry="b", due=DUE + timedelta(seconds=1)), a_delivery("k1", entry="a")], DUE - DAY)
+    store.plan(
+        [a_delivery("k2", entry="b", due=DUE + timedelta(seconds=1)), a_delivery("k1", entry="a")],
+        DUE - DAY,
+    )
     later = DUE + timedelta(hours=1)
 
     first = claimed(store, later)
@@ -409,8 +470,14 @@ def test_a_missed_one_goes_out_by_a_persons_word_whatever_its_grace(store: Store
     assert store.accounts_due(DUE + DAY) == ["main"]
 
 
-@pytest.mark.parametrize(("word", "status"), [({"published": Published(id="", url="https://x.test/9")}, "published"),
-                                              ({"again": True}, "scheduled"), ({}, "cancelled")])
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ({"published": Published(id="", url="https://x.test/9")}, "published"),
+        ({"again": True}, "scheduled"),
+        ({}, "cancelled"),
+    ],
+)
 def test_a_doubt_ends_by_a_persons_word(store: Store, word: dict[str, object], status: str) -> None:
     store.plan([a_delivery()], DUE - DAY)
     store.in_doubt(claimed(store), "left", DUE)
@@ -439,29 +506,65 @@ def test_the_clock_rings_when_something_becomes_due_free_or_too_late(store: Stor
 
     store.accounts.pause("main", DUE + timedelta(seconds=30))
     assert store.next_due(DUE) == DUE + timedelta(seconds=30, microseconds=1)
-    assert store.next_due(DUE + timedelta(seconds=60)) == DUE + timedelta(seconds=7200, microseconds=1)
+    assert store.next_due(DUE + timedelta(seconds=60)) == DUE + timedelta(
+        seconds=7200, microseconds=1
+    )
 
 
-def test_the_rest_of_a_thread_says_which_part_it_waits_for_until_it_is_too_late(store: Store) -> None:
-    store.plan([a_delivery("k1"), a_delivery("k2", part=1, after="k1"), a_delivery("k3", part=2, after="k2")], DUE - DAY)
+def test_the_rest_of_a_thread_says_which_part_it_waits_for_until_it_is_too_late(
+    store: Store,
+) -> None:
+    store.plan(
+        [
+            a_delivery("k1"),
+            a_delivery("k2", part=1, after="k1"),
+            a_delivery("k3", part=2, after="k2"),
+        ],
+        DUE - DAY,
+    )
 
     store.failed(claimed(store), "422", DUE)
 
-    assert [store.row(key).error for key in ("k2", "k3")] == ["waits for part 1, which is failed"] * 2
+    assert [store.row(key).error for key in ("k2", "k3")] == [
+        "waits for part 1, which is failed"
+    ] * 2
     assert store.accounts_due(DUE) == []
     store.too_late(DUE + DAY)
-    assert store.row("k3").error == "its time passed before it could be sent: waits for part 1, which is failed"
+    assert (
+        store.row("k3").error
+        == "its time passed before it could be sent: waits for part 1, which is failed"
+    )
 
 
 def a_thread(*texts: str) -> list[Delivery]:
     """What a text becomes that was split into these."""
-    return [a_delivery(f"k{part}", part=part, after=f"k{part - 1}" if part else None, is_split=True, whole=900,
-                       post=a_post(key=f"k{part}", text=text)) for part, text in enumerate(texts)]
+    return [
+        a_delivery(
+            f"k{part}",
+            part=part,
+            after=f"k{part - 1}" if part else None,
+            is_split=True,
+            whole=900,
+            post=a_post(key=f"k{part}", text=text),
+        )
+        for part, text in enumerate(texts)
+    ]
 
 
-@pytest.mark.parametrize("again", [("Uno", "two"), ("Uno", "two", "three!", "four"), ("Uno", "two", "three!", "four", "five")])
-def test_a_split_text_that_has_begun_to_go_out_goes_on_as_it_was_split(store: Store, again: tuple[str, ...]) -> None:
-    store.plan([*a_thread("One", "Two", "Three"), a_delivery("k3", part=3, after="k2", post=a_post(key="k3", text="Comment"))], DUE - DAY)
+@pytest.mark.parametrize(
+    "again",
+    [("Uno", "two"), ("Uno", "two", "three!", "four"), ("Uno", "two", "three!", "four", "five")],
+)
+def test_a_split_text_that_has_begun_to_go_out_goes_on_as_it_was_split(
+    store: Store, again: tuple[str, ...]
+) -> None:
+    store.plan(
+        [
+            *a_thread("One", "Two", "Three"),
+            a_delivery("k3", part=3, after="k2", post=a_post(key="k3", text="Comment")),
+        ],
+        DUE - DAY,
+    )
     store.published(claimed(store), Published(id="9"), DUE)
 
     for _ in range(2):
@@ -469,11 +572,17 @@ def test_a_split_text_that_has_begun_to_go_out_goes_on_as_it_was_split(store: St
 
     assert (changes.added, changes.edited, changes.cancelled) == ((), (), ())
     assert [(row.post.text, row.status) for row in store.rows()] == [
-        ("One", "published"), ("Two", "scheduled"), ("Three", "scheduled"), ("Comment", "scheduled")]
+        ("One", "published"),
+        ("Two", "scheduled"),
+        ("Three", "scheduled"),
+        ("Comment", "scheduled"),
+    ]
     assert store.row("k0").changed_since
 
 
-def test_a_split_text_whose_part_that_is_up_stays_the_same_may_change_after_it(store: Store) -> None:
+def test_a_split_text_whose_part_that_is_up_stays_the_same_may_change_after_it(
+    store: Store,
+) -> None:
     store.plan(a_thread("One", "Two", "Three"), DUE - DAY)
     store.published(claimed(store), Published(id="9"), DUE)
 
@@ -503,15 +612,22 @@ def test_the_rest_of_a_thread_goes_on_once_its_part_is_up(store: Store) -> None:
     assert (store.row("k2").status, store.row("k2").error) == ("published", None)
 
 
-def test_what_is_wrong_in_the_calendar_cannot_be_retried_when_it_is_missed_either(store: Store) -> None:
+def test_what_is_wrong_in_the_calendar_cannot_be_retried_when_it_is_missed_either(
+    store: Store,
+) -> None:
     wrong = Problem("too-long", "launch: too long", Place("config.yaml", 9))
     store.plan([a_delivery(problems=(wrong,))], DUE - DAY)
-    store.plan([a_delivery(problems=(wrong,)), a_delivery("k2", entry="late", problems=(wrong,))], DUE + DAY)
+    store.plan(
+        [a_delivery(problems=(wrong,)), a_delivery("k2", entry="late", problems=(wrong,))],
+        DUE + DAY,
+    )
     store.too_late(DUE + DAY)
 
     for key in ("k1", "k2"):
         assert store.row(key).status == "missed"
-        with pytest.raises(WrongStatus, match=r"is missed: .*launch: too long; mend the calendar first"):
+        with pytest.raises(
+            WrongStatus, match=r"is missed: .*launch: too long; mend the calendar first"
+        ):
             store.retry(key, DUE + DAY)
 
 

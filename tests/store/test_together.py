@@ -43,7 +43,9 @@ class Disk:
         with self.database.reading() as connection:
             return set(connection.exec_driver_sql("SELECT word FROM said").scalars())
 
-    def gathered(self, *works: Callable[[Connection], str], meanwhile: Callable[[], None] = lambda: None) -> list["Future[str]"]:
+    def gathered(
+        self, *works: Callable[[Connection], str], meanwhile: Callable[[], None] = lambda: None
+    ) -> list["Future[str]"]:
         """All of it wanted while the first waits; the futures, the first one's first."""
         with ThreadPoolExecutor(len(works) + 1) as pool:
             waits = pool.submit(self.database.together, self.first)
@@ -63,7 +65,9 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     made.database.close()
 
 
-def test_what_gathers_while_the_disk_is_waited_for_goes_there_in_one_transaction(disk: Disk) -> None:
+def test_what_gathers_while_the_disk_is_waited_for_goes_there_in_one_transaction(
+    disk: Disk,
+) -> None:
     futures = disk.gathered(disk.says("second"), disk.says("third"), disk.says("fourth"))
 
     assert [future.result() for future in futures] == ["first", "second", "third", "fourth"]
@@ -72,7 +76,9 @@ def test_what_gathers_while_the_disk_is_waited_for_goes_there_in_one_transaction
     assert disk.synchronous == [2, 2, 2, 2]  # FULL
 
 
-def test_what_one_of_them_raises_undoes_its_own_writing_only_and_is_raised_to_it_only(disk: Disk) -> None:
+def test_what_one_of_them_raises_undoes_its_own_writing_only_and_is_raised_to_it_only(
+    disk: Disk,
+) -> None:
     def says_and_fails(connection: Connection) -> str:
         disk.says("wrong")(connection)
         raise ValueError("no such claim")

@@ -24,12 +24,28 @@ from scheduler.rendering.media.kinds import NOT_READY, Unfit, kind_of, taken
 from scheduler.rendering.media.pictures import Moving, picture, thumbnail
 from scheduler.rendering.media.videos import video
 
-__all__ = ["NOT_READY", "Fetch", "Unfit", "cache_folder", "fitted", "kind_of", "printed", "spoken", "thumbnail"]
+__all__ = [
+    "NOT_READY",
+    "Fetch",
+    "Unfit",
+    "cache_folder",
+    "fitted",
+    "kind_of",
+    "printed",
+    "spoken",
+    "thumbnail",
+]
 
 Fetch = Callable[[str], bytes]  # what is at an address; raises `Unfit`
 
 
-def fitted(source: MediaFile, limits: Limits, cache: Path, fetch: Fetch | None = None, until: float = math.inf) -> Media:
+def fitted(
+    source: MediaFile,
+    limits: Limits,
+    cache: Path,
+    fetch: Fetch | None = None,
+    until: float = math.inf,
+) -> Media:
     """Raises `Unfit`. Without `fetch` nothing is fetched that is not kept already; after `until` (`time.monotonic`) nothing is made."""
     kept = Cache(cache)
     file = _copy(source, kept, fetch) if source.url else source.file
@@ -40,12 +56,17 @@ def fitted(source: MediaFile, limits: Limits, cache: Path, fetch: Fetch | None =
     except OSError as error:
         raise Unfit("media-unreadable", f"{file.name} cannot be read: {error.strerror}") from error
     if not kind:
-        raise Unfit("media-unsupported", f"{file.name} is no picture, video or PDF that we know; {taken(limits)}")
+        raise Unfit(
+            "media-unsupported",
+            f"{file.name} is no picture, video or PDF that we know; {taken(limits)}",
+        )
     try:
         media = _made(file, kind, digest, limits, kept, until)
     except Unfit as unfit:
         raise unfit.described(source.alt, source.focus) from unfit.__cause__
-    return replace(media, alt=source.alt, focus=source.focus, captions=_captions(source, kind, limits, kept))
+    return replace(
+        media, alt=source.alt, focus=source.focus, captions=_captions(source, kind, limits, kept)
+    )
 
 
 def _captions(source: MediaFile, kind: str, limits: Limits, cache: Cache) -> Media | None:
@@ -53,7 +74,10 @@ def _captions(source: MediaFile, kind: str, limits: Limits, cache: Cache) -> Med
     if source.captions is None:
         return None
     if not kind.startswith("video/"):
-        raise Unfit(CODE, f"{source.file.name} is no video, and captions belong to a video; take `captions` away")
+        raise Unfit(
+            CODE,
+            f"{source.file.name} is no video, and captions belong to a video; take `captions` away",
+        )
     found = captions(source.captions, cache)
     return found if found.type in limits.captions else None
 
@@ -63,7 +87,10 @@ def _made(file: Path, kind: str, digest: str, limits: Limits, cache: Cache, unti
         """Seconds that making it may take."""
         left = until - time.monotonic()
         if left <= 0:
-            raise Unfit(NOT_READY, f"{file.name} is not ready to leave yet; it is being made so, and the calendar is read again then")
+            raise Unfit(
+                NOT_READY,
+                f"{file.name} is not ready to leave yet; it is being made so, and the calendar is read again then",
+            )
         return left
 
     if kind.startswith("video/"):
@@ -71,7 +98,10 @@ def _made(file: Path, kind: str, digest: str, limits: Limits, cache: Cache, unti
     if kind == PDF:
         return document(file, digest, limits, cache, begin)
     if kind.startswith("application/"):
-        raise Unfit("media-unsupported", f"{file.name} is an office file or an archive; export it as PDF, from which the names in it can be taken")
+        raise Unfit(
+            "media-unsupported",
+            f"{file.name} is an office file or an archive; export it as PDF, from which the names in it can be taken",
+        )
     try:
         return picture(file, kind, digest, limits, cache, begin)
     except Moving:
@@ -83,9 +113,16 @@ def _copy(source: MediaFile, cache: Cache, fetch: Fetch | None) -> Path:
     copy = cache.fetched(source.url, source.file.name)
     if not copy.is_file():
         if fetch is None:
-            raise Unfit("not-fetched", f"{source.url} was not fetched yet, so it is not shown; `termbell check --fetch` does", "warning")
+            raise Unfit(
+                "not-fetched",
+                f"{source.url} was not fetched yet, so it is not shown; `termbell check --fetch` does",
+                "warning",
+            )
         body = fetch(source.url)
         if not kind_of(body[:32]):  # a page that says why there is no picture is not kept
-            raise Unfit("media-unsupported", f"{source.url} is no picture, video or PDF that we know; look at it in a browser")
+            raise Unfit(
+                "media-unsupported",
+                f"{source.url} is no picture, video or PDF that we know; look at it in a browser",
+            )
         cache.write(copy, body)
     return copy

@@ -22,15 +22,32 @@ GIF_LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 WEBP_DRAWS = (b"VP8X", b"ANIM", b"ANMF", b"VP8 ", b"VP8L", b"ALPH")
 WEBP_PROFILE, WEBP_EXIF, WEBP_XMP = 0x20, 0x08, 0x04  # flags of VP8X
 PNG_START = b"\x89PNG\r\n\x1a\n"
-PNG_DRAWS = (b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"acTL", b"fcTL", b"fdAT", b"IDAT", b"IEND")
+PNG_DRAWS = (
+    b"IHDR",
+    b"PLTE",
+    b"tRNS",
+    b"gAMA",
+    b"cHRM",
+    b"sRGB",
+    b"sBIT",
+    b"bKGD",
+    b"acTL",
+    b"fcTL",
+    b"fdAT",
+    b"IDAT",
+    b"IEND",
+)
 
 
 def look_through(file: Path, opened: "Image") -> None:
     """Decodes every frame; raises what Pillow raises on a damaged one."""
     frames: int = opened.n_frames  # type: ignore[attr-defined]
     if math.prod(opened.size) * frames > ANIMATED:
-        raise Unfit("media-too-large", f"{file.name} has {frames:,} frames of {opened.width} x {opened.height} pixels, more than we look "
-                    "through; save it smaller")
+        raise Unfit(
+            "media-too-large",
+            f"{file.name} has {frames:,} frames of {opened.width} x {opened.height} pixels, more than we look "
+            "through; save it smaller",
+        )
     for frame in range(frames):
         opened.seek(frame)
         opened.load()
@@ -40,7 +57,11 @@ def cleaned(body: bytes, kind: str, keep_profile: bool) -> bytes:
     """`keep_profile`: a colour profile that is there may stay; a GIF's never does."""
     if kind == "image/gif":
         return b"".join(_gif(body))
-    return _webp(body, keep_profile) if kind == "image/webp" else PNG_START + b"".join(_png(body, keep_profile))
+    return (
+        _webp(body, keep_profile)
+        if kind == "image/webp"
+        else PNG_START + b"".join(_png(body, keep_profile))
+    )
 
 
 def _gif(body: bytes) -> Iterator[bytes]:
@@ -53,7 +74,7 @@ def _gif(body: bytes) -> Iterator[bytes]:
             at = _after_blocks(body, at + 10 + _colours(body[at + 9]) + 1)
             yield body[start:at]
         elif body[at] == GIF_EXTENSION:
-            loops = body[at + 3:at + 14] in GIF_LOOPS
+            loops = body[at + 3 : at + 14] in GIF_LOOPS
             at = _after_blocks(body, at + 2)
             if body[start + 1] == GIF_CONTROL or (body[start + 1] == 0xFF and loops):
                 yield body[start:at]
@@ -75,7 +96,9 @@ def _after_blocks(body: bytes, at: int) -> int:
 
 def _webp(body: bytes, keep_profile: bool) -> bytes:
     kept = (*WEBP_DRAWS, b"ICCP") if keep_profile else WEBP_DRAWS
-    chunks = b"".join(_without_flags(chunk, keep_profile) for chunk in _riff(body) if chunk[:4] in kept)
+    chunks = b"".join(
+        _without_flags(chunk, keep_profile) for chunk in _riff(body) if chunk[:4] in kept
+    )
     return b"RIFF" + pack("<I", len(chunks) + 4) + b"WEBP" + chunks
 
 
@@ -100,5 +123,5 @@ def _png(body: bytes, keep_profile: bool) -> Iterator[bytes]:
     while kind != b"IEND":
         length, kind = unpack_from(">I4s", body, at)
         if kind in PNG_DRAWS or (kind == b"iCCP" and keep_profile):
-            yield body[at:at + length + 12]
+            yield body[at : at + length + 12]
         at += length + 12

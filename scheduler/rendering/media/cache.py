@@ -58,14 +58,19 @@ class Cache:
 
     def of_bytes(self, body: bytes, kind: str, ending: str, **known: Any) -> Media:
         digest = hashlib.sha256(body).hexdigest()
-        media = Media(file=self.folder / (digest + ending), type=kind, size=len(body), digest=digest, **known)
+        media = Media(
+            file=self.folder / (digest + ending), type=kind, size=len(body), digest=digest, **known
+        )
         self.write(media.file, body)
         return media
 
     def of_file(self, unfinished: Path, kind: str, ending: str, **known: Any) -> Media:
         """Takes the file over."""
         with self._writing(), unfinished.open("rb") as opened:
-            digest, size = hashlib.file_digest(opened, "sha256").hexdigest(), os.fstat(opened.fileno()).st_size
+            digest, size = (
+                hashlib.file_digest(opened, "sha256").hexdigest(),
+                os.fstat(opened.fileno()).st_size,
+            )
         file = self.folder / (digest + ending)
         with self._writing():
             os.replace(unfinished, file)
@@ -96,15 +101,20 @@ class Cache:
             Path(name).unlink(missing_ok=True)
 
     def _note(self, asked: object) -> Path:
-        return self.folder / (hashlib.sha256(json.dumps([MADE_BY, asked]).encode()).hexdigest()[:32] + ".json")
+        return self.folder / (
+            hashlib.sha256(json.dumps([MADE_BY, asked]).encode()).hexdigest()[:32] + ".json"
+        )
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise Unfit("cache-unwritable", f"{self.folder} cannot be written: {error.strerror}; "
-                        "let TERMBELL_CACHE name a folder that can") from error
+            raise Unfit(
+                "cache-unwritable",
+                f"{self.folder} cannot be written: {error.strerror}; "
+                "let TERMBELL_CACHE name a folder that can",
+            ) from error
 
 
 def use(files: Iterable[Path]) -> bool:

@@ -15,7 +15,9 @@ BEGINS = {
 }
 ENDINGS = {"text/vtt": ".vtt", "application/x-subrip": ".srt"}
 NAMES = {"text/vtt": "WebVTT", "application/x-subrip": "SRT"}
-WHEN = re.compile(r"^(?:\d+[ \t]*\r?$|[^\n]*-->[^\n]*$)", re.MULTILINE)  # a cue's number, and its times
+WHEN = re.compile(
+    r"^(?:\d+[ \t]*\r?$|[^\n]*-->[^\n]*$)", re.MULTILINE
+)  # a cue's number, and its times
 CODE = "captions-unusable"
 
 
@@ -26,11 +28,16 @@ def captions(file: Path, cache: Cache) -> Media:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         line = body.count(b"\n", 0, fault.start) + 1
-        raise Unfit(CODE, f"{file.name}:{line}: the captions are not UTF-8; save them as UTF-8") from None
+        raise Unfit(
+            CODE, f"{file.name}:{line}: the captions are not UTF-8; save them as UTF-8"
+        ) from None
     kind = next((kind for kind, begins in BEGINS.items() if begins.match(text)), "")
     if not kind:
-        raise Unfit(CODE, f"{file.name} is neither WebVTT, which begins with WEBVTT, nor SRT, which begins with 1 and a line like "
-                    "00:00:01,000 --> 00:00:04,000; save the captions as one of them")
+        raise Unfit(
+            CODE,
+            f"{file.name} is neither WebVTT, which begins with WEBVTT, nor SRT, which begins with 1 and a line like "
+            "00:00:01,000 --> 00:00:04,000; save the captions as one of them",
+        )
     return cache.of_bytes(body, kind, ENDINGS[kind])
 
 
@@ -41,7 +48,10 @@ def _read(file: Path) -> bytes:
     except OSError as error:
         raise Unfit(CODE, f"{file.name} cannot be read: {error.strerror}") from error
     if len(body) > LARGEST:
-        raise Unfit(CODE, f"{file.name} has more than {megabytes(LARGEST)}; captions are text, one line for each thing that is said")
+        raise Unfit(
+            CODE,
+            f"{file.name} has more than {megabytes(LARGEST)}; captions are text, one line for each thing that is said",
+        )
     return body
 
 

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-COMMON = ("sRGB", "Display P3", "Adobe RGB (1998)", "ProPhoto RGB", "ROMM RGB", "Rec. 2020", "Apple RGB", "c2", "uP3")  # beginnings of names
+COMMON = (
+    "sRGB",
+    "Display P3",
+    "Adobe RGB (1998)",
+    "ProPhoto RGB",
+    "ROMM RGB",
+    "Rec. 2020",
+    "Apple RGB",
+    "c2",
+    "uP3",
+)  # beginnings of names
 LARGEST = 8_192  # bytes of a profile that is kept; the common ones have 400 to 4,000
 
 
@@ -21,7 +31,9 @@ def is_common(profile: bytes) -> bool:
 
     with suppress(ImageCms.PyCMSError, OSError, struct.error, ValueError):
         if len(profile) <= LARGEST and profile[16:20] == b"RGB ":
-            return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).startswith(COMMON)
+            return ImageCms.getProfileDescription(
+                ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            ).startswith(COMMON)
     return False
 
 
@@ -51,7 +63,11 @@ def _in_srgb(picture: "Image", profile: bytes) -> "Image":
     mode = "RGBA" if picture.mode == "RGBA" else "RGB"
     with suppress(ImageCms.PyCMSError, OSError, struct.error, ValueError):
         turned = ImageCms.profileToProfile(
-            picture, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode=mode)
+            picture,
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            outputMode=mode,
+        )
         if turned is not None:
             return turned.convert("L") if picture.mode == "L" else turned
     return picture

@@ -20,19 +20,44 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 PDF = "application/pdf"
-GONE = ("/Metadata", "/PieceInfo", "/LastModified", "/AF", "/AA", "/OpenAction", "/EmbeddedFiles", "/JavaScript", "/JS")
-BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, NotImplementedError, RecursionError)  # beside pypdf's own
+GONE = (
+    "/Metadata",
+    "/PieceInfo",
+    "/LastModified",
+    "/AF",
+    "/AA",
+    "/OpenAction",
+    "/EmbeddedFiles",
+    "/JavaScript",
+    "/JS",
+)
+BROKEN = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    RecursionError,
+)  # beside pypdf's own
 NAMELESS = "/Widget"  # an annotation whose /T is no person, but a field of a form
 # Segments of a JPEG that draw: JFIF, colour profile, Adobe's way of writing colours, and all that are no APPn or comment.
 JPEG_WORDS = {0xE1, *range(0xE3, 0xEE), 0xEF, 0xFE}
 JPEG_END, JPEG_SCAN = 0xD9, 0xDA
-JPEG_NEXT = re.compile(rb"\xff(?=[^\x00\xff\xd0-\xd7])")  # within a scan, 0xFF is followed by zero or the number of a restart
+JPEG_NEXT = re.compile(
+    rb"\xff(?=[^\x00\xff\xd0-\xd7])"
+)  # within a scan, 0xFF is followed by zero or the number of a restart
 
 
-def document(file: Path, digest: str, limits: Limits, cache: Cache, begin: Callable[[], float]) -> Media:
+def document(
+    file: Path, digest: str, limits: Limits, cache: Cache, begin: Callable[[], float]
+) -> Media:
     """Raises `Unfit`."""
     if not limits.documents or PDF not in limits.document_types:
-        raise Unfit("media-unsupported", f"{file.name} is a document, and none is taken there; {taken(limits)}")
+        raise Unfit(
+            "media-unsupported",
+            f"{file.name} is a document, and none is taken there; {taken(limits)}",
+        )
     asked = ("document", digest)
     kept = cache.kept(asked)
     if kept is None or not use((_words_of(kept[0].file),)):
@@ -42,10 +67,16 @@ def document(file: Path, digest: str, limits: Limits, cache: Cache, begin: Calla
         kept = media, str(pages)
     media, pages = kept[0], int(kept[1])
     if media.size > (limits.document_bytes or media.size):
-        raise Unfit("media-too-large", f"{file.name} has {megabytes(media.size)}, and at most {megabytes(limits.document_bytes or 0)} are taken; "
-                    "save it with smaller pictures")
+        raise Unfit(
+            "media-too-large",
+            f"{file.name} has {megabytes(media.size)}, and at most {megabytes(limits.document_bytes or 0)} are taken; "
+            "save it with smaller pictures",
+        )
     if pages > (limits.document_pages or pages):
-        raise Unfit("media-too-long", f"{file.name} has {pages} pages, and at most {limits.document_pages} are taken; leave some out")
+        raise Unfit(
+            "media-too-long",
+            f"{file.name} has {pages} pages, and at most {limits.document_pages} are taken; leave some out",
+        )
     return media
 
 
@@ -69,7 +100,10 @@ def _made(file: Path, cache: Cache) -> tuple[Media, int]:
     try:
         reader = PdfReader(file)
         if reader.is_encrypted:
-            raise Unfit("media-unsupported", f"{file.name} is protected, by a password or against changes; save it without")
+            raise Unfit(
+                "media-unsupported",
+                f"{file.name} is protected, by a password or against changes; save it without",
+            )
         words = _words(reader)
         _clean(reader.root_object)
         writer, out = PdfWriter(clone_from=reader), io.BytesIO()  # it takes what can be reached
@@ -77,7 +111,10 @@ def _made(file: Path, cache: Cache) -> tuple[Media, int]:
         writer.write(out)
         pages = len(PdfReader(out).pages)
     except (PyPdfError, *BROKEN) as error:
-        raise Unfit("media-damaged", f"{file.name} is damaged or not complete ({error}); save or export it again") from error
+        raise Unfit(
+            "media-damaged",
+            f"{file.name} is damaged or not complete ({error}); save or export it again",
+        ) from error
     if not pages:
         raise Unfit("media-damaged", f"{file.name} has no page")
     media = cache.of_bytes(out.getvalue(), PDF, ".pdf")
@@ -128,17 +165,17 @@ def _words(reader: "PdfReader") -> str:
 def jpeg_without_words(body: bytes) -> bytes:
     """The picture, bit for bit, without what the camera and programs wrote beside it; what is no whole JPEG stays as it is."""
     kept, at = [body[:2]], 2
-    while body[at:at + 1] == b"\xff" and at + 4 <= len(body):
+    while body[at : at + 1] == b"\xff" and at + 4 <= len(body):
         kind = body[at + 1]
         if kind == JPEG_END:
-            return b"".join([*kept, body[at:at + 2]])
-        end = at + 2 + int.from_bytes(body[at + 2:at + 4])
+            return b"".join([*kept, body[at : at + 2]])
+        end = at + 2 + int.from_bytes(body[at + 2 : at + 4])
         if kind == JPEG_SCAN:
             end = _after_scan(body, end)
         if kind not in JPEG_WORDS:
             kept.append(body[at:end])
         at = end
-    return b"".join([*kept, body[at:at + 2]]) if body[at:at + 2] == b"\xff\xd9" else body
+    return b"".join([*kept, body[at : at + 2]]) if body[at : at + 2] == b"\xff\xd9" else body
 
 
 def _after_scan(body: bytes, at: int) -> int:

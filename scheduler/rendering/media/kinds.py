@@ -7,7 +7,9 @@ from platforms.base import Limits, Media
 # The brand of an ISO file (MP4 and its relatives) that is no MP4
 BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), "image/avif"),
-    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "image/heic"),
+    **dict.fromkeys(
+        (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "image/heic"
+    ),
     b"qt  ": "video/quicktime",
 }
 STARTS = {
@@ -25,12 +27,19 @@ NOT_READY = "media-not-ready"  # the code of what would have to be made after `u
 class Unfit(Exception):
     """The file cannot leave; says why and what would help. `instead` leaves in its place, if there is one."""
 
-    def __init__(self, code: str, message: str, severity: str = "error", instead: Media | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, severity: str = "error", instead: Media | None = None
+    ) -> None:
         super().__init__(message)
         self.code, self.severity, self.instead = code, severity, instead
 
     def described(self, alt: str, focus: tuple[float, float] | None) -> "Unfit":
-        return Unfit(self.code, str(self), self.severity, self.instead and replace(self.instead, alt=alt, focus=focus))
+        return Unfit(
+            self.code,
+            str(self),
+            self.severity,
+            self.instead and replace(self.instead, alt=alt, focus=focus),
+        )
 
 
 def kind_of(head: bytes) -> str:
@@ -43,7 +52,11 @@ def kind_of(head: bytes) -> str:
 
 
 def taken(limits: Limits) -> str:
-    types = ((limits.images, limits.image_types), (limits.videos, limits.video_types), (limits.documents, limits.document_types))
+    types = (
+        (limits.images, limits.image_types),
+        (limits.videos, limits.video_types),
+        (limits.documents, limits.document_types),
+    )
     allowed = tuple(kind for most, kinds in types if most for kind in kinds)
     return f"taken are {listed(allowed)}" if allowed else "no files are taken"
 

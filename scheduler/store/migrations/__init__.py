@@ -33,7 +33,9 @@ def migrate(database: Database, now: datetime) -> Path | None:
     if found == HEAD:
         return None
     if foreign:
-        raise StoreFailed(f"{database.file}: it is another program's database; move it away, or name another folder: `state` in config.yaml")
+        raise StoreFailed(
+            f"{database.file}: it is another program's database; move it away, or name another folder: `state` in config.yaml"
+        )
     if found is not None and found > HEAD:
         raise NewerSchema(
             f"{database.file}: written by a newer Termbell (schema {found}, this one knows {HEAD}); "

@@ -25,8 +25,14 @@ from PIL import Image
 from tests.serving import Silent, serving
 
 PATIENCE = 60.0  # seconds
-POST = {"id": "welcome", "when": "2026-09-07 08:30", "to": ["fediverse"], "text": "Welcome back", "late": "publish",
-        "media": [{"file": "door.png", "alt": "The school door"}]}
+POST = {
+    "id": "welcome",
+    "when": "2026-09-07 08:30",
+    "to": ["fediverse"],
+    "text": "Welcome back",
+    "late": "publish",
+    "media": [{"file": "door.png", "alt": "The school door"}],
+}
 
 
 @dataclass
@@ -61,8 +67,15 @@ class StandIn:
                 return 404, {"error": "Record not found"}
 
     def shown(self, said: dict[str, Any]) -> dict[str, Any]:
-        return {"id": f"{len(self.posts) + 1}", "url": f"{self.url}/@ada/{len(self.posts) + 1}", "text": said["status"], "content": said["status"],
-                "created_at": datetime.now(UTC).isoformat(), "account": {"id": "1"}, "media_attachments": [{}] * len(said.get("media_ids", []))}
+        return {
+            "id": f"{len(self.posts) + 1}",
+            "url": f"{self.url}/@ada/{len(self.posts) + 1}",
+            "text": said["status"],
+            "content": said["status"],
+            "created_at": datetime.now(UTC).isoformat(),
+            "account": {"id": "1"},
+            "media_attachments": [{}] * len(said.get("media_ids", [])),
+        }
 
 
 @contextmanager
@@ -110,36 +123,77 @@ class Calendar:
 
     def write(self) -> None:
         Image.new("RGB", (80, 60), "teal").save(self.folder / "door.png")
-        (self.folder / "config.yaml").write_text(yaml.safe_dump({
-            "timezone": "UTC", "timeout": self.timeout, "state": str(self.state), "posts": self.posts,
-            "accounts": {"fediverse": {"platform": "mastodon", "server": self.server, "token": "${TOKEN}"}}}, sort_keys=False))
+        (self.folder / "config.yaml").write_text(
+            yaml.safe_dump(
+                {
+                    "timezone": "UTC",
+                    "timeout": self.timeout,
+                    "state": str(self.state),
+                    "posts": self.posts,
+                    "accounts": {
+                        "fediverse": {
+                            "platform": "mastodon",
+                            "server": self.server,
+                            "token": "${TOKEN}",
+                        }
+                    },
+                },
+                sort_keys=False,
+            )
+        )
 
     def words(self, *words: str) -> list[str]:
-        return [*self.before, sys.executable, "-m", "scheduler", *words, "-c", str(self.folder / "config.yaml")]
+        return [
+            *self.before,
+            sys.executable,
+            "-m",
+            "scheduler",
+            *words,
+            "-c",
+            str(self.folder / "config.yaml"),
+        ]
 
     def daemon(self) -> "Running":
         """`termbell run`, started."""
         self.write()
         log = self.folder / f"log-{len(self.started)}"
         with log.open("w") as out:
-            process = subprocess.Popen(self.words("run"), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env={**os.environ, "TOKEN": "t"})
+            process = subprocess.Popen(
+                self.words("run"),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env={**os.environ, "TOKEN": "t"},
+            )
         self.started.append(Running(process, log))
         return self.started[-1]
 
     def termbell(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(self.words(*words), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False,
-                              env={**os.environ, "TOKEN": "t"})
+        return subprocess.run(
+            self.words(*words),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            env={**os.environ, "TOKEN": "t"},
+        )
 
     def statuses(self) -> list[str]:
         """Of the deliveries in the store, read beside the daemon; none where it cannot be read."""
         try:
             with closing(sqlite3.connect(f"{self.store.as_uri()}?mode=ro", uri=True)) as connection:
-                return [row[0] for row in connection.execute("SELECT status FROM deliveries ORDER BY due")]
+                return [
+                    row[0]
+                    for row in connection.execute("SELECT status FROM deliveries ORDER BY due")
+                ]
         except sqlite3.Error:
             return []
 
     def until_published(self, *others: str) -> None:
-        until(lambda: self.statuses() == ["published", *others], f"published: {self.started[-1].said}")
+        until(
+            lambda: self.statuses() == ["published", *others], f"published: {self.started[-1].said}"
+        )
 
     def end(self) -> None:
         for one in self.started:
@@ -158,7 +212,10 @@ class Running:
 
     def until_it_says(self, *words: str) -> None:
         """Waits for one line that has all these words in it."""
-        until(lambda: any(all(word in line for word in words) for line in self.said.splitlines()), f"{words}, but: {self.said}")
+        until(
+            lambda: any(all(word in line for word in words) for line in self.said.splitlines()),
+            f"{words}, but: {self.said}",
+        )
 
     def until_it_ends(self) -> int:
         return self.process.wait(PATIENCE)

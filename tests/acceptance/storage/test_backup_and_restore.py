@@ -12,7 +12,9 @@ def backed_up(calendar: Calendar) -> str:
     return ended.stdout.strip()
 
 
-def test_a_backup_from_before_a_post_does_not_send_it_again(calendar: Calendar, server: StandIn) -> None:
+def test_a_backup_from_before_a_post_does_not_send_it_again(
+    calendar: Calendar, server: StandIn
+) -> None:
     backups: list[str] = []
     calendar.timeout = LONG
     server.on["upload"] = lambda: backups.append(backed_up(calendar))
@@ -22,7 +24,10 @@ def test_a_backup_from_before_a_post_does_not_send_it_again(calendar: Calendar, 
 
     ended = calendar.termbell("restore", backups[0], "--yes")
 
-    assert (ended.returncode, ended.stdout.splitlines()[1]) == (0, "1 kept as the present store had them"), ended.stderr
+    assert (ended.returncode, ended.stdout.splitlines()[1]) == (
+        0,
+        "1 kept as the present store had them",
+    ), ended.stderr
     assert calendar.statuses() == ["published", "scheduled"]
     calendar.posts.append({**POST, "id": "second", "text": "A second one"})
     calendar.write()
@@ -31,10 +36,14 @@ def test_a_backup_from_before_a_post_does_not_send_it_again(calendar: Calendar, 
     assert server.texts == ["Welcome back", "A second one"]
 
 
-def test_a_restore_leaves_an_attempt_that_is_under_way_alone(calendar: Calendar, server: StandIn) -> None:
+def test_a_restore_leaves_an_attempt_that_is_under_way_alone(
+    calendar: Calendar, server: StandIn
+) -> None:
     ended: list[int] = []
     calendar.timeout = LONG
-    server.on["upload"] = lambda: ended.append(calendar.termbell("restore", backed_up(calendar), "--yes").returncode)
+    server.on["upload"] = lambda: ended.append(
+        calendar.termbell("restore", backed_up(calendar), "--yes").returncode
+    )
 
     daemon = calendar.daemon()
 
@@ -46,7 +55,8 @@ def test_a_restore_leaves_an_attempt_that_is_under_way_alone(calendar: Calendar,
 
 
 def test_where_the_store_is_lost_with_what_was_published_since_it_is_looked_for_and_not_sent_again(
-    calendar: Calendar, server: StandIn,
+    calendar: Calendar,
+    server: StandIn,
 ) -> None:
     backups: list[str] = []
     calendar.timeout = LONG

@@ -20,7 +20,11 @@ from tests.acceptance.storage.stand_in import Calendar, StandIn
 from tests.servers.conftest import not_here
 
 UP = ["Welcome back"]
-ROOT_LIKE_OTHERS = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")  # to whom a file's mode says no
+ROOT_LIKE_OTHERS = (
+    "setpriv",
+    "--bounding-set",
+    "-dac_override,-dac_read_search",
+)  # to whom a file's mode says no
 
 
 @dataclass
@@ -45,7 +49,9 @@ def mounted(folder: Path, *words: str) -> None:
     folder.mkdir(exist_ok=True)
     if os.geteuid() != 0:
         not_here("a disk of its own is mounted by root only")
-    ended = subprocess.run(["mount", *words, str(folder)], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        ["mount", *words, str(folder)], capture_output=True, text=True, check=False
+    )
     if ended.returncode:
         not_here(f"mount {' '.join(words)}: {ended.stderr}")
 
@@ -64,11 +70,16 @@ def disk(tmp_path: Path, calendar: Calendar) -> Iterator[Disk]:
 # A full disk
 
 
-def test_full_before_the_post_leaves_nothing_leaves_until_there_is_room(disk: Disk, calendar: Calendar, server: StandIn) -> None:
+def test_full_before_the_post_leaves_nothing_leaves_until_there_is_room(
+    disk: Disk, calendar: Calendar, server: StandIn
+) -> None:
     server.on["upload"] = disk.fill
     daemon = calendar.daemon()
 
-    daemon.until_it_says("nothing is published until this is mended", f"{calendar.store}: the disk is full; make room")
+    daemon.until_it_says(
+        "nothing is published until this is mended",
+        f"{calendar.store}: the disk is full; make room",
+    )
     assert server.posts == []
 
     disk.make_room()
@@ -78,11 +89,16 @@ def test_full_before_the_post_leaves_nothing_leaves_until_there_is_room(disk: Di
     assert daemon.said.count("nothing is published until") == 1
 
 
-def test_full_after_the_post_left_it_is_not_sent_again_and_ends_as_published(disk: Disk, calendar: Calendar, server: StandIn) -> None:
+def test_full_after_the_post_left_it_is_not_sent_again_and_ends_as_published(
+    disk: Disk, calendar: Calendar, server: StandIn
+) -> None:
     server.on["status"] = disk.fill
     daemon = calendar.daemon()
 
-    daemon.until_it_says("it is up, and that cannot be written down", f"{calendar.store}: the disk is full; make room")
+    daemon.until_it_says(
+        "it is up, and that cannot be written down",
+        f"{calendar.store}: the disk is full; make room",
+    )
     assert calendar.statuses() == ["publishing"]
 
     disk.make_room()
@@ -91,7 +107,9 @@ def test_full_after_the_post_left_it_is_not_sent_again_and_ends_as_published(dis
 
 
 def test_killed_while_that_it_is_up_cannot_be_written_down_it_is_found_and_not_sent_again(
-    disk: Disk, calendar: Calendar, server: StandIn,
+    disk: Disk,
+    calendar: Calendar,
+    server: StandIn,
 ) -> None:
     server.on["status"] = disk.fill
     daemon = calendar.daemon()
@@ -105,7 +123,9 @@ def test_killed_while_that_it_is_up_cannot_be_written_down_it_is_found_and_not_s
     assert server.texts == UP
 
 
-def test_a_calendar_that_changed_while_the_disk_was_full_is_read_when_there_is_room(disk: Disk, calendar: Calendar, server: StandIn) -> None:
+def test_a_calendar_that_changed_while_the_disk_was_full_is_read_when_there_is_room(
+    disk: Disk, calendar: Calendar, server: StandIn
+) -> None:
     first, later = calendar.posts[0], {**calendar.posts[0], "id": "later", "text": "A second one"}
     calendar.posts = [{**first, "when": "2099-01-01"}]
     daemon = calendar.daemon()
@@ -121,7 +141,9 @@ def test_a_calendar_that_changed_while_the_disk_was_full_is_read_when_there_is_r
     assert server.texts == ["A second one"]
 
 
-def test_full_at_the_start_it_says_so_and_ends(disk: Disk, calendar: Calendar, server: StandIn) -> None:
+def test_full_at_the_start_it_says_so_and_ends(
+    disk: Disk, calendar: Calendar, server: StandIn
+) -> None:
     calendar.state.mkdir()
     disk.fill()
 
@@ -136,7 +158,9 @@ def test_full_at_the_start_it_says_so_and_ends(disk: Disk, calendar: Calendar, s
 # A disk that takes no more writes
 
 
-def test_a_disk_that_is_read_only_at_the_start_is_said_and_after_a_remount_it_publishes(disk: Disk, calendar: Calendar, server: StandIn) -> None:
+def test_a_disk_that_is_read_only_at_the_start_is_said_and_after_a_remount_it_publishes(
+    disk: Disk, calendar: Calendar, server: StandIn
+) -> None:
     calendar.posts = [{**calendar.posts[0], "when": "2099-01-01"}]
     calendar.daemon().until_it_says("backup made")
     calendar.end()
@@ -171,9 +195,13 @@ def breaking(tmp_path: Path, calendar: Calendar) -> Iterator[Path]:
 
 
 def test_a_disk_that_becomes_read_only_lets_nothing_leave_and_once_mended_it_goes_out(
-    breaking: Path, calendar: Calendar, server: StandIn,
+    breaking: Path,
+    calendar: Calendar,
+    server: StandIn,
 ) -> None:
-    server.on["upload"] = lambda: subprocess.run(["mount", "-o", "remount,abort", str(breaking)], check=True)
+    server.on["upload"] = lambda: subprocess.run(
+        ["mount", "-o", "remount,abort", str(breaking)], check=True
+    )
     daemon = calendar.daemon()
 
     daemon.until_it_says("nothing is published until this is mended", f"{calendar.store}: ")
@@ -197,12 +225,18 @@ def like_others(calendar: Calendar) -> Calendar:
     return calendar
 
 
-def test_a_folder_that_may_not_be_entered_any_more_lets_nothing_leave_until_it_may(like_others: Calendar, server: StandIn) -> None:
+def test_a_folder_that_may_not_be_entered_any_more_lets_nothing_leave_until_it_may(
+    like_others: Calendar, server: StandIn
+) -> None:
     calendar = like_others
     server.on["upload"] = lambda: calendar.state.chmod(0)
     daemon = calendar.daemon()
     try:
-        daemon.until_it_says("nothing is published until this is mended", f"{calendar.store}: Permission denied; ", "give yourself the right")
+        daemon.until_it_says(
+            "nothing is published until this is mended",
+            f"{calendar.store}: Permission denied; ",
+            "give yourself the right",
+        )
         assert server.posts == []
     finally:
         calendar.state.chmod(0o700)
@@ -211,8 +245,16 @@ def test_a_folder_that_may_not_be_entered_any_more_lets_nothing_leave_until_it_m
     assert server.texts == UP
 
 
-@pytest.mark.parametrize(("mode", "remedy"), [(0o000, "give yourself the right to read and write it"), (0o400, "make its disk and folder writable")])
-def test_a_file_that_may_not_be_used_is_said_at_the_start(like_others: Calendar, server: StandIn, mode: int, remedy: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "remedy"),
+    [
+        (0o000, "give yourself the right to read and write it"),
+        (0o400, "make its disk and folder writable"),
+    ],
+)
+def test_a_file_that_may_not_be_used_is_said_at_the_start(
+    like_others: Calendar, server: StandIn, mode: int, remedy: str
+) -> None:
     calendar = like_others
     calendar.posts = [{**calendar.posts[0], "when": "2099-01-01"}]
     calendar.daemon().until_it_says("backup made")
@@ -236,17 +278,24 @@ def test_a_file_that_may_not_be_used_is_said_at_the_start(like_others: Calendar,
 # Another program
 
 
-def test_locked_for_longer_than_our_patience_nothing_leaves_until_it_is_let_go(calendar: Calendar, server: StandIn) -> None:
+def test_locked_for_longer_than_our_patience_nothing_leaves_until_it_is_let_go(
+    calendar: Calendar, server: StandIn
+) -> None:
     others: list[sqlite3.Connection] = []
 
     def lock() -> None:
-        others.append(sqlite3.connect(calendar.store, isolation_level=None, check_same_thread=False))
+        others.append(
+            sqlite3.connect(calendar.store, isolation_level=None, check_same_thread=False)
+        )
         others[0].execute("BEGIN EXCLUSIVE")
 
     server.on["upload"] = lock
     daemon = calendar.daemon()
 
-    daemon.until_it_says("nothing is published until this is mended", f"{calendar.store}: another program has held it locked for 10 s")
+    daemon.until_it_says(
+        "nothing is published until this is mended",
+        f"{calendar.store}: another program has held it locked for 10 s",
+    )
     assert server.posts == []
 
     others[0].close()
@@ -295,7 +344,9 @@ def restored_and_started(calendar: Calendar) -> str:
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_before_the_start_nothing_leaves_and_a_restore_brings_it_back(
-    calendar: Calendar, server: StandIn, damage: Callable[[Path], None],
+    calendar: Calendar,
+    server: StandIn,
+    damage: Callable[[Path], None],
 ) -> None:
     calendar.posts = [{**calendar.posts[0], "when": "2099-01-01"}]
     calendar.daemon().until_it_says("backup made")
@@ -321,9 +372,15 @@ def test_damaged_before_the_start_nothing_leaves_and_a_restore_brings_it_back(
     assert len(list(calendar.state.glob("config-damaged-*.db"))) == 1
 
 
-@pytest.mark.parametrize(("when", "damage"), [*(("upload", damage) for damage in DAMAGES), ("status", random_pages), ("status", nothing)])
+@pytest.mark.parametrize(
+    ("when", "damage"),
+    [*(("upload", damage) for damage in DAMAGES), ("status", random_pages), ("status", nothing)],
+)
 def test_damaged_while_it_runs_the_post_is_up_once_in_the_end(
-    calendar: Calendar, server: StandIn, when: str, damage: Callable[[Path], None],
+    calendar: Calendar,
+    server: StandIn,
+    when: str,
+    damage: Callable[[Path], None],
 ) -> None:
     def harm() -> None:
         moved_into(calendar.store)
@@ -331,7 +388,9 @@ def test_damaged_while_it_runs_the_post_is_up_once_in_the_end(
 
     server.on[when] = harm
     daemon = calendar.daemon()
-    daemon.until_it_says(f"{calendar.store}: it is damaged; stop termbell, then bring back the newest backup: termbell restore")
+    daemon.until_it_says(
+        f"{calendar.store}: it is damaged; stop termbell, then bring back the newest backup: termbell restore"
+    )
     assert server.texts == (UP if when == "status" else [])
     refused = calendar.termbell("restore", "--yes")
     assert (refused.returncode, "stop that one, then restore" in refused.stderr) == (1, True)
@@ -346,12 +405,17 @@ def test_damaged_while_it_runs_the_post_is_up_once_in_the_end(
 # A file that is not there any more
 
 
-def test_moved_away_while_it_runs_nothing_leaves_until_it_is_put_back(calendar: Calendar, server: StandIn) -> None:
+def test_moved_away_while_it_runs_nothing_leaves_until_it_is_put_back(
+    calendar: Calendar, server: StandIn
+) -> None:
     elsewhere = calendar.folder / "elsewhere.db"
     server.on["upload"] = lambda: calendar.store.rename(elsewhere)
     daemon = calendar.daemon()
 
-    daemon.until_it_says("nothing is published until this is mended", f"{calendar.store}: it was moved, deleted or replaced")
+    daemon.until_it_says(
+        "nothing is published until this is mended",
+        f"{calendar.store}: it was moved, deleted or replaced",
+    )
     assert server.posts == []
     assert not calendar.store.exists()
 
@@ -360,10 +424,15 @@ def test_moved_away_while_it_runs_nothing_leaves_until_it_is_put_back(calendar: 
     assert server.texts == UP
 
 
-def test_deleted_while_it_runs_it_is_not_begun_anew_and_a_restore_brings_it_back(calendar: Calendar, server: StandIn) -> None:
+def test_deleted_while_it_runs_it_is_not_begun_anew_and_a_restore_brings_it_back(
+    calendar: Calendar, server: StandIn
+) -> None:
     server.on["upload"] = lambda: calendar.store.unlink()
     daemon = calendar.daemon()
-    daemon.until_it_says("nothing is published until this is mended", f"{calendar.store}: it was moved, deleted or replaced")
+    daemon.until_it_says(
+        "nothing is published until this is mended",
+        f"{calendar.store}: it was moved, deleted or replaced",
+    )
     daemon.stop()
     again = calendar.daemon()
     assert again.until_it_ends() == 1
@@ -375,7 +444,9 @@ def test_deleted_while_it_runs_it_is_not_begun_anew_and_a_restore_brings_it_back
     assert server.texts == UP
 
 
-def test_replaced_while_it_runs_nothing_leaves_until_it_is_started_anew(calendar: Calendar, server: StandIn) -> None:
+def test_replaced_while_it_runs_nothing_leaves_until_it_is_started_anew(
+    calendar: Calendar, server: StandIn
+) -> None:
     def replace() -> None:
         copy = calendar.folder / "copy.db"
         shutil.copy(calendar.store, copy)

@@ -19,4 +19,6 @@ def upgrade() -> None:
         Column("once", Text, unique=True),
         Column("told_at", BigInteger),
     )
-    op.create_table("facts", Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+    op.create_table(
+        "facts", Column("name", Text, primary_key=True), Column("value", Text, nullable=False)
+    )

@@ -10,4 +10,6 @@ down_revision = "0002"
 def upgrade() -> None:
     op.add_column("deliveries", Column("interrupted", Integer, nullable=False, server_default="0"))
     op.drop_index("deliveries_account", "deliveries")
-    op.create_index("deliveries_account", "deliveries", ["account", "status", "due", "entry", "part"])
+    op.create_index(
+        "deliveries_account", "deliveries", ["account", "status", "due", "entry", "part"]
+    )
