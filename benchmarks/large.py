@@ -26,7 +26,7 @@ from typing import Any
 HERE = Path(__file__).parent.parent
 sys.path.insert(0, str(HERE))
 
-from platforms.base import (
+from platforms.base import (  # noqa: E402
     HARMLESS,
     Account,
     Limits,
@@ -36,7 +36,7 @@ from platforms.base import (
     Request,
     parts,
     unsigned,
-)  # noqa: E402
+)
 from scheduler.engine.credentials import Trial  # noqa: E402
 from scheduler.engine.network import Network  # noqa: E402
 from scheduler.engine.rehearsal import shown  # noqa: E402
