@@ -233,6 +233,7 @@ class Post:
 
     key: str  # the delivery's stable name; whatever must be the same at a second sending is made from it
     due: datetime  # aware
+    sent_at: datetime | None = None  # of the first attempt; None in a dry run, where `due` stands
     text: str = ""  # as people read it, without any markup
     spans: tuple[Span, ...] = ()
     markup: str = ""  # the text as the platform's own markup writes it, escaped; only where `Limits.markup` says so
@@ -246,6 +247,14 @@ class Post:
     options: Mapping[str, Json] = field(
         default_factory=dict
     )  # the platform's own: visibility, poll ...
+
+    @property
+    def date(self) -> datetime:
+        """The date that the post itself carries: a mail's Date, a feed's pubDate, a createdAt.
+
+        It is the time of the first attempt, so that it is the same at a second sending.
+        """
+        return self.sent_at or self.due
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -681,6 +690,7 @@ def media_of_kind(media: Sequence[Media], kind: str) -> tuple[Media, ...]:
 def as_plain(value: Published | Post) -> dict[str, Json]:
     """A value as JSON can hold it; `post_from` and `published_from` read it back."""
     plain: dict[str, Json] = json.loads(json.dumps(asdict(value), default=_as_text))
+    plain.pop("sent_at", None)  # it belongs to an attempt, and the store keeps it by itself
     return plain
 
 

@@ -32,6 +32,7 @@ class Journalled:
     claim: str | None  # that holds it
     answerer: Ask
     now: Callable[[], datetime]
+    timeout_of: Callable[[Request], float] = lambda request: 0.0  # seconds it may be under way
     is_empty: bool = False  # nothing of the delivery was asked before: there is nothing to look up
     latest: datetime | None = None  # until when readers may see it first; None: whenever
     answered: tuple[Request, Response] | None = (
@@ -58,6 +59,8 @@ class Journalled:
         return response
 
     def _visible(self, request: Request) -> Response:
+        if not self.is_empty and self.store.journal.reopen(self.key, request):
+            raise InDoubt(f"'{request.step}' was answered before, and is written differently now")
         fence = Fence(by=self, request=request)
         try:
             response = self.answerer(replace(request, fence=fence))
@@ -102,7 +105,9 @@ class Fence:
                 return
             if self.by.latest and now > self.by.latest:
                 raise TryLater("it was held up until it was too late")
-            first = self.by.store.journal.left(self.by.key, self.request, self.by.claim, now)
+            first = self.by.store.journal.left(
+                self.by.key, self.request, self.by.claim, now, self.by.timeout_of(self.request)
+            )
             self.is_first = first or self.is_first
             self._passed_at = now
         raise TryLater(

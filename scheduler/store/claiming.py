@@ -5,7 +5,7 @@ import socket
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from scheduler.store import status
 from scheduler.store.database import Prepared
@@ -83,6 +83,7 @@ def _claim(*wanted: Any) -> Any:
             claimed_by=bindparam("by"),
             lease=bindparam("until"),
             attempts=deliveries.c.attempts + 1,
+            sent_at=func.coalesce(deliveries.c.sent_at, bindparam("at")),
         )
         .returning(deliveries, REFUSAL, UNTOUCHED)
     )

@@ -101,32 +101,52 @@ class Journal:
             rows = connection.execute(asked).mappings().all()
         return {row["step"]: _response(row) for row in rows}
 
-    def left(self, key: str, request: Request, claim: str | None, now: datetime) -> bool:
-        """Writes down that a visible request leaves, before it does; returns whether none had left before.
+    def left(
+        self,
+        key: str,
+        request: Request,
+        claim: str | None,
+        now: datetime,
+        timeout: float | None = None,
+    ) -> bool:
+        """Writes down that a visible request leaves, before it does; returns whether it is the first.
 
-        Refuses when another claim holds the delivery.
+        `timeout`: seconds that it may be under way. Refuses when another claim holds the delivery.
         """
 
         def leaves(connection: Connection) -> bool:
             self._still(connection, key, claim, now)
+            row = _row(key, request, now, timeout)
             before = OPEN.first(connection, of=key)
             if before is None:
-                LEAVE.on(connection, **_named(_row(key, request, now)))
+                LEAVE.on(connection, **_named(row))
                 return True
-            is_suspicion = bool(
-                before["sent_at"] == 0
-            )  # it was looked for, and is not up; else what counts for the key is when it left first
-            changed = (
-                _row(key, request, now)
-                if is_suspicion
-                else {"sent_at": stamp(now), "digest": request.digest}
-            )
+            is_suspicion = bool(before["sent_at"] == 0)  # it was looked for, and was not found
+            kept = {} if is_suspicion else {"left_at": before["left_at"]}
+            sendings = 1 if is_suspicion else before["sendings"] + 1
+            changed = {**row, **kept, "sendings": sendings}
             connection.execute(
                 update(journal).where(journal.c.id == before["id"]).values(**changed)
             )
             return is_suspicion
 
         return self._database.together(leaves)
+
+    def reopen(self, key: str, request: Request) -> bool:
+        """Whether such a request was answered, though it said something else: that is doubt again.
+
+        So it is after an upgrade whose adapter writes the same request in another way.
+        """
+        answered = (
+            journal.c.delivery == key,
+            journal.c.step == request.step,
+            journal.c.visible == 1,
+            journal.c.answered_at.is_not(None),
+            journal.c.digest != request.digest,
+        )
+        with self._database.writing() as connection:
+            reopened = update(journal).where(*answered).values(answered_at=None)
+            return bool(connection.execute(reopened).rowcount)
 
     def answered(self, key: str, request: Request, response: Response, now: datetime) -> None:
         """The answer to a visible request: whoever has the delivery next needs not send it."""
@@ -170,6 +190,9 @@ class Journal:
             left_at=instant(row["left_at"]),
             sent_at=instant(row["sent_at"]),
             looks=row["looks"],
+            failures=row["failures"],
+            sendings=row["sendings"],
+            timeout=row["timeout"],
             remembered=FOREVER if row["remembered"] < 0 else row["remembered"],
         )
 
@@ -241,7 +264,7 @@ def _response(row: Mapping[str, Any] | RowMapping) -> Response:
     return Response(status=row["status"], headers=json.loads(row["headers"]), body=row["body"])
 
 
-def _row(key: str, request: Request, now: datetime) -> dict[str, Any]:
+def _row(key: str, request: Request, now: datetime, timeout: float | None = None) -> dict[str, Any]:
     known = request.remembered if request.is_visible else request.lasts
     return {
         "delivery": key,
@@ -252,6 +275,9 @@ def _row(key: str, request: Request, now: datetime) -> dict[str, Any]:
         "remembered": -1 if known == FOREVER else known,
         "left_at": stamp(now),
         "sent_at": stamp(now),
+        "failures": 0,
+        "sendings": 1,
+        "timeout": timeout,
     }
 
 

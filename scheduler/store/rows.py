@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -44,12 +44,19 @@ class Row:
     error: str | None
     changed_since: bool
     post_json: str
+    sent_at: datetime | None = None  # of the first attempt
+    wire_key: str | None = None  # instead of `key`, in requests
+    content: str | None = None  # digest of what the person wrote
+    profile: str | None = None  # JSON, see `platforms.profiles`
+    removed_at: datetime | None = None
     refusal: str | None = None  # why its account waits for a person; told by a claim only
     is_untouched: bool = False  # the journal knows of no request of it; told by a claim only
 
     @property
     def post(self) -> Post:
-        return post_from(json.loads(self.post_json))
+        """The post as it leaves, with the key that requests carry and the time of its first attempt."""
+        post = post_from(json.loads(self.post_json))
+        return replace(post, key=self.wire_key or self.key, sent_at=self.sent_at)
 
     @property
     def published(self) -> Published:
@@ -80,7 +87,10 @@ class Unanswered:
     left_at: datetime  # the first time
     sent_at: datetime  # the last time
     remembered: float  # seconds
-    looks: int
+    looks: int  # how often it was not found
+    failures: int = 0  # how often looking for it failed
+    sendings: int = 1
+    timeout: float | None = None  # seconds that it may be under way
 
     @property
     def is_suspicion(self) -> bool:
@@ -123,7 +133,13 @@ def row_of(columns: Any) -> Row:
         "due": instant(named["due"], offset),
         "next_at": instant(named["next_at"], offset),
         "ref": json.loads(named["ref"] or "{}"),
+        "sent_at": _maybe(named["sent_at"], offset),
+        "removed_at": _maybe(named["removed_at"]),
         "changed_since": bool(named["changed_since"]),
         "is_untouched": bool(named.get("is_untouched")),
     }
     return Row(**named, post_json=post, claim=claim)
+
+
+def _maybe(stamp: int | None, offset: int = 0) -> datetime | None:
+    return None if stamp is None else instant(stamp, offset)

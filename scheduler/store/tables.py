@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0003"  # the schema this code reads and writes
+HEAD = "0004"  # the schema this code reads and writes
 
 metadata = MetaData()
 
@@ -60,6 +60,13 @@ deliveries = Table(
     Column(
         "changed_since", Integer, nullable=False, default=0
     ),  # the entry says something else than what was published
+    Column("sent_at", BigInteger),  # the first attempt: the date that readers see
+    Column(
+        "wire_key", Text
+    ),  # the key that requests carry, kept when a post is renamed; null: `key`
+    Column("content", Text),  # digest of what the person wrote; null: from an older store
+    Column("profile", Text),  # JSON: the profile it was published on, as far as it is known
+    Column("removed_at", BigInteger),  # since when its entry is missing from a file that shrank
     Index("deliveries_next", "status", "next_at"),
     Index("deliveries_account", "account", "status", "due", "entry", "part"),
     Index("deliveries_published", "account", "published_at"),
@@ -78,9 +85,10 @@ journal = Table(
     ),  # seconds; -1: for ever. Of a harmless request: for how long its answer may be used
     Column("left_at", BigInteger, nullable=False),  # the first time
     Column("sent_at", BigInteger, nullable=False),  # the last time
-    Column(
-        "looks", Integer, nullable=False, default=0
-    ),  # how often it was looked for and not found
+    Column("looks", Integer, nullable=False, default=0),  # how often it was not found
+    Column("failures", Integer, nullable=False, default=0),  # how often looking for it failed
+    Column("sendings", Integer, nullable=False, default=1),  # how often it left
+    Column("timeout", Float),  # seconds that it may be under way; null: from an older store
     Column("answered_at", BigInteger),
     Column("status", Integer),
     Column("headers", Text),
@@ -94,6 +102,7 @@ accounts = Table(
     Column("name", Text, primary_key=True),
     Column("paused_until", BigInteger),
     Column("held", Text),  # why a person is needed; null: it is not
+    Column("profile", Text),  # its id on the platform, once a login or a post has shown it
 )
 
 notices = Table(

@@ -33,6 +33,7 @@ COMPARED = (
 )
 EDITABLE = (status.SCHEDULED, status.HELD, status.MISSED, status.CANCELLED, status.FAILED)
 RESTORED = "restored"  # the fact that says when a backup was
+REMOVED = "removed"  # the reason of what was cancelled because its entry is gone
 GONE = "gone from the calendar"
 MOVED = update(deliveries).where(deliveries.c.key == bindparam("of")).values(place=bindparam("to"))
 OVER = "was over before it was first planned; retry publishes it all the same"
@@ -93,7 +94,7 @@ def take_up(
             and gone.status != status.IN_DOUBT
             and gone.key not in doubtful
         ):
-            become(connection, gone.key, status.CANCELLED, error=GONE, reason=None)
+            become(connection, gone.key, status.CANCELLED, error=GONE, reason=REMOVED)
             found["cancelled"].append(f"{gone.entry} on {gone.account}")
     return Changes(**{name: tuple(values) for name, values in found.items()})
 
@@ -131,7 +132,7 @@ def _standing(before: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     left to `too_late`, which tells the person.
     """
     as_before = {"status": before.status, "reason": before.reason, "error": before.error}
-    if before.status == status.CANCELLED and before.error != GONE:
+    if before.status == status.CANCELLED and before.reason != REMOVED:
         return as_before
     if values["status"] == status.HELD:
         return {}
@@ -193,5 +194,5 @@ def _same(before: Any, values: Mapping[str, Any]) -> bool:
     mended = (before.reason == "problem") != (values["reason"] == "problem") and values[
         "status"
     ] != status.MISSED
-    gone = before.status == status.CANCELLED and before.error == GONE
+    gone = before.status == status.CANCELLED and before.reason == REMOVED
     return alike and not mended and not gone

@@ -1,0 +1,23 @@
+"""The rules of "once": what a post says and where, how often a request left, codes for sentences."""
+
+from alembic import op
+from sqlalchemy import BigInteger, Column, Float, Integer, Text
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.add_column("deliveries", Column("sent_at", BigInteger))
+    op.add_column("deliveries", Column("wire_key", Text))
+    op.add_column("deliveries", Column("content", Text))
+    op.add_column("deliveries", Column("profile", Text))
+    op.add_column("deliveries", Column("removed_at", BigInteger))
+    op.add_column("journal", Column("failures", Integer, nullable=False, server_default="0"))
+    op.add_column("journal", Column("sendings", Integer, nullable=False, server_default="1"))
+    op.add_column("journal", Column("timeout", Float))
+    op.add_column("accounts", Column("profile", Text))
+    op.execute(
+        "UPDATE deliveries SET reason = 'removed'"
+        " WHERE status = 'cancelled' AND error = 'gone from the calendar'"
+    )
