@@ -18,7 +18,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from platforms.recent import Look, Search
 
 Json = Any  # what json.loads returns; opaque here, known to the adapter that asked for it
 
@@ -189,13 +192,14 @@ class Published:
 
 @dataclass(frozen=True, kw_only=True)
 class Lost:
-    """What is known of a post that left and was not answered, for `find`."""
+    """What is known of a post that left and was not answered, for a look."""
 
     left_at: datetime  # the first time, by our clock
-    others: frozenset[str] = frozenset()  # ids of the account's other posts: none of them is it
-    answers: Mapping[str, Response] = field(
-        default_factory=dict
-    )  # by step: what the harmless requests before it were answered last
+    others: frozenset[str] = frozenset()  # ids and addresses of the profile's other posts
+    newer: frozenset[str] = frozenset()  # of them, those in the same place that were sent later
+    # By step: what the harmless requests before it were answered last.
+    answers: Mapping[str, Response] = field(default_factory=dict)
+    now: Callable[[], datetime] | None = None  # our clock, to compare with a server's `Date`
 
 
 MARKS = ("bold", "italic", "strikethrough", "code", "pre", "quote")
@@ -461,7 +465,7 @@ class InDoubt(PublishError):
     """It left and no answer came: it may be up. Look (`find`) before any second sending."""
 
 
-Find = Callable[[Account, Post, Lost, Ask], Published | None]
+Find = Callable[[Account, Post, Lost, Ask], "Look"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -576,11 +580,14 @@ class Platform:
     limits: Limits
     publish: Callable[[Account, Post, Ask], Published]
     refuses_posts: bool = True  # whether `publish` may raise for what a post holds; False: only for the account's settings
-    find: Find | None = None  # is it already up?
-    can_find: Callable[[Account], bool] = lambda account: (
-        True
-    )  # whether `find` works with the account's settings: a bot may look, a webhook not
-    find_after: float = 0.0  # seconds until a post that is up can be found
+    # The account's own posts, as lists to look through for one that was not answered.
+    recent: "Callable[[Account, Post, Lost, Ask], Search] | None" = None
+    find: Find | None = None  # only where something proves more than a list: the key of a record
+    # Whether a look works with the account's settings: a bot may look, a webhook not.
+    can_find: Callable[[Account], bool] = lambda account: True
+    # Seconds until a post can be found; stated with its source by each adapter that looks.
+    find_after: float | None = None
+    id_of: Callable[[str], str] = lambda name: last_part(name)  # of an id or an address of a post
     whoami: Callable[[Account, Ask], str] | None = (
         None  # whose credentials are these, and do they work?
     )
@@ -620,6 +627,11 @@ class Platform:
     by_hand: bool = False  # a person publishes it: it is handed to them, as `publish` says in its notes, and waits for their word
 
     @property
+    def can_look(self) -> bool:
+        """Whether there is a way to find out if a post is there."""
+        return self.find is not None or self.recent is not None
+
+    @property
     def all_secrets(self) -> tuple[str, ...]:
         return (*self.secrets, *self.optional_secrets, *self.instead)
 
@@ -638,6 +650,11 @@ def code_in_json(response: Response) -> str:
     except ValueError:
         return ""
     return str(answer.get("error") or answer.get("code") or "") if isinstance(answer, dict) else ""
+
+
+def last_part(name: str) -> str:
+    """The last part of an address; an id as it is."""
+    return name.partition("?")[0].rstrip("/").rpartition("/")[2] if "://" in name else name
 
 
 def utf16_units(text: str) -> int:

@@ -7,7 +7,7 @@ https://misskey-hub.net/en/docs/for-developers/api/
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from platforms.base import (
@@ -15,7 +15,6 @@ from platforms.base import (
     Account,
     Ask,
     Cap,
-    InDoubt,
     Json,
     Limits,
     LoginNeeded,
@@ -27,13 +26,14 @@ from platforms.base import (
     Published,
     Rejected,
     Request,
+    Response,
     Setting,
     TryLater,
     address_of,
     code_at,
 )
+from platforms.recent import ListedFile, ListedPost, PostList, Search, by_last_item, iso
 
-EARLY = timedelta(hours=1)  # how far the server's clock and ours may be apart
 LONGEST_WARNING, LONGEST_ANSWER = 100, 50  # characters
 MOST_FILES, MOST_ANSWERS, PER_PAGE = 16, 10, 100
 NOTE = {"createdNote": {"id": "9abcdefghi"}}
@@ -67,44 +67,76 @@ def refuse(post: Post) -> None:
         raise Rejected("Misskey takes no poll that is over when it begins: give it some `hours`")
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """By the files that were uploaded for it, else (it has none, or a restored store knows of none) by what it says."""
-    me = ask(call(account, "account", "i", {}, repeat=HARMLESS, example=ME)).json()["id"]
-    since = int((lost.left_at - EARLY).timestamp() * 1000)
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """All notes of the account: the owner sees followers' ones, replies and channels (source)."""
+    me = ask(call(account, "account", "i", {}, repeat=HARMLESS, example=ME)).json()
     wanted = {
-        "userId": me,
+        "userId": me["id"],
         "limit": PER_PAGE,
         "withReplies": True,
         "withChannelNotes": True,
-        "sinceDate": since,
     }
-    uploads = {
-        answer.json()["id"] for step, answer in lost.answers.items() if step.startswith("upload")
-    }
-    notes = ask(call(account, "list", "users/notes", wanted, repeat=HARMLESS, example=[])).json()
-    for one in notes:
-        is_ours = uploads & set(one.get("fileIds", ())) if uploads else says(post, one)
-        if is_ours and one["id"] not in lost.others:
-            return published(account, one["id"])
-    if len(notes) >= PER_PAGE:
-        raise InDoubt(
-            f"{account.name}: too many notes since {lost.left_at - EARLY:%Y-%m-%d %H:%M} UTC to look through"
-        )
-    return None
-
-
-def says(post: Post, one: Json) -> bool:
-    said = (
-        (one.get("text") or "").strip(),
-        one.get("cw") or "",
-        one.get("replyId") or "",
-        len(one.get("fileIds") or ()),
+    notes = PostList(
+        request=call(account, "list", "users/notes", wanted, repeat=HARMLESS, example=[]),
+        read=lambda item: listed(account, item),
+        next_page=by_last_item("untilId", "id"),
+        full_page=PER_PAGE,
+        newest_first=True,
     )
-    return said == (
-        post.text.strip(),
-        post.options.get("content_warning") or "",
-        answered(post),
-        len(post.media),
+    return Search(
+        lists=(notes,), expected=expected(post, me["id"], lost), count=me.get("notesCount")
+    )
+
+
+def expected(post: Post, author: str, lost: Lost) -> ListedPost:
+    """Our note, as the list would show it."""
+    uploads = {step: answer.json()["id"] for step, answer in uploads_of(lost).items()}
+    asked = post.options.get("poll")
+    return ListedPost(
+        author=author,
+        shown=post.text,
+        warning=post.options.get("content_warning") or "",
+        visibility=post.options.get("visibility", "public"),
+        parent=answered(post),
+        poll=tuple(asked["answers"]) if asked else (),
+        files=tuple(
+            ListedFile(
+                ids=frozenset({uploads.get(f"upload {number}", "")} - {""}),
+                name=media.name,
+                alt=media.alt,
+            )
+            for number, media in enumerate(post.media, 1)
+        ),
+    )
+
+
+def uploads_of(lost: Lost) -> dict[str, Response]:
+    return {step: answer for step, answer in lost.answers.items() if step.startswith("upload")}
+
+
+def listed(account: Account, item: Json) -> ListedPost | None:
+    """A note of the list; a renote without words of its own is none."""
+    if item.get("renoteId") and not item.get("text"):
+        return None
+    files = item.get("files")
+    poll = item.get("poll") or {}
+    return ListedPost(
+        id=item["id"],
+        url=note_address(account, item["id"]),
+        made=iso(item["createdAt"]),
+        author=item["userId"],
+        shown=item.get("text") or "",
+        warning=item.get("cw") or "",
+        visibility=item.get("visibility"),
+        parent=item.get("replyId") or "",
+        poll=tuple(choice["text"] for choice in poll.get("choices", ())),
+        files=tuple(map(listed_file, files)) if files is not None else None,
+    )
+
+
+def listed_file(item: Json) -> ListedFile:
+    return ListedFile(
+        ids=frozenset({item["id"]}), name=item.get("name"), alt=item.get("comment") or ""
     )
 
 
@@ -179,9 +211,11 @@ def answered(post: Post) -> str:
 
 
 def published(account: Account, identifier: str) -> Published:
-    return Published(
-        id=identifier, url=at(account, "").removesuffix("/api/") + f"/notes/{identifier}"
-    )
+    return Published(id=identifier, url=note_address(account, identifier))
+
+
+def note_address(account: Account, identifier: str) -> str:
+    return at(account, "").removesuffix("/api/") + f"/notes/{identifier}"
 
 
 error_code = code_at("error", "code")
@@ -236,7 +270,8 @@ PLATFORM = Platform(
     ),
     limits=LIMITS,
     publish=publish,
-    find=find,
+    recent=recent,
+    find_after=0,  # a note is in the list when its creation is answered (NoteCreateService)
     whoami=whoami,
     ask_limits=ask_limits,
     obtain="{server}/settings/api: generate an access token with the permissions write:notes, write:drive, read:account, read:drive",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "termbell.platforms"
-NOT_ADAPTERS = {"__init__", "base", "graph", "nostr_events", "registry", "signing"}
+NOT_ADAPTERS = {"__init__", "base", "graph", "nostr_events", "recent", "registry", "signing"}
 
 
 def built_in() -> tuple[str, ...]:
