@@ -20,6 +20,7 @@ from scheduler.yaml_files import Cut, Map, Named
 
 LATE = ("skip", "publish", "ask")
 FITS = ("error", "shorten", "thread", "numbered-thread")  # what becomes of a text that is too long
+LEAST_PATIENCE = 120.0  # seconds
 UNITS = {
     "s": 1,
     "sec": 1,
@@ -135,6 +136,13 @@ def seconds(value: Any) -> float:
     if not found or found[2] not in UNITS:
         raise Wrong(f"has to be a length of time, e.g. 90 min, 2 h or 1 day, not '{value}'")
     return float(found[1]) * UNITS[found[2]]
+
+
+def patience(value: Any) -> float:
+    """How long a post without an answer is looked for."""
+    if seconds(value) < LEAST_PATIENCE:
+        raise Wrong(f"has to be at least 2 min, not '{value}': servers act late")
+    return seconds(value)
 
 
 def clock_time(value: Any) -> time:

@@ -1,17 +1,19 @@
 """config.yaml -> Config, with file and line in every error."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from platforms.base import Account, Find, Platform, Setting
+from platforms.base import Account, Platform, Setting
 from platforms.registry import names, platform
 from scheduler.checking import (
     Checked,
@@ -24,6 +26,7 @@ from scheduler.checking import (
     networks,
     number,
     one_of,
+    patience,
     seconds,
     setting,
     text,
@@ -36,6 +39,7 @@ from scheduler.media_hosts import ADDRESSES, EXAMPLE, KINDS
 from scheduler.problems import Invalid, Place, did_you_mean
 from scheduler.yaml_files import List, Map, Named, read_yaml
 
+PLACES = ("server", "channel", "thread", "organization", "folder")  # beside what is required
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)\}")
 
 
@@ -110,9 +114,23 @@ class ConfiguredAccount:
         return self.account.name
 
     @property
-    def find(self) -> Find | None:
-        """How a post that may be up is looked for; None where it cannot be."""
-        return self.platform.find if self.platform.can_find(self.account) else None
+    def origin(self) -> str:
+        """Names platform, server and place (a channel, a page), as a short digest.
+
+        Whose posts these are is not in it: two tokens on one server are two profiles.
+        """
+        named = {
+            row.name: str(self.account.settings.get(row.name, "")).rstrip("/").lower()
+            for row in self.platform.settings
+            if row.required or row.name in PLACES
+        }
+        as_json = json.dumps([self.platform.name, named], sort_keys=True)
+        return f"{self.platform.name}:{sha256(as_json.encode()).hexdigest()[:16]}"
+
+    @property
+    def can_look(self) -> bool:
+        """Whether a post that may be published can be looked for."""
+        return self.platform.can_look and self.platform.can_find(self.account)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +145,7 @@ class Config:
     calendar: tuple[str, ...]  # globs, relative to `folder`
     state: Path  # the folder of the store, the lock, the backups and the secrets file: `.termbell` beside config.yaml
     timeout: float = 30.0  # seconds to wait for a platform's answer
+    patience: float = 900.0  # seconds for which a post without an answer is looked for
     require_alt: bool = True
     checks: Checks = field(default_factory=Checks)
     quiet: Quiet = field(default_factory=Quiet)
@@ -156,6 +175,7 @@ KEYS = (
     "grace",
     "late",
     "timeout",
+    "patience",
     "require_alt",
     "checks",
     "quiet",
@@ -209,6 +229,7 @@ def read_config(path: Path) -> Config:
         templates=path.parent / checked.value(root, "templates", "config", text, "templates"),
         calendar=checked.value(root, "calendar", "config", texts, ()),
         timeout=checked.value(root, "timeout", "config", number, 30.0),
+        patience=checked.value(root, "patience", "config", patience, 900.0),
         require_alt=checked.value(root, "require_alt", "config", flag, True),
         checks=read_checks(checked, root),
         quiet=read_quiet(checked, root),

@@ -131,6 +131,8 @@ class Delivery:
     )
     is_split: bool = False
     problems: tuple[Problem, ...] = ()
+    content: str | None = None  # digest of what the person wrote, see `rendering.contents`
+    origin: str | None = None  # digest of platform, server and place
     sources: Mapping[str, Path] = field(
         default_factory=dict
     )  # digest of a picture that leaves -> the person's file

@@ -46,7 +46,7 @@ def features(one: Platform) -> list[str]:
         "videos": bool(limits.videos),
         "documents": bool(limits.documents),
         "polls": any(row.type is Poll for row in one.options),
-        "finds lost posts": one.find is not None,
+        "finds lost posts": one.can_look,
         "verifies credentials": one.whoami is not None,
         "tells its own limits": one.ask_limits is not None,
     }

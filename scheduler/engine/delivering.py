@@ -1,23 +1,21 @@
-"""One delivery's attempt, from the claim to its outcome, and the settling of doubt.
+"""One delivery's attempt, from the claim to its outcome, and what follows from a lost answer.
 
-After a crash or a lost answer the journal holds a visible request without an answer. Before anything leaves again we
-look (`find`), but not before the request can no longer be under way; found is published; not found and the platform
-remembers our key: the same request leaves again; not found and no key: we look a second time after a pause; neither
-`find` nor key: in doubt, and a person decides. A key that is remembered for ever needs no look: the second sending is it.
+After a crash or a lost answer the journal holds a visible request without an answer. `doubts.py`
+says in a table what to do about it: look, send again, or ask the person.
 
-An outcome that cannot be written down (a full disk) is kept until it can: what is up must not be forgotten.
+An outcome that cannot be saved (a full disk) is kept until it can: what is published must not be
+forgotten.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from platforms.base import (
-    FOREVER,
     Ask,
     Cap,
     InDoubt,
@@ -31,8 +29,10 @@ from platforms.base import (
     Response,
     TryLater,
 )
+from platforms.recent import Found, Look, look
 from scheduler.config import ConfiguredAccount
-from scheduler.engine.journalled import PROMPT, Journalled
+from scheduler.engine.doubts import MOST_FAILURES, PATIENCE, Case, Doubt, Then, Way, after, way_of
+from scheduler.engine.journalled import Journalled
 from scheduler.engine.judging import spent
 from scheduler.engine.rationing import free_at
 from scheduler.engine.retrying import (
@@ -43,11 +43,12 @@ from scheduler.engine.retrying import (
     may_be_late,
     pause,
 )
+from scheduler.engine.wire import time_under_way
 from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
 
-SECOND_LOOK = timedelta(seconds=30)
-INSISTING = 1.0  # seconds between two tries to write down an outcome
+INSISTING = 1.0  # seconds between two tries to save an outcome
 T = TypeVar("T")
+Noted = logging.LoggerAdapter[logging.Logger]
 log = logging.getLogger("termbell")
 
 
@@ -61,6 +62,7 @@ class Desk:
     by: str  # names the process in claims
     now: Callable[[], datetime]
     timeout: float  # seconds a request may be under way
+    patience: float = PATIENCE  # seconds for which a post without an answer is looked for
     sleep: Callable[[float], None] = time.sleep
     hide: Callable[[str], str] = (
         str  # takes secrets out of what is kept; an adapter's own fault may have one in its words
@@ -127,7 +129,7 @@ class Desk:
     def _judged(
         self,
         row: Row,
-        noted: "logging.LoggerAdapter[logging.Logger]",
+        noted: Noted,
         stopping: Callable[[], bool],
         onwards: bool,
     ) -> Row | None:
@@ -167,7 +169,7 @@ class Desk:
     def _attempt(
         self,
         row: Row,
-        noted: "logging.LoggerAdapter[logging.Logger]",
+        noted: Noted,
         stopping: Callable[[], bool],
         onwards: bool,
     ) -> Row | None:
@@ -184,25 +186,21 @@ class Desk:
             )
         ask = self._heeding(configured)
         post = with_reply(row.post, self.store.row(row.after) if row.after else None)
-        doubt = None if row.is_untouched else self.store.journal.unanswered(row.key)
-        if doubt:
-            found = self._settled(row, configured, post, doubt, ask)
-            if found is not None:
-                self._published(row, found, noted, " (was up already)")
-                return None
+        doubt = None if row.is_untouched else self._doubt(row, configured)
+        if doubt and not self._is_settled(row, configured, post, doubt, ask, noted):
+            return None
         if not row.is_untouched:
             self.store.journal.outlived(row.key, self.now())
-        is_second = (
-            doubt is not None and not doubt.is_suspicion
-        )  # then it is up as from the first sending, if at all
+        is_repetition = doubt is not None and doubt.way is Way.RECORD
         journalled = Journalled(
             store=self.store,
             key=row.key,
             claim=row.claim,
             answerer=ask,
             now=self.now,
+            timeout_of=lambda request: time_under_way(request, self.timeout),
             is_empty=row.is_untouched,
-            latest=None if is_second or may_be_late(row) else row.late_at,
+            latest=None if is_repetition or may_be_late(row) else row.late_at,
         )
         try:
             published = configured.platform.publish(configured.account, post, journalled)
@@ -263,7 +261,7 @@ class Desk:
     def _insist(
         self,
         write: Callable[[], T],
-        noted: "logging.LoggerAdapter[logging.Logger]",
+        noted: Noted,
         stopping: Callable[[], bool],
     ) -> T:
         """Writes down that something is up, however long that takes; only a daemon that is stopped leaves it to the next start."""
@@ -285,75 +283,109 @@ class Desk:
         self,
         row: Row,
         published: Published,
-        noted: "logging.LoggerAdapter[logging.Logger]",
+        noted: Noted,
         how: str = "",
     ) -> None:
         self.store.published(row, published, self.now())
         self._tell(published, noted, how)
 
-    def _tell(
-        self, published: Published, noted: "logging.LoggerAdapter[logging.Logger]", how: str = ""
-    ) -> None:
+    def _tell(self, published: Published, noted: Noted, how: str = "") -> None:
         noted.info("published%s %s", how, published.url or published.id)
         for note in published.notes:
             noted.warning("%s", note)
 
-    def _settled(
-        self, row: Row, configured: ConfiguredAccount, post: Post, doubt: Unanswered, ask: Ask
-    ) -> Published | None:
-        """What is up; None: it may leave again. Raises `InDoubt` while neither can be said."""
-        if doubt.remembered == FOREVER and doubt.looks == 0:
-            self.store.journal.looked(doubt.id)
+    def _doubt(self, row: Row, configured: ConfiguredAccount) -> Doubt | None:
+        """The delivery's visible request without an answer, if there is one."""
+        request = self.store.journal.unanswered(row.key)
+        if request is None:
             return None
-        if self.now() < self._settled_at(doubt, configured):
-            raise InDoubt(_unanswered(row, doubt))
-        if configured.find:
-            others = self.store.ids_of_others(row)
-            lost = Lost(
-                left_at=doubt.left_at, others=others, answers=self.store.journal.answers(row.key)
-            )
-            found = configured.find(configured.account, post, lost, ask)
-            if found and found.id not in others:
-                return found
-        if not self._is_remembered(doubt) and (not configured.find or doubt.looks == 0):
-            self.store.journal.looked(doubt.id)
-            raise InDoubt(_unanswered(row, doubt))
-        if doubt.is_suspicion and is_over(row, self.now()):
-            raise Rejected(
-                "looked for, as it may have been up already, and not found; it is too late now: retry it, or cancel it"
-            )
-        return None
-
-    def _settled_at(self, doubt: Unanswered, configured: ConfiguredAccount) -> datetime:
-        """When the request can no longer be under way, and what it made can be found."""
-        return (
-            doubt.sent_at
-            + PROMPT
-            + timedelta(seconds=self.timeout + configured.platform.find_after)
+        return Doubt(
+            request=request,
+            way=way_of(request, configured.can_look),
+            timeout=self.timeout if request.timeout is None else request.timeout,
+            delay=configured.platform.find_after or 0.0,
+            patience=self.patience,
         )
 
-    def _is_remembered(self, doubt: Unanswered) -> bool:
-        """Whether the platform still recognises a second sending; its memory begins with the first one."""
-        return (self.now() - doubt.left_at).total_seconds() < doubt.remembered
+    def _is_settled(
+        self,
+        row: Row,
+        configured: ConfiguredAccount,
+        post: Post,
+        doubt: Doubt,
+        ask: Ask,
+        noted: Noted,
+    ) -> bool:
+        """Whether the post may leave. If not, the store says what becomes of it."""
+        if doubt.way is Way.NONE:
+            self._ask_the_person(row, _unanswered(row, doubt.request))
+            return False
+        if self.now() < doubt.look_at:
+            self.store.again(row, doubt.look_at, _looking(doubt))
+            return False
+        found = self._looked(row, configured, post, doubt, ask)
+        then = after(doubt.way, self._case(row, doubt, found))
+        noted.info("the look for it says: %s%s", found.found, f" ({found.why})" * bool(found.why))
+        if then is Then.PUBLISHED:
+            assert found.post
+            self._published(row, _with_note(found), noted, " (was there already)")
+        elif then is Then.LOOK:
+            at = doubt.next_look(found.found, self.now())
+            self.store.again(row, at, _looking(doubt, found.why))
+        elif then is Then.IN_DOUBT:
+            self._ask_the_person(row, _undecided(row, doubt, found))
+        elif then is Then.MISSED:
+            self.store.missed(row, _not_there(doubt, self.now()), self.now())
+        return then is Then.SEND
+
+    def _case(self, row: Row, doubt: Doubt, found: Look) -> Case:
+        request = doubt.request
+        return Case(
+            found=found.found,
+            is_over=request.is_suspicion or self.now() >= doubt.over_at,
+            was_repeated=not request.is_suspicion and request.sendings > 1,
+            is_late=is_over(row, self.now()),
+            has_failed=request.failures + 1 >= MOST_FAILURES,
+        )
+
+    def _looked(
+        self, row: Row, configured: ConfiguredAccount, post: Post, doubt: Doubt, ask: Ask
+    ) -> Look:
+        """Looks once, and counts it. Raises `LoginNeeded`."""
+        if not configured.can_look:
+            return Look(found=Found.FAILED, why=f"{row.platform} cannot be asked")
+        left_at = doubt.request.left_at
+        lost = Lost(
+            left_at=left_at,
+            others=self.store.ids_of_others(row),
+            newer=self.store.ids_sent_since(row, left_at),
+            answers=self.store.journal.answers(row.key),
+            now=self.now,
+        )
+        try:
+            found = look(configured.platform, configured.account, post, lost, ask)
+        except LoginNeeded:
+            raise
+        except PublishError as fault:
+            self._pause_where_asked(row, fault)
+            found = Look(found=Found.FAILED, why=str(fault))
+        if found.found in (Found.ABSENT, Found.FAILED):
+            self.store.journal.looked(doubt.request.id, failed=found.found is Found.FAILED)
+        return found
+
+    def _pause_where_asked(self, row: Row, fault: PublishError) -> None:
+        if isinstance(fault, TryLater) and fault.response and fault.response.status == 429:
+            self.store.accounts.pause(row.account, self.now() + pause(row.attempts, fault.after))
 
     def _look_later(self, row: Row, why: str) -> None:
-        """Looks when the request can no longer be under way; without a way to look, a person decides."""
-        doubt = self.store.journal.unanswered(row.key)
-        configured = self.accounts[row.account]
-        if doubt is None:  # the doubt was a look's own, not the publish's
+        """Looks when the request is no longer under way; without a way to look, a person decides."""
+        doubt = self._doubt(row, self.accounts[row.account])
+        if doubt is None:  # nothing left: the store could not be written
             self.store.again(row, self.now() + pause(row.attempts, None), why)
-            return
-        if (
-            not configured.find and not self._is_remembered(doubt)
-        ) or row.attempts >= MOST_ATTEMPTS:
+        elif doubt.way is Way.NONE or row.attempts >= MOST_ATTEMPTS:
             self._ask_the_person(row, why)
-            return
-        at_once = doubt.remembered == FOREVER and doubt.looks == 0
-        soon = self.now() + pause(row.attempts, None)
-        later = max(
-            self._settled_at(doubt, configured), self.now() + SECOND_LOOK if doubt.looks else soon
-        )
-        self.store.again(row, soon if at_once else later, why)
+        else:
+            self.store.again(row, max(doubt.look_at, self.now()), _looking(doubt))
 
     def _ask_the_person(self, row: Row, why: str) -> None:
         self.store.in_doubt(
@@ -363,9 +395,7 @@ class Desk:
             self.now(),
         )
 
-    def _rejected(
-        self, row: Row, no: Rejected, noted: "logging.LoggerAdapter[logging.Logger]"
-    ) -> None:
+    def _rejected(self, row: Row, no: Rejected, noted: Noted) -> None:
         """A refusal ends it; but where an earlier request is in doubt, the refusal of a look or a second sending does not say that it is not up."""
         doubt = self.store.journal.unanswered(row.key)
         if doubt and not doubt.is_suspicion:
@@ -375,12 +405,9 @@ class Desk:
         noted.error("failed: %s", no)
         self.store.failed(row, str(no), self.now())
 
-    def _try_later(
-        self, row: Row, later: TryLater, noted: "logging.LoggerAdapter[logging.Logger]"
-    ) -> None:
+    def _try_later(self, row: Row, later: TryLater, noted: Noted) -> None:
         at = self.now() + pause(row.attempts, later.after)
-        if later.response is not None and later.response.status == 429:
-            self.store.accounts.pause(row.account, at)
+        self._pause_where_asked(row, later)
         doubt = self.store.journal.unanswered(row.key)
         if doubt and not doubt.is_suspicion:
             if row.attempts >= MOST_ATTEMPTS:
@@ -404,9 +431,42 @@ class Desk:
             self.store.failed(row, what, self.now())
 
 
-def _unanswered(row: Row, doubt: Unanswered) -> str:
-    if doubt.is_suspicion:
+def _unanswered(row: Row, request: Unanswered) -> str:
+    if request.is_suspicion:
         return f"{row.platform}: it may have been published before this store knew of it"
-    return (
-        f"{row.platform} '{doubt.step}' was sent at {doubt.sent_at:%H:%M:%S} UTC and never answered"
-    )
+    return f"{row.platform} '{request.step}' was sent at {request.sent_at:%H:%M:%S} UTC, no answer"
+
+
+def _looking(doubt: Doubt, why: str = "") -> str:
+    """What `status` shows meanwhile."""
+    request = doubt.request
+    because = f" ({why})" if why else ""
+    if request.is_suspicion:
+        return f"it may have been published earlier; looking for it{because}"
+    sent = f"sent at {request.sent_at:%H:%M:%S} UTC, no answer"
+    return f"{sent}; looking until {doubt.over_at:%H:%M:%S} UTC{because}"
+
+
+def _not_there(doubt: Doubt, now: datetime) -> str:
+    request = doubt.request
+    if request.is_suspicion:
+        return "it may have been published earlier; it was not found, and now it is too late"
+    sent = f"sent at {request.sent_at:%H:%M:%S} UTC, no answer"
+    return f"{sent}, not there at {now:%H:%M:%S} UTC, and now it is too late"
+
+
+def _undecided(row: Row, doubt: Doubt, found: Look) -> str:
+    about = _unanswered(row, doubt.request)
+    if found.post:
+        return f"{about}; {found.why}: {found.post.url or found.post.id}"
+    if found.found is Found.ABSENT:
+        return f"{about}, and it was not found after a second sending"
+    return f"{about}; looking failed {MOST_FAILURES} times: {found.why}"
+
+
+def _with_note(found: Look) -> Published:
+    assert found.post
+    if found.found is not Found.REMOVED:
+        return found.post
+    note = "somebody has removed it from the platform since"
+    return replace(found.post, notes=(*found.post.notes, note))

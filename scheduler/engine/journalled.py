@@ -38,7 +38,6 @@ class Journalled:
     answered: tuple[Request, Response] | None = (
         None  # the visible request that was answered, and its answer
     )
-    is_first: bool = False  # no visible request of the delivery had left before that one
     _asked: Counter[str] = field(
         default_factory=Counter
     )  # digests; the same poll may be asked many times
@@ -68,30 +67,24 @@ class Journalled:
             fence.reached()
             raise
         except PublishError:
-            if fence.is_first:  # of a second sending it says nothing about the first
+            if fence.has_passed:  # of a second sending it says nothing about the first
                 self.store.journal.surely_not(self.key, self.claim)
             raise
-        self.answered, self.is_first = (request, response), fence.is_first
+        self.answered = (request, response)
         return response
 
     def judged(self, fault: PublishError) -> None:
         """Some platforms say no with a 200. An adapter that reads it so raises with that answer: nothing of the request is up."""
-        if (
-            self.answered
-            and self.is_first
-            and fault.response is self.answered[1]
-            and not isinstance(fault, InDoubt)
-        ):
+        if self.answered and fault.response is self.answered[1] and not isinstance(fault, InDoubt):
             self.store.journal.surely_not(self.key, self.claim)
 
 
 @dataclass(kw_only=True)
 class Fence:
-    """What a visible request has to pass. `is_first`: it was passed, and none had left before."""
+    """What a visible request has to pass."""
 
     by: Journalled
     request: Request
-    is_first: bool = False
     _passed_at: datetime | None = None
 
     def __call__(self) -> None:
@@ -105,16 +98,24 @@ class Fence:
                 return
             if self.by.latest and now > self.by.latest:
                 raise TryLater("it was held up until it was too late")
-            first = self.by.store.journal.left(
-                self.by.key, self.request, self.by.claim, now, self.by.timeout_of(self.request)
+            self.by.store.journal.left(
+                self.by.key,
+                self.request,
+                self.by.claim,
+                now,
+                timeout=self.by.timeout_of(self.request),
+                is_new=not self.has_passed,
             )
-            self.is_first = first or self.is_first
             self._passed_at = now
         raise TryLater(
             f"the store took longer than {PROMPT.total_seconds():g} s to note that it leaves, {TRIES} times"
         )
 
+    @property
+    def has_passed(self) -> bool:
+        return self._passed_at is not None
+
     def reached(self) -> None:
         """An answerer that is in doubt without having asked for the fence was past it all the same."""
-        if self._passed_at is None:
+        if not self.has_passed:
             self()

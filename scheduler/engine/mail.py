@@ -21,9 +21,8 @@ from contextlib import closing, suppress
 from urllib.parse import parse_qs, urlsplit
 
 from platforms.base import InDoubt, LoginNeeded, Rejected, Request, Response, Secrets, TryLater
-from scheduler.engine.wire import content
+from scheduler.engine.wire import LAST_REPLY, content
 
-LAST_REPLY = 120.0  # seconds to wait, at least, for the reply to the dot: filters read the whole mail first (RFC 5321, 4.5.3.2.6)
 OURSELVES = "[127.0.0.1]"  # said in EHLO: the name of the person's machine is nobody's business
 Connect = Callable[[Request, ssl.SSLContext, float], smtplib.SMTP]
 Reply = tuple[int, bytes]

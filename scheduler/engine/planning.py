@@ -45,7 +45,7 @@ class Plan:
 
 def sought(config: Config) -> frozenset[str]:
     """The accounts on which a post that may be up can be looked for."""
-    return frozenset(one.name for one in config.accounts.values() if one.find)
+    return frozenset(one.name for one in config.accounts.values() if one.can_look)
 
 
 FETCHING = 60.0  # seconds that may be spent on all media that one reading fetches

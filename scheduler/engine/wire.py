@@ -21,11 +21,21 @@ from scheduler.digests import digest_now
 
 MAIL = ("smtp", "smtps")
 RELAYS = ("wss", "ws")
+LOCAL = ("file", "handoff")  # done, or not, when the process goes on
+LAST_REPLY = 120.0  # seconds, at least, for the reply to a mail (RFC 5321, 4.5.3.2.6)
 LEFT_ALONE = "!#$%&'()*+,/:;=?@[]~"  # in the path and query of a URL: what an adapter has quoted stays as it is
 QUOTED_NAME = str.maketrans(
     {'"': "%22", "\r": "%0D", "\n": "%0A"}
 )  # https://html.spec.whatwg.org/#multipart-form-data
 AT_A_TIME = 65_535  # bytes that are read of a file: a multiple of three, which base64 makes four of
+
+
+def time_under_way(request: Request, timeout: float) -> float:
+    """Seconds that the other side may still act on a request after it has left."""
+    scheme = request.url.partition(":")[0].lower()
+    if scheme in LOCAL:
+        return 0.0
+    return max(timeout, LAST_REPLY) if scheme in MAIL else timeout
 
 
 @dataclass(frozen=True)

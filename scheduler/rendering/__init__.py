@@ -15,6 +15,7 @@ from platforms.base import Limits, Link, Media, Post, media_of_kind
 from scheduler.calendar.model import Content, Delivery, Draft, LinkTo, MediaFile
 from scheduler.problems import Invalid, Place
 from scheduler.rendering.cards import CODE, Card, LookUp
+from scheduler.rendering.contents import content_digest
 from scheduler.rendering.finding import spans
 from scheduler.rendering.markup import DIALECTS, Marked
 from scheduler.rendering.measuring import length
@@ -72,7 +73,13 @@ def render(
         used = size(work, piece.marked)
         _check(work, post, used, piece, part)
         deliveries.append(
-            _delivery(work, post, used, piece, part, deliveries[-1].key if deliveries else None)
+            replace(
+                _delivery(
+                    work, post, used, piece, part, deliveries[-1].key if deliveries else None
+                ),
+                content=content_digest(content, piece, part, post.options),
+                origin=draft.account.origin,
+            )
         )
         work.problems = []
     return tuple(deliveries)

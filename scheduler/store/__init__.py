@@ -13,7 +13,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, and_, bindparam, case, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.sqlite import insert
 
@@ -32,6 +43,7 @@ from scheduler.store.claiming import (
     claimant,
     follows_what_is_up,
     is_gone,
+    on_same_profile,
 )
 from scheduler.store.database import PATIENCE, Database, Prepared, StoreFailed
 from scheduler.store.journal import LEFT, UNANSWERED, Journal
@@ -382,6 +394,13 @@ class Store:
     def failed(self, row: Row, error: str, now: datetime) -> None:
         self._ended(row, status.FAILED, now, error=error)
 
+    def missed(self, row: Row, error: str, now: datetime) -> None:
+        """It is too late for it; where its policy is to ask, it waits for the person."""
+        if row.late == "ask":
+            self._ended(row, status.HELD, now, reason="late", error=error)
+        else:
+            self._ended(row, status.MISSED, now, reason=None, error=error)
+
     def in_doubt(self, row: Row, error: str, now: datetime) -> None:
         self._ended(row, status.IN_DOUBT, now, error=error)
 
@@ -589,17 +608,29 @@ class Store:
             ]
 
     def ids_of_others(self, row: Row) -> frozenset[str]:
-        """The platform's ids of what else the account has published: none of them is this delivery."""
+        """Ids and addresses of what else was published on the profile: none is this delivery."""
+        return self._ids(deliveries.c.key != row.key, on_same_profile(deliveries.c, row))
+
+    def ids_sent_since(self, row: Row, since: datetime) -> frozenset[str]:
+        """Those of them that were published later in the same place, so that a list shows them."""
+        same_account = deliveries.c.account == row.account
+        later = deliveries.c.published_at > stamp(since)
         with self.database.reading() as connection:
-            return frozenset(
-                connection.scalars(
-                    select(deliveries.c.published_id).where(
-                        deliveries.c.account == row.account,
-                        deliveries.c.key != row.key,
-                        deliveries.c.published_id.is_not(None),
-                    )
-                )
-            )
+            rows = connection.execute(select(deliveries).where(same_account, later)).mappings()
+            others = [other for other in map(row_of, rows) if other.key != row.key]
+        return frozenset(
+            other.published_id for other in others if other.published_id and is_beside(other, row)
+        )
+
+    def _ids(self, *which: ColumnElement[bool]) -> frozenset[str]:
+        named = (deliveries.c.published_id, deliveries.c.url, deliveries.c.ref)
+        published = deliveries.c.published_id.is_not(None)
+        found: set[str] = set()
+        with self.database.reading() as connection:
+            for identifier, url, ref in connection.execute(select(*named).where(published, *which)):
+                found.update(json.loads(ref or "{}").get("ids", ()))
+                found.update(filter(None, (identifier, url)))
+        return frozenset(found)
 
     # The daemon's heartbeat, and what else other processes should know of it
 
@@ -670,6 +701,12 @@ def _named(row: Row) -> str:
 def _not_before(at: Any) -> Any:
     """The instant `at`, or when the delivery is due, if that is later: the clock may have been set back since. A person's word is for now."""
     return case((deliveries.c.reason == "word", at), else_=func.max(deliveries.c.due, at))
+
+
+def is_beside(other: Row, row: Row) -> bool:
+    """Whether both stand in the same list of the platform: the same options, both answers or not."""
+    options = [json.loads(one.post_json).get("options") for one in (other, row)]
+    return options[0] == options[1] and (other.after is None) == (row.after is None)
 
 
 def with_reply(post: Post, before: Row | None) -> Post:

@@ -5,7 +5,7 @@ import socket
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, true, update
 
 from scheduler.store import status
 from scheduler.store.database import Prepared
@@ -25,6 +25,48 @@ def follows_what_is_up() -> Any:
     )
 
 
+def on_same_profile(one: Any, other: Any) -> Any:
+    """Whether two deliveries, rows or tables, may go to one profile: what is not known may be."""
+    same_origin = and_(one.origin == other.origin, _may_equal(one.profile, other.profile))
+    return or_(one.account == other.account, same_origin)
+
+
+def _may_equal(one: Any, other: Any) -> Any:
+    if other is None:
+        return true()
+    unknown = [name.is_(None) for name in (one, other) if hasattr(name, "is_")]
+    return or_(one == other, *unknown)
+
+
+def _has_open_twin() -> Any:
+    """Another with the same content is under way on the profile, or looked for: it goes first.
+
+    Otherwise one post would be found for two deliveries.
+    """
+    twin, left = deliveries.alias("twin"), journal.alias("left_behind")
+    is_looked_for = (
+        select(left.c.id)
+        .where(left.c.delivery == twin.c.key, left.c.visible == 1, left.c.answered_at.is_(None))
+        .exists()
+    )
+    mine = journal.alias("mine")
+    has_left = (
+        select(mine.c.id)
+        .where(mine.c.delivery == deliveries.c.key, mine.c.visible == 1, mine.c.sent_at > 0)
+        .exists()
+    )
+    is_twin = and_(
+        twin.c.content == deliveries.c.content,
+        twin.c.key != deliveries.c.key,
+        on_same_profile(twin.c, deliveries.c),
+        or_(
+            twin.c.status == status.PUBLISHING,
+            and_(twin.c.status == status.SCHEDULED, is_looked_for),
+        ),
+    )
+    return and_(~has_left, select(twin.c.key).where(is_twin).exists())
+
+
 def _claimable(next_at: Any = deliveries.c.next_at) -> Any:
     """Due at `at`, its account free to work, nothing of the account under way, the part before it up."""
     busy = deliveries.alias("busy")
@@ -39,6 +81,7 @@ def _claimable(next_at: Any = deliveries.c.next_at) -> Any:
         .where(busy.c.account == deliveries.c.account, busy.c.status == status.PUBLISHING)
         .exists(),
         follows_what_is_up(),
+        ~_has_open_twin(),
     )
 
 

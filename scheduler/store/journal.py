@@ -108,29 +108,30 @@ class Journal:
         claim: str | None,
         now: datetime,
         timeout: float | None = None,
-    ) -> bool:
-        """Writes down that a visible request leaves, before it does; returns whether it is the first.
+        is_new: bool = True,
+    ) -> None:
+        """Writes down that a visible request leaves, before it does.
 
-        `timeout`: seconds that it may be under way. Refuses when another claim holds the delivery.
+        `timeout`: seconds that it may be under way. `is_new`: it is a sending of its own, not the
+        same one noted once more. Refuses when another claim holds the delivery.
         """
 
-        def leaves(connection: Connection) -> bool:
+        def leaves(connection: Connection) -> None:
             self._still(connection, key, claim, now)
             row = _row(key, request, now, timeout)
             before = OPEN.first(connection, of=key)
             if before is None:
                 LEAVE.on(connection, **_named(row))
-                return True
+                return
             is_suspicion = bool(before["sent_at"] == 0)  # it was looked for, and was not found
             kept = {} if is_suspicion else {"left_at": before["left_at"]}
-            sendings = 1 if is_suspicion else before["sendings"] + 1
+            sendings = 1 if is_suspicion else before["sendings"] + is_new
             changed = {**row, **kept, "sendings": sendings}
             connection.execute(
                 update(journal).where(journal.c.id == before["id"]).values(**changed)
             )
-            return is_suspicion
 
-        return self._database.together(leaves)
+        self._database.together(leaves)
 
     def reopen(self, key: str, request: Request) -> bool:
         """Whether such a request was answered, though it said something else: that is doubt again.
@@ -166,17 +167,20 @@ class Journal:
             KEEP.on(connection, **_named(_row(key, request, now) | _answer(response, now)))
 
     def surely_not(self, key: str, claim: str | None) -> None:
-        """The only visible request that left did not take effect: as if it had not left.
+        """The visible request that left last did not take effect: as if it had not left.
 
-        Where another claim holds the delivery by now, it may have sent one of its own, and that one stays.
+        Where another claim holds the delivery by now, it may have sent one of its own, which stays.
         """
         held = (
             select(deliveries.c.key)
             .where(deliveries.c.key == key, deliveries.c.claimed_by == claim)
             .exists()
         )
+        open_ones = (journal.c.delivery == key, UNANSWERED, held)
         with self._database.writing() as connection:
-            connection.execute(delete(journal).where(journal.c.delivery == key, UNANSWERED, held))
+            connection.execute(delete(journal).where(*open_ones, journal.c.sendings == 1))
+            fewer = {"sendings": journal.c.sendings - 1}
+            connection.execute(update(journal).where(*open_ones).values(fewer))
 
     def unanswered(self, key: str) -> Unanswered | None:
         """The visible request of the delivery that left and has no answer."""
@@ -196,10 +200,12 @@ class Journal:
             remembered=FOREVER if row["remembered"] < 0 else row["remembered"],
         )
 
-    def looked(self, identifier: int) -> None:
+    def looked(self, identifier: int, failed: bool = False) -> None:
+        """Counts a look that did not find it, or one that failed."""
+        counted = journal.c.failures if failed else journal.c.looks
         with self._database.writing() as connection:
             connection.execute(
-                update(journal).where(journal.c.id == identifier).values(looks=journal.c.looks + 1)
+                update(journal).where(journal.c.id == identifier).values({counted: counted + 1})
             )
 
     def forget(self, key: str) -> None:

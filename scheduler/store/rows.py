@@ -47,7 +47,8 @@ class Row:
     sent_at: datetime | None = None  # of the first attempt
     wire_key: str | None = None  # instead of `key`, in requests
     content: str | None = None  # digest of what the person wrote
-    profile: str | None = None  # JSON, see `platforms.profiles`
+    origin: str | None = None  # digest of platform, server and place
+    profile: str | None = None  # the account's id there
     removed_at: datetime | None = None
     refusal: str | None = None  # why its account waits for a person; told by a claim only
     is_untouched: bool = False  # the journal knows of no request of it; told by a claim only

@@ -12,7 +12,7 @@ CANCELLED = "cancelled"  # gone from the calendar, or by hand
 MAY_BECOME: dict[str, frozenset[str]] = {
     SCHEDULED: frozenset({PUBLISHING, MISSED, HELD, CANCELLED}),
     HELD: frozenset({SCHEDULED, PUBLISHED, MISSED, CANCELLED}),
-    PUBLISHING: frozenset({PUBLISHED, SCHEDULED, HELD, FAILED, IN_DOUBT}),
+    PUBLISHING: frozenset({PUBLISHED, SCHEDULED, HELD, FAILED, MISSED, IN_DOUBT}),
     PUBLISHED: frozenset(),
     IN_DOUBT: frozenset({PUBLISHED, SCHEDULED, CANCELLED}),
     FAILED: frozenset({SCHEDULED, CANCELLED}),

@@ -65,7 +65,8 @@ deliveries = Table(
         "wire_key", Text
     ),  # the key that requests carry, kept when a post is renamed; null: `key`
     Column("content", Text),  # digest of what the person wrote; null: from an older store
-    Column("profile", Text),  # JSON: the profile it was published on, as far as it is known
+    Column("origin", Text),  # digest of platform, server and place; null: from an older store
+    Column("profile", Text),  # the account's id there; null: not known
     Column("removed_at", BigInteger),  # since when its entry is missing from a file that shrank
     Index("deliveries_next", "status", "next_at"),
     Index("deliveries_account", "account", "status", "due", "entry", "part"),

@@ -169,6 +169,8 @@ def _values(delivery: Delivery, now: datetime) -> dict[str, Any]:
         "grace": delivery.grace,
         "late": delivery.late,
         "place": str(delivery.place),
+        "content": delivery.content,
+        "origin": delivery.origin,
         **NEVER_TRIED,
         "changed_since": 0,
         "post": json.dumps(as_plain(delivery.post), ensure_ascii=False),

@@ -18,6 +18,7 @@ from platforms.base import (
     Repeat,
     Request,
 )
+from platforms.recent import Found, Look
 from scheduler.calendar.model import Delivery
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.delivering import Desk
@@ -25,6 +26,7 @@ from scheduler.problems import Place
 from scheduler.store import Row, Store
 from tests.support import DUE, a_post
 
+ABSENT = Look(found=Found.ABSENT)
 LIMITS = Limits(source="https://example.org", checked=date(2026, 9, 1))
 
 
@@ -105,6 +107,7 @@ class Bench:
     platform: Platform
     network: Any
     clock: Clock = field(default_factory=Clock)
+    timeout: float = 30
 
     def desk(self) -> Desk:
         account = ConfiguredAccount(
@@ -118,7 +121,7 @@ class Bench:
             answerer=lambda _: self.network,
             by="test",
             now=self.clock,
-            timeout=30,
+            timeout=self.timeout,
         )
 
     def attempt(self) -> Row:
@@ -137,3 +140,9 @@ def a_bench(folder: Path, network: Any, **platform: Any) -> Bench:
     store = Store(folder / "store.db", DUE)
     store.plan([a_delivery()], DUE - timedelta(days=1))
     return Bench(store=store, platform=a_platform(**platform), network=network)
+
+
+def ours(identifier: str = "9") -> Look:
+    """The look that finds the post."""
+    published = Published(id=identifier, url=f"https://x.test/{identifier}")
+    return Look(found=Found.OURS, post=published)

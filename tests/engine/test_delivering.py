@@ -24,10 +24,20 @@ from platforms.base import (
     Response,
     TryLater,
 )
+from platforms.recent import Look
 from scheduler.engine.journalled import Journalled
 from scheduler.engine.retrying import MOST_INTERRUPTED
 from scheduler.store import StoreFailed, WrongStatus
-from tests.engine.support import Bench, Crash, a_bench, a_delivery, a_platform, two_steps
+from tests.engine.support import (
+    ABSENT,
+    Bench,
+    Crash,
+    a_bench,
+    a_delivery,
+    a_platform,
+    ours,
+    two_steps,
+)
 from tests.support import DUE, ok, scripted
 
 UP = Published(id="9", url="https://x.test/9")
@@ -127,7 +137,7 @@ def test_a_message_that_left_unanswered_with_neither_key_nor_look_up_never_leave
     row = bench.restart(untouched)
 
     assert row.status == "in doubt"
-    assert "x 'status' was sent at 08:30:00 UTC and never answered" in (row.error or "")
+    assert "x 'status' was sent at 08:30:00 UTC, no answer" in (row.error or "")
     assert untouched.asked == []
 
 
@@ -150,7 +160,7 @@ def test_a_lost_answer_is_looked_up_not_before_the_request_can_no_longer_be_unde
 ) -> None:
     looked = []
     bench = a_bench(
-        tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looked.append(1) or UP
+        tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looked.append(1) or ours()
     )
     row = bench.attempt()
     assert row.status == "scheduled"
@@ -164,61 +174,58 @@ def test_a_lost_answer_is_looked_up_not_before_the_request_can_no_longer_be_unde
     assert looked == [1]
 
 
-def test_what_is_not_found_twice_leaves_again_and_only_then(tmp_path: Path) -> None:
-    looks = []
-    bench = a_bench(
-        tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looks.append(1)
-    )
-    bench.clock.at = bench.attempt().next_at
-    row = bench.restart(scripted())
-    assert (row.status, looks) == ("scheduled", [1])
-
-    bench.clock.at = row.next_at
-    row = bench.restart(scripted(ok(id="9")))
-
-    assert (row.status, looks) == ("published", [1, 1])
-
-
-def test_a_key_that_is_still_remembered_lets_the_request_leave_again_after_one_look(
+def test_what_is_not_found_until_the_patience_is_over_leaves_again_and_only_then(
     tmp_path: Path,
 ) -> None:
+    looks = []
+    bench = a_bench(
+        tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: looks.append(1) or ABSENT
+    )
+    row = bench.attempt()
+    while bench.clock() < DUE + timedelta(minutes=15):
+        bench.clock.at = row.next_at
+        row = bench.restart(scripted(ok(id="9")))
+
+    assert row.status == "published"
+    assert looks == [1] * 5
+    assert bench.clock() == DUE + timedelta(minutes=15)
+
+
+def test_a_key_that_is_still_remembered_is_no_reason_to_send_early(tmp_path: Path) -> None:
     bench = a_bench(
         tmp_path,
         scripted(ok(id="m"), InDoubt("reset")),
         publish=two_steps(DROPPED, 3600),
-        find=lambda *_: None,
+        find=lambda *_: ABSENT,
     )
     bench.clock.at = bench.attempt().next_at
 
-    row = bench.restart(scripted(ok(id="9")))
+    row = bench.restart(scripted())
 
-    assert row.status == "published"
+    assert row.status == "scheduled"
+    assert row.error == "sent at 08:30:00 UTC, no answer; looking until 08:45:00 UTC"
 
 
-def test_a_key_that_is_remembered_for_ever_needs_no_look(tmp_path: Path) -> None:
+def test_a_key_that_names_the_record_needs_no_look_once_the_request_is_over(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, scripted(ok(id="m"), Crash()), publish=two_steps(DROPPED, FOREVER))
     with pytest.raises(Crash):
         bench.attempt()
+    bench.clock.at = bench.restart(scripted()).next_at
 
     row = bench.restart(scripted(ok(id="9")))
 
     assert row.status == "published"
+    assert bench.clock() == DUE + timedelta(seconds=32)
 
 
-def test_a_key_counts_from_the_first_sending(tmp_path: Path) -> None:
+def test_a_key_that_is_remembered_for_a_while_does_not_replace_a_look(tmp_path: Path) -> None:
     bench = a_bench(
         tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 600)
     )
-    bench.clock.at = bench.attempt().next_at
-    row = bench.restart(scripted(InDoubt("reset")))
-    assert row.status == "scheduled"
-    bench.clock.pass_(600)
 
-    untouched = scripted()
-    row = bench.restart(untouched)
+    row = bench.attempt()
 
     assert row.status == "in doubt"
-    assert untouched.asked == []
 
 
 @pytest.mark.parametrize(("late", "status"), [("skip", "missed"), ("publish", "published")])
@@ -270,20 +277,17 @@ def test_what_was_held_up_while_it_was_written_down_leaves_only_if_it_is_still_o
     assert sent == []
 
 
-def test_a_second_sending_that_surely_failed_leaves_the_first_in_doubt(tmp_path: Path) -> None:
-    bench = a_bench(
-        tmp_path, scripted(ok(id="m"), InDoubt("reset")), publish=two_steps(DROPPED, 600)
-    )
-    bench.clock.at = bench.attempt().next_at
+def test_a_second_sending_that_surely_failed_is_none(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: ABSENT)
+    bench.attempt()
+    bench.clock.at = DUE + timedelta(minutes=15)
     row = bench.restart(scripted(TryLater("429", after=900)))
     assert row.status == "scheduled"
-    bench.clock.at = row.next_at  # the platform has forgotten the key
+    bench.clock.at = row.next_at + timedelta(minutes=15)
 
-    untouched = scripted()
-    row = bench.restart(untouched)
+    row = bench.restart(scripted(ok(id="9")))
 
-    assert row.status == "in doubt"
-    assert untouched.asked == []
+    assert row.status == "published"
 
 
 def test_a_second_sending_that_is_refused_says_nothing_of_the_first(tmp_path: Path) -> None:
@@ -295,20 +299,22 @@ def test_a_second_sending_that_is_refused_says_nothing_of_the_first(tmp_path: Pa
     row = bench.restart(scripted(Rejected("x answered 'status' with 422: a duplicate")))
 
     assert row.status == "in doubt"
-    assert (
-        "UTC and never answered, and then: x answered 'status' with 422: a duplicate; look at main"
-        in (row.error or "")
+    assert "UTC, no answer, and then: x answered 'status' with 422: a duplicate; look at main" in (
+        row.error or ""
     )
 
 
 def test_a_look_that_is_refused_is_no_failure_of_what_may_be_up(tmp_path: Path) -> None:
-    def refused(*_: object) -> None:
+    def refused(*_: object) -> Look:
         raise Rejected("x answered 'look' with 403")
 
     bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=refused)
     bench.clock.at = bench.attempt().next_at
 
-    assert bench.restart(scripted()).status == "in doubt"
+    row = bench.restart(scripted())
+
+    assert row.status == "scheduled"
+    assert "x answered 'look' with 403" in (row.error or "")
 
 
 def test_a_platform_that_cannot_be_asked_for_long_leaves_the_doubt_to_the_person(
@@ -323,7 +329,8 @@ def test_a_platform_that_cannot_be_asked_for_long_leaves_the_doubt_to_the_person
         bench.clock.at = row.next_at
         row = bench.restart(scripted())
 
-    assert (row.status, row.attempts) == ("in doubt", 12)
+    assert (row.status, row.attempts) == ("in doubt", 13)
+    assert "looking failed 12 times: x cannot be reached" in (row.error or "")
     assert [notice.kind for notice in bench.store.notices.untold()] == ["in doubt"]
 
 
@@ -334,7 +341,7 @@ def test_a_platform_that_cannot_be_asked_for_long_leaves_the_doubt_to_the_person
 def test_a_delivery_whose_process_never_lives_to_the_end_of_it_is_not_begun_for_ever(
     tmp_path: Path, network: Any, status: str
 ) -> None:
-    bench = a_bench(tmp_path, network, find=lambda *_: None)
+    bench = a_bench(tmp_path, network, find=lambda *_: ABSENT)
     bench.clock.at = bench.attempt().next_at
     for _ in range(MOST_INTERRUPTED):
         assert bench.store.claim("main", "test", bench.clock())
@@ -429,7 +436,7 @@ def test_a_no_to_a_second_sending_does_not_say_that_the_first_is_not_up(tmp_path
         tmp_path,
         scripted(InDoubt("reset"), ok(errors=["flair"])),
         publish=saying(lambda answer: Rejected("it wants a flair", answer)),
-        find=lambda *_: None,
+        find=lambda *_: ABSENT,
     )
     bench.attempt()
     for _ in range(3):
@@ -440,7 +447,7 @@ def test_a_no_to_a_second_sending_does_not_say_that_the_first_is_not_up(tmp_path
 
 
 def test_a_look_that_does_not_see_enough_is_not_made_again_at_once(tmp_path: Path) -> None:
-    def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
         raise InDoubt("too many posts to look through")
 
     bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=find)
@@ -586,7 +593,7 @@ def test_what_was_held_up_until_another_took_it_over_does_not_leave(tmp_path: Pa
 
 def test_what_was_due_before_the_store_was_made_is_looked_for_first(tmp_path: Path) -> None:
     looked = []
-    bench = a_bench(tmp_path, scripted(), find=lambda *_: looked.append(1) or UP)
+    bench = a_bench(tmp_path, scripted(), find=lambda *_: looked.append(1) or ours())
     bench.store.plan([], DUE)
     bench.store.plan([a_delivery("k3", entry="old")], DUE + timedelta(minutes=5), sought=["main"])
     bench.clock.pass_(300)
@@ -602,7 +609,7 @@ def test_an_account_whose_posts_cannot_be_looked_for_is_in_doubt_although_others
     bench = a_bench(
         tmp_path,
         scripted(ok(id="m"), InDoubt("reset")),
-        find=lambda *_: UP,
+        find=lambda *_: ours(),
         can_find=lambda account: False,
     )
 
@@ -614,9 +621,9 @@ def test_an_account_whose_posts_cannot_be_looked_for_is_in_doubt_although_others
 def test_a_post_that_is_another_deliverys_is_not_taken_for_this_one(tmp_path: Path) -> None:
     told: list[Lost] = []
 
-    def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+    def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
         told.append(lost)
-        return UP
+        return ours()
 
     bench = a_bench(
         tmp_path, scripted(ok(id="m"), ok(id="9"), ok(id="m"), InDoubt("reset")), find=find
@@ -627,8 +634,9 @@ def test_a_post_that_is_another_deliverys_is_not_taken_for_this_one(tmp_path: Pa
 
     bench.restart(scripted())
 
-    assert told == [Lost(left_at=DUE, others=frozenset({"9"}), answers={"upload": ok(id="m")})]
-    assert bench.store.row("k2").status == "scheduled"
+    (lost,) = told
+    assert (lost.left_at, lost.others) == (DUE, {"9", "https://x.test/9"})
+    assert lost.answers == {"upload": ok(id="m")}
 
 
 class failing_from:  # reads as a word of the test

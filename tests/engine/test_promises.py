@@ -44,7 +44,7 @@ EXAMPLES = int(os.environ.get("TERMBELL_PROMISES_EXAMPLES", "140"))
 STEPS = 50  # in each example
 TOLD = (status.MISSED, status.FAILED, status.IN_DOUBT)  # never without a notice
 GIVEN_UP = (status.FAILED, status.MISSED, status.CANCELLED)
-SOUGHT = frozenset(name for name, one in ACCOUNTS.items() if one.platform.find)
+SOUGHT = frozenset(name for name, one in ACCOUNTS.items() if one.platform.can_look)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 
-from platforms.base import DROPPED, Account, InDoubt, Lost, Platform, Published, TryLater
+from platforms.base import DROPPED, Account, InDoubt, Lost, Platform, TryLater
 from platforms.email import PLATFORM as EMAIL
 from platforms.linkedin import PLATFORM as LINKEDIN
 from scheduler.store.backups import back_up
 from scheduler.store.restoring import contents_of, restore_into
-from tests.engine.support import Bench, a_bench, a_delivery, two_steps
+from tests.engine.support import ABSENT, Bench, a_bench, a_delivery, ours, two_steps
 from tests.support import DUE, ok, scripted
-
-UP = Published(id="9", url="https://x.test/9")
 
 
 def restored_bench(folder: Path, network: Any, after: float = 60, **platform: Any) -> Bench:
@@ -28,7 +26,7 @@ def restored_bench(folder: Path, network: Any, after: float = 60, **platform: An
 
 @pytest.mark.parametrize("platform", [LINKEDIN, EMAIL], ids=lambda one: one.name)
 def test_platforms_without_a_way_to_look_are_those_that_this_is_about(platform: Platform) -> None:
-    assert platform.find is None or not platform.can_find(
+    assert not platform.can_look or not platform.can_find(
         Account(name="main", platform=platform.name)
     )
 
@@ -56,7 +54,10 @@ def test_what_is_found_is_published_and_does_not_leave_however_late(
 ) -> None:
     looked: list[Lost] = []
     bench = restored_bench(
-        tmp_path, scripted(), after, find=lambda account, post, lost, ask: looked.append(lost) or UP
+        tmp_path,
+        scripted(),
+        after,
+        find=lambda account, post, lost, ask: looked.append(lost) or ours(),
     )
     bench.store.too_late(bench.clock())
 
@@ -67,31 +68,29 @@ def test_what_is_found_is_published_and_does_not_leave_however_late(
 
 
 def test_what_is_not_found_leaves_while_it_is_on_time(tmp_path: Path) -> None:
-    bench = restored_bench(tmp_path, scripted(ok(id="m"), ok(id="9")), find=lambda *_: None)
+    bench = restored_bench(tmp_path, scripted(ok(id="m"), ok(id="9")), find=lambda *_: ABSENT)
 
     assert bench.attempt().status == "published"
 
 
 @pytest.mark.parametrize(
-    ("late", "status"), [("skip", "failed"), ("ask", "failed"), ("publish", "published")]
+    ("late", "status"), [("skip", "missed"), ("ask", "held"), ("publish", "published")]
 )
 def test_what_is_not_found_and_is_too_late_goes_by_its_policy(
     tmp_path: Path, late: str, status: str
 ) -> None:
-    bench = restored_bench(tmp_path, scripted(ok(id="m"), ok(id="9")), 8000, find=lambda *_: None)
+    bench = restored_bench(tmp_path, scripted(ok(id="m"), ok(id="9")), 8000, find=lambda *_: ABSENT)
     bench.store.plan([a_delivery(late=late)], DUE - timedelta(days=1))
     bench.store.too_late(bench.clock())
 
     row = bench.attempt()
 
     assert row.status == status
-    assert status == "published" or "looked for, as it may have been up already, and not found" in (
-        row.error or ""
-    )
+    assert status == "published" or "it was not found, and now it is too late" in (row.error or "")
 
 
 def test_after_that_a_persons_word_sends_it(tmp_path: Path) -> None:
-    bench = restored_bench(tmp_path, scripted(ok(id="m"), ok(id="9")), 8000, find=lambda *_: None)
+    bench = restored_bench(tmp_path, scripted(ok(id="m"), ok(id="9")), 8000, find=lambda *_: ABSENT)
     bench.attempt()
 
     bench.store.retry("k1", bench.clock())
@@ -125,7 +124,7 @@ def test_once_sent_after_a_look_a_lost_answer_is_a_doubt_like_any_other(tmp_path
         tmp_path,
         scripted(ok(id="m"), InDoubt("reset")),
         publish=two_steps(DROPPED, 3600),
-        find=lambda account, post, lost, ask: looks.append(lost),
+        find=lambda account, post, lost, ask: looks.append(lost) or ABSENT,
     )
 
     row = bench.attempt()

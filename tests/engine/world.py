@@ -30,6 +30,7 @@ from platforms.base import (
     Response,
     TryLater,
 )
+from platforms.recent import Found, Look
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.delivering import Desk
 from scheduler.engine.judging import judged
@@ -88,16 +89,12 @@ class Kind:
         return Published(id=answer.json()["id"])
 
 
-def _find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+def _find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
     listed = ask(Request(step="look", url="https://x.test/posts", repeat=HARMLESS)).json()
-    return next(
-        (
-            Published(id=one["id"])
-            for one in listed
-            if one["key"] == post.key and one["id"] not in lost.others
-        ),
-        None,
-    )
+    for one in listed:
+        if one["key"] == post.key and one["id"] not in lost.others:
+            return Look(found=Found.OURS, post=Published(id=one["id"]))
+    return Look(found=Found.ABSENT)
 
 
 KINDS = {

@@ -11,6 +11,7 @@ def upgrade() -> None:
     op.add_column("deliveries", Column("sent_at", BigInteger))
     op.add_column("deliveries", Column("wire_key", Text))
     op.add_column("deliveries", Column("content", Text))
+    op.add_column("deliveries", Column("origin", Text))
     op.add_column("deliveries", Column("profile", Text))
     op.add_column("deliveries", Column("removed_at", BigInteger))
     op.add_column("journal", Column("failures", Integer, nullable=False, server_default="0"))
