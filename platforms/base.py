@@ -583,6 +583,8 @@ class Platform:
     # The account's own posts, as lists to look through for one that was not answered.
     recent: "Callable[[Account, Post, Lost, Ask], Search] | None" = None
     find: Find | None = None  # only where something proves more than a list: the key of a record
+    keyed: bool = False  # its key names the record: publishing a delivery again changes nothing
+    harmless: bool = False  # readers are not disturbed when many past posts are published at once
     # Whether a look works with the account's settings: a bot may look, a webhook not.
     can_find: Callable[[Account], bool] = lambda account: True
     # Seconds until a post can be found; stated with its source by each adapter that looks.

@@ -104,4 +104,5 @@ PLATFORM = Platform(
     publish=publish,
     refuses_posts=False,
     by_hand=True,
+    keyed=True,
 )

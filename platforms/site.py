@@ -963,6 +963,8 @@ PLATFORM = Platform(
         checked=date(2026, 11, 24),
     ),
     publish=publish,
+    keyed=True,
+    harmless=True,
     refuses_posts=False,
     find=find,
     whoami=whoami,

@@ -59,6 +59,8 @@ class Calendar:
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
     files: tuple[Path, ...]
+    unreachable: tuple[str, ...] = ()  # patterns that match no file
+    emptied: frozenset[str] = frozenset()  # files that say that they have no entries
 
 
 def read_calendar(config: Config) -> Calendar:
@@ -66,18 +68,23 @@ def read_calendar(config: Config) -> Calendar:
     reading = _Reading(config)
     if config.posts is not None:
         reading.take(config.posts, Checked(config.path.name), config.timezone, None)
-    for file in _files(config, reading.problems):
+    found, unreachable = _files(config, reading.problems)
+    for file in found:
         reading.take_file(file)
     reading.problems.sort(key=lambda one: (one.place, one.message))
     return Calendar(
         entries=tuple(reading.entries),
         problems=tuple(reading.problems),
         files=(config.path, *reading.files, *reading.media),
+        unreachable=unreachable,
+        emptied=frozenset(reading.emptied),
     )
 
 
-def _files(config: Config, problems: list[Problem]) -> list[Path]:
+def _files(config: Config, problems: list[Problem]) -> tuple[list[Path], tuple[str, ...]]:
+    """The calendar's files, and the patterns that match none."""
     found: list[Path] = []
+    unreachable: list[str] = []
     for pattern in config.calendar:
         try:
             here = sorted(path for path in config.folder.glob(pattern) if path.is_file())
@@ -92,6 +99,7 @@ def _files(config: Config, problems: list[Problem]) -> list[Path]:
             )
             continue
         if not here:
+            unreachable.append(pattern)
             problems.append(
                 Problem(
                     "no-calendar",
@@ -101,7 +109,7 @@ def _files(config: Config, problems: list[Problem]) -> list[Path]:
                 )
             )
         found += [path for path in here if path not in found and path != config.path]
-    return found
+    return found, tuple(unreachable)
 
 
 @dataclass
@@ -112,6 +120,7 @@ class _Reading:
     files: list[Path] = field(default_factory=list)
     media: list[Path] = field(default_factory=list)
     ids: dict[str, Place] = field(default_factory=dict)
+    emptied: list[str] = field(default_factory=list)
 
     def take_file(self, file: Path) -> None:
         self.files.append(file)
@@ -136,6 +145,8 @@ class _Reading:
                 1,
                 "posts: a list of entries has to stand here, each beginning with `- id: ...`",
             )
+        if isinstance(posts, List) and not posts:
+            self.emptied.append(checked.file)
         for item, line in zip(posts, posts.lines, strict=True) if isinstance(posts, List) else ():
             written = checked.mapping(
                 item,

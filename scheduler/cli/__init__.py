@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "What became of each delivery.",
     "retry": "Let a failed, missed, held or cancelled delivery go out now.",
     "cancel": "Take a delivery out of the plan.",
+    "release": "Publish, or drop, held posts of the past.",
     "resolve": "Say how a delivery in doubt, or in your hands, ended.",
     "accounts": "The accounts, and whether they can publish.",
     "login": "Give an account its credentials.",

@@ -12,7 +12,7 @@ from scheduler.cli.output import fail, problems, say
 from scheduler.config import read_config
 from scheduler.engine.alone import Alone, AlreadyRunning
 from scheduler.engine.daemon import utc_now
-from scheduler.engine.planning import plan, sought
+from scheduler.engine.planning import circumstances, plan
 from scheduler.problems import Invalid
 from scheduler.store import Store
 from scheduler.store.backups import folder, newest
@@ -84,7 +84,7 @@ def _calendar(config: Path) -> Calendar | None:
             err=True,
         )
         return None
-    return Calendar(deliveries=planned.deliveries, sought=sought(planned.config))
+    return Calendar(deliveries=planned.deliveries, circumstances=circumstances(planned))
 
 
 @contextmanager

@@ -13,16 +13,19 @@ from scheduler.engine.daemon import utc_now
 
 @click.command(short_help="Let a failed, missed, held or cancelled delivery go out now.")
 @click.argument("key")
+@click.option("--now", "at_once", is_flag=True, help="Now, also when it is due later.")
 @config_option
-def command(config: Path, key: str) -> None:
-    """Let the delivery KEY go out now: one that failed, was missed, is held or was cancelled.
+def command(config: Path, key: str, at_once: bool) -> None:
+    """Let the delivery KEY go out after all: one that failed, was missed, is held or was cancelled.
 
-    The start of the key is enough. A running daemon takes it up by itself.
+    What is due later goes back to its time; the rest goes out now. What may be published already
+    is looked for first. The start of the key is enough. A running daemon takes it up by itself.
 
     \b
     Examples:
       termbell status
       termbell retry 7f3a9c0d
+      termbell retry 7f3a9c0d --now
     """
     with store_of(config) as store:
-        say(line(store.retry(key_of(store, key), utc_now())))
+        say(line(store.retry(key_of(store, key), utc_now(), at_once=at_once)))

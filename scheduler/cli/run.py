@@ -68,6 +68,7 @@ def _once(work: Working) -> int:
     work.limits.ask(work.config.accounts.values(), work.ask, now)
     work.store.release(now, work.desk.by)
     work.store.in_time_again(now)
+    work.store.settle_missing(now)
     work.store.too_late(now)
     for account in work.config.accounts:
         work.desk.work(account)

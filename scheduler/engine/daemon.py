@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -38,6 +38,8 @@ BEAT = 10.0  # seconds between two signs of life
 HOUR = 3600.0  # seconds between two looks whether a backup is due, a server's limits are a day old, or credentials end
 DAY = 86_400.0  # seconds after which the calendar is read again in any case: what it needs of the media cache is kept, or made anew
 READ_LATER = 30.0  # seconds until a calendar is read again that could not be taken up
+SETTLES = timedelta(seconds=60)  # that a new or changed text rests: editors save half sentences
+SOON = 10.0  # seconds until a calendar is read again whose renamed entry was just being published
 THREADS = 16
 A_MOMENT = 1.0  # seconds, for writing down how an attempt ended
 log = logging.getLogger("termbell")
@@ -127,6 +129,8 @@ class Daemon:
                     row,
                     "was under way and nobody works on it any more; the journal says what may be done",
                 )
+            for row in self.store.settle_missing(now):
+                say(logging.WARNING, row, "cancelled: its entry is gone from the calendar")
             for row in self.store.too_late(now):
                 say(logging.ERROR, row, f"{row.status}: due {row.due:%Y-%m-%d %H:%M}; {row.error}")
             for account in self.store.accounts_due(now):
@@ -273,6 +277,8 @@ class Daemon:
                 self.desk = replace(self.desk, accounts=read.config.accounts)
                 if self.hosting:
                     self.hosting.host = read.config.media_host
+            if read.changes.postponed:
+                self._read_at = time.monotonic() - DAY + SOON
             self.reporting.read(read)
             self._make_ready(read.unready)
             self.ring()
@@ -298,7 +304,11 @@ class Daemon:
     def _read(self) -> Replanned:
         try:
             read = replan_apart(
-                self.config, lambda config: self.store.file, self.now(), making=self.making
+                self.config,
+                lambda config: self.store.file,
+                self.now(),
+                making=self.making,
+                settles=SETTLES,
             )
         except StoreFailed as failed:
             if self._untaken != str(failed):

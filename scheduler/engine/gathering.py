@@ -29,7 +29,7 @@ CALM = 60.0  # seconds without a fault, after which the store works again: readi
 SHOWN = 10  # of one kind in a message
 URGENT = ("handoff",)  # waits for no others, and is never cut short: the post is in it
 COUNTED = ("handoff", "failed", "missed", "in doubt", "late", "held")
-GOOD = ("handoff", "store works", "calendar valid", "daemon back")
+GOOD = ("handoff", "store works", "calendar valid", "calendar back", "daemon back", "cancelled")
 ORDER = (
     "handoff",
     "store",
@@ -39,6 +39,14 @@ ORDER = (
     "missed",
     "late",
     "held",
+    "problem",
+    "past",
+    "new store",
+    "like",
+    "calendar gone",
+    "calendar shrank",
+    "calendar back",
+    "cancelled",
     "token ending",
     "calendar invalid",
     "calendar valid",
@@ -47,6 +55,14 @@ ORDER = (
 TITLES = {
     "handoff": "to publish yourself",
     "late": "late and waiting for your word",
+    "problem": "held by a problem in the calendar",
+    "past": "posts of the past are held",
+    "new store": "posts that may be published already are held",
+    "like": "held, as they look like published posts",
+    "cancelled": "posts were cancelled",
+    "calendar gone": "the calendar is gone",
+    "calendar back": "the calendar is back",
+    "calendar shrank": "entries are missing from the calendar",
     "store": "the store fails",
     "store works": "the store works again",
 }
@@ -57,6 +73,13 @@ REMEDIES = {
     "missed": "Send it after all: termbell retry KEY, or let it be: termbell cancel KEY",
     "late": "Send it after all: termbell retry KEY, or let it be: termbell cancel KEY",
     "held": "Its posts wait until you log in: termbell login ACCOUNT",
+    "problem": "See: termbell check",
+    "past": "Publish them all: termbell release --all; or none: termbell release --drop",
+    "new store": "Look, then: termbell release --all, or: termbell release --drop",
+    "like": "Publish it as well: termbell retry KEY; or drop it: termbell cancel KEY",
+    "cancelled": "If that was a mistake, bring the entries back, and they are planned again",
+    "calendar gone": "The plan stays in force; bring the folder back, or say `posts: []`",
+    "calendar shrank": "If they are not back within 10 minutes, they are cancelled",
     "calendar invalid": "See: termbell check",
     "store": "See: termbell doctor",
 }

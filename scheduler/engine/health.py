@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from scheduler.store import Row, Store, StoreFailed, status
+from scheduler.store.taking_up import CALENDAR_GONE
 
 OVERDUE = timedelta(
     seconds=60
@@ -34,6 +35,7 @@ class Health:
     held: Mapping[str, str] = field(default_factory=dict)  # account -> why it waits for a person
     handed_over: int = 0  # deliveries that a person has to publish
     notifier: str | None = None  # why telling does not work
+    calendar: str | None = None  # what waits of a calendar that is gone
     fault: str | None = None  # the store's
     stuck: tuple[str, ...] = ()  # what the daemon, asked from within, says of itself
 
@@ -60,6 +62,8 @@ class Health:
             found.append(
                 f"{_many(len(self.overdue))} due and not taken up; {self.overdue[0].name} for {lasting(self.oldest_overdue)}"
             )
+        if self.calendar:
+            found.append(f"the calendar is gone: {self.calendar}")
         waiting = self.counts.get(status.SCHEDULED, 0)
         if waiting and not self.is_alive:
             found.append(
@@ -111,6 +115,7 @@ def health_of(
             held=store.accounts.held(),
             handed_over=store.handed_over_now(),
             notifier=store.notices.trouble(),
+            calendar=store.fact(CALENDAR_GONE),
         )
     except StoreFailed as failed:
         return Health(at=now, fault=str(failed), stuck=stuck)

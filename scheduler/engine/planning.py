@@ -26,6 +26,7 @@ from scheduler.rendering.guard import Guarding, read_roster
 from scheduler.rendering.media import Unfit
 from scheduler.rendering.proofreading import Proofreader, links_of
 from scheduler.rendering.templates import Templates
+from scheduler.store import AccountFacts, Circumstances, Files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +38,26 @@ class Plan:
     problems: tuple[Problem, ...]  # of entries; those of a delivery stand there too
     files: tuple[Path, ...]  # what was read: the config, the calendar files, media
     rehearsals: Rehearsals  # of the deliveries
+    unreachable: tuple[str, ...] = ()  # patterns of calendar files that match nothing
+    emptied: frozenset[str] = frozenset()  # calendar files that say that they have no entries
 
     @cached_property
     def errors(self) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
-def sought(config: Config) -> frozenset[str]:
-    """The accounts on which a post that may be up can be looked for."""
-    return frozenset(one.name for one in config.accounts.values() if one.can_look)
+def circumstances(planned: Plan, settles: timedelta = timedelta()) -> Circumstances:
+    """What of the configuration and the files decides how careful the store has to be."""
+    accounts = {
+        name: AccountFacts(
+            can_look=account.can_look,
+            is_keyed=account.platform.keyed or account.platform.harmless,
+            is_harmless=account.platform.harmless,
+        )
+        for name, account in planned.config.accounts.items()
+    }
+    files = Files(unreachable=planned.unreachable, emptied=planned.emptied)
+    return Circumstances(accounts=accounts, files=files, settles=settles)
 
 
 FETCHING = 60.0  # seconds that may be spent on all media that one reading fetches
@@ -197,6 +209,8 @@ def plan(
         problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
         files=files,
         rehearsals=rehearsals,
+        unreachable=calendar.unreachable,
+        emptied=calendar.emptied,
     )
 
 

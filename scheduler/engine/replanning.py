@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, cast
@@ -53,6 +53,7 @@ def replan_apart(
     fetch: bool = True,
     longest: float = LONGEST,
     making: float = MAKING,
+    settles: timedelta = timedelta(),
 ) -> Replanned:
     """Reads the files and makes the store agree with them, in a process that is ended when it takes longer than `longest` seconds.
 
@@ -60,7 +61,7 @@ def replan_apart(
     Raises `StoreFailed`.
     """
     try:
-        with _apart(_replan, path, now, fetch, making) as pipe:
+        with _apart(_replan, path, now, fetch, making, settles) as pipe:
             read: Replanned = _heard(pipe, longest)
             if read.config is None:
                 return read
@@ -146,9 +147,11 @@ def _heard(pipe: "Connection", longest: float) -> Any:
     return answer
 
 
-def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool, making: float) -> None:
+def _replan(
+    pipe: "Connection", path: Path, now: datetime, fetch: bool, making: float, settles: timedelta
+) -> None:
     """What goes on in the other process: reads, tells, waits for the store's place, takes up, tells."""
-    from scheduler.engine.planning import plan, sought
+    from scheduler.engine.planning import circumstances, plan
     from scheduler.rendering.cards import cards_folder
     from scheduler.rendering.media.cache import cache_folder, sweep
 
@@ -161,7 +164,7 @@ def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool, making: 
         )
         store = Store(pipe.recv(), now)
         try:
-            changes = store.plan(planned.deliveries, now, sought(planned.config))
+            changes = store.plan(planned.deliveries, now, circumstances(planned, settles))
             for folder in (cache_folder(), cards_folder()):
                 sweep(folder, time.time())
             pipe.send(changes)

@@ -5,6 +5,17 @@ import logging
 from scheduler.engine.replanning import Replanned
 from scheduler.store import Changes, Row
 
+IN_WORDS = {  # what a reading changed, as the log has it
+    "added": "added",
+    "edited": "edited",
+    "renamed": "renamed",
+    "cancelled": "cancelled",
+    "missing": "missing from a file that shrank; they wait",
+    "returned": "back",
+    "past": "already over",
+    "differs": "published, changed since",
+    "postponed": "renamed while under way; read again in a moment",
+}
 log = logging.getLogger("termbell")
 
 
@@ -24,13 +35,13 @@ def tell(read: Replanned) -> None:
 
 
 def tell_changes(changes: Changes) -> None:
-    for what in ("added", "edited", "cancelled", "past", "differs"):
+    for what, words in IN_WORDS.items():
         names = getattr(changes, what)
         if names:
             shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
             log.info(
                 "calendar: %d %s: %s",
                 len(names),
-                {"past": "already over", "differs": "published, changed since"}.get(what, what),
+                words,
                 shown,
             )

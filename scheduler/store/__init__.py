@@ -30,7 +30,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from platforms.base import Post, Published
 from scheduler.calendar.model import Delivery
-from scheduler.store import status
+from scheduler.store import removals, status
 from scheduler.store.accounts import Accounts, hold
 from scheduler.store.backups import refuse_a_lost_one
 from scheduler.store.changing import NEVER_TRIED, NO_CLAIM, become
@@ -49,8 +49,12 @@ from scheduler.store.database import PATIENCE, Database, Prepared, StoreFailed
 from scheduler.store.journal import LEFT, UNANSWERED, Journal
 from scheduler.store.migrations import NewerSchema, migrate
 from scheduler.store.notices import Notices, note, take_back
+from scheduler.store.removals import Files
 from scheduler.store.rows import (
     HANDOFF,
+    LASTING,
+    NEW_STORE,
+    PAST,
     Changes,
     Row,
     Unanswered,
@@ -61,11 +65,14 @@ from scheduler.store.rows import (
 )
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import accounts, deliveries, facts, heartbeat, journal
-from scheduler.store.taking_up import take_up
+from scheduler.store.taking_up import AccountFacts, Circumstances, take_up
 
 __all__ = [
     "LEASE",
+    "AccountFacts",
     "Changes",
+    "Circumstances",
+    "Files",
     "NewerSchema",
     "Row",
     "Store",
@@ -76,6 +83,7 @@ __all__ = [
     "with_reply",
 ]
 
+RETRIED = (status.FAILED, status.MISSED, status.HELD, status.CANCELLED, status.SCHEDULED)
 NOTICED = 2_000_000  # microseconds until it is noticed that the clock was set
 ROW = Prepared(select(deliveries).where(deliveries.c.key == bindparam("of")))
 FORGET = Prepared(delete_from(journal).where(journal.c.delivery == bindparam("of")))
@@ -99,11 +107,23 @@ class Store:
     # The plan
 
     def plan(
-        self, planned: Iterable[Delivery], now: datetime, sought: Iterable[str] = ()
+        self,
+        planned: Iterable[Delivery],
+        now: datetime,
+        circumstances: Circumstances | None = None,
     ) -> Changes:
-        """Makes the store agree with the calendar; see `taking_up.py` for `sought`."""
+        """Makes the store agree with the calendar."""
         with self.database.writing() as connection:
-            return take_up(connection, planned, now, sought)
+            return take_up(connection, planned, now, circumstances or Circumstances())
+
+    def settle_missing(self, now: datetime) -> list[Row]:
+        """Cancels what has been missing from the calendar for long; what that was."""
+        with self.database.reading() as connection:
+            missing = deliveries.c.removed_at.is_not(None)
+            if connection.scalar(select(deliveries.c.key).where(missing).limit(1)) is None:
+                return []
+        with self.database.writing() as connection:
+            return removals.settle(connection, now)
 
     # What is due
 
@@ -133,7 +153,10 @@ class Store:
                     )
                 ),
             ]
+            settling = removals.next_settling(connection, now)
         known = [time for time in times if time is not None]
+        if settling:
+            known.append(stamp(settling))
         return instant(int(min(known)) + 1) if known else None
 
     def accounts_due(self, now: datetime) -> list[str]:
@@ -220,7 +243,7 @@ class Store:
                 and_(
                     deliveries.c.status == status.HELD,
                     deliveries.c.late == "skip",
-                    deliveries.c.reason.not_in(("late", HANDOFF)),
+                    deliveries.c.reason.not_in(LASTING),
                 ),
             ),
         )
@@ -453,41 +476,50 @@ class Store:
             )
         return self.row(key)
 
-    def retry(self, key: str, now: datetime) -> Row:
-        """Lets a failed, missed, held or cancelled delivery go out after all, now."""
+    def retry(self, key: str, now: datetime, at_once: bool = True) -> Row:
+        """Lets a failed, missed, held or cancelled delivery go out after all.
+
+        What is due later goes back to its time, unless it shall go out `at_once`.
+        """
         row = self.row(key)
-        if row.status not in (
-            status.FAILED,
-            status.MISSED,
-            status.HELD,
-            status.CANCELLED,
-            status.SCHEDULED,
-        ):
+        if row.status not in RETRIED:
+            names = ", ".join(RETRIED[:-1])
             raise WrongStatus(
-                f"{key} is {row.status}; only what is failed, missed, held, cancelled or scheduled can be retried"
+                f"{key} is {row.status}; only what is {names} or {RETRIED[-1]} can be retried"
             )
         if row.reason == "problem":
             raise WrongStatus(f"{key} is {row.status}: {row.error}; mend the calendar first")
+        waits = row.due > now and not at_once
+        wanted: dict[str, Any] = {
+            "next_at": stamp(row.due if waits else now),
+            "reason": None if waits else "word",
+        }
         with self.database.writing() as connection:
             if row.status == status.SCHEDULED:
-                connection.execute(
-                    update(deliveries)
-                    .where(deliveries.c.key == key, deliveries.c.status == status.SCHEDULED)
-                    .values(next_at=stamp(now), reason="word")
-                )
+                is_waiting = (deliveries.c.key == key, deliveries.c.status == status.SCHEDULED)
+                connection.execute(update(deliveries).where(*is_waiting).values(**wanted))
             else:
-                become(
-                    connection,
-                    key,
-                    status.SCHEDULED,
-                    next_at=stamp(now),
-                    reason="word",
-                    error=None,
-                    **NEVER_TRIED,
-                )
+                kept = {"error": None, "removed_at": None, **NEVER_TRIED}
+                become(connection, key, status.SCHEDULED, **wanted, **kept)
         if row.status == status.FAILED:
             self.journal.forget(key)
         return self.row(key)
+
+    def release_held(
+        self, now: datetime, drop: bool = False, account: str | None = None
+    ) -> list[Row]:
+        """Lets go out, or drops, what is held as past or because the store is new."""
+        waiting = [
+            row
+            for row in self.rows(statuses=(status.HELD,), account=account)
+            if row.reason in (PAST, NEW_STORE)
+        ]
+        for row in waiting:
+            if drop:
+                self.cancel(row.key)
+            else:
+                self.retry(row.key, now)
+        return [self.row(row.key) for row in waiting]
 
     def cancel(self, key: str) -> Row:
         row = self.row(key)

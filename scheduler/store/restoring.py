@@ -31,7 +31,7 @@ from scheduler.store.migrations import NewerSchema, migrate, version
 from scheduler.store.rows import stamp
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import HEAD, accounts, deliveries, facts, journal
-from scheduler.store.taking_up import RESTORED, take_up
+from scheduler.store.taking_up import RESTORED, Circumstances, take_up
 
 STAYS = (status.PUBLISHED, status.IN_DOUBT, status.PUBLISHING)  # as the present store has it
 WAITS = (status.SCHEDULED, status.HELD)
@@ -43,7 +43,7 @@ class Calendar:
     """What the person's files say now: the restored store agrees with them before anything leaves."""
 
     deliveries: tuple[Delivery, ...]
-    sought: frozenset[str]  # accounts on which a post can be looked for
+    circumstances: Circumstances
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +199,7 @@ def _merged(
     }
     seek(connection, suspected)
     if calendar:
-        take_up(connection, calendar.deliveries, now, calendar.sought)
+        take_up(connection, calendar.deliveries, now, calendar.circumstances)
     return Restored(
         restored=len(back),
         kept=kept,

@@ -9,7 +9,14 @@ from typing import Any
 from platforms.base import Post, Published, post_from
 from scheduler.store import status
 
-HANDOFF = "handoff"  # why a delivery is held that a person has to publish
+# Why a delivery is held, or was cancelled. What is not here is "login", "problem" and "late".
+HANDOFF = "handoff"  # a person has to publish it
+LIKE = "like"  # it looks like one that is published
+PAST = "past"  # it is one of many that are new and over
+NEW_STORE = "new store"  # an earlier store may have published it
+MISSING = "missing"  # its entry is missing from a file that shrank
+REMOVED = "removed"  # cancelled, since its entry was removed
+LASTING = ("late", HANDOFF, LIKE, PAST, NEW_STORE, MISSING)  # held however late it becomes
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -108,9 +115,13 @@ class Changes:
     cancelled: tuple[str, ...] = ()
     past: tuple[str, ...] = ()  # were over before they were ever planned
     differs: tuple[str, ...] = ()  # published, and the calendar says something else now
+    renamed: tuple[str, ...] = ()  # known, and under another name
+    missing: tuple[str, ...] = ()  # of a file that shrank; they wait
+    returned: tuple[str, ...] = ()  # were missing
+    postponed: tuple[str, ...] = ()  # renamed while under way: the next reading takes them up
 
     def __bool__(self) -> bool:
-        return any((self.added, self.edited, self.cancelled, self.past, self.differs))
+        return any(getattr(self, name) for name in self.__dataclass_fields__)
 
 
 def stamp(instant: datetime) -> int:

@@ -27,7 +27,7 @@ from platforms.base import (
 from platforms.recent import Look
 from scheduler.engine.journalled import Journalled
 from scheduler.engine.retrying import MOST_INTERRUPTED
-from scheduler.store import StoreFailed, WrongStatus
+from scheduler.store import AccountFacts, Circumstances, StoreFailed, WrongStatus
 from tests.engine.support import (
     ABSENT,
     Bench,
@@ -595,8 +595,8 @@ def test_what_was_due_before_the_store_was_made_is_looked_for_first(tmp_path: Pa
     looked = []
     bench = a_bench(tmp_path, scripted(), find=lambda *_: looked.append(1) or ours())
     bench.store.plan([], DUE)
-    bench.store.plan([a_delivery("k3", entry="old")], DUE + timedelta(minutes=5), sought=["main"])
-    bench.clock.pass_(300)
+    old = a_delivery("k3", entry="old", due=DUE - timedelta(minutes=5))
+    bench.store.plan([old], DUE, Circumstances(accounts={"main": AccountFacts(can_look=True)}))
 
     bench.attempt()
 

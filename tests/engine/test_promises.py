@@ -33,9 +33,17 @@ from platforms.base import Published
 from scheduler.calendar.model import Delivery
 from scheduler.engine.clock import LOOK
 from scheduler.problems import Place
-from scheduler.store import Row, Store, StoreFailed, WrongStatus, status
+from scheduler.store import (
+    AccountFacts,
+    Circumstances,
+    Row,
+    Store,
+    StoreFailed,
+    WrongStatus,
+    status,
+)
+from scheduler.store.rows import REMOVED
 from scheduler.store.status import MAY_BECOME
-from scheduler.store.taking_up import GONE
 from tests.engine.support import Crash, a_delivery
 from tests.engine.world import ACCOUNTS, FAULTS, Log, Process, Script, Time, World
 from tests.support import a_post
@@ -44,7 +52,12 @@ EXAMPLES = int(os.environ.get("TERMBELL_PROMISES_EXAMPLES", "140"))
 STEPS = 50  # in each example
 TOLD = (status.MISSED, status.FAILED, status.IN_DOUBT)  # never without a notice
 GIVEN_UP = (status.FAILED, status.MISSED, status.CANCELLED)
-SOUGHT = frozenset(name for name, one in ACCOUNTS.items() if one.platform.can_look)
+SOUGHT = Circumstances(
+    accounts={
+        name: AccountFacts(can_look=one.platform.can_look, is_keyed=name == "keyed")
+        for name, one in ACCOUNTS.items()
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -232,7 +245,7 @@ class Promises(RuleBasedStateMachine):
 
         rows = {row.key: row for row in self.hand.rows()}
         for row in same:
-            if row.error != GONE:
+            if row.reason != REMOVED:
                 assert replace(rows[row.key], place=row.place) == row, (
                     f"{row.key} was not edited, and is another"
                 )

@@ -15,7 +15,7 @@ from scheduler.engine.gathering import Notifier, Teller
 from scheduler.engine.health import health_of
 from scheduler.engine.network import Network
 from scheduler.engine.telling import Letter
-from scheduler.store import Store, WrongStatus
+from scheduler.store import AccountFacts, Circumstances, Store, WrongStatus
 from tests.cli.support import a_calendar, termbell
 from tests.engine.stand_in import a_stand_in
 from tests.engine.support import Bench, Crash, a_bench, a_delivery
@@ -306,7 +306,11 @@ def test_a_restored_store_that_does_not_know_of_it_asks_the_person(tmp_path: Pat
     bench.store.close()
     fresh = Store(tmp_path / "fresh.db", DUE)
     bench.store, bench.clock.at = fresh, datetime(2026, 9, 7, 9, 30, tzinfo=UTC)
-    fresh.plan([a_delivery()], bench.clock(), sought={"main"})
+    fresh.plan(
+        [a_delivery()],
+        bench.clock(),
+        circumstances=Circumstances(accounts={"main": AccountFacts(can_look=True)}),
+    )
 
     bench.clock.at += timedelta(minutes=1)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from platforms.base import Published, Request
-from scheduler.store import NewerSchema, Row, Store, StoreFailed
+from scheduler.store import Circumstances, NewerSchema, Row, Store, StoreFailed
 from scheduler.store.backups import back_up
 from scheduler.store.restoring import (
     Calendar,
@@ -161,7 +161,7 @@ def test_the_restored_store_agrees_with_the_calendar_before_anything_leaves(stor
         "later", account="b", due=DUE + DAY, post=a_post(key="later", text="Mended")
     )
 
-    restored(store, backup, Calendar(deliveries=(edited,), sought=frozenset()))
+    restored(store, backup, Calendar(deliveries=(edited,), circumstances=Circumstances()))
 
     assert store.row("later").post.text == "Mended"
     assert statuses(store) == {"due": "cancelled", "later": "scheduled"}
@@ -237,7 +237,7 @@ def test_a_store_that_is_gone_is_made_anew_and_what_the_backup_never_knew_is_loo
             a_delivery("later", account="b", due=DUE + DAY),
             unknown,
         ),
-        sought=frozenset(),
+        circumstances=Circumstances(),
     )
 
     done, again = anew(store, backup, planned)

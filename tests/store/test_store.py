@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from platforms.base import DROPPED, HARMLESS, Published, Request, Response
 from scheduler.calendar.model import Delivery
 from scheduler.problems import Place, Problem
-from scheduler.store import NewerSchema, Row, Store, WrongStatus
+from scheduler.store import AccountFacts, Circumstances, NewerSchema, Row, Store, WrongStatus
 from scheduler.store.accounts import hold
 from scheduler.store.claiming import CLAIM
 from scheduler.store.database import driver
@@ -325,7 +325,8 @@ def test_an_answer_that_comes_late_is_never_taken_for_another_deliverys(store: S
 
 
 def test_what_is_sent_after_an_unfounded_suspicion_is_a_first_sending(store: Store) -> None:
-    store.plan([a_delivery()], DUE + timedelta(seconds=60), {"x"})
+    older = a_delivery(due=DUE - 2 * DAY, late="publish")
+    store.plan([older], DUE, Circumstances(accounts={"main": AccountFacts(can_look=True)}))
     now = DUE + timedelta(seconds=90)
     row = claimed(store, now)
 

@@ -34,22 +34,16 @@ ZOO = Path(__file__).parent / "zoo"
 CASES = sorted(file.parent for file in ZOO.glob(f"*/*/{STORE}"))
 RECOGNISED_BY = 20  # characters of a text, white space and marks left out
 MOST_SENDINGS = 2  # of a delivery, without a person
-SENDS_TWICE = pytest.mark.xfail(
-    strict=True,
-    reason="a visible request that was answered and is not recognised is sent again",
-)
-FAULTY = {"answered-otherwise": SENDS_TWICE}
+# What a later release learns of a published row.
+LEARNT = {"content": None, "origin": None, "profile": None}
 
 
 def ids(cases: Sequence[Path]) -> list[str]:
     return [f"{case.parent.name} {case.name}" for case in cases]
 
 
-def of_each_case(published: bool = False) -> pytest.MarkDecorator:
-    """Of those that are published to the end, some are known to fail."""
-    marks = [FAULTY[case.name] if published and case.name in FAULTY else () for case in CASES]
-    cases = [pytest.param(case, marks=mark) for case, mark in zip(CASES, marks, strict=True)]
-    return pytest.mark.parametrize("case", cases, ids=ids(CASES))
+def of_each_case() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", CASES, ids=ids(CASES))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +146,7 @@ def test_the_calendar_of_then_changes_nothing(taken: Taken, store: Store) -> Non
     assert (store.accounts.held(), store.accounts.paused(taken.expected.now)) == (held, paused)
 
 
-@of_each_case(published=True)
+@of_each_case()
 def test_every_post_ends_as_it_should_and_is_up_once(taken: Taken, store: Store) -> None:
     before = {row.key: row for row in store.rows()}
 
@@ -169,7 +163,7 @@ def test_every_post_ends_as_it_should_and_is_up_once(taken: Taken, store: Store)
         if row.status != "published":
             assert row.error, f"{name} is {row.status}, and nothing says why"
         if before[row.key].status == "published":
-            assert row == before[row.key], name
+            assert replace(row, **LEARNT) == replace(before[row.key], **LEARNT), name
 
 
 def is_up_as_it_says(row: Row, before: Row, server: Server) -> bool:

@@ -7,11 +7,14 @@ there is something to do, because it takes longer to load than everything else t
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, insert, inspect, text
 
 from scheduler.store.backups import back_up, folder
 from scheduler.store.database import Database, StoreFailed
-from scheduler.store.tables import HEAD
+from scheduler.store.rows import stamp
+from scheduler.store.tables import HEAD, facts
+
+BORN = "born"  # the fact that says when the store was made
 
 
 class NewerSchema(Exception):
@@ -45,6 +48,8 @@ def migrate(database: Database, now: datetime) -> Path | None:
     with database.writing() as connection:
         if version(connection) != HEAD:  # another process may have been faster
             _upgrade(connection)
+            if found is None:
+                connection.execute(insert(facts).values(name=BORN, value=str(stamp(now))))
     return backup
 
 

@@ -21,7 +21,7 @@ import yaml
 
 from scheduler.config import Config, read_config
 from scheduler.engine.delivering import Desk
-from scheduler.engine.planning import plan, sought
+from scheduler.engine.planning import circumstances, plan
 from scheduler.store import Changes, Row, Store
 from tests.engine.support import Clock, Crash
 from tests.store.zoo.servers import TIMEOUT, Servers
@@ -115,7 +115,7 @@ class Daemon:
 
     def take_up(self, store: Store) -> Changes:
         planned = plan(self.folder / "config.yaml", now=self.clock())
-        return store.plan(planned.deliveries, self.clock(), sought(planned.config))
+        return store.plan(planned.deliveries, self.clock(), circumstances(planned))
 
     def ring(self, store: Store, accounts: tuple[str, ...] | None = None) -> None:
         """Publishes what is due, of all accounts or of some. After a `Crash` all stays as it is."""

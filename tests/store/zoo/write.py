@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 import yaml  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from scheduler.engine.planning import plan, sought  # noqa: E402
+from scheduler.engine.planning import circumstances, plan  # noqa: E402
 from scheduler.store import Store  # noqa: E402
 from scheduler.store.backups import back_up  # noqa: E402
 from scheduler.store.restoring import Calendar, contents_of, restore_anew  # noqa: E402
@@ -320,7 +320,7 @@ def restored(scene: Scene) -> None:
 
 def _restore(scene: Scene, backup: Path) -> None:
     planned = plan(scene.folder / "config.yaml", now=scene.clock())
-    calendar = Calendar(deliveries=planned.deliveries, sought=sought(planned.config))
+    calendar = Calendar(deliveries=planned.deliveries, circumstances=circumstances(planned))
     contents = contents_of(backup, scene.clock())
     for ending in ("-wal", "-shm"):
         store_of(scene.folder).with_name(f"config.db{ending}").unlink(missing_ok=True)
