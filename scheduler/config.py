@@ -146,6 +146,7 @@ class Config:
     state: Path  # the folder of the store, the lock, the backups and the secrets file: `.termbell` beside config.yaml
     timeout: float = 30.0  # seconds to wait for a platform's answer
     patience: float = 900.0  # seconds for which a post without an answer is looked for
+    store_travels: bool = False  # the store is brought along to each machine, as in CI
     require_alt: bool = True
     checks: Checks = field(default_factory=Checks)
     quiet: Quiet = field(default_factory=Quiet)
@@ -176,6 +177,7 @@ KEYS = (
     "late",
     "timeout",
     "patience",
+    "store_travels",
     "require_alt",
     "checks",
     "quiet",
@@ -229,6 +231,7 @@ def read_config(path: Path) -> Config:
         templates=path.parent / checked.value(root, "templates", "config", text, "templates"),
         calendar=checked.value(root, "calendar", "config", texts, ()),
         timeout=checked.value(root, "timeout", "config", number, 30.0),
+        store_travels=checked.value(root, "store_travels", "config", flag, False),
         patience=checked.value(root, "patience", "config", patience, 900.0),
         require_alt=checked.value(root, "require_alt", "config", flag, True),
         checks=read_checks(checked, root),

@@ -16,6 +16,7 @@ def _apart_from_the_person(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     monkeypatch.setenv("TERMBELL_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("TERMBELL_STATE", str(tmp_path_factory.mktemp("state")))
     monkeypatch.delenv("TERMBELL_CONFIG", raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("NO_COLOR", "1")

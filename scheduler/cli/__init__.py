@@ -38,6 +38,7 @@ COMMANDS = {
 EXPECTED = {  # errors that say all there is to say; a raised one's module is loaded, so that none is imported for this
     "platforms.base": ("PublishError",),
     "scheduler.store": ("NewerSchema", "StoreFailed", "WrongStatus"),
+    "scheduler.store.identity": ("ElsewhereError",),
     "scheduler.engine.alone": ("AlreadyRunning",),
     "scheduler.engine.signing_in": ("NotSignedIn",),
 }

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +16,11 @@ from scheduler.cli.working import Working, working
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.backing_up import keep_a_backup
 from scheduler.engine.daemon import Daemon, utc_now
+from scheduler.engine.ending import learn_profiles
 from scheduler.engine.replanning import MAKING, ask_limits_apart, make_media_apart
 from scheduler.engine.watching import watched
-from scheduler.store import Row, status
+from scheduler.store import Row, Store, status
+from scheduler.store.rows import NEW_STORE
 
 log = logging.getLogger("termbell")
 GONE_WRONG = (status.FAILED, status.MISSED)
@@ -28,8 +31,9 @@ GONE_WRONG = (status.FAILED, status.MISSED)
 @click.option(
     "--dry-run", is_flag=True, help="Send nothing: a rehearsal answers, on a copy of the store."
 )
+@click.option("--take-over", is_flag=True, help="Publish from a store that was another machine's.")
 @config_option
-def command(config: Path, once: bool, dry_run: bool) -> None:
+def command(config: Path, once: bool, dry_run: bool, take_over: bool) -> None:
     """Publish each post when it is due, until stopped.
 
     A changed calendar is read again by itself. Ctrl-C or SIGTERM lets attempts that are under way finish.
@@ -41,22 +45,36 @@ def command(config: Path, once: bool, dry_run: bool) -> None:
       termbell run --dry-run
     """
     if once and not dry_run:
-        raise SystemExit(rounds(config))
-    with working(config, dry_run=dry_run, waits=once) as work:
+        raise SystemExit(rounds(config, take_over=take_over))
+    with working(config, dry_run=dry_run, waits=once, take_over=take_over) as work:
+        ask_about_held(work.store)
         raise SystemExit(_once(work) if once else _daemon(work, config, dry_run))
 
 
-def rounds(config: Path, making: float = MAKING) -> int:
+def ask_about_held(store: Store) -> None:
+    """Asks a person at a terminal, once for all, about what an earlier store may have published."""
+    held = [row for row in store.rows(statuses=(status.HELD,)) if row.reason == NEW_STORE]
+    if not held or not sys.stdin.isatty():
+        return
+    for row in held:
+        say(line(row), err=True)
+    question = f"{len(held)} posts may be published already. Publish them now?"
+    if click.confirm(question, default=False, err=True):
+        store.release_held(utc_now())
+
+
+def rounds(config: Path, making: float = MAKING, take_over: bool = False) -> int:
     """One, and another when media were not ready for the first: no post waits for the video of another one."""
-    code, unready = _round(config, making)
+    code, unready = _round(config, making, take_over)
     if unready:
         make_media_apart(config)
         code = max(code, _round(config, making)[0])
     return code
 
 
-def _round(config: Path, making: float) -> tuple[int, tuple[str, ...]]:
-    with working(config, waits=False, making=making) as work:
+def _round(config: Path, making: float, take_over: bool = False) -> tuple[int, tuple[str, ...]]:
+    with working(config, waits=False, making=making, take_over=take_over) as work:
+        ask_about_held(work.store)
         keep_a_backup(work.store, utc_now())
         return _once(work), work.unready
 
@@ -72,6 +90,8 @@ def _once(work: Working) -> int:
     work.store.too_late(now)
     for account in work.config.accounts:
         work.desk.work(account)
+    learn_profiles(work.store, work.config.accounts, work.ask)
+    work.store.worked(utc_now())
     work.sweep()
     work.reporting.teller.tell(at_once=True)
     changed = [

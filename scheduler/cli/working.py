@@ -1,10 +1,12 @@
 """What the commands that publish share: the opened store, the desk with the network or a rehearsal behind it."""
 
+import logging
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,13 +21,17 @@ from scheduler.engine.hosting import Hosting, needed
 from scheduler.engine.known_limits import KnownLimits, known_limits
 from scheduler.engine.logs import redacted, set_up
 from scheduler.engine.network import Network, Networks
+from scheduler.engine.planning import facts_of
 from scheduler.engine.rehearsal import Rehearsal
 from scheduler.engine.replanning import MAKING, make_media_apart, replan_apart
 from scheduler.engine.reporting import Reporting, in_short
 from scheduler.engine.saying import tell
 from scheduler.problems import Invalid, Problem
-from scheduler.store import Store, claimant
+from scheduler.store import Store, StoreFailed, claimant
 from scheduler.store.database import Database
+from scheduler.store.identity import Witness
+
+log = logging.getLogger("termbell")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +67,12 @@ class Working:
 
 @contextmanager
 def working(
-    path: Path, *, dry_run: bool = False, waits: bool = True, making: float = MAKING
+    path: Path,
+    *,
+    dry_run: bool = False,
+    waits: bool = True,
+    making: float = MAKING,
+    take_over: bool = False,
 ) -> Iterator[Working]:
     """Alone on the store: reads the calendar, takes it up, and hands over what publishes.
 
@@ -71,12 +82,16 @@ def working(
     """
     now = utc_now()
     places: list[Path] = []
+    witness: list[Witness] = []
     with ExitStack() as held:
 
         def alone(config: Config) -> Path:
             file = held.enter_context(_place(config, dry_run))
             held.enter_context(Alone(file))
             places.append(file)
+            if not dry_run:
+                refuse_a_renamed_config(config)
+                witness.append(held.enter_context(_owned(config, file, now, take_over)))
             return file
 
         read = replan_apart(path, alone, now, fetch=not dry_run, making=making)
@@ -93,6 +108,7 @@ def working(
         set_up(sys.stderr, credentials.all_values)
         tell(read)
         store = held.enter_context(closing(Store(places[0], now)))
+        store.journal.counted = witness[0].note if witness else store.journal.counted
         hosting = Hosting(
             host=read.config.media_host,
             folder=places[0].parent,
@@ -106,6 +122,7 @@ def working(
             by=claimant(),
             now=utc_now,
             timeout=read.config.timeout,
+            patience=read.config.patience,
             answerer=_answerer(read.config, credentials, hosting, dry_run),
             hide=lambda text: redacted(text, credentials.all_values()),
         )
@@ -125,6 +142,36 @@ def working(
             unready=read.unready,
             reporting=reporting,
         )
+
+
+@contextmanager
+def _owned(config: Config, file: Path, now: datetime, take_over: bool) -> Iterator[Witness]:
+    """The store is this machine's, and the newest copy of itself. Raises `ElsewhereError`."""
+    with closing(Store(file, now)) as store:
+        store.claim_machine(
+            now, facts_of(config), take_over=take_over, travels=config.store_travels
+        )
+        identifier = store.id
+    with Witness(id=identifier, store=file) as witness:
+        with closing(Store(file, now)) as store:
+            if store.meet(witness, now):
+                log.warning(
+                    "%s is an older copy of the store: what was due since is looked for first", file
+                )
+        yield witness
+
+
+def refuse_a_renamed_config(config: Config) -> None:
+    """A configuration with another name has another store: a second, empty one must not begin."""
+    if config.store.exists():
+        return
+    for other in sorted(config.state.glob("*.db")):
+        if not any((config.folder / f"{other.stem}{end}").exists() for end in (".yaml", ".yml")):
+            raise StoreFailed(
+                f"{config.store}: there is none, and {other} belongs to {other.stem}.yaml, which is "
+                f"gone; if {config.path.name} is its new name: mv {other} {config.store}; if not, "
+                f"move {other} away"
+            )
 
 
 def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> None:

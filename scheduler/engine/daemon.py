@@ -256,6 +256,7 @@ class Daemon:
         try:
             with self._as_long_as_the_store_works():
                 ending.warn(self.store, self.desk.accounts, self.ends, self.now())
+                ending.learn_profiles(self.store, self.desk.accounts, self.desk.answerer)
                 ending.stay_signed_in(self.store, self.desk.accounts, self.renew, self.now())
                 if self.hosting:
                     self.hosting.sweep(lambda: needed(self.store))

@@ -301,7 +301,7 @@ class Desk:
             return None
         return Doubt(
             request=request,
-            way=way_of(request, configured.can_look),
+            way=way_of(request, configured.can_look, configured.platform.keyed),
             timeout=self.timeout if request.timeout is None else request.timeout,
             delay=configured.platform.find_after or 0.0,
             patience=self.patience,
@@ -319,6 +319,10 @@ class Desk:
         """Whether the post may leave. If not, the store says what becomes of it."""
         if doubt.way is Way.NONE:
             self._ask_the_person(row, _unanswered(row, doubt.request))
+            return False
+        if row.origin not in (None, configured.origin):
+            moved = f"{_unanswered(row, doubt.request)}, and {row.account} is elsewhere now"
+            self._ask_the_person(row, moved)
             return False
         if self.now() < doubt.look_at:
             self.store.again(row, doubt.look_at, _looking(doubt))

@@ -77,8 +77,8 @@ class Doubt:
         return min(at, self.over_at) if now < self.over_at else at
 
 
-def way_of(request: Unanswered, can_look: bool) -> Way:
-    if request.remembered == FOREVER:
+def way_of(request: Unanswered, can_look: bool, is_keyed: bool) -> Way:
+    if request.remembered == FOREVER or (request.is_suspicion and is_keyed):
         return Way.RECORD
     return Way.LOOK if can_look else Way.NONE
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from platforms.base import LoginNeeded, PublishError
+from platforms.base import Ask, LoginNeeded, PublishError
 from scheduler.config import ConfiguredAccount
 from scheduler.store import Store
 
@@ -54,6 +54,25 @@ def stay_signed_in(
                 log.warning("login needed: %s", refused, extra={"account": name})
         except PublishError as fault:  # tomorrow is soon enough
             log.info("its sign-in was not renewed: %s", fault, extra={"account": name})
+
+
+def learn_profiles(
+    store: Store,
+    accounts: Mapping[str, ConfiguredAccount],
+    ask: Callable[[ConfiguredAccount], Ask],
+) -> None:
+    """Asks once whose profile each account is, so that a renamed account is recognised."""
+    known = {*store.accounts.profiles(), *store.accounts.held()}
+    for name, configured in accounts.items():
+        whoami = configured.platform.whoami
+        if name in known or whoami is None:
+            continue
+        try:
+            profile = whoami(configured.account, ask(configured))
+        except PublishError as fault:  # the next hour is soon enough
+            log.info("whose profile it is, is not known: %s", fault, extra={"account": name})
+        else:
+            store.accounts.learn_profile(name, configured.origin, profile)
 
 
 def in_words(account: str, end: datetime, now: datetime) -> str:

@@ -48,16 +48,20 @@ class Plan:
 
 def circumstances(planned: Plan, settles: timedelta = timedelta()) -> Circumstances:
     """What of the configuration and the files decides how careful the store has to be."""
-    accounts = {
+    files = Files(unreachable=planned.unreachable, emptied=planned.emptied)
+    return Circumstances(accounts=facts_of(planned.config), files=files, settles=settles)
+
+
+def facts_of(config: Config) -> dict[str, AccountFacts]:
+    """What decides, for each account, how careful the store has to be."""
+    return {
         name: AccountFacts(
             can_look=account.can_look,
-            is_keyed=account.platform.keyed or account.platform.harmless,
+            is_keyed=account.platform.keyed,
             is_harmless=account.platform.harmless,
         )
-        for name, account in planned.config.accounts.items()
+        for name, account in config.accounts.items()
     }
-    files = Files(unreachable=planned.unreachable, emptied=planned.emptied)
-    return Circumstances(accounts=accounts, files=files, settles=settles)
 
 
 FETCHING = 60.0  # seconds that may be spent on all media that one reading fetches

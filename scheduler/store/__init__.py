@@ -6,7 +6,7 @@ names its claim, so that one that comes too late changes nothing.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from platforms.base import Post, Published
 from scheduler.calendar.model import Delivery
-from scheduler.store import removals, status
+from scheduler.store import identity, removals, status
 from scheduler.store.accounts import Accounts, hold
 from scheduler.store.backups import refuse_a_lost_one
 from scheduler.store.changing import NEVER_TRIED, NO_CLAIM, become
@@ -64,6 +64,7 @@ from scheduler.store.rows import (
     stamp,
 )
 from scheduler.store.status import MAY_BECOME
+from scheduler.store.suspicions import WORKED, suspect_all, suspect_since
 from scheduler.store.tables import accounts, deliveries, facts, heartbeat, journal
 from scheduler.store.taking_up import AccountFacts, Circumstances, take_up
 
@@ -124,6 +125,51 @@ class Store:
                 return []
         with self.database.writing() as connection:
             return removals.settle(connection, now)
+
+    # Whose it is
+
+    @property
+    def id(self) -> str:
+        return self.fact(identity.ID) or ""
+
+    def claim_machine(
+        self,
+        now: datetime,
+        accounts: Mapping[str, AccountFacts],
+        *,
+        take_over: bool = False,
+        travels: bool = False,
+    ) -> None:
+        """Makes this machine the owner. Raises `ElsewhereError` where it is another's.
+
+        After a take-over, what was due since the last sign of life may be published.
+        """
+        with self.database.writing() as connection:
+            try:
+                identity.must_not_leave(connection, self.file)
+            except identity.ElsewhereError:
+                if take_over:
+                    suspect_since(connection, now, accounts)
+                elif not travels:
+                    raise
+            identity.own(connection)
+
+    def meet(self, witness: identity.Witness, now: datetime) -> bool:
+        """Compares the store with its witness; whether it is an older copy of itself.
+
+        Then whatever was due may be published since: it is looked for, or in doubt.
+        """
+        with self.database.writing() as connection:
+            counter = int(identity.fact(connection, identity.COUNTER) or 0)
+            is_older = counter < witness.counter()
+            if is_older:
+                suspect_all(connection, now)
+                counter = witness.counter()
+                ahead = update(facts).where(facts.c.name == identity.COUNTER)
+                connection.execute(ahead.values(value=str(counter)))
+        self.journal.counted = witness.note
+        witness.note(counter)
+        return is_older
 
     # What is due
 
@@ -677,6 +723,10 @@ class Store:
         with self.database.reading() as connection:
             found: str | None = connection.scalar(select(facts.c.value).where(facts.c.name == name))
         return found
+
+    def worked(self, now: datetime) -> None:
+        """A sign of life of a process that ends: a daemon gives others."""
+        self.keep_fact(WORKED, str(stamp(now)))
 
     def beat(self, host: str, pid: int, started: datetime, now: datetime) -> None:
         values = {"host": host, "pid": pid, "started": stamp(started), "last_seen": stamp(now)}

@@ -55,6 +55,24 @@ class Accounts:
                 )
             )
 
+    def profiles(self) -> dict[str, str]:
+        """Account -> its id on the platform, where that is known."""
+        with self._database.reading() as connection:
+            known = select(accounts).where(accounts.c.profile.is_not(None))
+            return {row.name: row.profile for row in connection.execute(known)}
+
+    def learn_profile(self, account: str, origin: str, profile: str) -> None:
+        """Keeps the account's id on the platform, and with what was planned for it there."""
+        with self._database.writing() as connection:
+            kept = insert(accounts).values(name=account, profile=profile)
+            connection.execute(kept.on_conflict_do_update(["name"], set_={"profile": profile}))
+            mine = (
+                deliveries.c.account == account,
+                deliveries.c.origin == origin,
+                deliveries.c.profile.is_(None),
+            )
+            connection.execute(update(deliveries).where(*mine).values(profile=profile))
+
     def held(self) -> dict[str, str]:
         """Account -> why it waits for a person."""
         with self._database.reading() as connection:

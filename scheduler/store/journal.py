@@ -6,7 +6,7 @@ twice. With the outcome of a delivery its journal goes.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from sqlalchemy import (
 from platforms.base import FOREVER, Request, Response
 from scheduler.store import status
 from scheduler.store.database import Database, Prepared
+from scheduler.store.identity import count
 from scheduler.store.rows import Unanswered, WrongStatus, instant, stamp
 from scheduler.store.tables import deliveries, journal
 
@@ -77,6 +78,7 @@ class Journal:
 
     def __init__(self, database: Database, lease: float) -> None:
         self._database, self._lease = database, lease
+        self.counted: Callable[[int], None] = lambda counter: None  # told how often something left
 
     def answer(self, key: str, request: Request, nth: int) -> Response | None:
         """What the `nth` such request of this delivery was answered; None where it was not."""
@@ -116,8 +118,12 @@ class Journal:
         same one noted once more. Refuses when another claim holds the delivery.
         """
 
-        def leaves(connection: Connection) -> None:
+        def leaves(connection: Connection) -> int:
             self._still(connection, key, claim, now)
+            note(connection)
+            return count(connection)
+
+        def note(connection: Connection) -> None:
             row = _row(key, request, now, timeout)
             before = OPEN.first(connection, of=key)
             if before is None:
@@ -131,7 +137,7 @@ class Journal:
                 update(journal).where(journal.c.id == before["id"]).values(**changed)
             )
 
-        self._database.together(leaves)
+        self.counted(self._database.together(leaves))
 
     def reopen(self, key: str, request: Request) -> bool:
         """Whether such a request was answered, though it said something else: that is doubt again.

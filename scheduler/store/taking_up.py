@@ -138,6 +138,7 @@ class _TakingUp:
         names = ("key", "entry", "account", "after", "grace", "late")
         taken = {name: new[name] for name in names}
         taken["wire_key"] = old.wire_key or old.key
+        taken["post"] = old.post if old.key in self.left else new["post"]
         self.connection.execute(text("PRAGMA defer_foreign_keys = ON"))
         self.connection.execute(
             update(deliveries).where(deliveries.c.key == old.key).values(**taken)

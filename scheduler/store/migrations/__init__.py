@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, inspect, text
 
 from scheduler.store.backups import back_up, folder
 from scheduler.store.database import Database, StoreFailed
+from scheduler.store.identity import give_id
 from scheduler.store.rows import stamp
 from scheduler.store.tables import HEAD, facts
 
@@ -48,6 +49,7 @@ def migrate(database: Database, now: datetime) -> Path | None:
     with database.writing() as connection:
         if version(connection) != HEAD:  # another process may have been faster
             _upgrade(connection)
+            give_id(connection)
             if found is None:
                 connection.execute(insert(facts).values(name=BORN, value=str(stamp(now))))
     return backup
