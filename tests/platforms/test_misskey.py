@@ -100,6 +100,9 @@ class Misskey(StandIn):
             "id": identifier,
             "createdAt": "2026-09-07T08:30:03.000Z",
             "userId": "9me",
+            "poll": {"choices": [{"text": one, "votes": 0} for one in asked["poll"]["choices"]]}
+            if "poll" in asked
+            else None,
             "files": [
                 {"id": file, "name": self.names[file], "comment": self.files[file] or None}
                 for file in asked.get("fileIds", ())
