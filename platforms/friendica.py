@@ -56,12 +56,11 @@ def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
     return replace(search, lists=lists, expected=expected, strict=unmarked)
 
 
-def listed(item: Json) -> ListedPost | None:
+def listed(item: Json) -> ListedPost:
     """A post of a list. Its title is told as a warning."""
-    post = mastodon.listed(item)
-    title = (item.get("reblog") or item).get("spoiler_text") or ""
-    shown = mastodon.short_mentions(plain((item.get("reblog") or item)["content"]))
-    return replace(post, title=title, warning=None, shown=shown) if post else None
+    post, status = mastodon.listed(item), item.get("reblog") or item
+    shown = mastodon.short_mentions(plain(status["content"]))
+    return replace(post, title=status.get("spoiler_text") or "", warning=None, shown=shown)
 
 
 def unmarked(text: str) -> str:

@@ -173,8 +173,8 @@ def home(account: Account, me: Json, limit: int) -> PostList:
     """What the account wrote itself in its home timeline."""
 
     def read(item: Json) -> ListedPost | None:
-        post = listed(item)
-        return post if post and post.author == me["id"] else None
+        is_own = (item.get("reblog") or item)["account"]["id"] == me["id"]
+        return listed(item) if is_own else None
 
     return replace(statuses(at(account, f"/api/v1/timelines/home?limit={limit}")), read=read)
 
@@ -248,11 +248,10 @@ def uploads_of(lost: Lost, number: int) -> frozenset[str]:
     )
 
 
-def listed(item: Json) -> ListedPost | None:
+def listed(item: Json) -> ListedPost:
     """A status of a list. snac shows a post that somebody boosted as a boost, in the same place."""
     status = item.get("reblog") or item
     text, warning = text_and_warning(plain(status["content"]), status.get("spoiler_text"))
-    poll = status.get("poll") or {}
     files = status.get("media_attachments")
     done = published(status)
     return ListedPost(
@@ -262,16 +261,20 @@ def listed(item: Json) -> ListedPost | None:
         ref=dict(done.ref),
         made=iso(status["created_at"]),
         author=status["account"]["id"],
-        parent=status.get("in_reply_to_id") or "",
+        parent=(status["in_reply_to_id"] or "") if "in_reply_to_id" in status else None,
         visibility=status.get("visibility"),
-        warning=warning,
+        warning=warning if "spoiler_text" in status else None,
         language=status.get("language"),
-        poll=tuple(option["title"] for option in poll.get("options", ())),
+        poll=answers_of(status["poll"]) if "poll" in status else None,
         files=tuple(map(listed_file, files)) if files is not None else None,
         shown=text,
         written=short_mentions(status.get("text") or "") or None,  # snac tells it
         pinned=bool(item.get("reblog") or status.get("pinned")),
     )
+
+
+def answers_of(poll: Json) -> tuple[str, ...]:
+    return tuple(option["title"] for option in poll["options"]) if poll else ()
 
 
 def listed_file(item: Json) -> ListedFile:

@@ -103,13 +103,13 @@ def visibility_of(me: Json, post: Post) -> str | None:
     return "private" if me.get("locked") else post.options.get("visibility", "public")
 
 
-def reading(expected: str | None) -> Callable[[Json], ListedPost | None]:
+def reading(expected: str | None) -> Callable[[Json], ListedPost]:
     """Reads a status. A profile that is unlisted makes unlisted what should be public."""
 
-    def read(item: Json) -> ListedPost | None:
+    def read(item: Json) -> ListedPost:
         post = mastodon.listed(item)
-        is_lowered = post and post.visibility == "unlisted" and expected == "public"
-        return replace(post, visibility="public") if post and is_lowered else post
+        is_lowered = post.visibility == "unlisted" and expected == "public"
+        return replace(post, visibility="public") if is_lowered else post
 
     return read
 

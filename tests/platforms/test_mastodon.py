@@ -441,6 +441,15 @@ def test_a_post_is_ours_only_where_everything_agrees(other: dict[str, Any], foun
     assert looked(a_post(), a_server(other)).found is found
 
 
+@pytest.mark.parametrize("field", ["in_reply_to_id", "spoiler_text", "poll", "language"])
+def test_what_a_server_does_not_say_speaks_against_no_post(field: str) -> None:
+    told = status(in_reply_to_id="1", spoiler_text="Exams", language="de")
+    del told[field]
+    post = a_post(reply_to=FIRST, options={"content_warning": "Exams"}, language="de")
+
+    assert looked(post, a_server(told)).found is Found.OURS
+
+
 def test_a_post_with_everything_is_found_as_it_was_sent() -> None:
     options = {
         "visibility": "unlisted",
