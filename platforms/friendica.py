@@ -41,7 +41,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 
 
 def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
-    """All posts of the account, private ones too (Accounts/Statuses.php). Its source is Markdown again."""
+    """All posts of the account, private ones too (its Accounts/Statuses.php)."""
     search = mastodon.search_for(account, mastodon.own(account, ask), post, lost, ask)
     visibility = None if post.reply_to else post.options.get("visibility")
     expected = replace(

@@ -1,9 +1,9 @@
 """Mastodon, and the servers that speak its client API (snac, GoToSocial, Pleroma, Hollo ...).
 
-Mastodon recognises a second sending by its `Idempotency-Key` for an hour; others take the header and ignore it. So a look
-has to be right on all of them. Servers rewrite what they show (mentions lose their server, links are cut by invisible
-spans, snac turns Markdown into HTML and ":-)" into an emoji), therefore the source of the few posts that are closest to
-ours is read before they count as others.
+Mastodon recognises a second sending by its `Idempotency-Key` for an hour; others take the header and
+ignore it. So a look has to be right on all of them. Servers rewrite what they show: mentions lose
+their server, links are cut by invisible spans, snac turns Markdown into HTML and ":-)" into an emoji.
+Therefore the source of the few posts that are closest to ours is read before they count as others.
 
 https://docs.joinmastodon.org/methods/statuses/#create and https://docs.joinmastodon.org/methods/media/#v2
 """
@@ -133,7 +133,7 @@ AS_TYPED = {
 
 
 def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
-    """The account's own posts, of every visibility where the server is Mastodon (AccountStatusesFilter).
+    """The account's own posts. Mastodon lists those of every visibility (its AccountStatusesFilter).
 
     What other servers leave out of that list is in the home timeline: it is read too.
     """
@@ -160,7 +160,7 @@ def search_for(account: Account, me: Json, post: Post, lost: Lost, ask: Ask) -> 
 
 
 def statuses(url: str) -> PostList:
-    """A list that goes on until a page is empty: servers leave out of a page what they may not show."""
+    """A list that goes on until a page is empty: a short page may be one with posts left out."""
     return PostList(
         request=Request(step="list", url=url, repeat=HARMLESS, example=[]),
         read=listed,
@@ -182,8 +182,8 @@ def home(account: Account, me: Json, limit: int) -> PostList:
 def on_snac(account: Account, me: Json, search: Search) -> Search:
     """The same on snac 2.75 (its mastoapi.c, tried).
 
-    Its list of an account's posts has no pages and only what is public; its home timeline has both. It knows two
-    visibilities, calls every language English, ignores polls and counts no posts.
+    Its list of an account's posts has no pages, and only what is public; its home timeline has
+    both. It knows two visibilities, calls every language English, ignores polls, counts no posts.
     """
     is_public = search.expected.visibility in ("public", "unlisted", None)
     visibility = "public" if is_public else "private"

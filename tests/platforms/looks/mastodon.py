@@ -1,4 +1,4 @@
-"""https://docs.joinmastodon.org/methods/accounts/#statuses: 40 at most, `max_id` for what is older."""
+"""https://docs.joinmastodon.org/methods/accounts/#statuses: 40 at most, `max_id` for older."""
 
 import re
 from pathlib import Path
