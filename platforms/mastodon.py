@@ -184,12 +184,19 @@ def on_snac(account: Account, me: Json, search: Search) -> Search:
 
     Its list of an account's posts has no pages, and only what is public; its home timeline has
     both. It knows two visibilities, calls every language English, ignores polls, counts no posts.
+    A reply to a post that it does not know by that id, as by a URL, becomes one that answers none.
     """
+    posts = home(account, me, SNACS_PAGE)
+
+    def read(item: Json) -> ListedPost | None:
+        post = posts.read(item)
+        return replace(post, parent=post.parent or None) if post else None
+
     is_public = search.expected.visibility in ("public", "unlisted", None)
     visibility = "public" if is_public else "private"
     return replace(
         search,
-        lists=(home(account, me, SNACS_PAGE),),
+        lists=(replace(posts, read=read),),
         expected=replace(search.expected, visibility=visibility, language=None, poll=None),
         count=None,
     )

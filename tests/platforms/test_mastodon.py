@@ -794,6 +794,18 @@ def test_a_post_that_somebody_boosted_is_found_on_snac_which_shows_the_boost_in_
     assert snacs(a_post(), a_snac(boost)).found is Found.OURS
 
 
+@pytest.mark.parametrize(
+    ("told", "found"), [("1", Found.OURS), (None, Found.OURS), ("2", Found.ABSENT)]
+)
+def test_a_reply_that_became_a_post_of_its_own_on_snac_is_not_sent_again(
+    told: str | None, found: Found
+) -> None:
+    """snac answers a reply to a post that it does not know so; a second sending would double."""
+    post = a_post(reply_to=Published(id="https://example.social/alice/p/1"))
+
+    assert snacs(post, a_snac(on_snac(in_reply_to_id=told))).found is found
+
+
 def test_an_empty_timeline_on_snac_proves_nothing_for_its_counter_is_always_zero() -> None:
     assert snacs(a_post(), a_snac()).found is Found.FAILED
 
