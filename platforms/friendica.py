@@ -9,7 +9,8 @@ from datetime import date
 from typing import Literal
 
 from platforms import mastodon
-from platforms.base import Account, Ask, Lost, Post, Published
+from platforms.base import Account, Ask, Json, Lost, Post, Published
+from platforms.recent import ListedPost, Search, folded, plain
 
 LIMITS = replace(
     mastodon.LIMITS,
@@ -24,7 +25,10 @@ LIMITS = replace(
     checked=date(2026, 11, 23),
 )
 VISIBILITY = Literal["public", "unlisted", "private"]
-NUMBER = r"^\W*\d+[.)]\s"  # of a list's item
+# What Markdown takes out: what begins a heading, a quote or a list's item; a line across; marks.
+BEGINNING = re.compile(r"^\s*(?:#{1,6}\s+|>\s?|(?:[-*+]|\d+[.)])\s+)+")
+RULER = re.compile(r"\s*(?:[-*_]\s*){3,}")
+EMPHASIS = re.compile(r"[*_`~\\]")
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -36,14 +40,37 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return mastodon.publish(account, titled, mastodon.changing(ask, **mastodon.WITHOUT_KEY))
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    return mastodon.find(account, post, lost, ask, letters)
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """All posts of the account, private ones too (its Accounts/Statuses.php)."""
+    search = mastodon.search_for(account, mastodon.own(account, ask), post, lost, ask)
+    visibility = None if post.reply_to else post.options.get("visibility")
+    expected = replace(
+        search.expected,
+        title=post.title,
+        warning=None,
+        language=None,  # it may guess another one
+        visibility=visibility,  # else the account's own, or that of the post before
+        poll=None,
+    )
+    lists = tuple(replace(posts, read=listed) for posts in search.lists)
+    return replace(search, lists=lists, expected=expected, strict=unmarked)
 
 
-def letters(text: str) -> str:
-    """A text without what its reading as Markdown may change: marks, and what stands before the items of a list."""
-    plain = mastodon.local(text)
-    return re.sub(rf"{NUMBER}|[\W_]", "", plain, flags=re.MULTILINE) or mastodon.bare(plain)
+def listed(item: Json) -> ListedPost:
+    """A post of a list. Its title is told as a warning."""
+    post, status = mastodon.listed(item), item.get("reblog") or item
+    shown = mastodon.short_mentions(plain(status["content"]))
+    return replace(post, title=status.get("spoiler_text") or "", warning=None, shown=shown)
+
+
+def unmarked(text: str) -> str:
+    """A text without what reading it as Markdown takes out of it: marks, and what begins a line."""
+    lines = [
+        EMPHASIS.sub("", BEGINNING.sub("", line))
+        for line in text.splitlines()
+        if not RULER.fullmatch(line)
+    ]
+    return folded("\n".join(lines))
 
 
 PLATFORM = replace(
@@ -58,6 +85,6 @@ PLATFORM = replace(
     obtain="an app that makes tokens, such as `toot login`: a token with the scopes read and write",
     oauth=mastodon.COARSE,
     publish=publish,
-    find=find,
+    recent=recent,
     ask_limits=mastodon.asking(LIMITS),
 )

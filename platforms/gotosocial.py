@@ -8,7 +8,8 @@ from datetime import date
 from typing import Literal
 
 from platforms import mastodon
-from platforms.base import FOREVER, Account, Ask, Cap, Limits, Post, Published
+from platforms.base import FOREVER, Account, Ask, Cap, Limits, Lost, Post, Published
+from platforms.recent import Search
 
 LIMITS = replace(
     mastodon.LIMITS,
@@ -34,6 +35,15 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     )
 
 
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """All posts of the account, of every visibility for its owner, the newest first (source)."""
+    search = mastodon.search_for(account, mastodon.own(account, ask), post, lost, ask)
+    if search.expected.visibility != "mutuals_only":
+        return search
+    unknown = replace(search.expected, visibility=None)  # what that is called is not documented
+    return replace(search, expected=unknown)
+
+
 def ask_limits(account: Account, ask: Ask) -> Limits:
     """It tells a length of links, and counts them whole."""
     return replace(mastodon.asking(LIMITS)(account, ask), link_length=None)
@@ -50,5 +60,6 @@ PLATFORM = replace(
     obtain="{server}/settings/user/tokens: make an access token with the scopes read and write",
     oauth=mastodon.COARSE,
     publish=publish,
+    recent=recent,
     ask_limits=ask_limits,
 )

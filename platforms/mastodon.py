@@ -1,21 +1,18 @@
 """Mastodon, and the servers that speak its client API (snac, GoToSocial, Pleroma, Hollo ...).
 
-Mastodon recognises a second sending by its `Idempotency-Key` for an hour; others take the header and ignore it. So `find`
-has to be right on all of them, and mostly must not overlook a post that is up. Servers rewrite what they show (mentions
-lose their server, links are cut by invisible spans, snac turns Markdown into HTML and ":-)" into an emoji), therefore
-those whose shown text differs are asked for their source, where none looks like ours, before they are taken for others.
+Mastodon recognises a second sending by its `Idempotency-Key` for an hour; others take the header and
+ignore it. So a look has to be right on all of them. Servers rewrite what they show: mentions lose
+their server, links are cut by invisible spans, snac turns Markdown into HTML and ":-)" into an emoji.
+Therefore the source of the few posts that are closest to ours is read before they count as others.
 
 https://docs.joinmastodon.org/methods/statuses/#create and https://docs.joinmastodon.org/methods/media/#v2
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from html import unescape
+from datetime import date
 from typing import Literal
-from unicodedata import normalize
 
 from platforms.base import (
     DOUBLES,
@@ -43,13 +40,23 @@ from platforms.base import (
     address_of,
     code_in_json,
 )
+from platforms.recent import (
+    ListedFile,
+    ListedPost,
+    PostList,
+    Search,
+    by_last_item,
+    folded,
+    iso,
+    plain,
+)
 
 REMEMBERED = 3600.0  # seconds
 LOOKS = 300  # at a file being converted, every two seconds
-PAGES = 10  # of 40 statuses
-EARLY = timedelta(
-    hours=12
-)  # how far the server's clock and ours may be apart; yesterday's post of a daily series is further back
+PER_PAGE = 40  # the most that Mastodon gives
+SNACS_PAGE = 200  # snac gives what it is asked for
+FIND_AFTER = 5  # seconds; no source, cautious: a list may be read from a replica of the database
+MASTODONS_VERSION = re.compile(r"[3-9]\.\d+\.\d+[^\s()]*")  # "4.3.2", a fork's "4.3.2+glitch"
 MENTION = re.compile(r"(@\w+(?:[.-]+\w+)*)@\w+(?:[.:-]+\w+)*")
 STATUS = {"id": "113000000000000001", "url": "https://mastodon.social/@ada/113000000000000001"}
 FILE = {
@@ -125,49 +132,170 @@ AS_TYPED = {
 }  # else the account's preferences may have the text read as Markdown
 
 
-Bare = Callable[[str], str]  # leaves of a text what the server does not change in it
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The account's own posts. Mastodon lists those of every visibility (its AccountStatusesFilter).
+
+    What other servers leave out of that list is in the home timeline: it is read too.
+    """
+    answer = own_answer(account, ask)
+    me = answer.json()
+    search = search_for(account, me, post, lost, ask)
+    if answer.headers.get("x-creator", "").startswith("snac/"):
+        return on_snac(account, me, search)
+    is_for_few = search.expected.visibility in ("private", "direct")
+    if is_for_few and not is_mastodon(account, ask):
+        return replace(search, lists=(*search.lists, home(account, me, PER_PAGE)))
+    return search
 
 
-def find(
-    account: Account, post: Post, lost: Lost, ask: Ask, alike: Bare = lambda text: bare(text)
-) -> Published | None:
-    """Our post among the account's own."""
-    me = own(account, ask)
-    up = (one for path in lists(me, post) for one in listed(account, path, lost.left_at, ask))
-    return found(account, me, post, lost, up, alike, ask)
-
-
-def found(
-    account: Account, me: Json, post: Post, lost: Lost, up: Iterable[Json], alike: Bare, ask: Ask
-) -> Published | None:
-    """Ours of those that are up: as it is shown, else, for the server may have rewritten it, as it was written."""
-    wanted = alike(post.text if post.text.strip() else post.options.get("content_warning") or "")
-    strange = []
-    for one in up:
-        if (
-            one["account"]["id"] == me["id"]
-            and one["id"] not in lost.others
-            and is_like(post, lost, one)
-        ):
-            if wanted in (
-                alike(shown(one)),
-                alike(one.get("text") or ""),
-            ):  # snac tells the source beside what is shown
-                return published(one)
-            strange += [] if one.get("text") else [one]
-    rewritten = next((one for one in strange if alike(source(account, one, ask)) == wanted), None)
-    return published(rewritten) if rewritten else None
-
-
-def lists(me: Json, post: Post) -> tuple[str, ...]:
-    """Where the account's posts are. Some servers (snac) list only what is public; the rest is in the home timeline."""
-    visibility = post.options.get("visibility") or (me.get("source") or {}).get("privacy")
-    own_ones = f"/api/v1/accounts/{me['id']}/statuses?limit=40&exclude_reblogs=true"
-    return (
-        (own_ones, "/api/v1/timelines/home?limit=40")
-        if visibility in ("private", "direct")
-        else (own_ones,)
+def search_for(account: Account, me: Json, post: Post, lost: Lost, ask: Ask) -> Search:
+    """Our post in the list of the account's own, which Mastodon and its relatives have alike."""
+    path = f"/api/v1/accounts/{me['id']}/statuses?limit={PER_PAGE}&exclude_reblogs=true"
+    return Search(
+        lists=(statuses(at(account, path)),),
+        expected=expected(me, post, lost),
+        count=me.get("statuses_count"),
+        source=lambda listed: source(account, listed.id, ask),
     )
+
+
+def statuses(url: str) -> PostList:
+    """A list that goes on until a page is empty: a short page may be one with posts left out."""
+    return PostList(
+        request=Request(step="list", url=url, repeat=HARMLESS, example=[]),
+        read=listed,
+        next_page=by_last_item("max_id", "id"),
+        newest_first=True,
+    )
+
+
+def home(account: Account, me: Json, limit: int) -> PostList:
+    """What the account wrote itself in its home timeline."""
+
+    def read(item: Json) -> ListedPost | None:
+        is_own = (item.get("reblog") or item)["account"]["id"] == me["id"]
+        return listed(item) if is_own else None
+
+    return replace(statuses(at(account, f"/api/v1/timelines/home?limit={limit}")), read=read)
+
+
+def on_snac(account: Account, me: Json, search: Search) -> Search:
+    """The same on snac 2.75 (its mastoapi.c, tried).
+
+    Its list of an account's posts has no pages, and only what is public; its home timeline has
+    both. It knows two visibilities, calls every language English, ignores polls, counts no posts.
+    A reply to a post that it does not know by that id, as by a URL, becomes one that answers none.
+    """
+    posts = home(account, me, SNACS_PAGE)
+
+    def read(item: Json) -> ListedPost | None:
+        post = posts.read(item)
+        return replace(post, parent=post.parent or None) if post else None
+
+    is_public = search.expected.visibility in ("public", "unlisted", None)
+    visibility = "public" if is_public else "private"
+    return replace(
+        search,
+        lists=(replace(posts, read=read),),
+        expected=replace(search.expected, visibility=visibility, language=None, poll=None),
+        count=None,
+    )
+
+
+def is_mastodon(account: Account, ask: Ask) -> bool:
+    """Whether the server is Mastodon or a fork, by its version and the address of its source.
+
+    Others add "(compatible; ...)" to the version or, as Hollo does, tell their own.
+    """
+    try:
+        answer = about(account, ask)
+    except Rejected:
+        return False
+    version, source_url = str(answer.get("version")), str(answer.get("source_url", "mastodon"))
+    return "mastodon" in source_url and bool(MASTODONS_VERSION.fullmatch(version))
+
+
+def expected(me: Json, post: Post, lost: Lost) -> ListedPost:
+    """Our post, as the lists would show it."""
+    options = post.options
+    asked = options.get("poll")
+    text, warning = text_and_warning(post.text, options.get("content_warning"))
+    return ListedPost(
+        author=me["id"],
+        shown=text,
+        warning=warning,
+        visibility=visibility_of(me, post),
+        parent=answered(post.reply_to) if post.reply_to else "",
+        language=post.language,
+        poll=tuple(asked["answers"]) if asked else (),
+        files=tuple(
+            ListedFile(ids=uploads_of(lost, number), alt=folded(media.alt))
+            for number, media in enumerate(post.media, 1)
+        ),
+    )
+
+
+def visibility_of(me: Json, post: Post) -> str | None:
+    """Who will see it. What a silenced account (`limited`) publishes is unlisted at most."""
+    visibility = post.options.get("visibility") or (me.get("source") or {}).get("privacy")
+    return "unlisted" if visibility == "public" and me.get("limited") else visibility
+
+
+def text_and_warning(text: str, warning: str | None) -> tuple[str, str]:
+    """Where there is no text, Mastodon takes the warning for it (PostStatusService)."""
+    shown, shown_warning = short_mentions(text), folded(warning or "")
+    return (shown, shown_warning) if text.strip() else (shown_warning, "")
+
+
+def uploads_of(lost: Lost, number: int) -> frozenset[str]:
+    """Everything that a file was called when it was uploaded."""
+    steps = (f"upload {number}", f"conversion {number}")
+    return frozenset(
+        name for step in steps if step in lost.answers for name in called(lost.answers[step].json())
+    )
+
+
+def listed(item: Json) -> ListedPost:
+    """A status of a list. snac shows a post that somebody boosted as a boost, in the same place."""
+    status = item.get("reblog") or item
+    text, warning = text_and_warning(plain(status["content"]), status.get("spoiler_text"))
+    files = status.get("media_attachments")
+    done = published(status)
+    return ListedPost(
+        id=done.id,
+        url=done.url,
+        ids=frozenset(done.ref.get("ids", ())),
+        ref=dict(done.ref),
+        made=iso(status["created_at"]),
+        author=status["account"]["id"],
+        parent=(status["in_reply_to_id"] or "") if "in_reply_to_id" in status else None,
+        visibility=status.get("visibility"),
+        warning=warning if "spoiler_text" in status else None,
+        language=status.get("language"),
+        poll=answers_of(status["poll"]) if "poll" in status else None,
+        files=tuple(map(listed_file, files)) if files is not None else None,
+        shown=text,
+        written=short_mentions(status.get("text") or "") or None,  # snac tells it
+        pinned=bool(item.get("reblog") or status.get("pinned")),
+    )
+
+
+def answers_of(poll: Json) -> tuple[str, ...]:
+    return tuple(option["title"] for option in poll["options"]) if poll else ()
+
+
+def listed_file(item: Json) -> ListedFile:
+    return ListedFile(ids=frozenset(called(item)), alt=folded(item.get("description") or ""))
+
+
+def called(file: Json) -> set[str]:
+    """Friendica and Pleroma call a file otherwise in a status, but its address stays."""
+    return {str(file[name]) for name in ("id", "url", "remote_url") if file.get(name)}
+
+
+def short_mentions(text: str) -> str:
+    """A text with its mentions as servers show them: @ben in place of @ben@example.org."""
+    return MENTION.sub(r"\1", text)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -178,11 +306,7 @@ def asking(base: Limits) -> Callable[[Account, Ask], Limits]:
     """A `Platform.ask_limits`: what the server tells of itself, and `base` where it is silent."""
 
     def ask_limits(account: Account, ask: Ask) -> Limits:
-        try:
-            told = instance(account, "/api/v2/instance", ask)
-        except Rejected:  # Mastodon before 4.0, snac, Pleroma
-            told = instance(account, "/api/v1/instance", ask)
-        return limits_of(told, at(account, ""), base)
+        return limits_of(about(account, ask, anonymous=True), at(account, ""), base)
 
     return ask_limits
 
@@ -257,7 +381,9 @@ def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
 
 
 def published(answer: Json, *notes: str) -> Published:
-    return Published(id=str(answer["id"]), url=answer.get("url") or answer.get("uri"), notes=notes)
+    url, uri = answer.get("url"), answer.get("uri")
+    ref = {"ids": [uri]} if url and uri and url != uri else {}
+    return Published(id=str(answer["id"]), url=url or uri, ref=ref, notes=notes)
 
 
 def otherwise_done(post: Post, answer: Json, polls: Polls) -> Iterator[str]:
@@ -287,6 +413,10 @@ def unusual(asked: Mapping[str, Json], polls: Polls) -> Iterator[str]:
 
 
 def own(account: Account, ask: Ask) -> Json:
+    return own_answer(account, ask).json()
+
+
+def own_answer(account: Account, ask: Ask) -> Response:
     asked = Request(
         step="account",
         url=at(account, "/api/v1/accounts/verify_credentials"),
@@ -294,7 +424,7 @@ def own(account: Account, ask: Ask) -> Json:
         example=ME,
     )
     try:
-        return ask(asked).json()
+        return ask(asked)
     except (
         Rejected
     ) as refused:  # 422 is how snac says it, 403 how Mastodon says that the account is disabled
@@ -303,110 +433,39 @@ def own(account: Account, ask: Ask) -> Json:
         raise
 
 
-def listed(account: Account, path: str, left_at: datetime, ask: Ask) -> Iterator[Json]:
-    """The statuses of a list made since `EARLY` before then, the newest first. snac answers the same page whatever `max_id` says."""
-    seen: set[str] = set()
-    older = ""
-    since = left_at - EARLY
-    for _ in range(PAGES):
-        answer = ask(
-            Request(step="list", url=at(account, path + older), repeat=HARMLESS, example=[])
-        )
-        since = min(since, told_at(answer, left_at) - EARLY)
-        page = answer.json()
-        fresh = [one for one in page if one["id"] not in seen]
-        yield from (one for one in fresh if made_at(one) >= since)
-        if not fresh or made_at(fresh[-1]) < since:
-            return
-        seen.update(one["id"] for one in fresh)
-        older = f"&max_id={fresh[-1]['id']}"
-    raise InDoubt(
-        f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} UTC to look through"
-    )
-
-
-def told_at(answer: Response, otherwise: datetime) -> datetime:
-    """The server's time. Where ours was set ahead when a post left, that is in the server's future."""
-    try:
-        told = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return otherwise
-    return told if told.tzinfo else otherwise
-
-
-def made_at(one: Json) -> datetime:
-    return datetime.fromisoformat(one["created_at"])
-
-
-def is_like(post: Post, lost: Lost, one: Json) -> bool:
-    """Whether it answers the same post and has the same files."""
-    replied = answered(post.reply_to) if post.reply_to else ""
-    return (
-        not one.get("reblog")
-        and replied == (one.get("in_reply_to_id") or "")
-        and has_files(post, lost, one["media_attachments"])
-    )
-
-
-def has_files(post: Post, lost: Lost, attached: list[Json]) -> bool:
-    """As many; and where there is no text to know it by, the same ones: by what the uploads are called, else by what they are said to show.
-
-    Friendica and Pleroma call a file otherwise in a status, but its address stays. And the uploads may not be known: the store was restored,
-    or the files have been uploaded again since.
-    """
-    if len(attached) != len(post.media) or post.text.strip() or post.options.get("content_warning"):
-        return len(attached) == len(post.media)
-    uploads = {
-        name
-        for step, answer in lost.answers.items()
-        if step.startswith(("upload", "conversion"))
-        for name in called(answer.json())
-    }
-    alts = [bare(one.alt) for one in post.media]
-    is_said = (any(alts) or not uploads) and alts == [
-        bare(file.get("description") or "") for file in attached
-    ]
-    return is_said or all(uploads & called(file) for file in attached)
-
-
-def called(file: Json) -> set[str]:
-    return {str(file[name]) for name in ("id", "url", "remote_url") if file.get(name)}
-
-
-def shown(one: Json) -> str:
-    lines = re.sub(r"</?(?:br|p|li|[uo]l)\b[^>]*>", "\n", one["content"])
-    return unescape(re.sub(r"<[^>]*>", "", lines))
-
-
-def bare(text: str) -> str:
-    """A text without what servers change in it: white space, and the server in a mention."""
-    return "".join(local(text).split())
-
-
-def local(text: str) -> str:
-    return MENTION.sub(r"\1", normalize("NFC", text))
-
-
-def source(account: Account, one: Json, ask: Ask) -> str:
-    """The text as it was written; empty where the server tells no source."""
+def source(account: Account, identifier: str, ask: Ask) -> str | None:
+    """The text as it was written; None where the server does not say."""
     try:
         told = ask(
             Request(
                 step="source",
-                url=at(account, f"/api/v1/statuses/{one['id']}/source"),
+                url=at(account, f"/api/v1/statuses/{identifier}/source"),
                 repeat=HARMLESS,
                 example={"text": ""},
             )
         )
     except Rejected:
-        return ""
-    return str(told.json().get("text") or "")
+        return None
+    return short_mentions(told.json().get("text") or "") or None
 
 
-def instance(account: Account, path: str, ask: Ask) -> Json:
-    return ask(
-        Request(step="limits", url=at(account, path), repeat=HARMLESS, anonymous=True, example={})
-    ).json()
+def about(account: Account, ask: Ask, anonymous: bool = False) -> Json:
+    """What the server says of itself. Raises `Rejected` where it does not."""
+
+    def asked(path: str) -> Json:
+        request = Request(
+            step="limits",
+            url=at(account, path),
+            repeat=HARMLESS,
+            anonymous=anonymous,
+            example={},
+        )
+        return ask(request).json()
+
+    try:
+        return asked("/api/v2/instance")
+    except Rejected:  # Mastodon before 4.0, snac, Pleroma
+        return asked("/api/v1/instance")
 
 
 def limits_of(told: Json, server: str, base: Limits) -> Limits:
@@ -531,7 +590,8 @@ PLATFORM = Platform(
     oauth=OAUTH,
     limits=LIMITS,
     publish=publish,
-    find=find,
+    recent=recent,
+    find_after=FIND_AFTER,
     whoami=whoami,
     ask_limits=asking(LIMITS),
     errors=ERRORS,

@@ -80,23 +80,20 @@ def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
         request=call(account, "list", "users/notes", wanted, repeat=HARMLESS, example=[]),
         read=lambda item: listed(account, item),
         next_page=by_last_item("untilId", "id"),
-        full_page=PER_PAGE,
         newest_first=True,
     )
-    return Search(
-        lists=(notes,), expected=expected(post, me["id"], lost), count=me.get("notesCount")
-    )
+    return Search(lists=(notes,), expected=expected(post, me, lost), count=me.get("notesCount"))
 
 
-def expected(post: Post, author: str, lost: Lost) -> ListedPost:
+def expected(post: Post, me: Json, lost: Lost) -> ListedPost:
     """Our note, as the list would show it."""
     uploads = {step: answer.json()["id"] for step, answer in uploads_of(lost).items()}
     asked = post.options.get("poll")
     return ListedPost(
-        author=author,
+        author=me["id"],
         shown=post.text,
         warning=post.options.get("content_warning") or "",
-        visibility=post.options.get("visibility", "public"),
+        visibility=visibility_of(post, me),
         parent=answered(post),
         poll=tuple(asked["answers"]) if asked else (),
         files=tuple(
@@ -108,6 +105,21 @@ def expected(post: Post, author: str, lost: Lost) -> ListedPost:
             for number, media in enumerate(post.media, 1)
         ),
     )
+
+
+def visibility_of(post: Post, me: Json) -> str | None:
+    """Who will see it (NoteCreateService); None: that depends on the note that it answers."""
+    if post.reply_to:
+        return None
+    visibility = post.options.get("visibility", "public")
+    is_held_back = (me.get("policies") or {}).get("canPublicNote") is False
+    if visibility == "public" and is_held_back:
+        visibility = "home"
+    return reach(visibility, post.options.get("local_only"))
+
+
+def reach(visibility: str, is_local: bool | None) -> str:
+    return f"{visibility}, on this server alone" if is_local else visibility
 
 
 def uploads_of(lost: Lost) -> dict[str, Response]:
@@ -127,7 +139,7 @@ def listed(account: Account, item: Json) -> ListedPost | None:
         author=item["userId"],
         shown=item.get("text") or "",
         warning=item.get("cw") or "",
-        visibility=item.get("visibility"),
+        visibility=reach(item["visibility"], item.get("localOnly")),
         parent=item.get("replyId") or "",
         poll=tuple(choice["text"] for choice in poll.get("choices", ())),
         files=tuple(map(listed_file, files)) if files is not None else None,

@@ -3,6 +3,8 @@
 https://docs.pixelfed.org and its ApiV1Controller
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -13,13 +15,14 @@ from platforms.base import (
     Account,
     Ask,
     Cap,
-    InDoubt,
+    Json,
     Lost,
     Post,
     Published,
     Rejected,
     Request,
 )
+from platforms.recent import ListedPost, PostList, Search, folded
 
 LIMITS = replace(
     mastodon.LIMITS,
@@ -34,7 +37,8 @@ LIMITS = replace(
 )
 VISIBILITY = Literal["public", "unlisted", "private"]
 LONGEST_WARNING = 140  # characters
-ANSWERS = 20  # to a status that are told
+REPLIES = 20  # to a status that are shown
+TAG = re.compile(r"<(?=\S)[^>]*(?:>|$)")
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -51,26 +55,68 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     )
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Its list of what an account posted leaves out what answers something: that stands below what it answers."""
-    if post.reply_to is None:
-        return mastodon.find(account, post, lost, ask)
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """All posts of the account, private ones too, but no replies: those stand below their post.
+
+    It has no request for the source of a post, and calls every language English.
+    """
     me = mastodon.own(account, ask)
-    path = f"/api/v1/statuses/{mastodon.answered(post.reply_to)}/context"
-    below = ask(
-        Request(
-            step="answers",
-            url=mastodon.at(account, path),
-            repeat=HARMLESS,
-            example={"descendants": []},
-        )
-    ).json()["descendants"]
-    ours = mastodon.found(account, me, post, lost, below, mastodon.bare, ask)
-    if ours is None and len(below) >= ANSWERS:
-        raise InDoubt(
-            f"{account.name}: too many answers to {post.reply_to.url or post.reply_to.id} to look through"
-        )
-    return ours
+    search = mastodon.search_for(account, me, post, lost, ask)
+    if post.reply_to:
+        search = replace(search, lists=(replies(account, post.reply_to, ask),), count=None)
+    expected = replace(search.expected, language=None, visibility=visibility_of(me, post))
+    lists = tuple(replace(one, read=reading(expected.visibility)) for one in search.lists)
+    return replace(search, lists=lists, expected=expected, strict=without_tags, source=None)
+
+
+def replies(account: Account, to: Published, ask: Ask) -> PostList:
+    """The replies to a post, in no order. It shows `REPLIES` of them, less those of muted people.
+
+    It shows none while its counter is 0, which runs behind: an empty list proves nothing.
+    """
+    path = f"/api/v1/statuses/{mastodon.answered(to)}"
+    request = Request(
+        step="parent",
+        url=mastodon.at(account, path),
+        repeat=HARMLESS,
+        example={"replies_count": 0},
+    )
+    number = ask(request).json()["replies_count"]
+    below = Request(
+        step="list",
+        url=mastodon.at(account, f"{path}/context"),
+        repeat=HARMLESS,
+        example={"descendants": []},
+    )
+    return PostList(
+        request=below,
+        read=mastodon.listed,
+        items=("descendants",),
+        full_page=REPLIES if number < REPLIES else None,
+    )
+
+
+def visibility_of(me: Json, post: Post) -> str | None:
+    """Who will see it; None: that depends on the post that it answers."""
+    if post.reply_to:
+        return None
+    return "private" if me.get("locked") else post.options.get("visibility", "public")
+
+
+def reading(expected: str | None) -> Callable[[Json], ListedPost]:
+    """Reads a status. A profile that is unlisted makes unlisted what should be public."""
+
+    def read(item: Json) -> ListedPost:
+        post = mastodon.listed(item)
+        is_lowered = post.visibility == "unlisted" and expected == "public"
+        return replace(post, visibility="public") if is_lowered else post
+
+    return read
+
+
+def without_tags(text: str) -> str:
+    """A text without what it takes for HTML: from a "<" before no white space to the next ">"."""
+    return folded(TAG.sub("", text))
 
 
 PLATFORM = replace(
@@ -85,6 +131,6 @@ PLATFORM = replace(
     obtain="{server}/settings/applications: make a personal access token with the scopes read and write",
     oauth=mastodon.COARSE,
     publish=publish,
-    find=find,
+    recent=recent,
     ask_limits=mastodon.asking(LIMITS),
 )

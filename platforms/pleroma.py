@@ -18,6 +18,7 @@ from platforms.base import (
     DOUBLES,
     Account,
     Ask,
+    Lost,
     Post,
     Published,
     PublishError,
@@ -25,6 +26,7 @@ from platforms.base import (
     Response,
     renewing,
 )
+from platforms.recent import ListedFile, Search
 
 LIMITS = replace(
     mastodon.LIMITS,
@@ -76,6 +78,22 @@ def is_repeated(response: Response | None) -> bool:
     return response is not None and response.headers.get("idempotent-replayed") == "true"
 
 
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """All posts of the account, for its author is among the recipients of each (ActivityPub.ex)."""
+    search = mastodon.search_for(account, mastodon.own(account, ask), post, lost, ask)
+    expected = replace(
+        search.expected,
+        visibility=post.options.get("visibility"),  # else that of the post before, or public
+        files=tuple(map(without_empty_alt, search.expected.files or ())),
+    )
+    return replace(search, expected=expected)
+
+
+def without_empty_alt(file: ListedFile) -> ListedFile:
+    """A file without a description may be described by its name there."""
+    return replace(file, alt=file.alt or None)
+
+
 PLATFORM = replace(
     mastodon.PLATFORM,
     name="pleroma",
@@ -89,5 +107,6 @@ PLATFORM = replace(
     oauth=mastodon.COARSE,
     session=renewing(mastodon.COARSE),
     publish=publish,
+    recent=recent,
     ask_limits=mastodon.asking(LIMITS),
 )

@@ -323,7 +323,7 @@ def _may_be_rewritten(
     search: Search, post: ListedPost, recent: Recent, lost: Lost, id_of: Callable[[str], str]
 ) -> bool:
     """Whether only its text speaks against it, and that as it is shown."""
-    if post.written is not None:
+    if post.written is not None or text_level(search, post) is Found.OURS:
         return False
     as_ours = replace(post, shown=search.expected.shown)
     return likeness(search, as_ours, recent.window, lost, id_of) is not None

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from platforms.base import Account, Response
+from platforms.base import Account, Ask, Lost, Platform, Post, Response
+from platforms.recent import Look, look
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, route
-from tests.support import ok
+from tests.support import DUE, ok
 
 SECRETS = {"token": "good"}
 API = r"https://example\.social/api"
@@ -33,7 +34,7 @@ class Fediverse(StandIn):
 
     @route("GET", f"{API}/v1/accounts/verify_credentials")
     def me(self, arrived: Arrived) -> Response:
-        return ok(id="1", acct="ada", source={"privacy": "public"})
+        return ok(id="1", acct="ada", source={"privacy": "public"}, statuses_count=len(self.up))
 
     @route("POST", f"{API}/v2/media")
     def upload(self, arrived: Arrived) -> Response:
@@ -69,6 +70,10 @@ class Fediverse(StandIn):
             "created_at": "2026-09-07T08:30:02.000Z",
             "account": {"id": "1"},
             "in_reply_to_id": asked.get("in_reply_to_id"),
+            "spoiler_text": asked.get("spoiler_text", ""),
+            "visibility": asked.get("visibility", "public"),
+            "language": asked["language"],
+            "poll": None,
             "media_attachments": [self.attached(one) for one in asked.get("media_ids", ())],
         }
         return Response.of(self.up[identifier])
@@ -91,12 +96,42 @@ class Fediverse(StandIn):
             ]
         )
 
+    @route("GET", f"{API}/v1/statuses/([^/]+)")
+    def status(self, arrived: Arrived, identifier: str) -> Response:
+        return ok(id=identifier, replies_count=len(self.below(identifier)))
+
+    def below(self, identifier: str) -> list[Any]:
+        return [one for one in self.up.values() if one["in_reply_to_id"] == identifier]
+
     @route("GET", f"{API}/v1/statuses/([^/]+)/context")
     def context(self, arrived: Arrived, of: str) -> Response:
-        return ok(
-            ancestors=[],
-            descendants=[one for one in self.up.values() if one["in_reply_to_id"] == of],
-        )
+        return ok(ancestors=[], descendants=self.below(of))
+
+
+def a_status(**changes: Any) -> dict[str, Any]:
+    """One of ours, as a server lists it."""
+    return {
+        "id": "100",
+        "url": "https://example.social/@ada/100",
+        "content": "<p>Welcome back</p>",
+        "created_at": "2026-09-07T08:30:02.000Z",
+        "account": {"id": "1"},
+        "in_reply_to_id": None,
+        "spoiler_text": "",
+        "visibility": "public",
+        "language": "en",
+        "poll": None,
+        "media_attachments": [],
+        **changes,
+    }
+
+
+ME = ok(id="1", acct="ada", source={"privacy": "public"}, statuses_count=1)
+END = Response.of([])  # the page after the last
+
+
+def looked(platform: Platform, post: Post, server: Ask, **known: Any) -> Look:
+    return look(platform, account(platform.name), post, Lost(left_at=DUE, **known), server)
 
 
 def asked_for(stand_in: Fediverse) -> Any:

@@ -1,10 +1,14 @@
 """What is different on GoToSocial: it takes the key and ignores it, counts links whole, has six files."""
 
 from pathlib import Path
+from typing import Any
 
-from platforms.base import DOUBLES
+import pytest
+
+from platforms.base import DOUBLES, Response
 from platforms.gotosocial import LIMITS, PLATFORM
-from tests.platforms.relatives import SECRETS, Fediverse, account
+from platforms.recent import Found
+from tests.platforms.relatives import END, ME, SECRETS, Fediverse, a_status, account, looked
 from tests.platforms.standing_in import lost_at_every_step
 from tests.support import a_post, an_image, documented, ok, scripted
 
@@ -17,7 +21,35 @@ def test_a_second_sending_is_said_to_double() -> None:
     PLATFORM.publish(ACCOUNT, a_post(), server)
 
     assert (server.asked[0].repeat, server.asked[0].remembered) == (DOUBLES, 0)
-    assert PLATFORM.find
+    assert PLATFORM.recent
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "found"),
+    [
+        ("private", "private", Found.OURS),
+        ("direct", "direct", Found.OURS),
+        ("direct", "private", Found.NEAR),
+        ("mutuals_only", "mutuals_only", Found.OURS),
+        ("mutuals_only", "private", Found.OURS),
+    ],
+)
+def test_its_list_shows_the_owner_every_visibility(asked: str, told: str, found: Found) -> None:
+    server = scripted(ME, Response.of([a_status(visibility=told)]), END)
+
+    assert looked(PLATFORM, a_post(options={"visibility": asked}), server).found is found
+    assert server.asked[1].url == (
+        "https://example.social/api/v1/accounts/1/statuses?limit=40&exclude_reblogs=true"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes", [{"visibility": "unlisted"}, {"spoiler_text": "Exams"}, {"language": "de"}]
+)
+def test_a_post_that_differs_in_what_the_list_tells_is_near(changes: dict[str, Any]) -> None:
+    server = scripted(ME, Response.of([a_status(**changes)]), END)
+
+    assert looked(PLATFORM, a_post(), server).found is Found.NEAR
 
 
 def test_a_text_is_shown_as_it_is_typed_whatever_the_accounts_preferences_are() -> None:

@@ -4,14 +4,25 @@ among what an account posted.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from platforms.base import InDoubt, Lost, Published, Rejected
+from platforms.base import Published, Rejected, Response
 from platforms.pixelfed import PLATFORM
-from tests.platforms.relatives import SECRETS, Fediverse, account, asked_for
+from platforms.recent import Found
+from tests.platforms.relatives import (
+    END,
+    ME,
+    SECRETS,
+    Fediverse,
+    a_status,
+    account,
+    asked_for,
+    looked,
+)
 from tests.platforms.standing_in import Arrived, Refusal, lost_at_every_step, published_through
-from tests.support import DUE, FIRST, a_post, an_image, ok, scripted
+from tests.support import FIRST, Scripted, a_post, an_image, ok, scripted
 
 ACCOUNT = account("pixelfed")
 
@@ -95,20 +106,108 @@ def test_it_knows_coarse_scopes_only() -> None:
     assert PLATFORM.oauth.scopes == ("read", "write")
 
 
-def test_an_answer_is_looked_for_below_what_it_answers_of_which_twenty_are_told() -> None:
-    assert PLATFORM.find
-    others = [{"id": str(number), "account": {"id": "2"}} for number in range(20)]
-    look = scripted(ok(id="9"), ok(descendants=[]))
+def below(parent_count: int, *replies: Any) -> Scripted:
+    """What is asked for a reply: the account, the post that it answers, what stands below that."""
+    return scripted(ME, ok(replies_count=parent_count), ok(ancestors=[], descendants=replies))
 
-    assert PLATFORM.find(ACCOUNT, a_post(reply_to=FIRST), Lost(left_at=DUE), look) is None
-    assert look.asked[1].url == "https://example.social/api/v1/statuses/1/context"
-    with pytest.raises(InDoubt, match=r"too many answers to .*/@me/1 to look through"):
-        PLATFORM.find(
-            ACCOUNT,
-            a_post(reply_to=FIRST),
-            Lost(left_at=DUE),
-            scripted(ok(id="9"), ok(descendants=others)),
-        )
+
+def test_a_reply_is_looked_for_below_what_it_answers() -> None:
+    post = a_post(reply_to=FIRST)
+    server = below(2, a_status(id="5", account={"id": "2"}), a_status(in_reply_to_id="1"))
+
+    result = looked(PLATFORM, post, server)
+
+    assert (result.found, result.post and result.post.id) == (Found.OURS, "100")
+    assert [one.url for one in server.asked[1:]] == [
+        "https://example.social/api/v1/statuses/1",
+        "https://example.social/api/v1/statuses/1/context",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "shown", "found"),
+    [
+        (19, 19, Found.ABSENT),
+        (3, 2, Found.ABSENT),  # one of them is of somebody muted
+        (20, 20, Found.FAILED),
+        (25, 17, Found.FAILED),
+        (0, 0, Found.FAILED),
+    ],
+    ids=["few", "muted", "many", "many and muted", "the counter may run behind"],
+)
+def test_a_reply_is_absent_only_where_all_replies_are_shown(
+    count: int, shown: int, found: Found
+) -> None:
+    others = [
+        a_status(id=str(n), in_reply_to_id="1", account={"id": "2"}, content="Nice")
+        for n in range(shown)
+    ]
+
+    assert looked(PLATFORM, a_post(reply_to=FIRST), below(count, *others)).found is found
+
+
+def test_the_same_reply_of_somebody_else_or_below_another_post_is_not_ours() -> None:
+    somebody = a_status(in_reply_to_id="1", account={"id": "2"})
+    elsewhere = a_status(in_reply_to_id="7")
+
+    result = looked(PLATFORM, a_post(reply_to=FIRST), below(2, somebody, elsewhere))
+
+    assert result.found is Found.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("asked", "locked", "told", "found"),
+    [
+        ("private", False, "private", Found.OURS),
+        ("public", True, "private", Found.OURS),  # a private profile
+        ("public", False, "unlisted", Found.OURS),  # an unlisted profile
+        ("public", False, "private", Found.NEAR),
+        ("unlisted", False, "public", Found.NEAR),
+    ],
+)
+def test_a_private_post_stands_in_its_list(
+    asked: str, locked: bool, told: str, found: Found, tmp_path: Path
+) -> None:
+    me = ok(id="1", locked=locked, source={"privacy": "public"}, statuses_count=1)
+    file = {"id": "7", "url": "https://example.social/7.png", "description": "The school door"}
+    up = a_status(visibility=told, media_attachments=[file])
+    post = a_post(media=(an_image(tmp_path),), options={"visibility": asked}, language="de")
+
+    assert looked(PLATFORM, post, scripted(me, Response.of([up]), END)).found is found
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "found"),
+    [
+        ("I <3 Mondays", "I", Found.OURS),
+        ("A <b>door</b>, 2 < 3", "A door, 2 &lt; 3", Found.OURS),
+        ("A door", "A bicycle", Found.ABSENT),
+    ],
+)
+def test_a_caption_loses_what_looks_like_html(
+    text: str, shown: str, found: Found, tmp_path: Path
+) -> None:
+    up = a_status(content=shown, media_attachments=[{"id": "7", "description": "The school door"}])
+    post = a_post(text=text, media=(an_image(tmp_path),))
+
+    assert looked(PLATFORM, post, scripted(ME, Response.of([up]), END)).found is found
+
+
+@pytest.mark.parametrize(
+    ("uploads", "found"),
+    [
+        ({"upload 1": ok(id="7")}, Found.OURS),
+        ({"upload 1": ok(id="8")}, Found.NEAR),
+    ],
+)
+def test_the_same_caption_below_another_picture_is_near(
+    uploads: dict[str, Response], found: Found, tmp_path: Path
+) -> None:
+    up = a_status(media_attachments=[{"id": "7", "description": "The school door"}])
+    post = a_post(media=(an_image(tmp_path),))
+    server = scripted(ME, Response.of([up]), END)
+
+    assert looked(PLATFORM, post, server, answers=uploads).found is found
 
 
 @pytest.mark.parametrize("before", [None, FIRST])

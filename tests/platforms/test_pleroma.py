@@ -7,7 +7,17 @@ import pytest
 
 from platforms.base import DOUBLES, Rejected, Response
 from platforms.pleroma import PLATFORM
-from tests.platforms.relatives import SECRETS, Fediverse, account, asked_for
+from platforms.recent import Found
+from tests.platforms.relatives import (
+    END,
+    ME,
+    SECRETS,
+    Fediverse,
+    a_status,
+    account,
+    asked_for,
+    looked,
+)
 from tests.platforms.standing_in import (
     Arrived,
     Refusal,
@@ -149,6 +159,45 @@ def test_it_tells_how_long_a_text_may_be() -> None:
     limits = PLATFORM.ask_limits(ACCOUNT, scripted(ok(max_toot_chars=9000)))
 
     assert (limits.text, limits.unit, limits.images) == (9000, "characters", 16)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "found"),
+    [
+        ("local", "local", Found.OURS),
+        ("local", "public", Found.NEAR),
+        ("private", "private", Found.OURS),
+        (None, "unlisted", Found.OURS),  # as the post before it, or as the server likes
+    ],
+)
+def test_its_list_shows_what_stays_on_the_server_too(
+    asked: str | None, told: str, found: Found
+) -> None:
+    post = a_post(options={"visibility": asked} if asked else {})
+    server = scripted(ME, Response.of([a_status(visibility=told)]), END)
+
+    assert looked(PLATFORM, post, server).found is found
+
+
+@pytest.mark.parametrize(
+    ("alt", "told", "found"),
+    [
+        ("", "1f2e3d.png", Found.OURS),
+        ("The school door", "The school door", Found.OURS),
+        ("The school door", "1f2e3d.png", Found.NEAR),
+    ],
+)
+def test_a_file_without_a_description_may_be_described_by_its_name(
+    alt: str, told: str, found: Found, tmp_path: Path
+) -> None:
+    file = {"id": "-7", "url": "https://example.social/7.png", "description": told}
+    upload = ok(id="7", url="https://example.social/7.png")
+    server = scripted(ME, Response.of([a_status(media_attachments=[file])]), END)
+
+    post = a_post(media=(an_image(tmp_path, alt=alt),))
+    result = looked(PLATFORM, post, server, answers={"upload 1": upload})
+
+    assert result.found is found
 
 
 def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_post(tmp_path: Path) -> None:
