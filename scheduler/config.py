@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,18 +22,17 @@ from scheduler.checking import (
     flag,
     late_policy,
     networks,
-    number,
     one_of,
     seconds,
     setting,
     text,
     texts,
-    zone,
+    waiting,
 )
 from scheduler.checks import Checks, Quiet, read_checks, read_quiet
 from scheduler.guarding import Guard, read_guard
 from scheduler.media_hosts import ADDRESSES, EXAMPLE, KINDS
-from scheduler.problems import Invalid, Place, did_you_mean
+from scheduler.problems import Invalid, Place, Problem, did_you_mean
 from scheduler.yaml_files import List, Map, Named, read_yaml
 
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)\}")
@@ -138,6 +137,7 @@ class Config:
     health: Listening | None = None
     healthcheck: Address | None = None  # pinged every minute
     media_host: MediaHost | None = None
+    warnings: tuple[Problem, ...] = ()  # of config.yaml itself
     posts: Any = None  # entries written right in config.yaml, as YAML gave them
 
     @property
@@ -204,11 +204,11 @@ def read_config(path: Path) -> Config:
         groups=groups,
         posts=root.get("posts"),
         state=state,
-        timezone=checked.value(root, "timezone", "config", zone, ZoneInfo("UTC")),
+        timezone=checked.zone(root, "config", ZoneInfo("UTC")),
         language=read["language"],
         templates=path.parent / checked.value(root, "templates", "config", text, "templates"),
         calendar=checked.value(root, "calendar", "config", texts, ()),
-        timeout=checked.value(root, "timeout", "config", number, 30.0),
+        timeout=checked.value(root, "timeout", "config", waiting, 30.0),
         require_alt=checked.value(root, "require_alt", "config", flag, True),
         checks=read_checks(checked, root),
         quiet=read_quiet(checked, root),
@@ -219,9 +219,9 @@ def read_config(path: Path) -> Config:
         healthcheck=_healthcheck(checked, root),
         media_host=_media_host(checked, root, path.parent),
     )
-    if checked.problems:
+    if any(problem.severity == "error" for problem in checked.problems):
         raise Invalid(sorted(checked.problems, key=lambda one: one.place))
-    return config
+    return replace(config, warnings=tuple(checked.problems))
 
 
 def _common(checked: Checked, root: Map) -> dict[str, Any]:

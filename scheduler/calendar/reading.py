@@ -28,7 +28,6 @@ from scheduler.checking import (
     text,
     texts,
     words,
-    zone,
 )
 from scheduler.checks import read_ignored
 from scheduler.config import Config, ConfiguredAccount
@@ -124,7 +123,7 @@ class _Reading:
         posts, own_zone, language = root, self.config.timezone, None
         if isinstance(root, Map):
             checked.unknown_keys(root, "calendar", ("posts", "timezone", "language"))
-            own_zone = checked.value(root, "timezone", "calendar", zone, own_zone)
+            own_zone = checked.zone(root, "calendar", own_zone)
             language = checked.value(root, "language", "calendar", filled_text)
             posts = root.get("posts")
         self.take(posts, checked, own_zone, language)
@@ -186,7 +185,7 @@ class _OneEntry:
             lambda value: read_ignored(value, self.config.guard.codes),
             self.ignore,
         )
-        own_zone = self.checked.value(self.written, "timezone", identifier, zone, self.zone)
+        own_zone = self.checked.zone(self.written, identifier, self.zone)
         when = self.checked.value(self.written, "when", identifier, When.read)
         if "when" not in self.written:
             self.checked.say(

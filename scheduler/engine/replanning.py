@@ -180,8 +180,9 @@ def _replan(pipe: "Connection", path: Path, now: datetime, fetch: bool, making: 
 def portable(config: Config) -> Config:
     """The config as another process can be told of it: adapters are code, and are found again by name; entries are many."""
     accounts = {
-        name: replace(one, platform=one.platform.name) for name, one in config.accounts.items()
-    }  # type: ignore[arg-type]
+        name: replace(one, platform=one.platform.name)  # type: ignore[arg-type]
+        for name, one in config.accounts.items()
+    }
     return replace(config, accounts=accounts, posts=None)
 
 
