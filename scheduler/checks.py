@@ -130,6 +130,11 @@ CHECKS = {
             remedy="name a place, e.g. Europe/London",
         ),
         Check(
+            code="file-ignored",
+            meaning="a file beside the calendar's that is not read, because its name ends otherwise",
+            remedy="rename it, or name it in `calendar`",
+        ),
+        Check(
             code="at-night", meaning="a due time in the night, as `quiet` has it", remedy="move it"
         ),
         Check(

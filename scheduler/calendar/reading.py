@@ -6,9 +6,10 @@ The account's variant wins over the platform's, and that over the entry.
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -48,6 +49,9 @@ CONTENT = (
     "markdown",
     "fit",
 )
+NEARLY_YAML = re.compile(
+    r"(?P<stem>.+?)\.ya?ml(?P<after>~|\.(?:txt|bak|old|orig|save|swp|tmp))?", re.IGNORECASE
+)
 OWN = ("id", "when", "timezone", "to", "grace", "late", "ignore", *CONTENT)
 
 
@@ -79,9 +83,8 @@ def _files(config: Config, problems: list[Problem]) -> list[Path]:
     found: list[Path] = []
     for pattern in config.calendar:
         try:
-            here = sorted(path for path in config.folder.glob(pattern) if path.is_file())
+            here = sorted(_matches(config, pattern))
         except (ValueError, NotImplementedError):
-            here = []
             problems.append(
                 Problem(
                     "wrong-value",
@@ -100,7 +103,61 @@ def _files(config: Config, problems: list[Problem]) -> list[Path]:
                 )
             )
         found += [path for path in here if path not in found and path != config.path]
+    problems += _ignored_files(config, found)
     return found
+
+
+def _matches(config: Config, pattern: str) -> Iterator[Path]:
+    """The files that fit. What macOS and editors hide beside a file is no calendar, unless the pattern names it."""
+    names_hidden = any(map(_is_hidden, PurePath(pattern).parts))
+    for path in config.folder.glob(pattern):
+        below = path.relative_to(config.folder)
+        if path.is_file() and (names_hidden or not any(map(_is_hidden, below.parts))):
+            yield path
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") and name not in (".", "..")
+
+
+def _ignored_files(config: Config, found: list[Path]) -> Iterator[Problem]:
+    """Files that a person may take for a part of the calendar, each once."""
+    seen = {*found, config.path}
+    for pattern in config.calendar:
+        for path in _nearly_matches(config, pattern):
+            if path in seen or _is_backup(path, seen):
+                continue
+            seen.add(path)
+            name = path.relative_to(config.folder).as_posix()
+            yield Problem(
+                "file-ignored",
+                f"is not read: `calendar: {pattern}` does not fit it; "
+                f"rename it to {_as_the_pattern_has_it(path, pattern)}, or name it in `calendar`",
+                Place(name, 1),
+                "warning",
+            )
+
+
+def _nearly_matches(config: Config, pattern: str) -> Iterator[Path]:
+    wanted = NEARLY_YAML.fullmatch(PurePath(pattern).name)
+    if wanted is None:
+        return
+    for path in sorted(_matches(config, str(PurePath(pattern).with_name("*")))):
+        named = NEARLY_YAML.fullmatch(path.name)
+        if named and fnmatch(named["stem"], wanted["stem"]):
+            yield path
+
+
+def _is_backup(path: Path, found: Iterable[Path]) -> bool:
+    """`may.yaml~` beside `may.yaml` is what an editor keeps; `may.yaml.txt` may be what was edited."""
+    named = NEARLY_YAML.fullmatch(path.name)
+    is_kept = named is not None and named["after"] not in (None, ".txt")
+    return is_kept and any(path.name.startswith(file.name) for file in found)
+
+
+def _as_the_pattern_has_it(path: Path, pattern: str) -> str:
+    named = NEARLY_YAML.fullmatch(path.name)
+    return f"{named['stem'] if named else path.stem}{PurePath(pattern).suffix}"
 
 
 @dataclass

@@ -49,7 +49,7 @@ def sought(config: Config) -> frozenset[str]:
     return frozenset(one.name for one in config.accounts.values() if one.find)
 
 
-FILES = ("zone-name",)  # checks of the files themselves
+FILES = ("zone-name", "file-ignored")  # checks of the files themselves
 FETCHING = 60.0  # seconds that may be spent on all media that one reading fetches
 CARDS = 30.0  # and on all pages and pictures of link cards: no medium waits for them
 PAGE = 10.0  # seconds for one of these, or for a link that is looked at
