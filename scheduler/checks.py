@@ -135,6 +135,11 @@ CHECKS = {
             remedy="rename it, or name it in `calendar`",
         ),
         Check(
+            code="past",
+            meaning="an entry that is new and already over, by its `grace`",
+            remedy="correct the year; or say with `late` what becomes of it",
+        ),
+        Check(
             code="at-night", meaning="a due time in the night, as `quiet` has it", remedy="move it"
         ),
         Check(

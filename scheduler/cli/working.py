@@ -4,7 +4,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -82,9 +82,11 @@ def working(
         read = replan_apart(path, alone, now, fetch=not dry_run, making=making)
         if waits and read.unready:
             make_media_apart(path, fetch=not dry_run)
+            first = read
             read = replan_apart(
                 path, lambda config: places[0], now, fetch=not dry_run, making=making
             )
+            read = replace(read, problems=(*first.past, *read.problems))
         if read.config is None:
             if not dry_run:
                 _tell_that_it_cannot_start(path, read.problems)

@@ -38,6 +38,7 @@ class Plan:
     problems: tuple[Problem, ...]  # of entries; those of a delivery stand there too
     files: tuple[Path, ...]  # what was read: the config, the calendar files, media
     rehearsals: Rehearsals  # of the deliveries
+    drafts: tuple[Draft, ...] = ()  # what the deliveries were rendered from
 
     @cached_property
     def errors(self) -> tuple[Problem, ...]:
@@ -199,6 +200,7 @@ def plan(
         problems=tuple(sorted(problems, key=lambda one: (one.place, one.message))),
         files=files,
         rehearsals=rehearsals,
+        drafts=tuple(draft for draft, _ in rendered),
     )
 
 
