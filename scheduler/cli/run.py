@@ -13,6 +13,7 @@ from scheduler.cli.options import config_option
 from scheduler.cli.output import say
 from scheduler.cli.working import Working, working
 from scheduler.config import ConfiguredAccount
+from scheduler.engine.alone import AlreadyRunning
 from scheduler.engine.backing_up import keep_a_backup
 from scheduler.engine.daemon import Daemon, utc_now
 from scheduler.engine.replanning import MAKING, ask_limits_apart, make_media_apart
@@ -33,6 +34,7 @@ def command(config: Path, once: bool, dry_run: bool) -> None:
     """Publish each post when it is due, until stopped.
 
     A changed calendar is read again by itself. Ctrl-C or SIGTERM lets attempts that are under way finish.
+    Ends with 75 where another process publishes from this store.
 
     \b
     Examples:
@@ -41,9 +43,18 @@ def command(config: Path, once: bool, dry_run: bool) -> None:
       termbell run --dry-run
     """
     if once and not dry_run:
-        raise SystemExit(rounds(config))
+        raise SystemExit(rounds_if_alone(config))
     with working(config, dry_run=dry_run, waits=once) as work:
         raise SystemExit(_once(work) if once else _daemon(work, config, dry_run))
+
+
+def rounds_if_alone(config: Path) -> int:
+    """A round that meets another one has nothing to do: one line, no error, and a code of its own."""
+    try:
+        return rounds(config)
+    except AlreadyRunning as running:
+        say(f"nothing to do here: {running}")
+        return running.exit_code
 
 
 def rounds(config: Path, making: float = MAKING) -> int:

@@ -128,7 +128,11 @@ class Daemon:
                     "was under way and nobody works on it any more; the journal says what may be done",
                 )
             for row in self.store.too_late(now):
-                say(logging.ERROR, row, f"{row.status}: due {row.due:%Y-%m-%d %H:%M}; {row.error}")
+                say(
+                    logging.ERROR,
+                    row,
+                    f"{row.status}: due {row.due.isoformat(timespec='minutes')}; {row.error}",
+                )
             for account in self.store.accounts_due(now):
                 self._start(account)
             return self.store.next_due(now)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -43,12 +44,17 @@ def test_a_second_daemon_names_the_first_and_leaves_it_to_its_work(
     first = place.daemon()
     already = f"error: another termbell (process {first.process.pid}) already publishes from this store; stop it, or let it do the work\n"
 
-    for words in (["run"], ["run", "--once"], ["publish", "hello"]):
-        second = place.asked(*words)
-
-        assert (second.returncode, second.stdout, second.stderr) == (1, "", already)
-    place.write(entry("hello", soon(0)))
-    until(lambda: server.texts == ["hello"], "the first goes on")
+    second = place.asked("run")
+    assert (second.returncode, second.stdout, second.stderr) == (75, "", already)
+    overlapping = place.asked("run", "--once")
+    short = already.replace("error: ", "nothing to do here: ")
+    assert (overlapping.returncode, overlapping.stdout, overlapping.stderr) == (75, short, "")
+    published = place.asked("publish", "hello")
+    assert (published.returncode, published.stdout) == (75, "")
+    retry = re.search(r"to have it sent now, termbell (retry \w{8})$", published.stderr.strip())
+    assert retry, published.stderr
+    assert place.asked(*retry[1].split()).returncode == 0
+    until(lambda: server.texts == ["hello"], "the first sends it")
     assert first.stopped() == 0
 
 
