@@ -44,7 +44,7 @@ def command(config: Path, once: bool, dry_run: bool) -> None:
     """
     if once and not dry_run:
         raise SystemExit(rounds_if_alone(config))
-    with working(config, dry_run=dry_run, waits=once) as work:
+    with working(config, dry_run=dry_run, waits=once, keeps_plan=not dry_run) as work:
         raise SystemExit(_once(work) if once else _daemon(work, config, dry_run))
 
 
@@ -67,13 +67,13 @@ def rounds(config: Path, making: float = MAKING) -> int:
 
 
 def _round(config: Path, making: float) -> tuple[int, tuple[str, ...]]:
-    with working(config, waits=False, making=making) as work:
+    with working(config, waits=False, making=making, keeps_plan=True) as work:
         keep_a_backup(work.store, utc_now())
         return _once(work), work.unready
 
 
 def _once(work: Working) -> int:
-    """One round; 1 where something failed or came too late in it, 3 where something is in doubt."""
+    """One round; 1 where something failed or came too late in it or the calendar is broken, 3 where something is in doubt."""
     before = {row.key: row.status for row in work.store.rows()}
     now = utc_now()
     work.limits.ask(work.config.accounts.values(), work.ask, now)
@@ -106,11 +106,10 @@ def _once(work: Working) -> int:
         if one.account.platform == "site"
     }:
         say(f"look at {Path(place) / 'index.html'}")
-    return (
-        3
-        if any(row.status == status.IN_DOUBT for row in changed)
-        else int(any(row.status in GONE_WRONG for row in changed))
-    )
+    if any(row.status == status.IN_DOUBT for row in changed):
+        return 3
+    is_wrong = any(row.status in GONE_WRONG for row in changed)
+    return int(is_wrong or work.is_plan_kept)
 
 
 def _limits_asked(

@@ -12,6 +12,7 @@ from platforms.base import Ask
 from scheduler.cli.progress import progress
 from scheduler.config import Config, ConfiguredAccount, read_config
 from scheduler.engine.alone import Alone, AlreadyRunning
+from scheduler.engine.broken_calendar import mark_broken
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import utc_now
 from scheduler.engine.delivering import Desk
@@ -24,8 +25,10 @@ from scheduler.engine.replanning import MAKING, make_media_apart, replan_apart
 from scheduler.engine.reporting import Reporting, in_short
 from scheduler.engine.saying import tell
 from scheduler.problems import Invalid, Problem
-from scheduler.store import Store, claimant
+from scheduler.store import Store, claimant, status
 from scheduler.store.database import Database
+
+OPEN = {status.SCHEDULED, status.HELD, status.PUBLISHING, status.IN_DOUBT}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,7 @@ class Working:
     """A calendar taken up into its store, ready to publish."""
 
     config: Config
+    is_plan_kept: bool  # the calendar cannot be used, and the plan from before is in force
     store: Store
     desk: Desk
     limits: KnownLimits
@@ -61,12 +65,18 @@ class Working:
 
 @contextmanager
 def working(
-    path: Path, *, dry_run: bool = False, waits: bool = True, making: float = MAKING
+    path: Path,
+    *,
+    dry_run: bool = False,
+    waits: bool = True,
+    making: float = MAKING,
+    keeps_plan: bool = False,
 ) -> Iterator[Working]:
     """Alone on the store: reads the calendar, takes it up, and hands over what publishes.
 
     It gives media `making` seconds to be made ready, and `waits` for what takes longer.
     A dry run works on a copy of the store that is thrown away, and a rehearsal answers.
+    With `keeps_plan`, a calendar that cannot be used leaves the plan from before in force, where there is one and config.yaml can be read.
     Raises `Invalid` and `AlreadyRunning`.
     """
     now = utc_now()
@@ -87,40 +97,46 @@ def working(
                 path, lambda config: places[0], now, fetch=not dry_run, making=making
             )
             read = replace(read, problems=(*first.past, *read.problems))
-        if read.config is None:
+        config = read.config or (_with_a_plan(path) if keeps_plan else None)
+        if config is None:
             if not dry_run:
                 _tell_that_it_cannot_start(path, read.problems)
             raise Invalid(read.problems)
-        credentials = Credentials(read.config.accounts, read.config.state)
+        if not places:
+            alone(config)
+        credentials = Credentials(config.accounts, config.state)
         set_up(sys.stderr, credentials.all_values)
         tell(read)
         store = held.enter_context(closing(Store(places[0], now)))
         hosting = Hosting(
-            host=read.config.media_host,
+            host=config.media_host,
             folder=places[0].parent,
             credentials=credentials,
-            timeout=read.config.timeout,
+            timeout=config.timeout,
             gone=progress(sys.stderr),
         )
         desk = Desk(
             store=store,
-            accounts=read.config.accounts,
+            accounts=config.accounts,
             by=claimant(),
             now=utc_now,
-            timeout=read.config.timeout,
-            answerer=_answerer(read.config, credentials, hosting, dry_run),
+            timeout=config.timeout,
+            answerer=_answerer(config, credentials, hosting, dry_run),
             hide=lambda text: redacted(text, credentials.all_values()),
         )
         reporting = (
             Reporting(store=store, now=utc_now)
             if dry_run
-            else Reporting(store=store, now=utc_now, config=read.config, credentials=credentials)
+            else Reporting(store=store, now=utc_now, config=config, credentials=credentials)
         )
+        if not dry_run:
+            reporting.read(read)
         yield Working(
-            config=read.config,
+            config=config,
+            is_plan_kept=read.config is None,
             store=store,
             desk=desk,
-            limits=known_limits(read.config),
+            limits=known_limits(config),
             credentials=credentials,
             hosting=hosting,
             files=read.files,
@@ -129,16 +145,33 @@ def working(
         )
 
 
+def _with_a_plan(path: Path) -> Config | None:
+    """The config, where it can be read and its store has something that is not over."""
+    try:
+        config = read_config(path)
+    except Invalid:
+        return None
+    if not config.store.exists():
+        return None
+    with closing(Store(config.store, utc_now())) as store:
+        waiting = {name for name, number in store.counts().items() if number}
+    return config if waiting & OPEN else None
+
+
 def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> None:
     """The calendar cannot be used and nothing is published. Told once a day: whoever starts us does so again and again."""
     try:
         config = read_config(path)
     except Invalid:
         return  # then nobody knows whom to tell
-    if not config.notify or not config.store.exists():
+    if not config.store.exists():
         return
-    now, text = utc_now(), f"nothing is published until it can be used:\n  {in_short(problems)}"
+    now, errors = utc_now(), in_short(problems)
+    text = f"nothing is published until it can be used:\n  {errors}"
     with suppress(AlreadyRunning), Alone(config.store), closing(Store(config.store, now)) as store:
+        mark_broken(store, errors, now)
+        if not config.notify:
+            return
         store.notices.add(
             now,
             "calendar invalid",

@@ -1,7 +1,7 @@
 """Whether posts go out on time: one judgement for `status`, `doctor`, the health page and the ping of a cron monitor.
 
 `problems` are what keeps posts from leaving in time: something is overdue, nobody is alive to publish what waits, a part of
-the daemon is stuck, the store fails. They make the page answer 503. `warnings` are what waits for the person: these are
+the daemon is stuck, the calendar cannot be used, the store fails. They make the page answer 503. `warnings` are what waits for the person: these are
 told by `notify`, and no restart would mend them. Neither has the text of a post or what a platform said.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from scheduler.engine.broken_calendar import BrokenCalendar, broken_calendar
 from scheduler.store import Row, Store, StoreFailed, status
 
 OVERDUE = timedelta(
@@ -34,6 +35,7 @@ class Health:
     held: Mapping[str, str] = field(default_factory=dict)  # account -> why it waits for a person
     handed_over: int = 0  # deliveries that a person has to publish
     notifier: str | None = None  # why telling does not work
+    calendar: BrokenCalendar | None = None  # one that cannot be used
     fault: str | None = None  # the store's
     stuck: tuple[str, ...] = ()  # what the daemon, asked from within, says of itself
 
@@ -64,6 +66,11 @@ class Health:
         if waiting and not self.is_alive:
             found.append(
                 f"the daemon is not running, {ago(self.last_beat, self.at)}, and {_many(waiting)} waiting; start it: termbell run"
+            )
+        if self.calendar:
+            found.append(
+                f"the calendar cannot be used since {self.calendar.since:%Y-%m-%d %H:%M} UTC, "
+                "and new entries do not go out; see `termbell status`"
             )
         return tuple(found)
 
@@ -111,6 +118,7 @@ def health_of(
             held=store.accounts.held(),
             handed_over=store.handed_over_now(),
             notifier=store.notices.trouble(),
+            calendar=broken_calendar(store),
         )
     except StoreFailed as failed:
         return Health(at=now, fault=str(failed), stuck=stuck)

@@ -187,6 +187,33 @@ def test_an_invalid_calendar_leaves_the_plan_in_force_and_once_mended_goes_on(
     until(lambda: server.texts == ["a", "b"], "the mended one as well")
 
 
+def test_a_start_with_a_broken_calendar_keeps_the_plan_from_before_as_a_running_daemon_does(
+    place: Place, server: StandIn
+) -> None:
+    place.write(entry("a", soon(0), late="publish"), entry("b", soon(3600)))
+    first = place.daemon()
+    until(lambda: server.texts == ["a"], "the plan is there")
+    first.stopped()
+    due = soon(8)
+    place.write(entry("a", soon(0)), entry("b", due))
+    place.daemon().stopped()
+
+    place.write(entry("a", soon(0)), entry("b", due, to="nobody"))
+    daemon = place.daemon()
+
+    daemon.has_said("no account called 'nobody'")
+    daemon.has_said("the calendar has errors; the plan from before stays in force")
+    until(lambda: server.texts == ["a", "b"], "the plan from before is published")
+    told = json.loads(place.asked("status", "--json").stdout)
+    assert not told["health"]["ok"]
+    assert "no account called 'nobody'" in told["calendar"]["error"]
+    place.write(entry("a", soon(0)), entry("b", due), entry("c", soon(0)))
+    daemon.has_said("the calendar can be used again, and is in force")
+    until(lambda: server.texts == ["a", "b", "c"], "the mended one as well")
+    told = json.loads(place.asked("status", "--json").stdout)
+    assert (told["health"]["ok"], told["calendar"]["ok"]) == (True, True)
+
+
 def test_a_file_in_a_folder_that_a_pattern_names_is_taken_up_when_it_comes(
     place: Place, server: StandIn, tmp_path: Path
 ) -> None:
