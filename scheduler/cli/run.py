@@ -124,18 +124,7 @@ def _limits_asked(
 def _daemon(work: Working, config: Path, dry_run: bool) -> int:
     if dry_run:
         log.info("a dry run: nothing is sent, and the store is a copy")
-    daemon = Daemon(
-        config=config,
-        store=work.store,
-        desk=work.desk,
-        ask_limits=_limits_asked(work, config, dry_run),
-        ends=work.credentials.ends,
-        folders=watched(work.config, work.files),
-        reporting=work.reporting,
-        unready=work.unready,
-        hosting=work.hosting,
-        renew=(lambda configured: None) if dry_run else work.renew,
-    )
+    daemon = daemon_of(work, config, dry_run)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()
@@ -143,6 +132,19 @@ def _daemon(work: Working, config: Path, dry_run: bool) -> int:
         logging.shutdown()
         os._exit(0)
     return 0
+
+
+def daemon_of(work: Working, config: Path, dry_run: bool = False) -> Daemon:
+    return Daemon(
+        config=config,
+        store=work.store,
+        desk=work.desk,
+        assembled=work.assembled,
+        ask_limits=_limits_asked(work, config, dry_run),
+        folders=watched(work.config, work.files),
+        reporting=work.reporting,
+        unready=work.unready,
+    )
 
 
 def line(row: Row) -> str:

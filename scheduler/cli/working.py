@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -12,15 +12,14 @@ from platforms.base import Ask
 from scheduler.cli.progress import progress
 from scheduler.config import Config, ConfiguredAccount, read_config
 from scheduler.engine.alone import Alone, AlreadyRunning
+from scheduler.engine.assembly import Assembled, assemble
 from scheduler.engine.broken_calendar import mark_broken
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import utc_now
 from scheduler.engine.delivering import Desk
 from scheduler.engine.hosting import Hosting, needed
 from scheduler.engine.known_limits import KnownLimits, known_limits
-from scheduler.engine.logs import redacted, set_up
-from scheduler.engine.network import Network, Networks
-from scheduler.engine.rehearsal import Rehearsal
+from scheduler.engine.logs import set_up
 from scheduler.engine.replanning import MAKING, make_media_apart, replan_apart
 from scheduler.engine.reporting import Reporting, in_short
 from scheduler.engine.saying import tell
@@ -35,32 +34,28 @@ OPEN = {status.SCHEDULED, status.HELD, status.PUBLISHING, status.IN_DOUBT}
 class Working:
     """A calendar taken up into its store, ready to publish."""
 
-    config: Config
     is_plan_kept: bool  # the calendar cannot be used, and the plan from before is in force
     store: Store
-    desk: Desk
+    assembled: Assembled
     limits: KnownLimits
-    credentials: Credentials
-    hosting: Hosting
     files: tuple[Path, ...]
     unready: tuple[str, ...]  # media that are not made ready yet
     reporting: Reporting  # of a dry run: one that tells nobody
 
+    @property
+    def config(self) -> Config:
+        return self.assembled.config
+
+    @property
+    def desk(self) -> Desk:
+        return self.assembled.desk
+
     def ask(self, configured: ConfiguredAccount) -> Ask:
         return self.desk.answerer(configured)
 
-    def renew(self, configured: ConfiguredAccount) -> None:
-        """Renews the account's sign-in where it has not been used for long. Raises `PublishError`."""
-        self.credentials.accounts[configured.name] = (
-            configured  # the calendar may have been read again since
-        )
-        Network(
-            configured.account, configured.platform, self.credentials, self.config.timeout
-        ).stay_signed_in()
-
     def sweep(self) -> None:
         """Takes away what platforms need not fetch any more."""
-        self.hosting.sweep(lambda: needed(self.store))
+        self.assembled.hosting.sweep(lambda: needed(self.store))
 
 
 @contextmanager
@@ -109,20 +104,14 @@ def working(
         tell(read)
         store = held.enter_context(closing(Store(places[0], now)))
         hosting = Hosting(
-            host=config.media_host,
+            host=None,
             folder=places[0].parent,
             credentials=credentials,
             timeout=config.timeout,
             gone=progress(sys.stderr),
         )
-        desk = Desk(
-            store=store,
-            accounts=config.accounts,
-            by=claimant(),
-            now=utc_now,
-            timeout=config.timeout,
-            answerer=_answerer(config, credentials, hosting, dry_run),
-            hide=lambda text: redacted(text, credentials.all_values()),
+        assembled = assemble(
+            config, store, credentials, hosting, by=claimant(), now=utc_now, is_rehearsal=dry_run
         )
         reporting = (
             Reporting(store=store, now=utc_now)
@@ -132,13 +121,10 @@ def working(
         if not dry_run:
             reporting.read(read)
         yield Working(
-            config=config,
             is_plan_kept=read.config is None,
             store=store,
-            desk=desk,
+            assembled=assembled,
             limits=known_limits(config),
-            credentials=credentials,
-            hosting=hosting,
             files=read.files,
             unready=read.unready,
             reporting=reporting,
@@ -185,20 +171,6 @@ def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> Non
             credentials=Credentials(config.accounts, config.state),
         )
         reporting.teller.tell(at_once=True)
-
-
-def _answerer(
-    config: Config, credentials: Credentials, hosting: Hosting, dry_run: bool
-) -> Callable[[ConfiguredAccount], Ask]:
-    networks = Networks(credentials, config.timeout, host=hosting, gone=hosting.gone)
-
-    def network(configured: ConfiguredAccount) -> Ask:
-        credentials.accounts[configured.name] = (
-            configured  # the calendar may have been read again since
-        )
-        return networks.of(configured)
-
-    return (lambda configured: Rehearsal()) if dry_run else network
 
 
 @contextmanager

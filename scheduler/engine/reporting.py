@@ -144,7 +144,8 @@ class Reporting:
 
     def read(self, read: Replanned) -> None:
         """A calendar that cannot be used is news once for each state of it, and so is that it can be again."""
-        self.config = read.config or self.config
+        if read.config and self.credentials:
+            self.config = read.config
         if read.config is None:
             errors = in_short(read.problems)
             if mark_broken(self.store, errors, self.now()):

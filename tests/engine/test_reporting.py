@@ -14,6 +14,7 @@ import pytest
 
 from platforms.base import Published, hosted
 from scheduler.config import Address, Config, Listening, Secret, read_config
+from scheduler.engine.assembly import assemble
 from scheduler.engine.broken_calendar import BrokenCalendar, broken_calendar
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import Daemon, utc_now
@@ -279,15 +280,18 @@ def a_daemon(folder: Path, config: Config, supervisor: Supervisor) -> Daemon:
 def test_a_daemon_takes_away_once_an_hour_what_stands_where_the_config_says_now(tmp_path: Path):
     daemon = a_daemon(tmp_path, a_config(tmp_path), Supervisor(environment={}))
     host = "media_host: {kind: folder, folder: www, url: 'https://school.test/media'}\n"
-    daemon.config.write_text(HEAD + host + "posts: []")
-    daemon.hosting = Hosting(
-        host=None, folder=tmp_path, credentials=Credentials({}, tmp_path), timeout=5.0
+    at = Clock(utc_now())
+    credentials = Credentials({}, tmp_path)
+    hosting = Hosting(host=None, folder=tmp_path, credentials=credentials, timeout=5.0, now=at)
+    daemon.assembled = assemble(
+        read_config(daemon.config), daemon.store, credentials, hosting, by="test", now=utc_now
     )
+    daemon.config.write_text(HEAD + host + "posts: []")
     daemon.read_again()
     door = an_image(tmp_path)
-    hosted(door, 1, daemon.hosting)
+    hosted(door, 1, daemon.assembled.hosting)
 
-    daemon.hosting.now = lambda: utc_now() + AT_LEAST + timedelta(seconds=1)
+    at.at += AT_LEAST + timedelta(seconds=1)
     daemon._once_an_hour()
 
     assert (tmp_path / "www").is_dir()
