@@ -1,7 +1,7 @@
 """Dates and times as people write them, read strictly.
 
-`datetime.fromisoformat` takes much that a person reads otherwise: `09.30` is a fraction of an hour to it, `14-05`
-an offset, and any character may stand between the date and the time. So one pattern stands before it.
+`datetime.fromisoformat` takes much that a person reads otherwise: `09.30` is a fraction of an hour
+to it, `14-05` an offset, and any character may stand between the date and the time.
 """
 
 import re
@@ -42,7 +42,7 @@ def parse_time(text: str) -> time:
 
 
 def parse_datetime(text: str) -> datetime:
-    """`2026-09-07 08:30`, with seconds or without, with an offset or without. Raises `ValueError`."""
+    """`2026-09-07 08:30`, perhaps with seconds and an offset. Raises `ValueError`."""
     found = DATE_AND_TIME.fullmatch(text.strip())
     if not found:
         raise ValueError(_what_to_write(text.strip()))

@@ -108,7 +108,7 @@ def _files(config: Config, problems: list[Problem]) -> list[Path]:
 
 
 def _matches(config: Config, pattern: str) -> Iterator[Path]:
-    """The files that fit. What macOS and editors hide beside a file is no calendar, unless the pattern names it."""
+    """The files that fit, without hidden ones (macOS' `._may.yaml`) unless the pattern names one."""
     names_hidden = any(map(_is_hidden, PurePath(pattern).parts))
     for path in config.folder.glob(pattern):
         below = path.relative_to(config.folder)
@@ -149,7 +149,7 @@ def _nearly_matches(config: Config, pattern: str) -> Iterator[Path]:
 
 
 def _is_backup(path: Path, found: Iterable[Path]) -> bool:
-    """`may.yaml~` beside `may.yaml` is what an editor keeps; `may.yaml.txt` may be what was edited."""
+    """`may.yaml~` beside `may.yaml` is an editor's; `may.yaml.txt` may be what was edited."""
     named = NEARLY_YAML.fullmatch(path.name)
     is_kept = named is not None and named["after"] not in (None, ".txt")
     return is_kept and any(path.name.startswith(file.name) for file in found)

@@ -49,7 +49,7 @@ def command(config: Path, once: bool, dry_run: bool) -> None:
 
 
 def rounds_if_alone(config: Path) -> int:
-    """A round that meets another one has nothing to do: one line, no error, and a code of its own."""
+    """A round that meets another process prints one line, no error, and has its own code."""
     try:
         return rounds(config)
     except AlreadyRunning as running:
@@ -73,7 +73,10 @@ def _round(config: Path, making: float) -> tuple[int, tuple[str, ...]]:
 
 
 def _once(work: Working) -> int:
-    """One round; 1 where something failed or came too late in it or the calendar is broken, 3 where something is in doubt."""
+    """One round; 3 where something is in doubt in it.
+
+    1 where something failed or came too late, or the calendar is broken.
+    """
     before = {row.key: row.status for row in work.store.rows()}
     now = utc_now()
     work.limits.ask(work.config.accounts.values(), work.ask, now)

@@ -71,7 +71,8 @@ def working(
 
     It gives media `making` seconds to be made ready, and `waits` for what takes longer.
     A dry run works on a copy of the store that is thrown away, and a rehearsal answers.
-    With `keeps_plan`, a calendar that cannot be used leaves the plan from before in force, where there is one and config.yaml can be read.
+    With `keeps_plan`, a calendar that cannot be used leaves the plan from before in force,
+    where there is one and config.yaml can be read.
     Raises `Invalid` and `AlreadyRunning`.
     """
     now = utc_now()

@@ -1,7 +1,8 @@
-"""What publishes, built from a config: in one place, at the start and whenever the config was read again.
+"""Builds what publishes from a config: at the start, and whenever the config was read again.
 
-Nothing that was built is changed afterwards, so what is under way keeps the accounts, the network and the timeout that it
-began with. Two things outlive a config: the secrets that were seen, which stay hidden, and the locks of uploads.
+Nothing that was built is changed afterwards, so what is under way keeps the accounts, the network
+and the timeout that it began with. Two things outlive a config: the secrets that were seen, which
+stay hidden, and the locks of uploads.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ class Assembled:
     is_rehearsal: bool
 
     def rebuild(self, config: Config) -> "Assembled":
-        """By a config that was read again. The state folder, with its secrets, is that of the start."""
+        """For a config that was read again. The state folder stays that of the start."""
         config = replace(config, state=self.config.state)
         return assemble(
             config,
@@ -47,7 +48,7 @@ class Assembled:
         return self.credentials.ends(account)
 
     def renew(self, configured: ConfiguredAccount) -> None:
-        """Renews the account's sign-in where it has not been used for long. Raises `PublishError`."""
+        """Renews a sign-in that has not been used for long. Raises `PublishError`."""
         if not self.is_rehearsal:
             network = Network(
                 configured.account, configured.platform, self.credentials, self.config.timeout
@@ -65,7 +66,7 @@ def assemble(
     now: Callable[[], datetime],
     is_rehearsal: bool = False,
 ) -> Assembled:
-    """`credentials` are those of the config's accounts; `hosting` is one of an earlier config, or of none."""
+    """`credentials` are those of the config's accounts; `hosting` may be of an earlier config."""
     hosting = replace(
         hosting, host=config.media_host, credentials=credentials, timeout=config.timeout
     )

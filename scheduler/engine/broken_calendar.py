@@ -1,4 +1,4 @@
-"""Whether the calendar can be used, as the last reading found it: a fact of the store, so that every process sees it."""
+"""Whether the last reading could use the calendar: a fact of the store, for every process."""
 
 import json
 from dataclasses import dataclass

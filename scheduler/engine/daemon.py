@@ -260,7 +260,7 @@ class Daemon:
             log.warning("a file beside the store cannot be used: %s", fault)
 
     def _look_after(self, assembled: Assembled) -> None:
-        """Sign-ins that end, or have not been used for long, and files that platforms need not fetch any more."""
+        """Sign-ins that end or are not used, and files that platforms need not fetch any more."""
         accounts = assembled.config.accounts
         ending.warn(self.store, accounts, assembled.ends, self.now())
         ending.stay_signed_in(self.store, accounts, assembled.renew, self.now())

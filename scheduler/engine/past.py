@@ -1,4 +1,4 @@
-"""Entries that are new and already over, most often because of a wrong year: what will happen to them."""
+"""Entries that are new and already over, most often by a wrong year, and what will happen."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ WHAT_HAPPENS = {
 def past_entries(
     drafts: Iterable[Draft], known: Mapping[str, Row], checks: Checks, now: datetime
 ) -> Iterator[Problem]:
-    """Once an entry, at its `when`. `known` has the store's deliveries by key: what it knows at this time is no news."""
+    """Once an entry, at its `when`. What the store knows at this time (`known`, by key) is no news."""
     severity = checks.severity(PAST)
     if severity == "off":
         return

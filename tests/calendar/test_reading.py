@@ -43,7 +43,7 @@ def test_a_picture_without_alt_is_as_bad_as_the_config_says_unless_the_entry_ign
 
 
 def read_from(folder: Path, calendar: str, *names: str) -> tuple[set[str], list[tuple[str, str]]]:
-    """The entries that are read, and the files that are named as left out, each with what is said of it."""
+    """The files whose entries are read, and those that are named as left out, with the message."""
     (folder / "config.yaml").write_text(HEAD + f"calendar: {calendar}\n")
     for number, name in enumerate(names):
         file = folder / name
