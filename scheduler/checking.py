@@ -188,7 +188,7 @@ def seconds(value: Any) -> float:
     unit = "min" if isinstance(value, int | float) else found and found[3]
     if not found or unit not in UNITS:
         raise Wrong(f"{LENGTH_OF_TIME}, not '{value}'")
-    if len(found[2] or "") > len(".5"):
+    if unit in ("h", "hour") and len(found[2] or "") > len(".5"):
         raise Wrong(
             f"can be read in two ways: '{value}', as with 1.30 h, which is 78 or 90 min; "
             "write it in a smaller unit, e.g. 90 min"

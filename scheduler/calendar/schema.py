@@ -37,10 +37,12 @@ TIME: Schema = {
     "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$",
     "description": 'a time of day, e.g. "09:00"',
 }
+HOURS = "|".join(map(_any_case, ("h", "hour")))
+OTHERS = "|".join(_any_case(unit) for unit in UNITS if unit not in ("h", "hour"))
 LENGTH: Schema = {
     "type": ["string", "number"],
     "minimum": 0,
-    "pattern": rf"^\s*[0-9]+(\.[0-9])?\s*({'|'.join(map(_any_case, UNITS))})[sS]?\s*$",
+    "pattern": rf"^\s*[0-9]+((\.[0-9])?\s*({HOURS})|(\.[0-9]+)?\s*({OTHERS}))[sS]?\s*$",
     "description": "a length of time: 90 min, 2 h, 1 day; a bare number is minutes",
 }
 AS_DATE = "(19[7-9][0-9]|2[0-9]{3})-[0-9]{1,2}-[0-9]{1,2}"
