@@ -32,6 +32,48 @@ UNITS = {
     "day": 86400,
 }
 
+LENGTH_OF_TIME = "has to be a length of time, e.g. 90 min, 2 h or 1 day"
+LONGEST_LENGTH = 36_500 * 86_400  # seconds
+LONGEST_WAIT = 86_400  # seconds
+NO_PLACES = {
+    "Factory",
+    "localtime",
+    "posixrules",
+}  # files of the database; each machine has its own
+FIXED = {  # names of the database that stand still all year
+    "EST": "America/New_York",
+    "MST": "America/Denver",
+    **dict.fromkeys(
+        ("GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "Etc/GMT", "Etc/Greenwich"),
+        "Europe/London",
+    ),
+}
+MEANT = {  # letters for which the database has no zone
+    "BST": "Europe/London",
+    "IST": "Asia/Kolkata",
+    "WEST": "Europe/Lisbon",
+    "CEST": "Europe/Berlin",
+    "EEST": "Europe/Athens",
+    "MSK": "Europe/Moscow",
+    "SAST": "Africa/Johannesburg",
+    "ET": "America/New_York",
+    "EDT": "America/New_York",
+    "CT": "America/Chicago",
+    "CST": "America/Chicago",
+    "CDT": "America/Chicago",
+    "MT": "America/Denver",
+    "MDT": "America/Denver",
+    "PT": "America/Los_Angeles",
+    "PST": "America/Los_Angeles",
+    "PDT": "America/Los_Angeles",
+    "BRT": "America/Sao_Paulo",
+    "JST": "Asia/Tokyo",
+    "AEST": "Australia/Sydney",
+    "AEDT": "Australia/Sydney",
+    "NZST": "Pacific/Auckland",
+    "NZDT": "Pacific/Auckland",
+}
+
 
 class Wrong(ValueError):
     """A value that cannot be used; the message says what would be right."""
@@ -58,6 +100,16 @@ class Checked:
         except Wrong as wrong:
             self.say("wrong-value", where.lines[key], f"{what}: `{key}` {wrong}")
             return default
+
+    def zone(self, where: Map, what: str, default: Any) -> Any:
+        """`timezone` of `where`, with a warning where it may be another than is meant."""
+        found = self.value(where, "timezone", what, zone, default)
+        warning = zone_warning(found.key) if "timezone" in where else None
+        if warning:
+            self.say(
+                "zone-name", where.lines["timezone"], f"{what}: `timezone`: {warning}", "warning"
+            )
+        return found
 
     def unknown_keys(self, where: Map, what: str, known: Iterable[str]) -> None:
         names = list(known)
@@ -130,12 +182,29 @@ def networks(value: Any) -> tuple[str, ...]:
 
 def seconds(value: Any) -> float:
     """A length of time: `90 min`, `2 h`, `1 day`; a bare number is minutes."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return value * 60.0
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]+?)s?", str(value).strip().lower())
-    if not found or found[2] not in UNITS:
-        raise Wrong(f"has to be a length of time, e.g. 90 min, 2 h or 1 day, not '{value}'")
-    return float(found[1]) * UNITS[found[2]]
+    if isinstance(value, bool):
+        raise Wrong(f"{LENGTH_OF_TIME}, not '{value}'")
+    written = str(value).strip().lower()
+    found = re.fullmatch(r"([0-9]+)(\.[0-9]+)?\s*([a-z]+?)?s?", written)
+    unit = "min" if isinstance(value, int | float) else found and found[3]
+    if not found or unit not in UNITS:
+        raise Wrong(f"{LENGTH_OF_TIME}, not '{value}'")
+    if unit in ("h", "hour") and len(found[2] or "") > len(".5"):
+        raise Wrong(
+            f"can be read in two ways: '{value}', as with 1.30 h, which is 78 or 90 min; "
+            "write it in a smaller unit, e.g. 90 min"
+        )
+    length = float(found[1] + (found[2] or "")) * UNITS[unit]
+    if length > LONGEST_LENGTH:
+        raise Wrong(f"is longer than 100 years: '{value}'")
+    return length
+
+
+def waiting(value: Any) -> float:
+    """Seconds that an answer may take."""
+    if not 0 < number(value) <= LONGEST_WAIT:
+        raise Wrong(f"has to be from 1 to {LONGEST_WAIT} seconds, not {value}")
+    return number(value)
 
 
 def patience(value: Any) -> float:
@@ -146,22 +215,44 @@ def patience(value: Any) -> float:
 
 
 def clock_time(value: Any) -> time:
-    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(value))
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", str(value))
     if not found:
         raise Wrong(f"has to be a time of day, e.g. \"09:00\", not '{value}'")
     return time(int(found[1]), int(found[2]))
 
 
 def zone(value: Any) -> ZoneInfo:
-    if text(value) not in available_timezones():
-        raise Wrong(
-            f"is no time zone: '{value}'; {did_you_mean(value, available_timezones()) if _is_near(value) else 'e.g. Europe/London'}"
+    """A place's zone. Raises `Wrong`, with a place where one is meant."""
+    name = text(value)
+    if name in available_timezones() and name not in NO_PLACES:
+        return ZoneInfo(name)
+    raise Wrong(f"is no time zone: '{name}'; {_place_for(name)}")
+
+
+def _place_for(name: str) -> str:
+    """What to write instead of `name`."""
+    if name.upper() in MEANT:
+        return f"name a place, e.g. {MEANT[name.upper()]}"
+    if name in NO_PLACES or re.fullmatch(r"(UTC|GMT)?[+-][0-9:]+", name.upper()):
+        return "name a place, e.g. Europe/London: a place has its summer time"
+    places = {place for place in available_timezones() if "/" in place} - NO_PLACES
+    nearest = did_you_mean(name, places)
+    return nearest if nearest.startswith("did") else "e.g. Europe/London"
+
+
+def zone_warning(name: str) -> str | None:
+    """What a person may not expect of a zone that there is."""
+    if name in FIXED:
+        return f"{name} has no summer time; name a place, e.g. {FIXED[name]}"
+    offset = re.fullmatch(r"Etc/GMT([+-])([1-9][0-9]?)", name)
+    if offset:
+        side = "ahead of" if offset[1] == "-" else "behind"
+        hours = "1 hour" if offset[2] == "1" else f"{offset[2]} hours"
+        return (
+            f"{name} is {hours} {side} UTC, and has no summer time; "
+            "name a place, e.g. Europe/London"
         )
-    return ZoneInfo(value)
-
-
-def _is_near(name: str) -> bool:
-    return did_you_mean(name, available_timezones()).startswith("did")
+    return None
 
 
 def policy(words: tuple[str, ...]) -> Callable[[Any], str]:

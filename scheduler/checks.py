@@ -4,13 +4,13 @@ The table is data: `checks:` in config.yaml, `ignore:` in an entry, their errors
 stands in `rendering/proofreading.py`; what a platform does not take is found where it is met, and is listed here because it is asked for.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
 from scheduler.checking import Checked, Wrong, clock_time, filled_text, one_of, texts, whole
+from scheduler.dates import parse_date
 from scheduler.problems import did_you_mean
 from scheduler.yaml_files import List, Map
 
@@ -123,6 +123,21 @@ CHECKS = {
             code="price",
             meaning="a platform that takes money for each post: what the planned ones cost",
             remedy="post less there, or switch this off",
+        ),
+        Check(
+            code="zone-name",
+            meaning="a time zone that stands still all year, or whose sign is turned round",
+            remedy="name a place, e.g. Europe/London",
+        ),
+        Check(
+            code="file-ignored",
+            meaning="a file beside the calendar's that is not read, because its name ends otherwise",
+            remedy="rename it, or name it in `calendar`",
+        ),
+        Check(
+            code="past",
+            meaning="an entry that is new and already over, by its `grace`",
+            remedy="correct the year; or say with `late` what becomes of it",
         ),
         Check(
             code="at-night", meaning="a due time in the night, as `quiet` has it", remedy="move it"
@@ -289,10 +304,6 @@ def _break(checked: Checked, item: Any, line: int) -> Break | None:
 
 def _day(value: Any) -> date:
     try:
-        if re.fullmatch(
-            r"\d{4}-\d{2}-\d{2}", str(value)
-        ):  # not the other shapes that fromisoformat reads
-            return date.fromisoformat(value)
+        return parse_date(str(value))
     except ValueError:
-        pass
-    raise Wrong(f"has to be a day, e.g. 2026-10-26, not '{value}'")
+        raise Wrong(f"has to be a day, e.g. 2026-10-26, not '{value}'") from None

@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from hashlib import sha256
 from ipaddress import ip_address
@@ -24,19 +24,18 @@ from scheduler.checking import (
     flag,
     late_policy,
     networks,
-    number,
     one_of,
     patience,
     seconds,
     setting,
     text,
     texts,
-    zone,
+    waiting,
 )
 from scheduler.checks import Checks, Quiet, read_checks, read_quiet
 from scheduler.guarding import Guard, read_guard
 from scheduler.media_hosts import ADDRESSES, EXAMPLE, KINDS
-from scheduler.problems import Invalid, Place, did_you_mean
+from scheduler.problems import Invalid, Place, Problem, did_you_mean
 from scheduler.yaml_files import List, Map, Named, read_yaml
 
 PLACES = ("server", "channel", "thread", "organization", "folder")  # beside what is required
@@ -158,6 +157,7 @@ class Config:
     health: Listening | None = None
     healthcheck: Address | None = None  # pinged every minute
     media_host: MediaHost | None = None
+    warnings: tuple[Problem, ...] = ()  # of config.yaml itself
     posts: Any = None  # entries written right in config.yaml, as YAML gave them
 
     @property
@@ -226,11 +226,11 @@ def read_config(path: Path) -> Config:
         groups=groups,
         posts=root.get("posts"),
         state=state,
-        timezone=checked.value(root, "timezone", "config", zone, ZoneInfo("UTC")),
+        timezone=checked.zone(root, "config", ZoneInfo("UTC")),
         language=read["language"],
         templates=path.parent / checked.value(root, "templates", "config", text, "templates"),
         calendar=checked.value(root, "calendar", "config", texts, ()),
-        timeout=checked.value(root, "timeout", "config", number, 30.0),
+        timeout=checked.value(root, "timeout", "config", waiting, 30.0),
         store_travels=checked.value(root, "store_travels", "config", flag, False),
         patience=checked.value(root, "patience", "config", patience, 900.0),
         require_alt=checked.value(root, "require_alt", "config", flag, True),
@@ -243,9 +243,9 @@ def read_config(path: Path) -> Config:
         healthcheck=_healthcheck(checked, root),
         media_host=_media_host(checked, root, path.parent),
     )
-    if checked.problems:
+    if any(problem.severity == "error" for problem in checked.problems):
         raise Invalid(sorted(checked.problems, key=lambda one: one.place))
-    return config
+    return replace(config, warnings=tuple(checked.problems))
 
 
 def _common(checked: Checked, root: Map) -> dict[str, Any]:

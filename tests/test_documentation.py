@@ -186,7 +186,7 @@ def commands() -> Iterator[Any]:
         for block in blocks(page, "sh", ""):
             for line in block["body"].splitlines():
                 for part in line.split("&&"):
-                    called = re.search(r"(?:^|/)termbell (?P<words>.*)$", part.strip())
+                    called = re.search(r"(?:^|/)termbell (?P<words>.*?)( >> .*)?$", part.strip())
                     if called:
                         yield pytest.param(
                             shlex.split(called["words"], comments=True),

@@ -28,6 +28,7 @@ FLOORS = (
 BESIDE_CONFIG = (
     "scheduler.checking",
     "scheduler.checks",
+    "scheduler.dates",
     "scheduler.guarding",
     "scheduler.yaml_files",
     "scheduler.private_files",

@@ -9,8 +9,11 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from scheduler.checking import Wrong
+from scheduler.dates import ONLY_DATE, parse_date, parse_datetime
 
 LOOKS_LIKE = "a time looks like 2026-09-07 08:30, 2026-09-07T08:30+01:00, or 2026-09-07 for the account's own time of day"
+
+YEARS = range(1970, 3000)  # what arithmetic with zones and a long grace bears
 
 
 @dataclass(frozen=True)
@@ -23,16 +26,17 @@ class When:
     def read(cls, value: object) -> "When":
         """Raises `Wrong` when it is no time."""
         text = str(value).strip()
-        if (
-            len(text) >= 10 and text[4] == "-" and text[7] == "-"
-        ):  # not the other shapes that fromisoformat reads
-            try:
-                return cls(
-                    date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
-                )
-            except ValueError as fault:
-                raise Wrong(f"is no time: '{text}' ({fault}); {LOOKS_LIKE}") from None
-        raise Wrong(f"is no time: '{text}'; {LOOKS_LIKE}")
+        try:
+            written = parse_date(text) if ONLY_DATE.fullmatch(text) else parse_datetime(text)
+        except ValueError as fault:
+            why = f" ({fault})" if str(fault) else ""
+            raise Wrong(f"is no time: '{text}'{why}; {LOOKS_LIKE}") from None
+        if written.year not in YEARS:
+            raise Wrong(
+                f"is in the year {written.year}: '{text}'; "
+                f"write a year from {YEARS[0]} to {YEARS[-1]}"
+            )
+        return cls(written)
 
     def due(self, at: time, zone: ZoneInfo) -> tuple[datetime, str | None]:
         """The instant, in `zone`, and what the clock change did to it; `at` is the time of a bare date."""

@@ -6,9 +6,10 @@ The account's variant wins over the platform's, and that over the entry.
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -28,7 +29,6 @@ from scheduler.checking import (
     text,
     texts,
     words,
-    zone,
 )
 from scheduler.checks import read_ignored
 from scheduler.config import Config, ConfiguredAccount
@@ -48,6 +48,9 @@ CONTENT = (
     "first_comment",
     "markdown",
     "fit",
+)
+NEARLY_YAML = re.compile(
+    r"(?P<stem>.+?)\.ya?ml(?P<after>~|\.(?:txt|bak|old|orig|save|swp|tmp))?", re.IGNORECASE
 )
 OWN = ("id", "when", "timezone", "to", "grace", "late", "ignore", *CONTENT)
 
@@ -87,9 +90,8 @@ def _files(config: Config, problems: list[Problem]) -> tuple[list[Path], tuple[s
     unreachable: list[str] = []
     for pattern in config.calendar:
         try:
-            here = sorted(path for path in config.folder.glob(pattern) if path.is_file())
+            here = sorted(_matches(config, pattern))
         except (ValueError, NotImplementedError):
-            here = []
             problems.append(
                 Problem(
                     "wrong-value",
@@ -109,7 +111,61 @@ def _files(config: Config, problems: list[Problem]) -> tuple[list[Path], tuple[s
                 )
             )
         found += [path for path in here if path not in found and path != config.path]
+    problems += _ignored_files(config, found)
     return found, tuple(unreachable)
+
+
+def _matches(config: Config, pattern: str) -> Iterator[Path]:
+    """The files that fit, without hidden ones (macOS' `._may.yaml`) unless the pattern names one."""
+    names_hidden = any(map(_is_hidden, PurePath(pattern).parts))
+    for path in config.folder.glob(pattern):
+        below = path.relative_to(config.folder)
+        if path.is_file() and (names_hidden or not any(map(_is_hidden, below.parts))):
+            yield path
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") and name not in (".", "..")
+
+
+def _ignored_files(config: Config, found: list[Path]) -> Iterator[Problem]:
+    """Files that a person may take for a part of the calendar, each once."""
+    seen = {*found, config.path}
+    for pattern in config.calendar:
+        for path in _nearly_matches(config, pattern):
+            if path in seen or _is_backup(path, seen):
+                continue
+            seen.add(path)
+            name = path.relative_to(config.folder).as_posix()
+            yield Problem(
+                "file-ignored",
+                f"is not read: `calendar: {pattern}` does not fit it; "
+                f"rename it to {_as_the_pattern_has_it(path, pattern)}, or name it in `calendar`",
+                Place(name, 1),
+                "warning",
+            )
+
+
+def _nearly_matches(config: Config, pattern: str) -> Iterator[Path]:
+    wanted = NEARLY_YAML.fullmatch(PurePath(pattern).name)
+    if wanted is None:
+        return
+    for path in sorted(_matches(config, str(PurePath(pattern).with_name("*")))):
+        named = NEARLY_YAML.fullmatch(path.name)
+        if named and fnmatch(named["stem"], wanted["stem"]):
+            yield path
+
+
+def _is_backup(path: Path, found: Iterable[Path]) -> bool:
+    """`may.yaml~` beside `may.yaml` is an editor's; `may.yaml.txt` may be what was edited."""
+    named = NEARLY_YAML.fullmatch(path.name)
+    is_kept = named is not None and named["after"] not in (None, ".txt")
+    return is_kept and any(path.name.startswith(file.name) for file in found)
+
+
+def _as_the_pattern_has_it(path: Path, pattern: str) -> str:
+    named = NEARLY_YAML.fullmatch(path.name)
+    return f"{named['stem'] if named else path.stem}{PurePath(pattern).suffix}"
 
 
 @dataclass
@@ -133,7 +189,7 @@ class _Reading:
         posts, own_zone, language = root, self.config.timezone, None
         if isinstance(root, Map):
             checked.unknown_keys(root, "calendar", ("posts", "timezone", "language"))
-            own_zone = checked.value(root, "timezone", "calendar", zone, own_zone)
+            own_zone = checked.zone(root, "calendar", own_zone)
             language = checked.value(root, "language", "calendar", filled_text)
             posts = root.get("posts")
         self.take(posts, checked, own_zone, language)
@@ -197,7 +253,7 @@ class _OneEntry:
             lambda value: read_ignored(value, self.config.guard.codes),
             self.ignore,
         )
-        own_zone = self.checked.value(self.written, "timezone", identifier, zone, self.zone)
+        own_zone = self.checked.zone(self.written, identifier, self.zone)
         when = self.checked.value(self.written, "when", identifier, When.read)
         if "when" not in self.written:
             self.checked.say(

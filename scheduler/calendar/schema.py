@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from platforms.base import Platform, Poll, Setting
 from platforms.registry import names, platform
 from scheduler.calendar.reading import CONTENT
-from scheduler.checking import FITS, LATE, UNITS
+from scheduler.checking import FITS, LATE, LONGEST_WAIT, UNITS
 from scheduler.checks import SETTABLE, SEVERITIES, Check
 from scheduler.guarding import BUILT_IN
 from scheduler.media_hosts import ADDRESSES, KINDS
@@ -37,15 +37,23 @@ TIME: Schema = {
     "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$",
     "description": 'a time of day, e.g. "09:00"',
 }
+HOURS = "|".join(map(_any_case, ("h", "hour")))
+OTHERS = "|".join(_any_case(unit) for unit in UNITS if unit not in ("h", "hour"))
 LENGTH: Schema = {
     "type": ["string", "number"],
     "minimum": 0,
-    "pattern": rf"^\s*[0-9]+(\.[0-9]+)?\s*({'|'.join(map(_any_case, UNITS))})[sS]?\s*$",
+    "pattern": rf"^\s*[0-9]+((\.[0-9])?\s*({HOURS})|(\.[0-9]+)?\s*({OTHERS}))[sS]?\s*$",
     "description": "a length of time: 90 min, 2 h, 1 day; a bare number is minutes",
 }
+AS_DATE = "(19[7-9][0-9]|2[0-9]{3})-[0-9]{1,2}-[0-9]{1,2}"
+AS_TIME = (
+    r"(([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+    "|([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?)"
+)
+AS_OFFSET = "[Zz]|[+-](0[0-9]|1[0-4]):?(00|15|30|45)"
 WHEN: Schema = {
     "type": "string",
-    "pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(.[0-9]{2}.*)?\s*$",
+    "pattern": rf"^\s*{AS_DATE}(([Tt]|[ \t]+){AS_TIME}[ \t]*({AS_OFFSET})?)?\s*$",
     "description": "2026-09-07 08:30, with an offset or without, or a bare date",
 }
 FROM_ENVIRONMENT: Schema = {"type": "string", "pattern": r"\$\{\w+\}"}
@@ -118,7 +126,7 @@ CONTENT_KEYS: dict[str, Schema] = {
 }
 assert set(CONTENT_KEYS) == set(CONTENT)
 NOTHING_TOO = ["object", "null"]
-DAY: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+DAY: Schema = {"type": "string", "pattern": r"^\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s*$"}
 QUIET: Schema = {
     **_object(
         {
@@ -195,6 +203,8 @@ def config_schema() -> Schema:
                 **GOING_OUT,
                 "timeout": {
                     "type": "number",
+                    "exclusiveMinimum": 0,
+                    "maximum": LONGEST_WAIT,
                     "description": "seconds to wait for a platform's answer",
                 },
                 "require_alt": {"type": "boolean"},

@@ -2,7 +2,7 @@
 
 The short help stands in the table below, so that `termbell --help` imports none of them. Here is also the rim where what a
 command could not handle becomes a message and an exit code: 0 done, 1 something failed or is wrong with the calendar,
-2 used wrongly, 3 something is in doubt.
+2 used wrongly, 3 something is in doubt, 75 another process is at it (sysexits.h: try again later).
 """
 
 import errno
@@ -95,7 +95,7 @@ def _report(fault: Exception) -> None:
     if isinstance(fault, Invalid):
         problems(fault.problems)
     elif isinstance(fault, _expected()):
-        fail(hidden(str(fault)))
+        fail(hidden(str(fault)), getattr(fault, "exit_code", 1))
     elif isinstance(fault, OSError):
         fail(hidden(f"{fault.filename}: {fault.strerror}" if fault.filename else str(fault)))
     else:

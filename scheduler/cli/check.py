@@ -1,5 +1,6 @@
 """termbell check: everything that can be known before publishing."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -7,8 +8,11 @@ import click
 from scheduler.cli.options import config_option, fetch_option, json_option
 from scheduler.cli.output import emit, problems, say
 from scheduler.cli.preview import counted
-from scheduler.engine.planning import plan
+from scheduler.engine.daemon import utc_now
+from scheduler.engine.past import past_entries
+from scheduler.engine.planning import Plan, plan
 from scheduler.problems import Invalid, Problem
+from scheduler.store import NewerSchema, Row, Store, StoreFailed
 
 
 @click.command(short_help="Everything that is wrong, with file and line.")
@@ -41,11 +45,27 @@ def _checked(config: Path, fetch: bool, links: bool) -> tuple[tuple[Problem, ...
         planned = plan(config, fetch=fetch, links=links)
     except Invalid as invalid:
         return invalid.problems, counted(len(invalid.problems), "problem", "problems")
+    found = tuple(
+        sorted({*planned.problems, *_past(planned)}, key=lambda one: (one.place, one.message))
+    )
     entries = len({delivery.entry for delivery in planned.deliveries})
-    return planned.problems, ", ".join(
+    return found, ", ".join(
         (
             counted(entries, "entry", "entries"),
             counted(len(planned.deliveries), "delivery", "deliveries"),
-            counted(len(planned.problems), "problem", "problems"),
+            counted(len(found), "problem", "problems"),
         )
     )
+
+
+def _past(planned: Plan) -> tuple[Problem, ...]:
+    """What is over and not in the store. A store that cannot be read is for `doctor`."""
+    now, file = utc_now(), planned.config.store
+    known: dict[str, Row] = {}
+    if file.exists():
+        try:
+            with closing(Store(file, now)) as store:
+                known = {row.key: row for row in store.rows()}
+        except (NewerSchema, StoreFailed):
+            return ()
+    return tuple(past_entries(planned.drafts, known, planned.config.checks, now))

@@ -269,6 +269,12 @@ def _of_the_daemon(store: Store, health: Health) -> Iterator[Finding]:
         f"{overdue} deliveries are due and not taken up"
         + ("; see `termbell status`" if overdue else ""),
     )
+    if health.calendar:
+        yield (
+            False,
+            f"the daemon found the calendar broken at {health.calendar.since:%Y-%m-%d %H:%M} UTC, "
+            f"and the plan from before is in force: {health.calendar.error}",
+        )
     for name, why in health.held.items():
         yield False, f"{name} is held: {why}"
     for row in store.rows(statuses=(status.IN_DOUBT, status.HELD)):

@@ -1,16 +1,21 @@
 """termbell publish ENTRY: now."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
+from scheduler.cli.deliveries import store_of
 from scheduler.cli.options import config_option
 from scheduler.cli.output import fail, say
 from scheduler.cli.run import line
 from scheduler.cli.working import working
+from scheduler.engine.alone import AlreadyRunning
 from scheduler.engine.daemon import utc_now
 from scheduler.problems import did_you_mean
 from scheduler.store import WrongStatus, status
+
+RETRIED = (status.SCHEDULED, status.HELD, status.FAILED, status.MISSED, status.CANCELLED)
 
 
 @click.command(short_help="Publish one entry now.")
@@ -28,7 +33,11 @@ def command(config: Path, entry: str, account: str | None, dry_run: bool) -> Non
       termbell publish welcome-back
       termbell publish welcome-back --account fediverse --dry-run
     """
-    with working(config, dry_run=dry_run) as work:
+    with ExitStack() as held:
+        try:
+            work = held.enter_context(working(config, dry_run=dry_run))
+        except AlreadyRunning as running:
+            fail(f"{running}: {_through_the_other(config, entry, account)}", running.exit_code)
         rows = work.store.rows(entry=entry, account=account)
         if not rows:
             fail(
@@ -57,3 +66,13 @@ def command(config: Path, entry: str, account: str | None, dry_run: bool) -> Non
     raise SystemExit(
         int(any(row.status != status.PUBLISHED and not row.is_handed_over for row in ended))
     )
+
+
+def _through_the_other(config: Path, entry: str, account: str | None) -> str:
+    """How the process that runs is made to send the entry."""
+    with store_of(config) as store:
+        rows = store.rows(entry=entry, account=account)
+    keys = [row.key[:8] for row in rows if row.status in RETRIED]
+    if not keys:
+        return f"it has nothing of '{entry}' to send; see `termbell status --all`"
+    return "to have it sent now, " + ", ".join(f"termbell retry {key}" for key in keys)

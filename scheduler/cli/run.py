@@ -14,6 +14,7 @@ from scheduler.cli.options import config_option
 from scheduler.cli.output import say
 from scheduler.cli.working import Working, working
 from scheduler.config import ConfiguredAccount
+from scheduler.engine.alone import AlreadyRunning
 from scheduler.engine.backing_up import keep_a_backup
 from scheduler.engine.daemon import Daemon, utc_now
 from scheduler.engine.ending import learn_profiles
@@ -37,6 +38,7 @@ def command(config: Path, once: bool, dry_run: bool, take_over: bool) -> None:
     """Publish each post when it is due, until stopped.
 
     A changed calendar is read again by itself. Ctrl-C or SIGTERM lets attempts that are under way finish.
+    Ends with 75 where another process publishes from this store.
 
     \b
     Examples:
@@ -45,8 +47,10 @@ def command(config: Path, once: bool, dry_run: bool, take_over: bool) -> None:
       termbell run --dry-run
     """
     if once and not dry_run:
-        raise SystemExit(rounds(config, take_over=take_over))
-    with working(config, dry_run=dry_run, waits=once, take_over=take_over) as work:
+        raise SystemExit(rounds_if_alone(config, take_over))
+    with working(
+        config, dry_run=dry_run, waits=once, take_over=take_over, keeps_plan=not dry_run
+    ) as work:
         ask_about_held(work.store)
         raise SystemExit(_once(work) if once else _daemon(work, config, dry_run))
 
@@ -63,6 +67,15 @@ def ask_about_held(store: Store) -> None:
         store.release_held(utc_now())
 
 
+def rounds_if_alone(config: Path, take_over: bool = False) -> int:
+    """A round that meets another process prints one line, no error, and has its own code."""
+    try:
+        return rounds(config, take_over=take_over)
+    except AlreadyRunning as running:
+        say(f"nothing to do here: {running}")
+        return running.exit_code
+
+
 def rounds(config: Path, making: float = MAKING, take_over: bool = False) -> int:
     """One, and another when media were not ready for the first: no post waits for the video of another one."""
     code, unready = _round(config, making, take_over)
@@ -73,14 +86,17 @@ def rounds(config: Path, making: float = MAKING, take_over: bool = False) -> int
 
 
 def _round(config: Path, making: float, take_over: bool = False) -> tuple[int, tuple[str, ...]]:
-    with working(config, waits=False, making=making, take_over=take_over) as work:
+    with working(config, waits=False, making=making, take_over=take_over, keeps_plan=True) as work:
         ask_about_held(work.store)
         keep_a_backup(work.store, utc_now())
         return _once(work), work.unready
 
 
 def _once(work: Working) -> int:
-    """One round; 1 where something failed or came too late in it, 3 where something is in doubt."""
+    """One round; 3 where something is in doubt in it.
+
+    1 where something failed or came too late, or the calendar is broken.
+    """
     before = {row.key: row.status for row in work.store.rows()}
     now = utc_now()
     work.limits.ask(work.config.accounts.values(), work.ask, now)
@@ -116,11 +132,10 @@ def _once(work: Working) -> int:
         if one.account.platform == "site"
     }:
         say(f"look at {Path(place) / 'index.html'}")
-    return (
-        3
-        if any(row.status == status.IN_DOUBT for row in changed)
-        else int(any(row.status in GONE_WRONG for row in changed))
-    )
+    if any(row.status == status.IN_DOUBT for row in changed):
+        return 3
+    is_wrong = any(row.status in GONE_WRONG for row in changed)
+    return int(is_wrong or work.is_plan_kept)
 
 
 def _limits_asked(
@@ -135,18 +150,7 @@ def _limits_asked(
 def _daemon(work: Working, config: Path, dry_run: bool) -> int:
     if dry_run:
         log.info("a dry run: nothing is sent, and the store is a copy")
-    daemon = Daemon(
-        config=config,
-        store=work.store,
-        desk=work.desk,
-        ask_limits=_limits_asked(work, config, dry_run),
-        ends=work.credentials.ends,
-        folders=watched(work.config, work.files),
-        reporting=work.reporting,
-        unready=work.unready,
-        hosting=work.hosting,
-        renew=(lambda configured: None) if dry_run else work.renew,
-    )
+    daemon = daemon_of(work, config, dry_run)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: daemon.stop())
     daemon.run()
@@ -154,6 +158,19 @@ def _daemon(work: Working, config: Path, dry_run: bool) -> int:
         logging.shutdown()
         os._exit(0)
     return 0
+
+
+def daemon_of(work: Working, config: Path, dry_run: bool = False) -> Daemon:
+    return Daemon(
+        config=config,
+        store=work.store,
+        desk=work.desk,
+        assembled=work.assembled,
+        ask_limits=_limits_asked(work, config, dry_run),
+        folders=watched(work.config, work.files),
+        reporting=work.reporting,
+        unready=work.unready,
+    )
 
 
 def line(row: Row) -> str:

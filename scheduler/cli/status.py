@@ -9,6 +9,7 @@ from scheduler.cli.deliveries import store_of
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import emit, say
 from scheduler.cli.run import line
+from scheduler.engine.broken_calendar import BrokenCalendar
 from scheduler.engine.daemon import utc_now
 from scheduler.engine.health import Health, ago, health_of
 from scheduler.store import Row, status
@@ -76,8 +77,16 @@ def _show(
     )
     for account, why in health.held.items():
         say(f"{account} waits for you: {why}")
+    if health.calendar:
+        say(f"{_since(health.calendar)}; the plan from before stays in force:")
+        for error in health.calendar.error.splitlines():
+            say(f"  {error.strip()}")
     if health.notifier:
         say(f"you cannot be told: {health.notifier}")
+
+
+def _since(calendar: BrokenCalendar) -> str:
+    return f"the calendar cannot be used since {calendar.since:%Y-%m-%d %H:%M} UTC"
 
 
 def _remarks(row: Row, overdue: Collection[str], waits: Mapping[str, str]) -> list[str]:
@@ -113,8 +122,17 @@ def _watched(health: Health) -> dict[str, object]:
             "last_seen": seen.isoformat(timespec="seconds") if seen else None,
         },
         "health": {"ok": health.ok, "problems": health.problems, "warnings": health.warnings},
+        "calendar": _calendar(health.calendar),
         "notifier": {"ok": health.notifier is None, "error": health.notifier},
         "held": [{"account": account, "error": why} for account, why in health.held.items()],
+    }
+
+
+def _calendar(broken: BrokenCalendar | None) -> dict[str, object]:
+    return {
+        "ok": broken is None,
+        "since": broken.since.isoformat(timespec="seconds") if broken else None,
+        "error": broken.error if broken else None,
     }
 
 

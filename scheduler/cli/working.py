@@ -3,9 +3,9 @@
 import logging
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -14,55 +14,54 @@ from platforms.base import Ask
 from scheduler.cli.progress import progress
 from scheduler.config import Config, ConfiguredAccount, read_config
 from scheduler.engine.alone import Alone, AlreadyRunning
+from scheduler.engine.assembly import Assembled, assemble
+from scheduler.engine.broken_calendar import mark_broken
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import utc_now
 from scheduler.engine.delivering import Desk
 from scheduler.engine.hosting import Hosting, needed
 from scheduler.engine.known_limits import KnownLimits, known_limits
-from scheduler.engine.logs import redacted, set_up
-from scheduler.engine.network import Network, Networks
+from scheduler.engine.logs import set_up
 from scheduler.engine.planning import facts_of
-from scheduler.engine.rehearsal import Rehearsal
 from scheduler.engine.replanning import MAKING, make_media_apart, replan_apart
 from scheduler.engine.reporting import Reporting, in_short
 from scheduler.engine.saying import tell
 from scheduler.problems import Invalid, Problem
-from scheduler.store import Store, StoreFailed, claimant
+from scheduler.store import Store, StoreFailed, claimant, status
 from scheduler.store.database import Database
 from scheduler.store.identity import Witness
 
 log = logging.getLogger("termbell")
+
+OPEN = {status.SCHEDULED, status.HELD, status.PUBLISHING, status.IN_DOUBT}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Working:
     """A calendar taken up into its store, ready to publish."""
 
-    config: Config
+    is_plan_kept: bool  # the calendar cannot be used, and the plan from before is in force
     store: Store
-    desk: Desk
+    assembled: Assembled
     limits: KnownLimits
-    credentials: Credentials
-    hosting: Hosting
     files: tuple[Path, ...]
     unready: tuple[str, ...]  # media that are not made ready yet
     reporting: Reporting  # of a dry run: one that tells nobody
 
+    @property
+    def config(self) -> Config:
+        return self.assembled.config
+
+    @property
+    def desk(self) -> Desk:
+        return self.assembled.desk
+
     def ask(self, configured: ConfiguredAccount) -> Ask:
         return self.desk.answerer(configured)
 
-    def renew(self, configured: ConfiguredAccount) -> None:
-        """Renews the account's sign-in where it has not been used for long. Raises `PublishError`."""
-        self.credentials.accounts[configured.name] = (
-            configured  # the calendar may have been read again since
-        )
-        Network(
-            configured.account, configured.platform, self.credentials, self.config.timeout
-        ).stay_signed_in()
-
     def sweep(self) -> None:
         """Takes away what platforms need not fetch any more."""
-        self.hosting.sweep(lambda: needed(self.store))
+        self.assembled.hosting.sweep(lambda: needed(self.store))
 
 
 @contextmanager
@@ -73,11 +72,14 @@ def working(
     waits: bool = True,
     making: float = MAKING,
     take_over: bool = False,
+    keeps_plan: bool = False,
 ) -> Iterator[Working]:
     """Alone on the store: reads the calendar, takes it up, and hands over what publishes.
 
     It gives media `making` seconds to be made ready, and `waits` for what takes longer.
     A dry run works on a copy of the store that is thrown away, and a rehearsal answers.
+    With `keeps_plan`, a calendar that cannot be used leaves the plan from before in force,
+    where there is one and config.yaml can be read.
     Raises `Invalid` and `AlreadyRunning`.
     """
     now = utc_now()
@@ -97,47 +99,45 @@ def working(
         read = replan_apart(path, alone, now, fetch=not dry_run, making=making)
         if waits and read.unready:
             make_media_apart(path, fetch=not dry_run)
+            first = read
             read = replan_apart(
                 path, lambda config: places[0], now, fetch=not dry_run, making=making
             )
-        if read.config is None:
+            read = replace(read, problems=(*first.past, *read.problems))
+        config = read.config or (_with_a_plan(path) if keeps_plan else None)
+        if config is None:
             if not dry_run:
                 _tell_that_it_cannot_start(path, read.problems)
             raise Invalid(read.problems)
-        credentials = Credentials(read.config.accounts, read.config.state)
+        if not places:
+            alone(config)
+        credentials = Credentials(config.accounts, config.state)
         set_up(sys.stderr, credentials.all_values)
         tell(read)
         store = held.enter_context(closing(Store(places[0], now)))
         store.journal.counted = witness[0].note if witness else store.journal.counted
         hosting = Hosting(
-            host=read.config.media_host,
+            host=None,
             folder=places[0].parent,
             credentials=credentials,
-            timeout=read.config.timeout,
+            timeout=config.timeout,
             gone=progress(sys.stderr),
         )
-        desk = Desk(
-            store=store,
-            accounts=read.config.accounts,
-            by=claimant(),
-            now=utc_now,
-            timeout=read.config.timeout,
-            patience=read.config.patience,
-            answerer=_answerer(read.config, credentials, hosting, dry_run),
-            hide=lambda text: redacted(text, credentials.all_values()),
+        assembled = assemble(
+            config, store, credentials, hosting, by=claimant(), now=utc_now, is_rehearsal=dry_run
         )
         reporting = (
             Reporting(store=store, now=utc_now)
             if dry_run
-            else Reporting(store=store, now=utc_now, config=read.config, credentials=credentials)
+            else Reporting(store=store, now=utc_now, config=config, credentials=credentials)
         )
+        if not dry_run:
+            reporting.read(read)
         yield Working(
-            config=read.config,
+            is_plan_kept=read.config is None,
             store=store,
-            desk=desk,
-            limits=known_limits(read.config),
-            credentials=credentials,
-            hosting=hosting,
+            assembled=assembled,
+            limits=known_limits(config),
             files=read.files,
             unready=read.unready,
             reporting=reporting,
@@ -174,16 +174,33 @@ def refuse_a_renamed_config(config: Config) -> None:
             )
 
 
+def _with_a_plan(path: Path) -> Config | None:
+    """The config, where it can be read and its store has something that is not over."""
+    try:
+        config = read_config(path)
+    except Invalid:
+        return None
+    if not config.store.exists():
+        return None
+    with closing(Store(config.store, utc_now())) as store:
+        waiting = {name for name, number in store.counts().items() if number}
+    return config if waiting & OPEN else None
+
+
 def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> None:
     """The calendar cannot be used and nothing is published. Told once a day: whoever starts us does so again and again."""
     try:
         config = read_config(path)
     except Invalid:
         return  # then nobody knows whom to tell
-    if not config.notify or not config.store.exists():
+    if not config.store.exists():
         return
-    now, text = utc_now(), f"nothing is published until it can be used:\n  {in_short(problems)}"
+    now, errors = utc_now(), in_short(problems)
+    text = f"nothing is published until it can be used:\n  {errors}"
     with suppress(AlreadyRunning), Alone(config.store), closing(Store(config.store, now)) as store:
+        mark_broken(store, errors, now)
+        if not config.notify:
+            return
         store.notices.add(
             now,
             "calendar invalid",
@@ -197,20 +214,6 @@ def _tell_that_it_cannot_start(path: Path, problems: tuple[Problem, ...]) -> Non
             credentials=Credentials(config.accounts, config.state),
         )
         reporting.teller.tell(at_once=True)
-
-
-def _answerer(
-    config: Config, credentials: Credentials, hosting: Hosting, dry_run: bool
-) -> Callable[[ConfiguredAccount], Ask]:
-    networks = Networks(credentials, config.timeout, host=hosting, gone=hosting.gone)
-
-    def network(configured: ConfiguredAccount) -> Ask:
-        credentials.accounts[configured.name] = (
-            configured  # the calendar may have been read again since
-        )
-        return networks.of(configured)
-
-    return (lambda configured: Rehearsal()) if dry_run else network
 
 
 @contextmanager

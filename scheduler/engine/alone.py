@@ -14,6 +14,8 @@ from scheduler.store.database import cannot_write
 class AlreadyRunning(Exception):
     """Another process publishes from this store."""
 
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
 
 class Alone(AbstractContextManager["Alone"]):
     """Holds the store's lock. A second holder is refused with the name of the first."""

@@ -129,7 +129,7 @@ def carries_its_own(configured: ConfiguredAccount) -> bool:
 
 
 class Credentials:
-    """The secrets of a config's accounts. `accounts` may be changed when the config was read again."""
+    """The secrets of a config's accounts."""
 
     def __init__(
         self,
@@ -144,6 +144,12 @@ class Credentials:
         self._keyring = keyring
         self._seen: set[tuple[str, str]] = set()  # what a secret is called, and its value
         self._has_looked = False
+
+    def for_accounts(self, accounts: Mapping[str, ConfiguredAccount]) -> "Credentials":
+        """Those of a config that was read again. What was seen before stays hidden."""
+        others = Credentials(accounts, self.file.parent, self._service, self._keyring)
+        others._seen = self._seen
+        return others
 
     def of(self, account: str) -> dict[str, str]:
         """What a person gave for the account. Raises LoginNeeded, naming what is missing."""
@@ -242,7 +248,8 @@ class Credentials:
             (name, secret.literal or os.environ.get(secret.env or "") or "")
             for name, secret in refs
         ]
-        return _values({*written, *tuple(self._seen)}, names)
+        self._seen.update(written)
+        return _values(set(self._seen), names)
 
     def _look(self) -> None:
         """Meets what is kept for the accounts: a platform may repeat one's secret to another."""

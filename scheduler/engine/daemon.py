@@ -20,12 +20,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from scheduler.config import ConfiguredAccount
+from scheduler.config import Config, ConfiguredAccount
 from scheduler.engine import ending
+from scheduler.engine.assembly import Assembled, needs_restart
 from scheduler.engine.backing_up import keep_a_backup
 from scheduler.engine.clock import JUMP, LOOK, Clock
 from scheduler.engine.delivering import Desk
-from scheduler.engine.hosting import Hosting, needed
+from scheduler.engine.hosting import needed
 from scheduler.engine.pacing import Aside, Every
 from scheduler.engine.replanning import MAKING, Replanned, make_media_apart, replan_apart
 from scheduler.engine.reporting import Inside, Reporting
@@ -62,14 +63,8 @@ class Daemon:
     ask_limits: Callable[
         [Iterable[ConfiguredAccount], datetime], bool
     ]  # whether a server tells other limits than before
-    ends: Callable[[str], datetime | None] = lambda account: (
-        None
-    )  # when an account's credentials end
-    renew: Callable[[ConfiguredAccount], None] = lambda account: (
-        None
-    )  # a sign-in that has not been used for long
+    assembled: Assembled | None = None  # what `desk` is a part of; None: it stays as it is
     reporting: Reporting
-    hosting: Hosting | None = None
     unready: tuple[str, ...] = ()  # media that the calendar was taken up without
     _stopping: threading.Event = field(default_factory=threading.Event)
     _awake: "SimpleQueue[None]" = field(default_factory=SimpleQueue)  # ends a wait of the main loop
@@ -79,6 +74,7 @@ class Daemon:
     _busy: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fault: str | None = None  # of the store, until it works again
+    _unchangeable: tuple[str, ...] = ()  # what waits for a restart
     _untaken: str | None = None  # why a calendar could not be taken up, until one was
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="account")
@@ -132,7 +128,11 @@ class Daemon:
             for row in self.store.settle_missing(now):
                 say(logging.WARNING, row, "cancelled: its entry is gone from the calendar")
             for row in self.store.too_late(now):
-                say(logging.ERROR, row, f"{row.status}: due {row.due:%Y-%m-%d %H:%M}; {row.error}")
+                say(
+                    logging.ERROR,
+                    row,
+                    f"{row.status}: due {row.due.isoformat(timespec='minutes')}; {row.error}",
+                )
             for account in self.store.accounts_due(now):
                 self._start(account)
             return self.store.next_due(now)
@@ -255,16 +255,21 @@ class Daemon:
         keep_a_backup(self.store, self.now())
         try:
             with self._as_long_as_the_store_works():
-                ending.warn(self.store, self.desk.accounts, self.ends, self.now())
-                ending.learn_profiles(self.store, self.desk.accounts, self.desk.answerer)
-                ending.stay_signed_in(self.store, self.desk.accounts, self.renew, self.now())
-                if self.hosting:
-                    self.hosting.sweep(lambda: needed(self.store))
+                if self.assembled:
+                    self._look_after(self.assembled)
             if self.ask_limits(self.desk.accounts.values(), self.now()):
                 log.info("a server told other limits than before")
                 self._reread.set()
         except OSError as fault:
             log.warning("a file beside the store cannot be used: %s", fault)
+
+    def _look_after(self, assembled: Assembled) -> None:
+        """Sign-ins that end or are not used, and files that platforms need not fetch any more."""
+        accounts = assembled.config.accounts
+        ending.warn(self.store, accounts, assembled.ends, self.now())
+        ending.learn_profiles(self.store, accounts, assembled.desk.answerer)
+        ending.stay_signed_in(self.store, accounts, assembled.renew, self.now())
+        assembled.hosting.sweep(lambda: needed(self.store))
 
     def read_again(self) -> None:
         """Takes up a changed calendar. One that has become invalid leaves the old plan in force."""
@@ -275,9 +280,7 @@ class Daemon:
             tell(read)
             self._follow(read)
             if read.config is not None:
-                self.desk = replace(self.desk, accounts=read.config.accounts)
-                if self.hosting:
-                    self.hosting.host = read.config.media_host
+                self._rebuild(read.config)
             if read.changes.postponed:
                 self._read_at = time.monotonic() - DAY + SOON
             self.reporting.read(read)
@@ -286,6 +289,20 @@ class Daemon:
             return
         self._stopping.wait(READ_LATER)
         self._reread.set()
+
+    def _rebuild(self, config: Config) -> None:
+        """What is under way ends as it began; what begins from now on goes by `config`."""
+        if self.assembled is None:
+            return
+        unchangeable = tuple(needs_restart(self.assembled.config, config))
+        for words in unchangeable:
+            if words not in self._unchangeable:
+                log.warning("%s: %s", self.config.name, words)
+        self._unchangeable = unchangeable
+        health = self.assembled.config.health
+        self.assembled = self.assembled.rebuild(replace(config, health=health))
+        self.desk = self.assembled.desk
+        self.reporting.credentials = self.reporting.credentials and self.assembled.credentials
 
     def _make_ready(self, unready: tuple[str, ...]) -> None:
         """Beside everything else. What stays unready is not tried again before something else changes."""

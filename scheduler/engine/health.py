@@ -1,7 +1,7 @@
 """Whether posts go out on time: one judgement for `status`, `doctor`, the health page and the ping of a cron monitor.
 
 `problems` are what keeps posts from leaving in time: something is overdue, nobody is alive to publish what waits, a part of
-the daemon is stuck, the store fails. They make the page answer 503. `warnings` are what waits for the person: these are
+the daemon is stuck, the calendar cannot be used, the store fails. They make the page answer 503. `warnings` are what waits for the person: these are
 told by `notify`, and no restart would mend them. Neither has the text of a post or what a platform said.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from scheduler.engine.broken_calendar import BrokenCalendar, broken_calendar
 from scheduler.store import Row, Store, StoreFailed, status
 from scheduler.store.taking_up import CALENDAR_GONE
 
@@ -35,7 +36,8 @@ class Health:
     held: Mapping[str, str] = field(default_factory=dict)  # account -> why it waits for a person
     handed_over: int = 0  # deliveries that a person has to publish
     notifier: str | None = None  # why telling does not work
-    calendar: str | None = None  # what waits of a calendar that is gone
+    gone: str | None = None  # what waits of a calendar that is gone
+    calendar: BrokenCalendar | None = None  # one that cannot be used
     fault: str | None = None  # the store's
     stuck: tuple[str, ...] = ()  # what the daemon, asked from within, says of itself
 
@@ -62,12 +64,17 @@ class Health:
             found.append(
                 f"{_many(len(self.overdue))} due and not taken up; {self.overdue[0].name} for {lasting(self.oldest_overdue)}"
             )
-        if self.calendar:
-            found.append(f"the calendar is gone: {self.calendar}")
+        if self.gone:
+            found.append(f"the calendar is gone: {self.gone}")
         waiting = self.counts.get(status.SCHEDULED, 0)
         if waiting and not self.is_alive:
             found.append(
                 f"the daemon is not running, {ago(self.last_beat, self.at)}, and {_many(waiting)} waiting; start it: termbell run"
+            )
+        if self.calendar:
+            found.append(
+                f"the calendar cannot be used since {self.calendar.since:%Y-%m-%d %H:%M} UTC, "
+                "and new entries do not go out; see `termbell status`"
             )
         return tuple(found)
 
@@ -115,7 +122,8 @@ def health_of(
             held=store.accounts.held(),
             handed_over=store.handed_over_now(),
             notifier=store.notices.trouble(),
-            calendar=store.fact(CALENDAR_GONE),
+            gone=store.fact(CALENDAR_GONE),
+            calendar=broken_calendar(store),
         )
     except StoreFailed as failed:
         return Health(at=now, fault=str(failed), stuck=stuck)

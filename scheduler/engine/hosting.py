@@ -69,7 +69,7 @@ def name_of(media: Media) -> str:
 
 @dataclass(kw_only=True)
 class Hosting:
-    """Answers `host:` requests. `host` may be changed when the config was read again."""
+    """Answers `host:` requests."""
 
     host: MediaHost | None
     folder: Path  # of the state

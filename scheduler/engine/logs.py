@@ -18,7 +18,6 @@ from urllib.parse import quote, quote_plus
 FIELDS = ("delivery", "account", "entry", "step")
 QUIET = (
     "alembic",
-    "apscheduler",
     "filelock",
     "oauthlib",
     "requests_oauthlib",
@@ -26,6 +25,7 @@ QUIET = (
     "watchfiles",
     "websockets",
 )  # below WARNING some log tokens
+SILENT = ("apscheduler",)  # it warns each second of a ring that waits, which is said in our words
 HIDDEN = "•••"
 KEPT = "\n\t\u200c\u200d"  # the last two hold emoji, and the words of some languages, together
 A_TOKEN = 20  # characters: the end of an address that is so long is a secret by itself
@@ -132,7 +132,7 @@ def _human_line(at: datetime, level: str, said: str, fields: dict[str, str], tra
     where = " ".join(value[:8] if name == "delivery" else value for name, value in fields.items())
     one_line = " ".join(said.split("\n"))
     return (
-        f"{at:%Y-%m-%d %H:%M:%S} {level:<7} {one_line}"
+        f"{at.isoformat(timespec='seconds')} {level:<7} {one_line}"
         + (f"  [{where}]" if where else "")
         + (f"\n{trace}" if trace else "")
     )
@@ -155,3 +155,5 @@ def set_up(stream: TextIO, secrets: KnownSecrets, json: bool | None = None) -> N
     root.setLevel(logging.INFO)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -4,7 +4,7 @@ for: the preview and the daemon start here."""
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from importlib.util import find_spec
@@ -13,6 +13,7 @@ from pathlib import Path
 from scheduler.calendar.model import Delivery, Draft
 from scheduler.calendar.planning import drafts
 from scheduler.calendar.reading import read_calendar
+from scheduler.checks import Checks
 from scheduler.config import Config, from_environment, read_config
 from scheduler.engine.hosts import NO_S3
 from scheduler.engine.known_limits import known_limits
@@ -40,6 +41,7 @@ class Plan:
     rehearsals: Rehearsals  # of the deliveries
     unreachable: tuple[str, ...] = ()  # patterns of calendar files that match nothing
     emptied: frozenset[str] = frozenset()  # calendar files that say that they have no entries
+    drafts: tuple[Draft, ...] = ()  # what the deliveries were rendered from
 
     @cached_property
     def errors(self) -> tuple[Problem, ...]:
@@ -64,6 +66,7 @@ def facts_of(config: Config) -> dict[str, AccountFacts]:
     }
 
 
+FILES = ("zone-name", "file-ignored")  # checks of the files themselves
 FETCHING = 60.0  # seconds that may be spent on all media that one reading fetches
 CARDS = 30.0  # and on all pages and pictures of link cards: no medium waits for them
 PAGE = 10.0  # seconds for one of these, or for a link that is looked at
@@ -199,10 +202,10 @@ def plan(
     )
     deliveries = tuple(rehearsals.judged())
     problems = {
+        *_as_set(config.checks, (*config.warnings, *calendar.problems)),
         *of_reporting(config),
         *of_hosting(config),
         *(guarding.problems if guarding else ()),
-        *calendar.problems,
         *too_many(deliveries, limits),
         *noticed(config, deliveries, (now or datetime.now(UTC)).date()),
         *(problem for one in deliveries for problem in one.problems),
@@ -215,7 +218,16 @@ def plan(
         rehearsals=rehearsals,
         unreachable=calendar.unreachable,
         emptied=calendar.emptied,
+        drafts=tuple(draft for draft, _ in rendered),
     )
+
+
+def _as_set(checks: Checks, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems of the files themselves, with the severity that the person gave their code."""
+    for problem in problems:
+        severity = checks.severity(problem.code) if problem.code in FILES else problem.severity
+        if severity != "off":
+            yield replace(problem, severity=severity)
 
 
 def _cards(config: Config, fetch: bool, now: datetime) -> Callable[[Draft], LookUp]:

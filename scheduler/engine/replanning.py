@@ -28,6 +28,7 @@ MAKING = 40.0  # of them, for making media ready
 LONGEST_MAKING = 4 * 3600.0  # seconds for all media that no reading had the time for
 NOT_READY = "media-not-ready"
 TOO_SLOW = "media-too-slow"
+PAST = "past"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,11 @@ class Replanned:
     config: Config | None = None
     problems: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
+
+    @property
+    def past(self) -> tuple[Problem, ...]:
+        """What was over when it was taken up: no news for a second reading."""
+        return tuple(problem for problem in self.problems if problem.code == PAST)
 
     @property
     def unready(self) -> tuple[str, ...]:
@@ -67,7 +73,8 @@ def replan_apart(
                 return read
             config = _with_platforms(read.config)
             pipe.send(store(config))
-            return replace(read, config=config, changes=_heard(pipe, longest))
+            changes, past = _heard(pipe, longest)
+            return replace(read, config=config, changes=changes, problems=read.problems + past)
     except TimeoutError:
         why = f"reading took longer than {longest:.0f} s; look for a template that loops"
         return Replanned(problems=(Problem("too-slow", why, Place(path.name, 1)),))
@@ -151,6 +158,7 @@ def _replan(
     pipe: "Connection", path: Path, now: datetime, fetch: bool, making: float, settles: timedelta
 ) -> None:
     """What goes on in the other process: reads, tells, waits for the store's place, takes up, tells."""
+    from scheduler.engine.past import past_entries
     from scheduler.engine.planning import circumstances, plan
     from scheduler.rendering.cards import cards_folder
     from scheduler.rendering.media.cache import cache_folder, sweep
@@ -164,10 +172,12 @@ def _replan(
         )
         store = Store(pipe.recv(), now)
         try:
+            known = {row.key: row for row in store.rows()}
+            past = tuple(past_entries(planned.drafts, known, planned.config.checks, now))
             changes = store.plan(planned.deliveries, now, circumstances(planned, settles))
             for folder in (cache_folder(), cards_folder()):
                 sweep(folder, time.time())
-            pipe.send(changes)
+            pipe.send((changes, past))
         finally:
             store.close()
     except Invalid as invalid:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from scheduler.config import Config
+from scheduler.engine.broken_calendar import mark_broken, mark_usable
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.gathering import Notifier, Teller, notifiers
 from scheduler.engine.health import Health, health_of
@@ -56,7 +57,6 @@ class Reporting:
     pinging: Pinging = field(init=False)
     _inside: Inside | None = None
     _turned: float = field(default_factory=time.monotonic)
-    _invalid: tuple[Problem, ...] = ()
     _unpinged: str | None = None
     _look: Every = field(default_factory=lambda: Every(seconds=LOOK))
     _minute: Every = field(default_factory=lambda: Every(seconds=PING))
@@ -144,18 +144,17 @@ class Reporting:
 
     def read(self, read: Replanned) -> None:
         """A calendar that cannot be used is news once for each state of it, and so is that it can be again."""
-        if read.config is None and read.problems != self._invalid:
-            self.store.notices.add(
-                self.now(),
-                "calendar invalid",
-                f"the plan from before stays in force:\n  {in_short(read.problems)}",
-            )
-        elif read.config is not None and self._invalid:
-            self.store.notices.add(
-                self.now(), "calendar valid", "the calendar can be used again, and is in force"
-            )
-        self._invalid = () if read.config else read.problems
-        self.config = read.config or self.config
+        if read.config and self.credentials:
+            self.config = read.config
+        if read.config is None:
+            errors = in_short(read.problems)
+            if mark_broken(self.store, errors, self.now()):
+                text = f"the plan from before stays in force:\n  {errors}"
+                self.store.notices.add(self.now(), "calendar invalid", text)
+        elif mark_usable(self.store):
+            text = "the calendar can be used again, and is in force"
+            log.info("%s", text)
+            self.store.notices.add(self.now(), "calendar valid", text)
 
     def _notifiers(self) -> list[Notifier]:
         return notifiers(self.config, self.credentials) if self.config and self.credentials else []

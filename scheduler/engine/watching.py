@@ -44,12 +44,16 @@ def _before_wildcards(pattern: str) -> Iterable[str]:
     return takewhile(lambda part: not set(part) & set("*?["), PurePath(pattern).parts[:-1])
 
 
-def fingerprint(folders: Iterable[Path]) -> dict[Path, tuple[tuple[str, int, int], ...]]:
-    """Names, times and sizes of the files in `folders`, not below them; of folders the names."""
+# Of a file: name, time, size, inode and the time that nobody can set; of a folder the name
+Facts = tuple[str, int, int, int, int]
+
+
+def fingerprint(folders: Iterable[Path]) -> dict[Path, tuple[Facts, ...]]:
+    """What is in `folders`, not below them."""
     return {folder: tuple(sorted(_facts(folder))) for folder in folders}
 
 
-def _facts(folder: Path) -> Iterator[tuple[str, int, int]]:
+def _facts(folder: Path) -> Iterator[Facts]:
     ours = set(_our_output())
     with suppress(OSError):  # there is no such folder, or none any more
         for file in folder.iterdir():
@@ -57,11 +61,16 @@ def _facts(folder: Path) -> Iterator[tuple[str, int, int]]:
                 facts = file.stat()
                 if file.name.endswith(NO_CALENDAR) or (facts.st_dev, facts.st_ino) in ours:
                     continue
-                yield (
-                    (str(file), 0, 0)
-                    if S_ISDIR(facts.st_mode)
-                    else (str(file), facts.st_mtime_ns, facts.st_size)
-                )
+                if S_ISDIR(facts.st_mode):
+                    yield str(file), 0, 0, 0, 0
+                else:
+                    yield (
+                        str(file),
+                        facts.st_mtime_ns,
+                        facts.st_size,
+                        facts.st_ino,
+                        facts.st_ctime_ns,
+                    )
 
 
 def _our_output() -> Iterator[tuple[int, int]]:
@@ -82,7 +91,7 @@ class Watching:
     _others: threading.Event = field(
         default_factory=threading.Event
     )  # other folders than are being watched
-    _seen: dict[Path, tuple[tuple[str, int, int], ...]] = field(default_factory=dict)
+    _seen: dict[Path, tuple[Facts, ...]] = field(default_factory=dict)
     _thread: threading.Thread | None = None
 
     def __post_init__(self) -> None:

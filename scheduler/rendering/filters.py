@@ -14,6 +14,7 @@ from jinja2 import pass_context
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context, Undefined
 
+from scheduler.dates import ONLY_DATE, ONLY_TIME, parse_date, parse_datetime, parse_time
 from scheduler.rendering.measuring import clusters
 
 if TYPE_CHECKING:
@@ -47,11 +48,7 @@ def is_timed(value: object) -> bool:
 
 
 def _day(value: object) -> date:
-    read = (
-        datetime.fromisoformat(value.strip())
-        if isinstance(value, str) and _is_iso(value)
-        else value
-    )
+    read = _parsed(value) if isinstance(value, str) else value
     if not isinstance(read, date):
         raise TemplateRuntimeError(
             f"'{_text(value)}' is no date; write 2026-09-07 or 2026-09-07 18:30"
@@ -60,25 +57,19 @@ def _day(value: object) -> date:
 
 
 def _moment(value: object) -> time | None:
-    if isinstance(value, str):
-        if re.fullmatch(r"\d\d:\d\d(:\d\d)?", value.strip()):
-            return time.fromisoformat(value.strip())
-        return (
-            datetime.fromisoformat(value.strip()).time()
-            if _is_iso(value) and ":" in value
-            else None
-        )
-    if isinstance(value, datetime):
-        return value.time()
-    return value if isinstance(value, time) else None
+    if isinstance(value, str) and ONLY_TIME.fullmatch(value.strip()):
+        return parse_time(value)
+    read = _parsed(value) if isinstance(value, str) else value
+    if isinstance(read, datetime):
+        return read.time()
+    return read if isinstance(read, time) else None
 
 
-def _is_iso(value: str) -> bool:
+def _parsed(text: str) -> date | None:
     try:
-        datetime.fromisoformat(value.strip())
+        return parse_date(text) if ONLY_DATE.fullmatch(text.strip()) else parse_datetime(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def hashtags(value: object, most: int | None = None) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -43,12 +44,17 @@ def test_a_second_daemon_names_the_first_and_leaves_it_to_its_work(
     first = place.daemon()
     already = f"error: another termbell (process {first.process.pid}) already publishes from this store; stop it, or let it do the work\n"
 
-    for words in (["run"], ["run", "--once"], ["publish", "hello"]):
-        second = place.asked(*words)
-
-        assert (second.returncode, second.stdout, second.stderr) == (1, "", already)
-    place.write(entry("hello", soon(0)))
-    until(lambda: server.texts == ["hello"], "the first goes on")
+    second = place.asked("run")
+    assert (second.returncode, second.stdout, second.stderr) == (75, "", already)
+    overlapping = place.asked("run", "--once")
+    short = already.replace("error: ", "nothing to do here: ")
+    assert (overlapping.returncode, overlapping.stdout, overlapping.stderr) == (75, short, "")
+    published = place.asked("publish", "hello")
+    assert (published.returncode, published.stdout) == (75, "")
+    retry = re.search(r"to have it sent now, termbell (retry \w{8})$", published.stderr.strip())
+    assert retry, published.stderr
+    assert place.asked(*retry[1].split()).returncode == 0
+    until(lambda: server.texts == ["hello"], "the first sends it")
     assert first.stopped() == 0
 
 
@@ -179,6 +185,33 @@ def test_an_invalid_calendar_leaves_the_plan_in_force_and_once_mended_goes_on(
     until(lambda: server.texts == ["a"], "the old plan is in force")
     place.write(entry("a", due), entry("b", soon(0)))
     until(lambda: server.texts == ["a", "b"], "the mended one as well")
+
+
+def test_a_start_with_a_broken_calendar_keeps_the_plan_from_before_as_a_running_daemon_does(
+    place: Place, server: StandIn
+) -> None:
+    place.write(entry("a", soon(0), late="publish"), entry("b", soon(3600)))
+    first = place.daemon()
+    until(lambda: server.texts == ["a"], "the plan is there")
+    first.stopped()
+    due = soon(8)
+    place.write(entry("a", soon(0)), entry("b", due))
+    place.daemon().stopped()
+
+    place.write(entry("a", soon(0)), entry("b", due, to="nobody"))
+    daemon = place.daemon()
+
+    daemon.has_said("no account called 'nobody'")
+    daemon.has_said("the calendar has errors; the plan from before stays in force")
+    until(lambda: server.texts == ["a", "b"], "the plan from before is published")
+    told = json.loads(place.asked("status", "--json").stdout)
+    assert not told["health"]["ok"]
+    assert "no account called 'nobody'" in told["calendar"]["error"]
+    place.write(entry("a", soon(0)), entry("b", due), entry("c", soon(0)))
+    daemon.has_said("the calendar can be used again, and is in force")
+    until(lambda: server.texts == ["a", "b", "c"], "the mended one as well")
+    told = json.loads(place.asked("status", "--json").stdout)
+    assert (told["health"]["ok"], told["calendar"]["ok"]) == (True, True)
 
 
 def test_a_file_in_a_folder_that_a_pattern_names_is_taken_up_when_it_comes(

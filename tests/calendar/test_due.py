@@ -1,14 +1,20 @@
 """Wall-clock time -> instants: the hours that clocks skip and repeat, offsets, zones, 29 February, a calendar whose zone changes."""
 
-from datetime import UTC, datetime, time
+import re
+import tomllib
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as some
 
+import scheduler
 from platforms.base import Published
 from scheduler.calendar.due import When, resolved
-from scheduler.checking import Wrong
+from scheduler.checking import Wrong, seconds, zone_warning
+from scheduler.checking import zone as read_zone
 from scheduler.engine.planning import plan
 from scheduler.problems import Invalid
 from scheduler.store import Store
@@ -145,6 +151,218 @@ def test_every_minute_of_the_days_of_a_clock_change_comes_in_order_and_at_its_ow
 def test_a_29_february_of_a_common_year_is_an_error() -> None:
     with pytest.raises(Wrong, match=r"is no time: '2027-02-29' \(day is out of range for month\)"):
         When.read("2027-02-29")
+
+
+# What is accepted is what a person reads
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("2027-01-14 09.30", "write 2027-01-14 09:30"),
+        ("2027-01-14 17.15", "write 2027-01-14 17:15"),
+        ("2027-01-14 9,30", "write 2027-01-14 09:30"),
+        ("2027-01-14T17h15", "write 2027-01-14 17:15"),
+        ("2027-01-14 14-05", "a time looks like 2026-09-07 08:30"),
+        ("2027-01-14-08:30", "a time looks like 2026-09-07 08:30"),
+        ("2027-01-14 08:30+15:00", "no place has the offset +15:00"),
+        ("2027-01-14 08:30+01:07", "no place has the offset +01:07"),
+        ("2027-01-14 09:00-10:30", "write 2027-01-14 09:00 for its start"),
+        ("2027-01-14 24:00", "a time looks like 2026-09-07 08:30"),
+        ("2027-01-14 17", "a time looks like 2026-09-07 08:30"),
+        ("2027-01-14 2561", "there is no such time of day"),
+        ("٢٠٢٧-٠١-١٤", "a time looks like 2026-09-07 08:30"),
+    ],
+)
+def test_a_time_that_can_be_read_in_two_ways_is_an_error_that_says_what_to_write(
+    written: str, right: str
+) -> None:
+    with pytest.raises(Wrong) as raised:
+        When.read(written)
+
+    assert f"is no time: '{written}'" in str(raised.value)
+    assert right in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-12-8 9:30", datetime(2026, 12, 8, 9, 30)),
+        ("2026-9-7\t18:05", datetime(2026, 9, 7, 18, 5)),
+        ("2026-12-08T0930", datetime(2026, 12, 8, 9, 30)),
+        ("2026-12-08t09:30:15z", datetime(2026, 12, 8, 9, 30, 15, tzinfo=UTC)),
+        ("2026-12-08 09:30 +00:00", datetime(2026, 12, 8, 9, 30, tzinfo=UTC)),
+        ("2026-12-08T09:00-10:00", datetime(2026, 12, 8, 19, 0, tzinfo=UTC)),
+        ("2026-12-08 09:00-05:00", datetime(2026, 12, 8, 14, 0, tzinfo=UTC)),
+        ("2026-12-08 08:30:15.250", datetime(2026, 12, 8, 8, 30, 15, 250_000)),
+    ],
+)
+def test_a_time_that_can_be_read_in_one_way_is_taken(written: str, meant: datetime) -> None:
+    assert When.read(written).written == meant
+
+
+A_PIECE = some.sampled_from(["-", ":", ".", ",", " ", "T", "+", "h", "Z", "0"])
+DIGITS = some.integers(0, 99).flatmap(
+    lambda number: some.sampled_from([f"{number:02}", f"{number}"])
+)
+
+
+TAIL = some.lists(some.one_of(A_PIECE, DIGITS), max_size=5).map("".join)
+
+
+@given(rest=some.tuples(DIGITS, A_PIECE, DIGITS, TAIL).map("".join))
+def test_whatever_is_accepted_has_the_hour_and_the_minute_that_stand_there(rest: str) -> None:
+    try:
+        found = When.read(f"2027-01-14 {rest}").written
+    except Wrong:
+        return
+
+    assume(isinstance(found, datetime))
+    assert isinstance(found, datetime)
+    figures = re.findall(r"[0-9]{1,2}", re.split(r"[+Z-]", rest.strip())[0])
+    assert [found.hour, found.minute] == [int(figure) for figure in figures[:2]]
+    assert bool(found.tzinfo) == bool(re.search(r"[+-][0-9]{2}:?[0-9]{2}$|Z$", rest.strip()))
+
+
+@given(
+    day=some.dates(datetime(1970, 1, 1).date(), datetime(2999, 12, 31).date()),
+    hour=some.integers(0, 23),
+    minute=some.integers(0, 59),
+    zone=some.sampled_from(["Europe/London", "Pacific/Apia", "America/St_Johns", "Etc/UTC"]),
+)
+def test_every_minute_that_can_be_written_has_an_instant_and_can_be_late(
+    day: date, hour: int, minute: int, zone: str
+) -> None:
+    due, note = When.read(f"{day} {hour}:{minute:02}").due(time(9), ZoneInfo(zone))
+
+    is_moved = note is not None and "does not exist" in note
+    assert is_moved or (due.date(), due.hour, due.minute) == (day, hour, minute)
+    assert due.astimezone(UTC) + timedelta(seconds=seconds("36500 days")) > due
+
+
+@pytest.mark.parametrize("written", ["9999-12-31", "0001-01-01", "3000-01-01 08:30", "1969-12-31"])
+def test_a_year_that_nothing_can_be_planned_in_is_an_error_with_file_and_line(
+    tmp_path: Path, written: str
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "timezone: Pacific/Kiritimati\naccounts: {class-site: {platform: site}}\nposts:\n"
+        f"  - {{id: a, when: {written}, to: class-site, text: Hi}}\n"
+    )
+
+    with pytest.raises(Invalid) as raised:
+        plan(config)
+
+    (problem,) = raised.value.problems
+    assert (str(problem.place), problem.code) == ("config.yaml:4", "wrong-value")
+    assert "write a year from 1970 to 2999" in problem.message
+
+
+@pytest.mark.parametrize("written", ["1.30 h", "2.15 hours", "0.25H"])
+def test_a_length_of_time_that_can_be_read_in_two_ways_is_an_error(written: str) -> None:
+    with pytest.raises(Wrong, match="can be read in two ways"):
+        seconds(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("90 min", 5400),
+        ("90 s", 90),
+        ("1.5 h", 5400),
+        (90, 5400),
+        (1.5, 90),
+        ("2 Days", 172_800),
+        ("0.25 days", 21_600),
+    ],
+)
+def test_a_length_of_time_is_what_stands_there(written: object, meant: float) -> None:
+    assert seconds(written) == meant
+
+
+# Zones
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("BST", "name a place, e.g. Europe/London"),
+        ("CEST", "name a place, e.g. Europe/Berlin"),
+        ("pst", "name a place, e.g. America/Los_Angeles"),
+        ("GMT+1", "name a place, e.g. Europe/London: a place has its summer time"),
+        ("UTC-05:00", "name a place, e.g. Europe/London: a place has its summer time"),
+        ("+02:00", "name a place, e.g. Europe/London: a place has its summer time"),
+        ("localtime", "name a place, e.g. Europe/London: a place has its summer time"),
+        ("Factory", "name a place, e.g. Europe/London: a place has its summer time"),
+        ("Europe/Lodon", "did you mean 'Europe/London'?"),
+    ],
+)
+def test_what_is_no_zone_is_answered_with_a_place(written: str, place: str) -> None:
+    with pytest.raises(Wrong) as raised:
+        read_zone(written)
+
+    assert str(raised.value) == f"is no time zone: '{written}'; {place}"
+
+
+@pytest.mark.parametrize(
+    ("written", "warning"),
+    [
+        ("EST", "EST has no summer time; name a place, e.g. America/New_York"),
+        ("GMT", "GMT has no summer time; name a place, e.g. Europe/London"),
+        (
+            "Etc/GMT-2",
+            "Etc/GMT-2 is 2 hours ahead of UTC, and has no summer time; "
+            "name a place, e.g. Europe/London",
+        ),
+        (
+            "Etc/GMT+1",
+            "Etc/GMT+1 is 1 hour behind UTC, and has no summer time; "
+            "name a place, e.g. Europe/London",
+        ),
+    ],
+)
+def test_a_zone_that_may_be_another_than_is_meant_is_a_warning_wherever_it_stands(
+    tmp_path: Path, written: str, warning: str
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"timezone: {written}\naccounts: {{class-site: {{platform: site}}}}\ncalendar: a.yaml\n"
+    )
+    (tmp_path / "a.yaml").write_text(
+        f"timezone: {written}\nposts:\n"
+        f"  - {{id: a, when: 2026-09-07, timezone: {written}, to: class-site, text: Hi}}\n"
+    )
+
+    found = [problem for problem in plan(config).problems if problem.code == "zone-name"]
+
+    assert [str(problem) for problem in found] == [
+        f"a.yaml:1: calendar: `timezone`: {warning}",
+        f"a.yaml:3: a: `timezone`: {warning}",
+        f"config.yaml:1: config: `timezone`: {warning}",
+    ]
+    assert {problem.severity for problem in found} == {"warning"}
+
+
+@pytest.mark.parametrize("written", ["UTC", "Etc/UTC", "CET", "Europe/London", "Singapore"])
+def test_a_zone_that_is_what_it_is_called_is_no_warning(written: str) -> None:
+    assert (read_zone(written).key, zone_warning(written)) == (written, None)
+
+
+def test_a_warning_of_a_zone_can_be_switched_off(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "timezone: GMT\nchecks: {zone-name: off}\naccounts: {class-site: {platform: site}}\n"
+    )
+
+    assert plan(config).problems == ()
+
+
+def test_the_time_zones_come_with_the_program() -> None:
+    project = tomllib.loads(
+        Path(scheduler.__file__).parents[1].joinpath("pyproject.toml").read_text()
+    )
+
+    assert "tzdata" in project["project"]["dependencies"]
 
 
 # A calendar whose zone changes

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from platforms.base import LoginNeeded
 from scheduler.cli import COMMANDS, Commands, main
-from tests.cli.support import a_calendar, termbell
+from tests.cli.support import HELLO, a_calendar, termbell
 
 HEAVY = {
     "sqlalchemy",
@@ -134,7 +134,7 @@ def test_a_missing_config_is_wrong_usage_and_says_what_to_do(tmp_path: Path):
 
 
 def test_the_environment_names_the_config(tmp_path: Path):
-    config = a_calendar(tmp_path)
+    config = a_calendar(tmp_path, HELLO.replace("2026", "2996"))
 
     ended = termbell("check", env={"TERMBELL_CONFIG": str(config)})
 

@@ -261,6 +261,67 @@ def test_a_dry_run_tells_nobody(tmp_path: Path, store: Store, config: Path):
     assert server.asked == []
 
 
+def test_a_round_with_a_broken_calendar_publishes_the_plan_from_before_and_ends_with_1(
+    config: Path, store: Store
+):
+    broken = HEAD + "- {id: launch, nope: 1}\n"
+    with a_stand_in() as server:
+        notify = f"notify: json://127.0.0.1:{server.port}/hook\n"
+        later = "- {id: later, when: 2099-01-02 09:00, to: main, text: Goodbye}\n"
+        config.write_text(notify + config.read_text() + later)
+        termbell("run", "--once", "-c", config)
+        store.retry(store.rows(entry="launch")[0].key, NOW)
+
+        config.write_text(notify + broken)
+        ended = [termbell("run", "--once", "-c", config) for _ in range(2)]
+
+    assert [one.exit_code for one in ended] == [1, 1]
+    assert ["1 published" in lines(one) for one in ended] == [True, False]
+    assert [row.status for row in store.rows()] == ["published", "scheduled"]
+    assert [one["title"] for one in server.told] == ["Termbell: calendar invalid"]
+    assert "the plan from before stays in force" in server.told[0]["message"]
+
+
+def test_a_config_that_cannot_be_read_is_refused_whatever_is_planned(config: Path, store: Store):
+    termbell("run", "--once", "-c", config)
+    store.retry(store.rows()[0].key, NOW)
+
+    config.write_text(config.read_text() + "accounts: [\n")
+    ended = termbell("run", "--once", "-c", config)
+
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert "YAML cannot be read here" in ended.stderr
+    assert [row.status for row in store.rows()] == ["scheduled"]
+
+
+def test_status_and_doctor_say_that_the_calendar_is_broken_and_until_when(
+    config: Path, store: Store
+):
+    termbell("run", "--once", "-c", config)
+    store.beat("here", 1, NOW, utc_now())
+    usable = config.read_text()
+    config.write_text(usable + "- {id: second, nope: 1}\n")
+    termbell("run", "--once", "-c", config)
+
+    shown = termbell("status", "-c", config)
+    told = json.loads(termbell("status", "-c", config, "--json").stdout)
+
+    assert "the calendar cannot be used since " in lines(shown)
+    assert "\n  config.yaml:6: second: no key is called 'nope'" in lines(shown)
+    assert (told["calendar"]["ok"], told["health"]["ok"]) == (False, False)
+    assert "config.yaml:6: second: no key is called 'nope'" in told["calendar"]["error"]
+    assert any("the calendar cannot be used since" in one for one in told["health"]["problems"])
+    assert any("found the calendar broken at" in one for one in wrong(config))
+
+    config.write_text(usable)
+    termbell("run", "--once", "-c", config)
+    told = json.loads(termbell("status", "-c", config, "--json").stdout)
+
+    assert told["calendar"] == {"ok": True, "since": None, "error": None}
+    assert (told["health"]["ok"], told["health"]["problems"]) == (True, [])
+    assert not any("calendar broken" in one for one in wrong(config))
+
+
 def test_a_calendar_that_cannot_be_used_at_the_start_is_told_once_a_day_and_not_at_each_start(
     config: Path, store: Store
 ):

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from base64 import b64encode, urlsafe_b64encode
+from datetime import datetime
 
 import pytest
 
@@ -34,6 +35,7 @@ def test_a_person_reads_lines_with_what_they_are_about():
         extra={"delivery": "7f3a9c0d1e2b4a55", "account": "fediverse", "entry": "welcome-back"},
     )
 
+    assert datetime.fromisoformat(stream.getvalue().split()[0]).tzinfo
     assert stream.getvalue().endswith(
         " info    published https://x.test/1  [7f3a9c0d fediverse welcome-back]\n"
     )
@@ -164,3 +166,15 @@ def test_setting_up_twice_writes_once():
     log.info("once")
 
     assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_what_the_scheduler_says_of_a_ring_that_waits_is_not_repeated_each_second():
+    stream = a_log(io.StringIO())
+
+    logging.getLogger("apscheduler.scheduler").warning(
+        "maximum number of running instances reached"
+    )
+    logging.getLogger("apscheduler.executors.default").error("the job raised an exception")
+
+    lines = stream.getvalue().splitlines()
+    assert [json.loads(line)["message"] for line in lines] == ["the job raised an exception"]

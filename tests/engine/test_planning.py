@@ -33,6 +33,7 @@ POLL = """\
   media: [{file: door.png, alt: The school door}]
   thread: [I will tell you., Tomorrow.]
   mastodon: {poll: {answers: [At school, Online]}}
+  ignore: past
 """
 LETTERS = """\
 - {id: first, when: 2026-01-05 09:00, to: news, text: Hello}

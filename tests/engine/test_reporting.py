@@ -14,6 +14,8 @@ import pytest
 
 from platforms.base import Published, hosted
 from scheduler.config import Address, Config, Listening, Secret, read_config
+from scheduler.engine.assembly import assemble
+from scheduler.engine.broken_calendar import BrokenCalendar, broken_calendar
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import Daemon, utc_now
 from scheduler.engine.hosting import AT_LEAST, Hosting, name_of
@@ -96,8 +98,9 @@ def test_a_daemon_that_missed_nothing_has_nothing_to_say(beat: int | None, now: 
 
 
 def test_a_calendar_that_cannot_be_used_is_told_once_for_each_state_of_it_and_once_when_it_can_again(
-    store: Store, tmp_path: Path
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
+    caplog.set_level("INFO", "termbell")
     mended, other = (
         Replanned(config=a_config(tmp_path)),
         Problem("yaml", "another", Place("march.yaml", 9)),
@@ -114,6 +117,8 @@ def test_a_calendar_that_cannot_be_used_is_told_once_for_each_state_of_it_and_on
     ):
         said.read(read)
 
+    log_lines = [record.message for record in caplog.records]
+    assert log_lines == ["the calendar can be used again, and is in force"]
     invalid = "the plan from before stays in force:\n  march.yaml:"
     assert texts(store) == [
         ("calendar invalid", f"{invalid}3: YAML cannot be read here"),
@@ -275,19 +280,36 @@ def a_daemon(folder: Path, config: Config, supervisor: Supervisor) -> Daemon:
 def test_a_daemon_takes_away_once_an_hour_what_stands_where_the_config_says_now(tmp_path: Path):
     daemon = a_daemon(tmp_path, a_config(tmp_path), Supervisor(environment={}))
     host = "media_host: {kind: folder, folder: www, url: 'https://school.test/media'}\n"
-    daemon.config.write_text(HEAD + host + "posts: []")
-    daemon.hosting = Hosting(
-        host=None, folder=tmp_path, credentials=Credentials({}, tmp_path), timeout=5.0
+    at = Clock(utc_now())
+    credentials = Credentials({}, tmp_path)
+    hosting = Hosting(host=None, folder=tmp_path, credentials=credentials, timeout=5.0, now=at)
+    daemon.assembled = assemble(
+        read_config(daemon.config), daemon.store, credentials, hosting, by="test", now=utc_now
     )
+    daemon.config.write_text(HEAD + host + "posts: []")
     daemon.read_again()
     door = an_image(tmp_path)
-    hosted(door, 1, daemon.hosting)
+    hosted(door, 1, daemon.assembled.hosting)
 
-    daemon.hosting.now = lambda: utc_now() + AT_LEAST + timedelta(seconds=1)
+    at.at += AT_LEAST + timedelta(seconds=1)
     daemon._once_an_hour()
 
     assert (tmp_path / "www").is_dir()
     assert not (tmp_path / "www" / name_of(door)).exists()
+
+
+def test_a_daemon_that_starts_anew_knows_since_when_the_calendar_is_broken(store: Store):
+    reporting(store, at=Clock(DUE)).read(Replanned(problems=(WRONG,)))
+
+    later = reporting(store, at=Clock(DUE + timedelta(hours=9)))
+    later.read(Replanned(problems=(WRONG,)))
+
+    assert len(texts(store)) == 1
+    assert broken_calendar(store) == BrokenCalendar(DUE, str(WRONG))
+    assert later.health().problems[-1] == (
+        "the calendar cannot be used since 2026-09-07 08:30 UTC, "
+        "and new entries do not go out; see `termbell status`"
+    )
 
 
 def test_a_daemon_whose_calendar_became_invalid_puts_that_on_the_list(tmp_path: Path):

@@ -69,6 +69,25 @@ def test_a_folder_that_comes_to_be_is_a_change_and_what_happens_below_it_is_not(
     assert before != after == fingerprint([tmp_path])
 
 
+def test_another_text_of_the_same_size_and_time_is_a_change(tmp_path: Path) -> None:
+    file = tmp_path / "may.yaml"
+    file.write_text("when: 2026-05-01")
+    written = file.stat()
+    before = fingerprint([tmp_path])
+
+    file.write_text("when: 2026-05-02")
+    os.utime(file, ns=(written.st_atime_ns, written.st_mtime_ns))
+    in_place = fingerprint([tmp_path])
+    copy = tmp_path / "copy"
+    copy.write_text("when: 2026-05-03")
+    os.utime(copy, ns=(written.st_atime_ns, written.st_mtime_ns))
+    copy.replace(file)
+    renamed = fingerprint([tmp_path])
+
+    assert file.stat().st_mtime_ns == written.st_mtime_ns
+    assert len({str(before), str(in_place), str(renamed)}) == 3
+
+
 def test_a_folder_or_a_file_that_goes_ends_no_look(tmp_path: Path) -> None:
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
 

@@ -43,6 +43,14 @@ def test_a_time_is_written_in_the_language() -> None:
             "'next Monday' is no date; write 2026-09-07 or 2026-09-07 18:30",
         ),
         (
+            "{{ '2026-09-07 18.30' | date }}",
+            "'2026-09-07 18.30' is no date; write 2026-09-07 or 2026-09-07 18:30",
+        ),
+        (
+            "{{ '2026-09-07 18-05' | time }}",
+            "'2026-09-07 18-05' has no time of day; write 2026-09-07 18:30 or 18:30",
+        ),
+        (
             "{{ '2026-09-07' | time }}",
             "'2026-09-07' has no time of day; write 2026-09-07 18:30 or 18:30",
         ),
