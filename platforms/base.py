@@ -36,6 +36,7 @@ class Repeat(enum.StrEnum):
 
 HARMLESS, DROPPED, DOUBLES = Repeat
 FOREVER = float("inf")
+SHORT = 300  # characters of an error in plain words
 STAYS = "?stays"  # what a `host:` URL ends with, where the file is not taken away again
 
 
@@ -623,6 +624,8 @@ class Platform:
         default_factory=dict
     )  # own codes, where the status misleads
     error_code: Callable[[Response], str] = lambda response: code_in_json(response)
+    # Whether an answer of 4xx is the platform's, not that of a proxy or filter in front of it.
+    is_own_error: Callable[[Response], bool] = lambda response: is_json(response)
     refuses: Callable[[Response], bool] = lambda response: (
         False
     )  # whether an answer of 2xx is a refusal all the same: Slack's `"ok": false`
@@ -643,6 +646,20 @@ class Platform:
         if self.instead and given.issuperset(self.instead):
             return []
         return [name for name in self.secrets if name not in given]
+
+
+def is_json(response: Response) -> bool:
+    """Whether its body is a JSON object or list, as most platforms write their errors."""
+    try:
+        return isinstance(response.json(), dict | list)
+    except ValueError:
+        return False
+
+
+def is_json_or_words(response: Response) -> bool:
+    """For platforms that also say why in plain words. A page of something in between has tags, or says nothing."""
+    words = response.text.strip()
+    return is_json(response) or (0 < len(words) <= SHORT and "<" not in words)
 
 
 def code_in_json(response: Response) -> str:

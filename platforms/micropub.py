@@ -8,6 +8,7 @@ https://www.w3.org/TR/micropub/
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from platforms.base import (
     HARMLESS,
     Account,
     Ask,
+    InDoubt,
     Json,
     Limits,
     LoginNeeded,
@@ -30,11 +32,21 @@ from platforms.base import (
     Request,
     Response,
     Setting,
+    TryLater,
+    is_json,
+    is_json_or_words,
 )
 
+JSON_PLEASE = {"Accept": "application/json"}
+NO_ALT = 400  # how a site answers a photo with its alt text as an object, which it does not know
 NO_LIST = (400, 404, 405, 501)
 WILL_APPEAR = 202
-HOME = Response(headers={"link": '<https://example.org/micropub>; rel="micropub"'})
+HOME = Response(
+    headers={
+        "content-type": "text/html",
+        "link": '<https://example.org/micropub>; rel="micropub"',
+    }
+)
 CREATED = Response(status=201, headers={"location": "https://example.org/2026/welcome-back"})
 STORED = Response(status=201, headers={"location": "https://media.example.org/door.png"})
 
@@ -42,19 +54,49 @@ STORED = Response(status=201, headers={"location": "https://media.example.org/do
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     endpoint = discovered(account, ask)
     files = stored(endpoint, post, ask)
-    answer = ask(
-        Request(
-            step="post",
-            method="POST",
-            url=endpoint,
-            json={"type": ["h-entry"], "properties": properties(post, files)},
-            example=CREATED,
+    answer, notes = created(endpoint, properties(post, files), ask)
+    address = answer.headers.get("location")
+    if not address:
+        raise InDoubt(
+            f"{account.name}: the site answered 'post' with {answer.status} and without the address"
+            " of the post (Location)"
         )
+    if answer.status == WILL_APPEAR:
+        notes = (*notes, "the site says that it will appear in a while")
+    return published(urljoin(endpoint, address), *notes)
+
+
+def created(endpoint: str, said: dict[str, Json], ask: Ask) -> tuple[Response, tuple[str, ...]]:
+    """The answer, and what the person should know. Sites that take no alt text as the spec has it are asked once more."""
+    request = Request(
+        step="post",
+        method="POST",
+        url=endpoint,
+        headers=JSON_PLEASE,
+        json={"type": ["h-entry"], "properties": said},
+        example=CREATED,
     )
-    notes = (
-        ("the site says that it will appear in a while",) if answer.status == WILL_APPEAR else ()
-    )
-    return published(urljoin(endpoint, answer.headers["location"]), *notes)
+    try:
+        return ask(request), ()
+    except Rejected as refused:
+        plain = without_objects(said)
+        if plain == said or refused.response is None or refused.response.status != NO_ALT:
+            raise
+    answer = ask(replace(request, json={"type": ["h-entry"], "properties": plain}))
+    return answer, ("the site may not show the alt text: it was sent as mp-photo-alt",)
+
+
+def without_objects(said: dict[str, Json]) -> dict[str, Json]:
+    """The pictures as plain addresses, their alt texts beside them, as older sites take them."""
+    plain: dict[str, Json] = {
+        name: [one["value"] if isinstance(one, dict) else one for one in said[name]]
+        for name in ("photo", "video")
+        if name in said
+    }
+    alts = [one.get("alt", "") if isinstance(one, dict) else "" for one in said.get("photo", ())]
+    if any(alts):
+        plain["mp-photo-alt"] = alts
+    return {**said, **plain}
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
@@ -108,7 +150,17 @@ def first(properties: Json, name: str) -> str:
 
 
 def whoami(account: Account, ask: Ask) -> str:
-    config(discovered(account, ask), ask)
+    """An answer to `q=config` that cannot be read is an empty one (section 3.7), unless it is a page somewhere else."""
+    endpoint = discovered(account, ask)
+    asked = replace(config(endpoint), headers=JSON_PLEASE, example=None)
+    try:
+        answer = ask(asked)
+    except (Rejected, TryLater) as refused:
+        if refused.response is None or refused.response.status not in NO_LIST:
+            raise
+        return str(account.settings["site"])
+    if answer.url not in ("", asked.url) and not is_json(answer):
+        raise LoginNeeded(f"{account.name}: the site asks to log in; is the token right?")
     return str(account.settings["site"])
 
 
@@ -123,7 +175,7 @@ def discovered(account: Account, ask: Ask) -> str:
     )  # the journal keeps no `url`
     found = next(named(answer), "")
     if not found:
-        raise Rejected(
+        raise TryLater(
             f'{home} names no place to post to (rel="micropub"): look at the site\'s settings, or give the account its `endpoint`'
         )
     return urljoin(answer.url or home, found)
@@ -159,39 +211,44 @@ def asking(endpoint: str, query: str) -> str:
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{query}"
 
 
-def config(endpoint: str, ask: Ask) -> Json:
-    return ask(
-        Request(
-            step="config",
-            url=asking(endpoint, "q=config"),
-            repeat=HARMLESS,
-            example={"media-endpoint": "https://media.example.org/micropub"},
-        )
-    ).json()
+def config(endpoint: str) -> Request:
+    return Request(
+        step="config",
+        url=asking(endpoint, "q=config"),
+        repeat=HARMLESS,
+        example={"media-endpoint": "https://media.example.org/micropub"},
+    )
 
 
 def stored(endpoint: str, post: Post, ask: Ask) -> list[str]:
     """The address of each file."""
     if not post.media:
         return []
-    media = config(endpoint, ask).get("media-endpoint")
+    media = ask(config(endpoint)).json().get("media-endpoint")
     if not media:
         raise Rejected(
             "this site takes no files by Micropub (it names no media endpoint): leave the media out"
         )
     return [
-        ask(
-            Request(
-                step=f"upload {number}",
-                method="POST",
-                url=urljoin(endpoint, media),
-                files={"file": one},
-                repeat=HARMLESS,
-                example=STORED,
-            )
-        ).headers["location"]
+        uploaded(urljoin(endpoint, media), f"upload {number}", one, ask)
         for number, one in enumerate(post.media, 1)
     ]
+
+
+def uploaded(endpoint: str, step: str, media: Media, ask: Ask) -> str:
+    """The address of the file."""
+    answer = ask(
+        Request(
+            step=step,
+            method="POST",
+            url=endpoint,
+            headers=JSON_PLEASE,
+            files={"file": media},
+            repeat=HARMLESS,
+            example=STORED,
+        )
+    )
+    return urljoin(endpoint, answer.headers["location"])
 
 
 def properties(post: Post, files: list[str]) -> dict[str, Json]:
@@ -269,6 +326,7 @@ PLATFORM = Platform(
     find=find,
     find_after=300,  # some build their pages, and a list of them, after they have answered
     whoami=whoami,
+    is_own_error=is_json_or_words,
     errors={
         "insufficient_scope": LoginNeeded,
         "forbidden": LoginNeeded,

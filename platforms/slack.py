@@ -38,6 +38,7 @@ from platforms.base import (
     code_in_json,
     hosted,
     in_url,
+    is_json_or_words,
     media_of_kind,
 )
 
@@ -427,5 +428,6 @@ PLATFORM = Platform(
         **dict.fromkeys(UNCLEAR, InDoubt),
     },
     error_code=error_code,
+    is_own_error=is_json_or_words,
     refuses=refuses,
 )

@@ -202,11 +202,7 @@ class Desk:
             is_empty=row.is_untouched,
             latest=None if is_repetition or may_be_late(row) else row.late_at,
         )
-        try:
-            published = configured.platform.publish(configured.account, post, journalled)
-        except PublishError as fault:
-            journalled.judged(fault)
-            raise
+        published = journalled.publish(configured.platform, configured.account, post)
         if configured.platform.by_hand:
             self._insist(
                 lambda: self._recorded(

@@ -14,7 +14,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from platforms.base import Ask, InDoubt, PublishError, Request, Response, TryLater
+from platforms.base import (
+    Account,
+    Ask,
+    InDoubt,
+    Platform,
+    Post,
+    Published,
+    PublishError,
+    Request,
+    Response,
+    TryLater,
+)
+from scheduler.engine.judging import NOT_AS_DOCUMENTED, unreadable
 from scheduler.store import Store
 
 PROMPT = timedelta(
@@ -42,7 +54,40 @@ class Journalled:
         default_factory=Counter
     )  # digests; the same poll may be asked many times
 
+    _read: str = ""  # the step whose answer the adapter has; empty while a request is under way
+    _shown: str = ""  # the visible step that was answered
+
+    def publish(self, platform: Platform, account: Account, post: Post) -> Published:
+        """Publishes the post with these answers. Raises `PublishError`, also where an answer cannot be read."""
+        try:
+            return platform.publish(account, post, self)
+        except PublishError as fault:
+            self.judged(fault)
+            raise
+        except NOT_AS_DOCUMENTED as fault:
+            if not self._read:
+                raise  # no answer is the reason
+            raise self._unreadable(platform, fault) from fault
+
+    def _unreadable(self, platform: Platform, fault: Exception) -> PublishError:
+        """An answer is not what the adapter expects. Which one it was cannot be known, so that the next attempt asks all again."""
+        step = self._shown or self._read
+        why = f"{platform.name} answered '{step}' not as documented: {unreadable(fault)}"
+        if self._shown:
+            return InDoubt(why)
+        if self.store.journal.unanswered(self.key) is None:
+            self.store.journal.forget(self.key)
+        return TryLater(why)
+
     def __call__(self, request: Request) -> Response:
+        self._read = ""
+        answer = self._answer(request)
+        self._read = request.step
+        if request.is_visible:
+            self._shown = request.step
+        return answer
+
+    def _answer(self, request: Request) -> Response:
         nth = self._asked[request.digest]
         self._asked[request.digest] += 1
         known = (

@@ -25,12 +25,13 @@ from platforms.base import (
     Response,
     Secrets,
     Sign,
+    TryLater,
     filled,
     unsigned,
 )
 from scheduler.config import ConfiguredAccount
 from scheduler.engine.credentials import Held
-from scheduler.engine.judging import judged
+from scheduler.engine.judging import NOT_AS_DOCUMENTED, judged, unreadable
 from scheduler.engine.logs import HIDDEN, redacted, spellings
 from scheduler.engine.wire import MAIL, RELAYS, Wire, wire
 
@@ -137,9 +138,13 @@ class Network:
         assert self.platform.session
         given = self.credentials.of(self.account.name)
         secrets = {**given, **session}
-        made = with_its_end(
-            self.platform.session(self.account, secrets, self.signing_in(secrets)), self.now()
-        )
+        try:
+            session = self.platform.session(self.account, secrets, self.signing_in(secrets))
+            made = with_its_end(session, self.now())
+        except NOT_AS_DOCUMENTED as fault:
+            raise TryLater(
+                f"{self.platform.name} answered the login not as documented: {unreadable(fault)}"
+            ) from fault
         if made:
             self.credentials.keep_session(self.account.name, made)
         return made or given

@@ -108,14 +108,21 @@ def _apart(work: Callable[..., None], *given: object) -> Iterator["Connection"]:
         ours.close()
 
 
+def _tell(pipe: "Connection", answer: object) -> None:
+    """Answers the process that waits, if it still does: a daemon that was killed leaves this one behind."""
+    with suppress(BrokenPipeError, ConnectionResetError):
+        pipe.send(answer)
+
+
 def _make_media(pipe: "Connection", path: Path, fetch: bool) -> None:
     from scheduler.engine.planning import plan
 
     with suppress(Invalid):  # said by the next reading
-        pipe.send(
+        _tell(
+            pipe,
             tuple(
                 problem for problem in plan(path, fetch=fetch).problems if problem.code == TOO_SLOW
-            )
+            ),
         )
 
 
@@ -140,8 +147,8 @@ def _ask_limits(pipe: "Connection", path: Path) -> None:
         credentials = Credentials(config.accounts, config.state)
         set_up(sys.stderr, credentials.all_values)
         networks = Networks(credentials, config.timeout)
-        pipe.send(
-            known_limits(config).ask(config.accounts.values(), networks.of, datetime.now(UTC))
+        _tell(
+            pipe, known_limits(config).ask(config.accounts.values(), networks.of, datetime.now(UTC))
         )
 
 
@@ -165,10 +172,11 @@ def _replan(
 
     try:
         planned = plan(path, fetch=fetch, media_until=time.monotonic() + making)
-        pipe.send(
+        _tell(
+            pipe,
             Replanned(
                 config=portable(planned.config), problems=planned.problems, files=planned.files
-            )
+            ),
         )
         store = Store(pipe.recv(), now)
         try:
@@ -177,17 +185,17 @@ def _replan(
             changes = store.plan(planned.deliveries, now, circumstances(planned, settles))
             for folder in (cache_folder(), cards_folder()):
                 sweep(folder, time.time())
-            pipe.send((changes, past))
+            _tell(pipe, (changes, past))
         finally:
             store.close()
     except Invalid as invalid:
-        pipe.send(Replanned(problems=invalid.problems, files=invalid.files))
+        _tell(pipe, Replanned(problems=invalid.problems, files=invalid.files))
     except (StoreFailed, NewerSchema) as failed:
-        pipe.send(failed)
+        _tell(pipe, failed)
     except EOFError:
         pass  # nobody waits any more
     except Exception as fault:  # told to whoever waits, who logs it
-        pipe.send(RuntimeError(f"reading the calendar failed: {type(fault).__name__}: {fault}"))
+        _tell(pipe, RuntimeError(f"reading the calendar failed: {type(fault).__name__}: {fault}"))
 
 
 def portable(config: Config) -> Config:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
-from platforms.base import Json, Media, Part, Rejected, Request
+from platforms.base import Json, Media, Part, Rejected, Request, Response
 from scheduler import __version__
 from scheduler.digests import digest_now
 
@@ -95,11 +95,23 @@ def wire(request: Request, unsigned: Request | None = None) -> Wire:
             method=request.method, url=request.url, headers=dict(request.headers), pieces=parts
         )
     said = {name.lower() for name in request.headers}
-    ours = {"User-Agent": f"Termbell/{__version__}"} | ({"Content-Type": kind} if kind else {})
+    ours = {"User-Agent": f"Termbell/{__version__}"}
+    if is_answered_in_json(request):
+        ours["Accept"] = "application/json"
+    if kind:
+        ours["Content-Type"] = kind
     headers = {name: value for name, value in ours.items() if name.lower() not in said} | dict(
         request.headers
     )
     return Wire(method=request.method, url=_quoted(request.url), headers=headers, pieces=parts)
+
+
+def is_answered_in_json(request: Request) -> bool:
+    """Whether its documented answer is JSON. A server that is not asked for it may answer with a page to log in."""
+    example = request.example
+    if isinstance(example, Response):
+        return "json" in example.headers.get("content-type", "")
+    return example is not None
 
 
 def pieces(request: Request, unsigned: Request) -> tuple[str, tuple[Piece, ...]]:

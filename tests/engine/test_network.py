@@ -35,6 +35,7 @@ from platforms.base import (
     TryLater,
     basic,
     in_url,
+    is_json_or_words,
     unsigned,
 )
 from scheduler import __version__
@@ -465,7 +466,7 @@ def test_a_read_follows_a_redirect_and_a_post_does_not(server: Server):
     assert server.arrived[1].headers["authorization"] == "Bearer tok-5ecret"
 
     server.behave(answers(302, b"", Location="/there"))
-    with pytest.raises(Rejected, match="with 302"):
+    with pytest.raises(InDoubt, match="with 302: redirected to another page"):
         network()(a_request(server))
 
 
@@ -891,13 +892,14 @@ def verdict(
     body: bytes = b"",
     repeat: Repeat = DOUBLES,
     headers: dict[str, str] | None = None,
+    example: Any = None,
     **platform: Any,
 ) -> PublishError:
     response = Response(status=status, headers=headers or {}, body=body)
     with pytest.raises(PublishError) as raised:
         judged(
             response,
-            Request(step="status", url="https://x.test", repeat=repeat),
+            Request(step="status", url="https://x.test", repeat=repeat, example=example),
             a_platform(**platform),
             "fediverse",
             NOW,
@@ -909,7 +911,7 @@ def verdict(
 @pytest.mark.parametrize(
     ("status", "visible", "harmless"),
     [
-        (301, Rejected, Rejected),
+        (301, InDoubt, TryLater),
         (400, Rejected, Rejected),
         (401, LoginNeeded, LoginNeeded),
         (403, Rejected, Rejected),
@@ -927,8 +929,204 @@ def verdict(
 def test_a_status_says_what_may_be_done_next(
     status: int, visible: type[PublishError], harmless: type[PublishError]
 ):
-    assert type(verdict(status)) is visible
-    assert type(verdict(status, repeat=HARMLESS)) is harmless
+    own = b'{"error": "no"}'
+
+    assert type(verdict(status, own)) is visible
+    assert type(verdict(status, own, repeat=HARMLESS)) is harmless
+
+
+PAGE = b"<!DOCTYPE html><html><title>Blocked</title><p>Ask the office</p></html>"
+NOT_OWN = (PAGE, b"Forbidden", b"", b'"no"', b"\xff\xfe")
+
+
+@pytest.mark.parametrize("body", NOT_OWN)
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 422, 429, 451])
+def test_a_refusal_that_is_not_the_platforms_own_leaves_doubt(status: int, body: bytes):
+    """A filter or a proxy may say no after the platform has published."""
+    assert type(verdict(status, body)) is InDoubt
+
+
+@pytest.mark.parametrize("status", [403, 404, 429])
+def test_a_web_page_in_place_of_the_platform_is_a_passing_fault_where_nobody_sees_the_request(
+    status: int,
+):
+    assert type(verdict(status, PAGE, repeat=HARMLESS)) is TryLater
+
+
+@pytest.mark.parametrize("body", NOT_OWN)
+def test_credentials_that_are_refused_are_refused_whoever_says_so(body: bytes):
+    """With them nothing was done: some servers say it without a word (snac)."""
+    assert type(verdict(401, body)) is LoginNeeded
+
+
+def test_a_platform_may_refuse_in_plain_words():
+    words = is_json_or_words
+
+    assert type(verdict(400, b"invalid_payload", is_own_error=words)) is Rejected
+    assert type(verdict(429, b"slow down", is_own_error=words)) is TryLater
+    assert type(verdict(400, b"<p>invalid_payload", is_own_error=words)) is InDoubt
+    assert type(verdict(400, b"x" * 2000, is_own_error=words)) is InDoubt
+    assert type(verdict(400, b"", is_own_error=words)) is InDoubt
+
+
+# Refused logins
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"Invalid Bearer token", {}),
+        (b'{"error": "invalid_token", "error_description": "It was revoked"}', {}),
+        (b'{"error": "ExpiredToken", "message": "Log in"}', {}),
+        (b'{"code": "EXPIRED_ACCESS_TOKEN", "message": "x"}', {}),
+        (b'{"error": "The access token is invalid or has expired."}', {}),
+        (b'{"errors": [{"message": "Token has been revoked"}]}', {}),
+        (b"<html><body><h1>Authentication failed</h1></body></html>", {}),
+        (b"", {"www-authenticate": 'Bearer realm="x", error="invalid_token"'}),
+    ],
+)
+@pytest.mark.parametrize("repeat", [DOUBLES, HARMLESS])
+def test_a_refused_token_is_a_refused_login_whatever_the_status(
+    status: int, body: bytes, headers: dict[str, str], repeat: Repeat
+):
+    assert type(verdict(status, body, repeat, headers)) is LoginNeeded
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Invalid token '<' in the text at position 5",
+        "Your text mentions an invalid access token",
+        "The upload token has expired",
+        "The text has too many tokens",
+        "Token expired: write the date as YYYY-MM-DD",
+        "tokens must be valid",
+    ],
+)
+def test_a_refused_post_that_speaks_of_a_token_is_a_refused_post(words: str):
+    assert type(verdict(422, json.dumps({"error": words}).encode())) is Rejected
+
+
+def test_a_platforms_own_meaning_of_a_code_goes_before_the_usual_one():
+    body = b'{"error": "invalid_token"}'
+
+    assert type(verdict(400, body, errors={"invalid_token": TryLater})) is TryLater
+
+
+def test_a_challenge_without_an_error_says_nothing_of_the_token():
+    """As on a 403 for a post that this token may not make."""
+    challenge = {"www-authenticate": 'Bearer realm="x"'}
+
+    assert type(verdict(403, b'{"error": "no"}', headers=challenge)) is Rejected
+
+
+# Answers that are not as documented
+
+
+@pytest.mark.parametrize(
+    "body", [PAGE, b"", b"null", b"[]", b"{}", b'"ok"', b"7", b'[{"id": "1"}]', b'{"id": ']
+)
+def test_an_answer_that_is_not_as_documented_leaves_doubt(body: bytes):
+    fault = verdict(200, body, example={"id": "1"})
+
+    assert type(fault) is InDoubt
+    assert str(fault).startswith("x answered 'status' with 200, but not as documented (")
+
+
+@pytest.mark.parametrize("body", [PAGE, b"", b"null", b"[]", b'"ok"', b'{"id": '])
+def test_it_is_a_passing_fault_where_nobody_sees_the_request(body: bytes):
+    fault = verdict(200, body, HARMLESS, example={"id": "1"})
+
+    assert type(fault) is TryLater
+    assert str(fault).startswith("x answered 'status' with 200, but not as documented (")
+
+
+@pytest.mark.parametrize(
+    ("example", "response"),
+    [
+        ({"id": "1"}, Response(body=b'{"id": 2, "more": []}')),
+        ({"items": []}, Response(body=b'{"x": 1}')),
+        ([], Response(body=b"[1]")),
+        ({}, Response()),
+        ({}, Response(status=204)),
+        (None, Response(body=PAGE)),
+        (Response(body=b"ok"), Response(body=b"ok", headers={"content-type": "text/html"})),
+        (Response(body=b"ok"), Response(body=b"OK - 1234")),
+        (
+            Response(status=201, headers={"location": "https://x.test/1"}),
+            Response(status=201, headers={"location": "https://x.test/2"}, body=PAGE),
+        ),
+        (Response(headers={"content-type": "text/html"}), Response(body=PAGE)),
+        (
+            Response.of({"id": "1"}, 201),
+            Response(body=b'{"id": "<p>"}', headers={"content-type": "text/html"}),
+        ),
+    ],
+)
+def test_an_answer_of_the_documented_form_is_used(example: Any, response: Response):
+    request = Request(step="status", url="https://x.test", example=example)
+
+    assert judged(response, request, a_platform(), "fediverse", NOW) is response
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        Response(body=b"ok"),
+        Response(status=202, headers={"x-run": "1"}),
+        Response.of({"id": "1"}, 201),
+    ],
+)
+def test_a_web_page_is_never_taken_for_another_answer(example: Response):
+    assert type(verdict(200, PAGE, example=example)) is InDoubt
+    assert type(verdict(200, PAGE, HARMLESS, example=example)) is TryLater
+
+
+@pytest.mark.parametrize("example", [{"id": "1"}, [], Response.of({"id": "1"}, 201)])
+def test_json_is_asked_for_where_it_is_documented(server: Server, example: Any):
+    server.behave(answers(body=b"[]" if example == [] else b'{"id": "1"}'))
+
+    network()(a_request(server, example=example))
+    network()(a_request(server, example=example, headers={"accept": "application/x"}))
+
+    assert [one.headers["accept"] for one in server.arrived] == [
+        "application/json",
+        "application/x",
+    ]
+
+
+def test_json_is_not_asked_for_where_something_else_is_documented(server: Server):
+    network()(a_request(server, HARMLESS, example=Response(body=b"<Key>1</Key>")))
+
+    assert "accept" not in server.arrived[0].headers
+
+
+def test_a_read_that_is_led_to_a_login_page_is_a_passing_fault(server: Server):
+    server.behave(
+        answers(302, b"", Location="/login"), answers(body=PAGE, Content_Type="text/html")
+    )
+
+    with pytest.raises(TryLater, match=r"'status' with 200, .*web page: Blocked Ask the office"):
+        network()(a_request(server, HARMLESS, method="GET", json=None, example={"id": "1"}))
+
+
+def test_a_redirect_names_the_server_it_leads_to_and_no_more(server: Server):
+    server.behave(answers(302, b"", Location="https://login.x.test/in?ticket=abc"))
+
+    with pytest.raises(TryLater, match=r"with 302: redirected to https://login\.x\.test$"):
+        network()(a_request(server, HARMLESS))
+
+
+@pytest.mark.parametrize("body", [PAGE, b"{}", b"[]"])
+def test_a_login_whose_answer_cannot_be_read_is_tried_later(server: Server, body: bytes):
+    ask, kept = in_session(server)
+    server.behave(answers(body=body))
+
+    with pytest.raises(TryLater, match="answered the login not as documented"):
+        ask(a_request(server))
+
+    assert kept.made == {}
 
 
 def test_the_platforms_own_code_wins_over_the_status():

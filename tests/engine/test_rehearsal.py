@@ -54,6 +54,7 @@ def test_a_request_is_shown_signed_with_its_secrets_hidden():
         "body": '{"text":"Grüße"}',
         "headers": {
             "User-Agent": wire(POST).headers["User-Agent"],
+            "Accept": "application/json",
             "Content-Type": "application/json",
             "Authorization": "Bearer •••",
         },

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -14,20 +15,28 @@ from pydantic import TypeAdapter
 
 from platforms.base import (
     Account,
+    InDoubt,
     Link,
     Media,
     Part,
     Platform,
     Post,
     Published,
+    PublishError,
     Request,
+    Response,
     Setting,
     Span,
+    TryLater,
 )
 from platforms.registry import built_in, names, platform
+from scheduler.engine.journalled import Journalled
+from scheduler.engine.judging import judged
 from scheduler.engine.rehearsal import Rehearsal, shown
 from scheduler.rendering.markup import DIALECTS, Marked
-from tests.support import a_post, a_video, an_image
+from scheduler.store import Store
+from tests.engine.support import a_delivery
+from tests.support import DUE, a_post, a_video, an_image
 
 LINK = "https://example.org/term"
 ALTS = ("The school door", "A blue bicycle")
@@ -228,6 +237,85 @@ def test_the_same_post_makes_the_same_requests(adapter: Platform, tmp_path: Path
         once, again = (rehearsal_of(adapter, post, tmp_path)[0] for _ in range(2))
 
         assert [one.digest for one in once] == [one.digest for one in again]
+
+
+PAGE = Response(
+    headers={"content-type": "text/html"}, body=b"<!doctype html><title>Blocked</title>"
+)
+
+
+class NotHere(Exception):
+    """The step is no request to a server."""
+
+
+def publish_with(
+    adapter: Platform, post: Post, folder: Path, nth: int, odd: Response
+) -> PublishError | None:
+    """What becomes of publishing when the `nth` request is answered oddly, all others as documented."""
+    asked: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        request.fence()
+        asked.append(request)
+        is_odd = len(asked) == nth + 1
+        if is_odd and not request.url.startswith(("http", "{")):
+            raise NotHere
+        response = odd if is_odd else request.documented()
+        return judged(response, request, adapter, "main", DUE)
+
+    store = Store(folder / f"{uuid4()}.db", DUE)
+    store.plan([a_delivery()], DUE)
+    row = store.claim("main", "test", DUE)
+    assert row is not None
+    journalled = Journalled(
+        store=store, key=row.key, claim=row.claim, answerer=answer, now=lambda: DUE
+    )
+    try:
+        journalled.publish(adapter, an_account(adapter, folder), as_rendered(adapter, post, folder))
+    except PublishError as fault:
+        return fault
+    finally:
+        store.close()
+    return None
+
+
+def expected_of(requests: list[Request], nth: int) -> set[type[PublishError] | type[None]]:
+    """Before the visible request nothing was published; after it the adapter knows enough, or it has to be looked for."""
+    shows = next(place for place, one in enumerate(requests) if one.is_visible)
+    if nth < shows:
+        return {TryLater}
+    return {InDoubt} if nth == shows else {TryLater, InDoubt, type(None)}
+
+
+def test_a_page_in_place_of_an_answer_neither_publishes_nor_fails_a_post(
+    adapter: Platform, tmp_path: Path
+) -> None:
+    """A school's filter, a sign-in page: before the post it is a passing fault, instead of its answer a doubt."""
+    for post in posts(adapter, tmp_path):
+        requests, _ = rehearsal_of(adapter, post, tmp_path)
+        for nth, request in enumerate(requests):
+            try:
+                fault = publish_with(adapter, post, tmp_path, nth, PAGE)
+            except NotHere:
+                continue
+
+            assert type(fault) in expected_of(requests, nth), f"{request.step}: {fault!r}"
+
+
+@pytest.mark.parametrize("status", [403, 404, 429])
+def test_a_page_that_refuses_neither_fails_a_post_nor_lets_it_leave_again_unseen(
+    adapter: Platform, tmp_path: Path, status: int
+) -> None:
+    for post in posts(adapter, tmp_path):
+        requests, _ = rehearsal_of(adapter, post, tmp_path)
+        for nth, request in enumerate(requests):
+            try:
+                fault = publish_with(adapter, post, tmp_path, nth, replace(PAGE, status=status))
+            except NotHere:
+                continue
+
+            if status not in request.accepts:
+                assert type(fault) in expected_of(requests, nth), f"{request.step}: {fault!r}"
 
 
 def test_every_request_can_be_shown_with_its_secrets_hidden(adapter: Platform, tmp_path: Path):

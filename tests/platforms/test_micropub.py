@@ -7,8 +7,23 @@ from typing import Any
 
 import pytest
 
-from platforms.base import HARMLESS, Account, Lost, Post, Published, Rejected, Response, Span
+from platforms.base import (
+    HARMLESS,
+    Account,
+    InDoubt,
+    LoginNeeded,
+    Lost,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    Span,
+    TryLater,
+)
 from platforms.micropub import PLATFORM, discovered, find, properties, publish, slug, whoami
+from scheduler.engine.judging import judged
+from scheduler.engine.wire import wire
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
 
@@ -137,7 +152,7 @@ def test_an_endpoint_that_is_relative_is_so_to_where_the_page_was_found(
 def test_a_site_that_names_none_is_said_and_one_may_be_given() -> None:
     given = replace(ACCOUNT, settings={**ACCOUNT.settings, "endpoint": "https://example.org/mp"})
 
-    with pytest.raises(Rejected, match="names no place to post to"):
+    with pytest.raises(TryLater, match="names no place to post to"):
         discovered(
             ACCOUNT, scripted(ok(headers={"link": '<https://x.test>; rel="micropub_media"'}))
         )
@@ -176,6 +191,61 @@ def test_files_go_to_the_media_endpoint_and_keep_what_they_show(tmp_path: Path) 
 def test_a_site_without_a_media_endpoint_takes_no_files(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="takes no files by Micropub"):
         publish(ACCOUNT, a_post(media=(an_image(tmp_path),)), scripted(HOME, ok()))
+
+
+REFUSED = Rejected("no", Response.of({"error": "invalid_request"}, 400))
+
+
+def test_a_site_that_takes_no_alt_text_with_a_picture_gets_it_beside_the_address(
+    tmp_path: Path,
+) -> None:
+    server = scripted(HOME, CONFIG, *[documented] * 3, REFUSED, documented)
+    media = (an_image(tmp_path), an_image(tmp_path, "b.png", alt=""), a_video(tmp_path))
+
+    up = publish(ACCOUNT, a_post(media=media), server)
+
+    refused, taken = (request.json["properties"] for request in server.asked[-2:])
+    assert refused["photo"][0]["alt"] == "The school door"
+    assert taken == {
+        **refused,
+        "photo": ["https://media.example.org/door.png"] * 2,
+        "video": ["https://media.example.org/door.png"],
+        "mp-photo-alt": ["The school door", ""],
+    }
+    assert up.notes == ("the site may not show the alt text: it was sent as mp-photo-alt",)
+
+
+@pytest.mark.parametrize(
+    ("alt", "refused"),
+    [
+        ("", REFUSED),
+        ("A door", Rejected("no", Response(status=403))),
+        ("A door", InDoubt("lost")),
+        ("A door", LoginNeeded("no", Response(status=400))),
+    ],
+)
+def test_nothing_else_is_sent_a_second_time(tmp_path: Path, alt: str, refused: Exception) -> None:
+    server = scripted(HOME, CONFIG, documented, refused)
+
+    with pytest.raises(type(refused)):
+        publish(ACCOUNT, a_post(media=(an_image(tmp_path, alt=alt),)), server)
+
+    assert len(server.asked) == 4
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_a_post_without_an_address_is_in_doubt(status: int) -> None:
+    with pytest.raises(InDoubt, match=rf"'post' with {status} and without the address"):
+        publish(ACCOUNT, a_post(), scripted(HOME, Response(status=status)))
+
+
+def test_json_is_asked_for_at_every_request_with_the_token(tmp_path: Path) -> None:
+    server = scripted(HOME, CONFIG, documented, documented)
+
+    publish(ACCOUNT, a_post(media=(an_image(tmp_path),)), server)
+
+    leaves = [wire(request).headers.get("Accept") for request in server.asked]
+    assert leaves == [None, *["application/json"] * 3]
 
 
 def test_the_rest_of_a_post_is_said_too() -> None:
@@ -298,6 +368,54 @@ def test_other_posts_are_not_it_and_a_site_without_a_list_cannot_be_looked_throu
 
 def test_it_tells_which_site_it_is() -> None:
     assert whoami(ACCOUNT, scripted(HOME, CONFIG)) == "example.org"
+
+
+PAGE = b"<!doctype html><title>Sign in</title>"
+
+
+def sites_answer(response: Response) -> Callable[[Request], Response]:
+    """What `q=config` is answered, as the network judges it."""
+
+    def answer(request: Request) -> Response:
+        return judged(response, request, PLATFORM, "main", DUE)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Response(),
+        Response(body=PAGE),
+        Response(body=b"media-endpoint=x"),
+        Response.of([]),
+        Response.of({"error": "invalid_request"}, 400),
+        Response(status=404, body=PAGE),
+        Response(status=501, body=b"not_implemented"),
+    ],
+)
+def test_a_site_that_does_not_know_the_question_can_be_logged_in_to(odd: Response) -> None:
+    assert whoami(ACCOUNT, scripted(HOME, sites_answer(odd))) == "example.org"
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        Response(status=401, body=b"authentication error"),
+        Response(status=400, body=b"Invalid Bearer token"),
+        Response(status=403, body=b'{"error": "forbidden"}'),
+        Response(body=PAGE, url="https://example.org/login"),
+    ],
+)
+def test_a_token_that_the_site_refuses_is_not_logged_in_with(refused: Response) -> None:
+    with pytest.raises(LoginNeeded):
+        whoami(ACCOUNT, scripted(HOME, sites_answer(refused)))
+
+
+@pytest.mark.parametrize("odd", [Response(body=PAGE), Response(), Response.of([])])
+def test_a_picture_waits_where_the_site_answers_with_a_page(tmp_path: Path, odd: Response) -> None:
+    with pytest.raises(TryLater, match="'config'"):
+        publish(ACCOUNT, a_post(media=(an_image(tmp_path),)), scripted(HOME, sites_answer(odd)))
 
 
 POSTS: dict[str, Callable[[Path], Post]] = {

@@ -240,10 +240,12 @@ def test_what_slacks_refusals_mean_also_those_with_a_200(
 
 @pytest.mark.parametrize("body", [b'{"ok": true}', b"ok", b"OK - 1234", b""])
 def test_whatever_else_slack_says_with_a_200_is_an_answer(body: bytes) -> None:
-    kind = "application/json" if body.startswith(b"{") else "text/plain"
+    is_json = body.startswith(b"{")
+    kind = "application/json" if is_json else "text/html"
     given = Response(headers={"content-type": kind}, body=body)
+    asked = asked_for(a_post(), BOT if is_json else HOOK)[-1]
 
-    assert judged(given, asked_for(a_post())[-1], PLATFORM, "staff", DUE) is given
+    assert judged(given, asked, PLATFORM, "staff", DUE) is given
 
 
 @dataclass

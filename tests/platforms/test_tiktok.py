@@ -15,6 +15,7 @@ from platforms.base import (
     DOUBLES,
     HARMLESS,
     Account,
+    InDoubt,
     LoginNeeded,
     Lost,
     Media,
@@ -393,8 +394,9 @@ def test_a_no_with_a_200_is_a_no(tmp_path: Path) -> None:
             )
 
 
-def test_an_upload_whose_address_has_ended_is_begun_anew_by_a_later_attempt(tmp_path: Path) -> None:
-    with pytest.raises(TryLater):
+def test_an_upload_that_is_refused_without_tiktoks_own_words_is_in_doubt(tmp_path: Path) -> None:
+    """Its address may have ended, or something in front refuses what TikTok has: the status of the upload says which."""
+    with pytest.raises(InDoubt):
         publish(ACCOUNT, a_film(tmp_path), asking(TikTok(ended=True), PLATFORM, ACCOUNT, SECRETS))
 
 

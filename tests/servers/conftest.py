@@ -79,9 +79,21 @@ def nostr() -> Iterator[Credentials]:
     yield from served("nostr")
 
 
-def served(name: str) -> Iterator[Credentials]:
+@pytest.fixture(scope="session")
+def django_indieweb() -> Iterator[Credentials]:
+    """A site that speaks Micropub, and refuses a picture with its alt text as an object."""
+    yield from served("django_indieweb")
+
+
+@pytest.fixture(scope="session")
+def django_indieweb_with_alts() -> Iterator[Credentials]:
+    """The same, and it takes alt texts as Micropub has them."""
+    yield from served("django_indieweb", PHOTO_OBJECTS="1")
+
+
+def served(name: str, **settings: str) -> Iterator[Credentials]:
     try:
-        with running(name) as credentials:
+        with running(name, **settings) as credentials:
             yield credentials
     except NotHere as reason:
         not_here(str(reason))

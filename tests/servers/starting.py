@@ -34,6 +34,7 @@ PORTS = {
     "ghost": 1,
     "nostr": 1,
     "moto_s3": 1,
+    "django_indieweb": 1,
 }
 
 Credentials = dict[str, Any]
@@ -54,8 +55,11 @@ def why_not(name: str) -> str:
 
 
 @contextmanager
-def running(name: str) -> Iterator[Credentials]:
-    """A server of its own, with its data in a folder that goes when it is stopped. Raises NotHere."""
+def running(name: str, **settings: str) -> Iterator[Credentials]:
+    """A server of its own, with its data in a folder that goes when it is stopped. Raises NotHere.
+
+    `settings` are environment variables that its script knows.
+    """
     if why_not(name):
         raise NotHere(why_not(name))
     script = SCRIPTS / f"{name}.sh"
@@ -64,7 +68,7 @@ def running(name: str) -> Iterator[Credentials]:
     try:
         with FileLock(ONE_AT_A_TIME):
             words = ("start", str(data), str(free_ports(PORTS[name])))
-            started = spoken_to(script, *words)
+            started = spoken_to(script, *words, **settings)
             if name == "snac":
                 started = with_more_threads(script, data, words)
         yield json.loads(started.stdout.splitlines()[-1])
@@ -84,7 +88,7 @@ def with_more_threads(
     return spoken_to(script, *words)
 
 
-def spoken_to(script: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def spoken_to(script: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     ended = subprocess.run(
         [script, *words],
         stdin=subprocess.DEVNULL,
@@ -92,6 +96,7 @@ def spoken_to(script: Path, *words: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=PATIENCE,
         check=False,
+        env={**os.environ, **settings},
     )
     assert ended.returncode == 0, (
         f"{script.name} {words[0]} ended with {ended.returncode}:\n{ended.stderr}"
