@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ PORTS = {
     "wordpress": 1,
     "ghost": 1,
     "nostr": 1,
+    "django_indieweb": 1,
     "moto_s3": 1,
 }
 
@@ -54,8 +55,11 @@ def why_not(name: str) -> str:
 
 
 @contextmanager
-def running(name: str) -> Iterator[Credentials]:
-    """A server of its own, with its data in a folder that goes when it is stopped. Raises NotHere."""
+def running(name: str, variables: Mapping[str, str] | None = None) -> Iterator[Credentials]:
+    """A server of its own, with its data in a folder that goes when it is stopped. Raises NotHere.
+
+    `variables` are for its start script.
+    """
     if why_not(name):
         raise NotHere(why_not(name))
     script = SCRIPTS / f"{name}.sh"
@@ -64,7 +68,7 @@ def running(name: str) -> Iterator[Credentials]:
     try:
         with FileLock(ONE_AT_A_TIME):
             words = ("start", str(data), str(free_ports(PORTS[name])))
-            started = spoken_to(script, *words)
+            started = spoken_to(script, *words, variables=variables)
             if name == "snac":
                 started = with_more_threads(script, data, words)
         yield json.loads(started.stdout.splitlines()[-1])
@@ -84,13 +88,16 @@ def with_more_threads(
     return spoken_to(script, *words)
 
 
-def spoken_to(script: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def spoken_to(
+    script: Path, *words: str, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     ended = subprocess.run(
         [script, *words],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
+        env={**os.environ, **(variables or {})},
         check=False,
     )
     assert ended.returncode == 0, (
