@@ -6,14 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-import requests
 
-from platforms.base import Account, Lost, Post, Published, Request, Response, TryLater
+from platforms.base import Account, Lost, Post, Published, TryLater
 from platforms.micropub import PLATFORM, publish
 from platforms.recent import Found, Look, look
-from scheduler.engine.judging import judged
-from scheduler.engine.wire import wire
 from tests.servers.conftest import served
+from tests.servers.support import asking
 from tests.support import a_post
 
 pytestmark = pytest.mark.xdist_group("django_indieweb")
@@ -26,19 +24,7 @@ class Site:
 
     def __init__(self, url: str, token: str) -> None:
         self.account = Account(name="main", platform="micropub", settings={"site": url})
-        self.token = token
-
-    def ask(self, request: Request) -> Response:
-        signed = request if request.anonymous else PLATFORM.sign(request, {"token": self.token})
-        leaves = wire(signed, request)
-        answer = requests.request(
-            leaves.method, leaves.url, headers=leaves.headers, data=leaves.body, timeout=30
-        )
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        response = Response(
-            status=answer.status_code, headers=headers, body=answer.content, url=answer.url
-        )
-        return judged(response, request, PLATFORM, "main", now())
+        self.ask = asking(PLATFORM, {"token": token})
 
     def publish(self, post: Post) -> Published:
         return publish(self.account, post, self.ask)
