@@ -95,11 +95,10 @@ def looked(shelf: Shelf, kind: str, candidate: str) -> Look:
     shelf.count = 9
     clock = CLOCKS.get(candidate, timedelta())
     others = {"100"} if candidate == "a twin of another account" else set()
-    others, newer = ({shelf.name_of(one) for one in ids} for ids in (others, newer))
     lost = Lost(
         left_at=SENT + clock,
-        others=frozenset(others | newer),
-        newer=frozenset(newer),
+        others=frozenset(map(shelf.name_of, others | newer)),
+        newer=frozenset(map(shelf.name_of, newer)),
         answers={step: answered(answer) for step, answer in shelf.uploads.items()},
         now=lambda: LOOKED + clock,
     )

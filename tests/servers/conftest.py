@@ -11,7 +11,7 @@ Two workers that need the same server start one each: a data folder and ports of
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
@@ -79,9 +79,9 @@ def nostr() -> Iterator[Credentials]:
     yield from served("nostr")
 
 
-def served(name: str, variables: Mapping[str, str] | None = None) -> Iterator[Credentials]:
+def served(name: str, **settings: str) -> Iterator[Credentials]:
     try:
-        with running(name, variables) as credentials:
+        with running(name, **settings) as credentials:
             yield credentials
     except NotHere as reason:
         not_here(str(reason))

@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,8 @@ PORTS = {
     "wordpress": 1,
     "ghost": 1,
     "nostr": 1,
-    "django_indieweb": 1,
     "moto_s3": 1,
+    "django_indieweb": 1,
 }
 
 Credentials = dict[str, Any]
@@ -55,10 +55,10 @@ def why_not(name: str) -> str:
 
 
 @contextmanager
-def running(name: str, variables: Mapping[str, str] | None = None) -> Iterator[Credentials]:
+def running(name: str, **settings: str) -> Iterator[Credentials]:
     """A server of its own, with its data in a folder that goes when it is stopped. Raises NotHere.
 
-    `variables` are for its start script.
+    `settings` are environment variables that its script knows.
     """
     if why_not(name):
         raise NotHere(why_not(name))
@@ -68,7 +68,7 @@ def running(name: str, variables: Mapping[str, str] | None = None) -> Iterator[C
     try:
         with FileLock(ONE_AT_A_TIME):
             words = ("start", str(data), str(free_ports(PORTS[name])))
-            started = spoken_to(script, *words, variables=variables)
+            started = spoken_to(script, *words, **settings)
             if name == "snac":
                 started = with_more_threads(script, data, words)
         yield json.loads(started.stdout.splitlines()[-1])
@@ -88,17 +88,15 @@ def with_more_threads(
     return spoken_to(script, *words)
 
 
-def spoken_to(
-    script: Path, *words: str, variables: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def spoken_to(script: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     ended = subprocess.run(
         [script, *words],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
-        env={**os.environ, **(variables or {})},
         check=False,
+        env={**os.environ, **settings},
     )
     assert ended.returncode == 0, (
         f"{script.name} {words[0]} ended with {ended.returncode}:\n{ended.stderr}"

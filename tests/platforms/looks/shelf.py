@@ -73,7 +73,7 @@ class Shelf(ABC):
         return platform(self.name)
 
     def name_of(self, identifier: str) -> str:
-        """What we know the post by, where that is not the id alone."""
+        """What the adapter calls the post with this id when it has published it."""
         return identifier
 
     @abstractmethod

@@ -49,7 +49,7 @@ def posts() -> Callable[[int], Post]:
 
 @pytest.fixture(scope="module")
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
-    with contextmanager(served)("django_indieweb", LISTS[request.param]) as server:
+    with contextmanager(served)("django_indieweb", **LISTS[request.param]) as server:
         yield Site(server["base_url"], server["access_token"])
 
 
