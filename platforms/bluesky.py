@@ -33,14 +33,17 @@ from platforms.base import (
     Published,
     Rejected,
     Request,
+    Response,
     Secrets,
     Setting,
     Span,
     TryLater,
     address_of,
     code_in_json,
+    last_part,
     media_of_kind,
 )
+from platforms.recent import Found, Look, differs, iso
 
 COLLECTION = "app.bsky.feed.post"
 LONGEST_TAG = 64  # characters; a longer one would have the whole post refused
@@ -76,21 +79,26 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(account, {**answer.json(), "value": record})
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """The post under our key. Another calendar with the same entry id, account name and due second has the same key: not ours."""
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
+    """The record under our key.
+
+    Another calendar with the same entry id, account name and due second has the same key.
+    """
     try:
         record = record_at(account, record_key(post), ask)
     except Rejected as refused:
         if refused.response is None or code_in_json(refused.response) != "RecordNotFound":
             raise
-        return None
+        return Look(found=Found.ABSENT)
     up = published(account, record)
-    if not says(post, record["value"]):
-        raise Rejected(
-            f"another post stands at {up.url}, where this one belongs, and nothing was sent: if it is another calendar's, "
-            "give this entry another `id`; if it is an older text of this entry, cancel this delivery"
-        )
-    return up
+    others = differences(post, record["value"], lost)
+    if not others:
+        return Look(found=Found.OURS, post=up)
+    why = (
+        f"a post that differs in {' and '.join(others)} has the record key of this one"
+        " (if it is another calendar's, give this entry another `id`)"
+    )
+    return Look(found=Found.NEAR, post=up, why=why)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -327,15 +335,48 @@ def record_at(account: Account, key: str, ask: Ask) -> Json:
     ).json()
 
 
-def says(post: Post, record: Json) -> bool:
-    """Whether a record has the post's text, and a video, as many images, or the same card."""
+def differences(post: Post, record: Json, lost: Lost) -> list[str]:
+    """What the record has that is not as our post would have it."""
     embed = record.get("embed") or {}
-    shown = (
-        len(embed.get("images") or ()) + ("video" in embed),
-        (embed.get("external") or {}).get("uri"),
+    card = (embed.get("external") or {}).get("uri")
+    parent = ((record.get("reply") or {}).get("parent") or {}).get("uri", "")
+    is_other = {
+        "its text": record.get("text") != post.text,
+        "its files": has_other_files(post, embed, lost),
+        "its link": card != (post.link.url if post.link and not post.media else None),
+        "what it answers": last_part(parent)
+        != (last_part(post.reply_to.id) if post.reply_to else ""),
+        "its time": iso(record.get("createdAt")) not in times(post, lost),
+    }
+    return [name for name, is_so in is_other.items() if is_so]
+
+
+def has_other_files(post: Post, embed: Json, lost: Lost) -> bool:
+    """Whether number or descriptions of the files differ, or their content where that is known."""
+    images = [(image["alt"], image["image"]) for image in embed.get("images") or ()]
+    videos = [(embed.get("alt") or "", embed["video"])] if "video" in embed else []
+    files = images + videos
+    if [alt for alt, _ in files] != [media.alt for media in post.media]:
+        return True
+    return any(
+        differs(cid_of(uploads), blob["ref"]["$link"])
+        for uploads, (_, blob) in zip(
+            (lost.answers.get(f"upload {number}") for number in range(1, len(files) + 1)),
+            files,
+            strict=True,
+        )
     )
-    wanted = len(post.media), post.link.url if post.link and not post.media else None
-    return bool(record.get("text") == post.text and shown == wanted)
+
+
+def cid_of(upload: Response | None) -> str | None:
+    """What the server called the file when it was uploaded, if that is still known."""
+    return str(upload.json()["blob"]["ref"]["$link"]) if upload else None
+
+
+def times(post: Post, lost: Lost) -> set[datetime]:
+    """What `createdAt` may be, to the millisecond. An earlier version wrote the due time there."""
+    instants = {post.date, post.due} if lost.left_at < post.date else {post.date}
+    return {one.replace(microsecond=one.microsecond // 1000 * 1000) for one in instants}
 
 
 def published(account: Account, record: dict[str, Any]) -> Published:
@@ -392,6 +433,7 @@ PLATFORM = Platform(
     ),
     publish=publish,
     find=find,
+    find_after=0,  # getRecord reads the repository that putRecord wrote to, on the same server
     whoami=whoami,
     secrets=("app_password",),
     obtain="In the app: Settings, Privacy and security, App passwords; not the password of the account itself",

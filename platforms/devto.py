@@ -1,8 +1,9 @@
 """DEV (dev.to) and other Forem sites: an article in Markdown with tags, a series and where it was published first.
 
 The article is a draft until the last request, and ends with a comment that readers do not see and that holds the delivery's key:
-before anything is made it is looked for, so that an earlier attempt's draft is used and an earlier attempt's article is found, and
-last week's of the same words is not taken for it. To publish a draft twice changes nothing. DEV keeps no files: pictures stand elsewhere, for good.
+before anything is made it is looked for, among all drafts and the articles published since, so that an earlier attempt's draft is used and
+an earlier attempt's article is found, and last week's of the same words is not taken for it. To publish a draft twice changes nothing. DEV
+keeps no files: pictures stand elsewhere, for good.
 
 https://developers.forem.com/api/v1#tag/articles
 """
@@ -33,8 +34,11 @@ from platforms.base import (
     address_of,
     code_in_json,
 )
+from platforms.recent import ListedPost, PostList, Search, by_number, iso, joined, read_list
 
 MOST_TAGS, LONGEST_TAG = 4, 30
+DRAFT, PUBLISHED = "unpublished", "published"  # as the addresses of the lists have them
+PER_PAGE, FEWEST = 100, 30  # asked for; what a page has by default, if a site gives fewer
 ACCEPT = {"Accept": "application/vnd.forem.api-v1+json"}
 ERRORS = {
     "last five minutes": TryLater
@@ -45,10 +49,10 @@ ARTICLE = {"id": 150589, "url": "https://dev.to/ada/fractions-with-paper-3fkd"}
 def publish(account: Account, post: Post, ask: Ask) -> Published:
     refuse(post)
     known = looked_up(account, post, ask)
-    if known and known.get("published"):
-        return published(known)
+    if known and known.state == PUBLISHED:
+        return known.published
     article = as_article(post)
-    identifier = known["id"] if known else drafted(account, article, ask)
+    identifier = known.id if known else drafted(account, article, ask)
     answer = ask(
         Request(
             step="publish",
@@ -80,25 +84,61 @@ def refuse(post: Post) -> None:
         )
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    known = looked_up(account, post, ask)
-    return published(known) if known and known.get("published") else None
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The published articles. A draft is none yet, but shows that there was something to list.
+
+    Drafts are read first: what is published in between is in the second list.
+    """
+    drafts = replace(articles(account, post, DRAFT), read=lambda item: None)
+    return Search(
+        lists=(drafts, articles(account, post, PUBLISHED)),
+        expected=ListedPost(key=post.key),
+    )
 
 
-def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
-    """Our article among the latest, the published one rather than a draft that an attempt has left beside it."""
-    latest = ask(
-        Request(
-            step="look",
-            url=at(account, "articles/me/all?per_page=100"),
-            headers=ACCEPT,
-            repeat=HARMLESS,
-            fresh=True,
-            example=[],
+def looked_up(account: Account, post: Post, ask: Ask) -> ListedPost | None:
+    """Our article, the published one rather than a draft that an attempt has left beside it."""
+    lost = Lost(left_at=post.date)
+    parts = {
+        state: read_list(articles(account, post, state), PLATFORM, lost, ask)
+        for state in (DRAFT, PUBLISHED)
+    }
+    known = joined([parts[PUBLISHED], parts[DRAFT]])
+    ours = [one for one in known.posts if one.key == post.key]
+    if not known.whole and not (ours and ours[0].state == PUBLISHED):
+        raise TryLater(
+            f"{account.name}: an earlier article may be missing in the list: {known.why}"
         )
-    ).json()
-    ours = [one for one in latest if mark(post) in one["body_markdown"]]
-    return next((one for one in ours if one.get("published")), next(iter(ours), None))
+    return next(iter(ours), None)
+
+
+def articles(account: Account, post: Post, state: str) -> PostList:
+    """One's own articles in that state, the newest first; drafts have no time."""
+    asked = Request(
+        step="look" if state == PUBLISHED else "look for drafts",
+        url=at(account, f"articles/me/{state}?per_page={PER_PAGE}"),
+        headers=ACCEPT,
+        repeat=HARMLESS,
+        fresh=True,
+        example=[],
+    )
+    return PostList(
+        request=asked,
+        read=lambda item: listed(post, item, state),
+        next_page=by_number("page"),
+        full_page=FEWEST,
+        newest_first=state == PUBLISHED,
+    )
+
+
+def listed(post: Post, item: Json, state: str) -> ListedPost:
+    return ListedPost(
+        id=str(item["id"]),
+        url=item["url"],
+        made=iso(item.get("published_at")),
+        state=state,
+        key=post.key if mark(post) in item["body_markdown"] else "",
+    )
 
 
 def mark(post: Post) -> str:
@@ -227,7 +267,8 @@ PLATFORM = Platform(
     obtain="{server}/settings/extensions: DEV Community API Keys, generate one",
     sign=sign,
     publish=publish,
-    find=find,
+    recent=recent,
+    find_after=10,  # no source; cautious
     whoami=whoami,
     errors=ERRORS,
     error_code=error_code,

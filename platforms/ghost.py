@@ -32,6 +32,7 @@ from platforms.base import (
     TryLater,
     address_of,
 )
+from platforms.recent import Found, Look, at_path
 from platforms.signing import ghost_token
 from platforms.site import paragraphs
 from platforms.wordpress import refuse_second, slug, tags
@@ -46,6 +47,7 @@ DRAFT = {
     "url": "https://blog.example.org/p/1/",
     "updated_at": "2026-09-07T08:30:00.000Z",
 }
+MISSING = Response.of({"errors": [{"type": "NotFoundError"}]}, NOT_THERE)
 POST = {
     **DRAFT,
     "status": "published",
@@ -86,13 +88,16 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(answer.json()["posts"][0])
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
+    """What stands under our slug, in any state but a draft's, which is not published yet."""
     known = looked_up(account, post, ask)
-    return published(known) if known and known["status"] != "draft" else None
+    if known is None or known["status"] == "draft":
+        return Look(found=Found.ABSENT)
+    return Look(found=Found.OURS, post=published(known))
 
 
 def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
-    """What stands under our slug, published or not."""
+    """What stands under our slug, published or not. A 404 in front of Ghost says nothing."""
     answer = ask(
         Request(
             step="look",
@@ -101,10 +106,21 @@ def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
             repeat=HARMLESS,
             fresh=True,
             accepts=(NOT_THERE,),
-            example=Response.of({}, NOT_THERE),
+            example=MISSING,
         )
     )
-    return None if answer.status == NOT_THERE else answer.json()["posts"][0]
+    if answer.status != NOT_THERE:
+        return answer.json()["posts"][0]
+    if not is_own_404(answer):
+        raise TryLater(f"{account.name}: a 404 that is not Ghost's answered 'look'", answer)
+    return None
+
+
+def is_own_404(answer: Response) -> bool:
+    try:
+        return bool(at_path(answer.json(), ("errors", 0, "type")) == "NotFoundError")
+    except (ValueError, LookupError):
+        return False
 
 
 def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> Json:
@@ -263,6 +279,7 @@ PLATFORM = Platform(
     sign=ghost_token,
     publish=publish,
     find=find,
+    find_after=0,  # posts are read from the database that they were written to
     whoami=whoami,
     error_code=error_code,
     errors={

@@ -9,11 +9,10 @@ https://www.w3.org/TR/micropub/
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
-from html import unescape
+from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Literal
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from platforms.base import (
     HARMLESS,
@@ -36,9 +35,23 @@ from platforms.base import (
     is_json,
     is_json_or_words,
 )
+from platforms.recent import (
+    ListedFile,
+    ListedPost,
+    Page,
+    PostList,
+    Search,
+    at_path,
+    by_offset,
+    folded,
+    plain,
+    target,
+    with_parameter,
+)
 
 JSON_PLEASE = {"Accept": "application/json"}
 NO_ALT = 400  # how a site answers a photo with its alt text as an object, which it does not know
+ALMOST_A_MINUTE = timedelta(seconds=59)
 NO_LIST = (400, 404, 405, 501)
 WILL_APPEAR = 202
 HOME = Response(
@@ -99,50 +112,125 @@ def without_objects(said: dict[str, Json]) -> dict[str, Json]:
     return {**said, **plain}
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Ours in the list of posts, where the site has one that can be relied on: it knows what went there earlier."""
-    answer = ask(
-        Request(
-            step="list",
-            url=asking(discovered(account, ask), "q=source&limit=50"),
-            repeat=HARMLESS,
-            accepts=NO_LIST,
-            example={"items": []},
-        )
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The site's list of posts, an extension: some have none, some give it in parts, in any order.
+
+    Whether it has drafts is not said anywhere.
+    """
+    asked = Request(
+        step="list",
+        url=asking(discovered(account, ask), "q=source&limit=50"),
+        headers=JSON_PLEASE,
+        repeat=HARMLESS,
+        accepts=NO_LIST,
+        fresh=True,
+        example={"items": []},
     )
-    listed = answer.json().get("items") if answer.status not in NO_LIST else None
-    up = {first(one, "url"): one for one in (item.get("properties", {}) for item in listed or ())}
-    if listed is None or (lost.others and not lost.others & up.keys()):
-        raise Rejected(
-            f"{account.name}: this site does not tell what it has, so that the post cannot be looked for"
-        )
-    address = next(
-        (
-            address
-            for address, one in up.items()
-            if address and address not in lost.others and is_like(post, one)
+    posts = PostList(
+        request=asked,
+        items=("items",),
+        read=lambda item: listed(post, item["properties"]),
+        next_page=next_page,
+        cursor_ends=True,
+        newest_first=True,
+        hides=("draft",),
+        unlisted=f"{account.name}: the site does not list its posts, so that none can be looked for",
+    )
+    return Search(lists=(posts,), expected=expected(post, lost), strict=squeezed)
+
+
+def next_page(page: Page) -> Request | None:
+    """By the site's cursor, where it has one, else by number, until a page is empty."""
+    cursor = at_path(page.body, ("paging", "after"), None)
+    if cursor:
+        return with_parameter(page.request, "after", str(cursor))
+    has_cursors = "after" in dict(parse_qsl(urlsplit(page.request.url).query))
+    return None if has_cursors else by_offset()(page)
+
+
+def expected(post: Post, lost: Lost) -> ListedPost:
+    """Our post, as a site would list it. It may get a title from the site, where it has none."""
+    answered = (post.reply_to.url or post.reply_to.id) if post.reply_to else ""
+    return ListedPost(
+        parent=answered,
+        link=answered,
+        state=post.options.get("status") or "published",
+        title=post.title or None,
+        shown=plain(post.html) if post.html else post.text,
+        written=post.text,
+        key=post.key,
+        files=tuple(
+            ListedFile(ids=addresses(upload_of(lost, number)), alt=media.alt)
+            for number, media in enumerate(post.media, 1)
         ),
-        None,
-    )
-    return published(address) if address else None
-
-
-def is_like(post: Post, one: Json) -> bool:
-    """Whether it has our slug in its address, or our title and text. Sites name posts that have no title."""
-    if post.key[:12] in first(one, "url"):
-        return True
-    content = next(iter(one.get("content") or ()), "")
-    shown = {
-        bare(str(form)) for form in (content.values() if isinstance(content, dict) else [content])
-    }
-    return post.title in ("", first(one, "name")) and not shown.isdisjoint(
-        {bare(post.text), bare(post.html)} - {""}
     )
 
 
-def bare(text: str) -> str:
-    """A text, or HTML, without what sites change in it: tags, entities, white space."""
-    return "".join(unescape(re.sub(r"<[^>]*>", "", text)).split())
+def upload_of(lost: Lost, number: int) -> str:
+    """Where the file was stored, if that is still known."""
+    answer = lost.answers.get(f"upload {number}")
+    return answer.headers.get("location", "") if answer else ""
+
+
+def listed(post: Post, told: Json) -> ListedPost:
+    """A post of the list, by its properties (every value is a list).
+
+    A site may leave out what a post answers: it is then no other post for that, but no proof.
+    """
+    address = first(told, "url")
+    answered = address_in(next(iter(told.get("in-reply-to") or ()), ""))
+    content = next(iter(told.get("content") or ()), "")
+    forms = content if isinstance(content, dict) else {"html": content, "value": content}
+    return ListedPost(
+        id=address,
+        url=address or None,
+        made=zoned(first(told, "published")) if address else None,
+        parent=answered or (None if post.reply_to else ""),
+        link=answered,
+        state=first(told, "post-status") or None,
+        title=first(told, "name") or None,
+        shown=plain(str(forms["html"])) if "html" in forms else None,
+        written=str(forms["value"]) if "value" in forms else None,
+        key=post.key if post.key[:12] in address else None,
+        files=tuple(
+            listed_file(one) for kind in ("photo", "video") for one in told.get(kind) or ()
+        ),
+    )
+
+
+def listed_file(told: Json) -> ListedFile:
+    """A site may keep the address alone."""
+    alt = told.get("alt") or "" if isinstance(told, dict) else None
+    return ListedFile(ids=addresses(address_in(told)), alt=alt)
+
+
+def addresses(address: str) -> frozenset[str]:
+    return frozenset({target(address)} if address else ())
+
+
+def address_in(told: Json) -> str:
+    """An address, that of a file with its alt text, or that of a post with what is known of it."""
+    if not isinstance(told, dict):
+        return str(told)
+    return str(told.get("value") or "") or first(told.get("properties") or {}, "url")
+
+
+def squeezed(text: str) -> str:
+    """A text without what sites change when they make HTML of it, or text of HTML: white space."""
+    return "".join(folded(text).split())
+
+
+def zoned(text: str) -> datetime | None:
+    """The instant, or the last one that is meant where the seconds are left out.
+
+    Without a zone it is the site's own time, which may be hours away.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    has_seconds = re.search(r"T\d\d:\d\d:\d\d", text)
+    return (instant if has_seconds else instant + ALMOST_A_MINUTE) if instant.tzinfo else None
 
 
 def first(properties: Json, name: str) -> str:
@@ -323,8 +411,9 @@ PLATFORM = Platform(
     ),
     obtain="{site}: an app token (Micro.blog: Account, App tokens; WordPress: the IndieAuth plug-in) with the scopes create and media",
     publish=publish,
-    find=find,
-    find_after=300,  # some build their pages, and a list of them, after they have answered
+    recent=recent,
+    find_after=300,  # no source; cautious: some build their pages, and a list of them, later (202)
+    id_of=target,  # whole addresses: sites that number the posts of a day repeat the last part
     whoami=whoami,
     is_own_error=is_json_or_words,
     errors={

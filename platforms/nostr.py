@@ -32,9 +32,11 @@ from platforms.base import (
     address_of,
 )
 from platforms.nostr_events import event_of, identifier, public_key, written
+from platforms.recent import Found, Look
 from platforms.signing import nostr
 
 MENTION = r"(?<![\w/])(?:nostr:|@)?(?P<mention>npub1[02-9ac-hj-np-z]{58})(?![0-9A-Za-z])"
+DELETION = 5  # the kind of an event that asks to delete others
 UNSEEN = re.compile(
     r"[\x00-\x07\x0b\x0e-\x1f]"
 )  # control characters whose spelling in JSON is not NIP-01's
@@ -60,18 +62,27 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     )
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Whether a relay has it: its id is known."""
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
+    """Whether a relay has it: its id is known. Or the request to delete it, which its author sent."""
     event = made(account, post)
+    by_author = {"authors": [event["pubkey"]]}
+    wanted = {"ids": [event["id"]], **by_author}
+    deletion = {"kinds": [DELETION], "#e": [event["id"]], **by_author}
     asked = said(
-        account,
-        "look",
-        ["REQ", "look", {"ids": [event["id"]], "authors": [event["pubkey"]]}],
-        {"events": []},
-        repeat=HARMLESS,
+        account, "look", ["REQ", "look", wanted, deletion], {"events": []}, repeat=HARMLESS
     )
-    there = any(one["id"] == event["id"] for one in ask(asked).json()["events"])
-    return published(account, event) if there else None
+    events = ask(asked).json()["events"]
+    if any(deletes(one, event) for one in events):
+        return Look(found=Found.REMOVED, post=published(account, event))
+    if any(one["id"] == event["id"] for one in events):
+        return Look(found=Found.OURS, post=published(account, event))
+    return Look(found=Found.ABSENT)
+
+
+def deletes(one: Json, event: Json) -> bool:
+    """Whether its author asked relays to delete the event (NIP-09)."""
+    names = [tag[1] for tag in one.get("tags", ()) if tag[0] == "e"]
+    return bool(one.get("kind") == DELETION and event["id"] in names)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -308,6 +319,7 @@ PLATFORM = Platform(
     limits=LIMITS,
     publish=publish,
     find=find,
+    find_after=0,  # a relay says OK when it has saved the event (NIP-01)
     whoami=whoami,
     ask_limits=ask_limits,
     secrets=("nsec",),

@@ -136,6 +136,7 @@ class PostList:
     newest_first: bool = False  # as documented; it counts only where the times show it
     hides: tuple[str, ...] = ()  # visibilities and states that do not stand in it
     pages: int = PAGES
+    unlisted: str = ""  # what an answer with a status that `request` accepts means, in words
     precision: timedelta = timedelta(seconds=1)  # of `ListedPost.made`
 
 
@@ -258,6 +259,8 @@ def read_list(posts: PostList, platform: Platform, lost: Lost, ask: Ask) -> Rece
 def read_page(posts: PostList, platform: Platform, request: Request, ask: Ask) -> Page:
     """Raises `TryLater` where the answer is no such list."""
     response = ask(request)
+    if response.status in request.accepts and posts.unlisted:
+        raise TryLater(posts.unlisted, response)
     try:
         body = response.json()
         items = at_path(body, posts.items)
@@ -339,7 +342,7 @@ def judge(search: Search, recent: Recent, lost: Lost, id_of: Callable[[str], str
     keyed = [post for post in ours if post.key and post.key == search.expected.key]
     if len(ours) == 1 or keyed:
         return Look(found=Found.OURS, post=_published(keyed or ours))
-    proves_nothing = _why_nothing(search, recent, lost, id_of)
+    proves_nothing = _why_nothing(recent, lost, id_of)
     if proves_nothing:
         return Look(found=Found.FAILED, why=proves_nothing)
     near = [*ours, *(post for level, post in levels if level is Found.NEAR)]
@@ -349,6 +352,9 @@ def judge(search: Search, recent: Recent, lost: Lost, id_of: Callable[[str], str
     removed = [post for level, post in levels if level is Found.REMOVED]
     if removed:
         return Look(found=Found.REMOVED, post=removed[0].published)
+    may_be_hidden = _why_hidden(search, recent)
+    if may_be_hidden:
+        return Look(found=Found.FAILED, why=may_be_hidden)
     return Look(found=Found.ABSENT)
 
 
@@ -364,13 +370,18 @@ def _distinct(posts: Iterable[ListedPost]) -> list[ListedPost]:
     return list({post.id: post for post in posts}.values())
 
 
-def _why_nothing(search: Search, recent: Recent, lost: Lost, id_of: Callable[[str], str]) -> str:
-    """Why these lists do not prove that the post is absent; empty where they do."""
+def _why_nothing(recent: Recent, lost: Lost, id_of: Callable[[str], str]) -> str:
+    """Why these lists do not show all that they should; empty where they do."""
     if not recent.whole:
         return f"the list of posts is cut: {recent.why}"
     shown = {name for post in recent.posts for name in names_of(post, id_of)}
     if {id_of(name) for name in lost.newer} - shown:
         return "the list of posts is behind: a post that was published later is not in it"
+    return ""
+
+
+def _why_hidden(search: Search, recent: Recent) -> str:
+    """Why a post that is in none of the lists may be there all the same; empty where it is not."""
     hidden = set.intersection(*(set(one.hides) for one in search.lists))
     if hidden & {search.expected.visibility, search.expected.state}:
         return "the list of posts does not show such a post"
@@ -428,23 +439,26 @@ def _tells_apart(search: Search, post: ListedPost) -> bool:
 def text_level(search: Search, post: ListedPost) -> Found | None:
     """OURS: the same words; NEAR: the same letters; None: other ones."""
     expected = search.expected
-    title = _same(expected.title, (post.title,), search.strict)
-    text = _same(expected.shown, (post.shown, post.written), search.strict)
+    title = _same((expected.title,), (post.title,), search.strict)
+    wanted = (expected.shown, expected.written)
+    text = _same(wanted, (post.shown, post.written), search.strict)
     if title is None or text is None:
         return None
     return Found.NEAR if Found.NEAR in (title, text) else Found.OURS
 
 
 def _same(
-    wanted: str | None, told: Iterable[str | None], strict: Callable[[str], str]
+    wanted: Iterable[str | None], told: Iterable[str | None], strict: Callable[[str], str]
 ) -> Found | None:
-    texts = [text for text in told if text is not None]
-    if wanted is None or not texts:
-        return Found.OURS if wanted is None else Found.NEAR
-    if strict(wanted) in [strict(text) for text in texts]:
+    """Whether one form of our text is one form of the other."""
+    ours = [text for text in wanted if text is not None]
+    theirs = [text for text in told if text is not None]
+    if not ours or not theirs:
+        return Found.NEAR if ours else Found.OURS
+    if {strict(text) for text in ours} & {strict(text) for text in theirs}:
         return Found.OURS
-    letters = loose(wanted)
-    return Found.NEAR if letters and letters in [loose(text) for text in texts] else None
+    letters = {loose(text) for text in ours} & {loose(text) for text in theirs}
+    return Found.NEAR if letters - {""} else None
 
 
 def files_level(search: Search, post: ListedPost) -> Found | None:
@@ -596,6 +610,17 @@ def by_last_item(parameter: str, *where: str | int) -> NextPage:
 
     def next_page(page: Page) -> Request | None:
         return with_parameter(page.request, parameter, str(at_path(page.items[-1], where)))
+
+    return next_page
+
+
+def by_offset(parameter: str = "offset") -> NextPage:
+    """The next page begins behind as many items as were read."""
+
+    def next_page(page: Page) -> Request | None:
+        known = dict(parse_qsl(urlsplit(page.request.url).query))
+        offset = int(known.get(parameter, 0)) + len(page.items)
+        return with_parameter(page.request, parameter, str(offset))
 
     return next_page
 

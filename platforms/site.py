@@ -46,6 +46,7 @@ from platforms.base import (
     Setting,
     unsigned,
 )
+from platforms.recent import Found, Look
 
 ON_INDEX = 20  # posts; all of them stand in the archive
 IN_FEED = 30
@@ -213,10 +214,13 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(site, item, begun)
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
+    """The item with our key in `posts.json`, which is written last."""
     site = site_of(account, post.language)
     item = known_at(site, ask).item(post.key)
-    return published(site, item) if item else None
+    if item is None:
+        return Look(found=Found.ABSENT)
+    return Look(found=Found.OURS, post=published(site, item))
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -967,5 +971,6 @@ PLATFORM = Platform(
     harmless=True,
     refuses_posts=False,
     find=find,
+    find_after=0,  # files are written before the answer
     whoami=whoami,
 )

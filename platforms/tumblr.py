@@ -15,7 +15,6 @@ from platforms.base import (
     Account,
     Ask,
     Cap,
-    InDoubt,
     Json,
     Limits,
     Lost,
@@ -32,10 +31,27 @@ from platforms.base import (
     code_at,
     renewing,
 )
+from platforms.recent import (
+    ListedFile,
+    ListedPost,
+    NextPage,
+    Page,
+    PostList,
+    Search,
+    at_path,
+    by_offset,
+    unix,
+    with_parameter,
+)
 from platforms.signing import OAUTH1, bearer_or_oauth1
 
 LONGEST_BLOCK = 4096  # code points
-PAGE, PAGES = 20, 60  # a queue has up to 1,000 posts
+PER_PAGE = 20  # the most that Tumblr gives
+QUEUE_PAGES = 51  # a queue has up to 1,000 posts, in any order; the last page is empty
+QUEUED = "queued"  # what lists call the state "queue"
+SHORTEST_CUT = (
+    40  # characters; Tumblr does not say whether, and where, it cuts the end of an address
+)
 MARKS = {"bold": "bold", "italic": "italic", "strikethrough": "strikethrough", "link": "link"}
 POSTED = Response.of(
     {"meta": {"status": 201, "msg": "Created"}, "response": {"id": "1234567891234567"}}, 201
@@ -85,48 +101,110 @@ def is_date_time(text: str) -> bool:
     return "T" in text
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """The post whose address has our key."""
-    for one in listed(account, post.options.get("state", "published"), lost, ask):
-        if one.get("slug") == slug(post):
-            return published(account, one.get("id_string") or one["id"])
-    return None
-
-
-def listed(account: Account, state: str, lost: Lost, ask: Ask) -> Iterator[Json]:
-    """Of the published posts the latest; the queue and the drafts to their end, for a new one stands anywhere there."""
-    if state not in ("queue", "draft"):
-        yield from page(
-            account,
-            f"posts?npf=true&limit={PAGE}&after={int(lost.left_at.timestamp()) - 3600}",
-            ask,
-        )
-        return
-    start = ""
-    for number in range(1, PAGES + 1):
-        posts = page(account, f"posts/{state}?npf=true&limit={PAGE}{start}", ask)
-        yield from posts
-        if len(posts) < PAGE:
-            return
-        start = (
-            f"&offset={number * PAGE}"
-            if state == "queue"
-            else f"&before_id={posts[-1].get('id_string') or posts[-1]['id']}"
-        )
-    raise InDoubt(f"{account.name}: too many posts to look through ({state})")
-
-
-def page(account: Account, path: str, ask: Ask) -> list[Json]:
-    answer = ask(
-        Request(
-            step="list",
-            url=at(account, path),
-            repeat=HARMLESS,
-            fresh=True,
-            example={"response": {"posts": []}},
-        )
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """All three lists: a queue publishes by itself, and a person moves posts between them."""
+    info = Request(
+        step="blog",
+        url=at(account, "info"),
+        repeat=HARMLESS,
+        fresh=True,
+        example={"response": {"blog": {"posts": 0}}},
     )
-    return list(answer.json()["response"]["posts"])
+    published_posts = at_path(ask(info).json(), ("response", "blog", "posts"), None)
+    return Search(
+        lists=(
+            posts_in(account, post, "posts/queue", next_page=by_offset(), pages=QUEUE_PAGES),
+            posts_in(
+                account, post, "posts/draft", next_page=by_last_id("before_id"), newest_first=True
+            ),
+            posts_in(account, post, "posts", next_page=by_offset(), newest_first=True),
+        ),
+        expected=expected(post),
+        count=published_posts,
+    )
+
+
+def posts_in(account: Account, post: Post, path: str, **order: Json) -> PostList:
+    """One list, to its end: a page may be short. Whether private posts are listed is not known."""
+    asked = Request(
+        step=f"list {path}",
+        url=at(account, f"{path}?npf=true&limit={PER_PAGE}"),
+        repeat=HARMLESS,
+        fresh=True,
+        example={"response": {"posts": []}},
+    )
+    return PostList(
+        request=asked,
+        items=("response", "posts"),
+        read=lambda item: listed(account, post, item),
+        hides=("private",),
+        **order,
+    )
+
+
+def by_last_id(parameter: str) -> NextPage:
+    """The next page begins below the last post of this one."""
+
+    def next_page(page: Page) -> Request | None:
+        return with_parameter(page.request, parameter, id_in(page.items[-1]))
+
+    return next_page
+
+
+def expected(post: Post) -> ListedPost:
+    state = post.options.get("state", "published")
+    return ListedPost(
+        parent="",
+        state=QUEUED if state == "queue" else state,
+        key=post.key,
+        **shown_in(list(blocks(post))),
+    )
+
+
+def listed(account: Account, post: Post, item: Json) -> ListedPost:
+    """A post of a list. That of a queue gets another id when it is published."""
+    up = published(account, id_in(item))
+    former = item.get("genesis_post_id")
+    return ListedPost(
+        id=up.id,
+        url=up.url,
+        ids=frozenset({former} if former else ()),
+        made=unix(item.get("timestamp")),
+        parent=item.get("parent_post_url") or "",
+        state=item.get("state"),
+        key=key_in(item.get("slug") or "", post),
+        pinned=bool(item.get("is_pinned")),
+        ref={"ids": [former]} if former else {},
+        **(shown_in(item["content"]) if "content" in item else {}),
+    )
+
+
+def id_in(item: Json) -> str:
+    return str(item.get("id_string") or item["id"])
+
+
+def key_in(told: str, post: Post) -> str | None:
+    """The post's key, if its address ends with it; "" where it does not; None: it may be cut off."""
+    wanted = slug(post)
+    if told == wanted:
+        return post.key
+    words = len(wanted.removesuffix(post.key[:12]))
+    is_cut = wanted.startswith(told) and len(told) > min(words, SHORTEST_CUT)
+    return None if is_cut or not told else ""
+
+
+def shown_in(content: list[Json]) -> dict[str, Json]:
+    """What a post's blocks tell, as fields of `ListedPost`."""
+    links = [block["url"] for block in content if block["type"] == "link"]
+    return {
+        "shown": "\n".join(block["text"] for block in content if block["type"] == "text"),
+        "link": next(iter(links), ""),
+        "files": tuple(
+            ListedFile(alt=block.get("alt_text") or "")
+            for block in content
+            if block["type"] == "image"
+        ),
+    }
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -295,7 +373,8 @@ PLATFORM = Platform(
     session=renewing(OAUTH),
     sign=bearer_or_oauth1,
     publish=publish,
-    find=find,
+    recent=recent,
+    find_after=10,  # no source; cautious
     whoami=whoami,
     error_code=error_code,
     errors=dict.fromkeys(("8004", "8010", "8011", "8022", "8023", "8006", "8009"), TryLater),

@@ -34,9 +34,12 @@ from platforms.base import (
     address_of,
     basic,
 )
+from platforms.recent import Found, Look
 from platforms.site import paragraphs
 
 LONGEST_WORDS = 100  # characters of a slug
+STATES = "publish,future,draft,pending,private"
+TRASH, TRASHED = "trash", "__trashed"  # WordPress adds this to the slug of what is in the bin
 EXISTS = 400  # what a tag that is there already is answered with
 FILE = {"id": 11, "source_url": "https://blog.example.org/wp-content/uploads/2026/09/door.png"}
 DRAFT = {
@@ -67,23 +70,35 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(answer.json())
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    known = looked_up(account, post, ask)
-    return published(known) if known and known["status"] != "draft" else None
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
+    """What stands under our slug, in the bin as well. A draft is not published yet."""
+    known = listed(account, [slug(post), slug(post) + TRASHED], f"{STATES},{TRASH}", ask)
+    present = [one for one in known if one["status"] != TRASH]
+    if present and present[0]["status"] != "draft":
+        return Look(found=Found.OURS, post=published(present[0]))
+    if known and not present:
+        return Look(found=Found.REMOVED, post=published(known[0]))
+    return Look(found=Found.ABSENT)
 
 
 def looked_up(account: Account, post: Post, ask: Ask) -> Json | None:
-    """What stands under our slug, published or not. To who is not signed in, WordPress says something else: so that is asked first."""
+    """What stands under our slug, published or not."""
+    return next(iter(listed(account, [slug(post)], STATES, ask)), None)
+
+
+def listed(account: Account, slugs: list[str], states: str, ask: Ask) -> list[Json]:
+    """Our posts with these slugs. WordPress hides most from who is not signed in: that is asked first."""
     whoami(account, ask)
-    asked = urlencode(
-        {"slug": slug(post), "status": "publish,future,draft,pending,private", "context": "edit"}
-    )
-    found = ask(
+    asked = urlencode({"slug": ",".join(slugs), "status": states, "context": "edit"})
+    answer = ask(
         Request(
             step="look", url=at(account, f"posts?{asked}"), repeat=HARMLESS, fresh=True, example=[]
         )
-    ).json()
-    return found[0] if found else None
+    )
+    found = answer.json()
+    if not isinstance(found, list):
+        raise TryLater(f"{account.name}: wordpress answered 'look' without a list", answer)
+    return [one for one in found if one["slug"] in slugs]
 
 
 def drafted(account: Account, post: Post, known: Json | None, ask: Ask) -> int:
@@ -302,6 +317,7 @@ PLATFORM = Platform(
     sign=basic,
     publish=publish,
     find=find,
+    find_after=0,  # posts are read from the database that they were written to
     whoami=whoami,
     errors={
         **dict.fromkeys(

@@ -17,6 +17,7 @@ from platforms.base import (
     InDoubt,
     Link,
     LoginNeeded,
+    Lost,
     Media,
     Post,
     Published,
@@ -29,10 +30,10 @@ from platforms.base import (
     filled,
     post_from,
 )
-from platforms.bluesky import CID, DID, PLATFORM, publish, record_key, says, session, tid, whoami
-from tests.support import a_post, a_video, an_image, documented, found_by, scripted
+from platforms.bluesky import CID, DID, PLATFORM, publish, record_key, session, tid, whoami
+from platforms.recent import Found, Look, look
+from tests.support import a_post, a_video, an_image, documented, scripted
 
-find = found_by(PLATFORM)
 ANSWERS = Path(__file__).parent / "answers"
 ACCOUNT = Account(
     name="bluesky",
@@ -273,7 +274,8 @@ def test_a_video_stands_alone_with_its_captions(tmp_path: Path) -> None:
         "captions": [{"lang": "cy", "file": blob}],
         "aspectRatio": {"width": 1080, "height": 1920},
     }
-    assert says(a_post(media=(film,)), {**put.json["record"], "text": a_post().text})
+    result = looked(a_post(media=(film,), language="cy"), scripted(standing(put.json["record"])))
+    assert result.found is Found.OURS
     with pytest.raises(Rejected, match="at most 20 kB"):
         publish(
             ACCOUNT, a_post(media=(replace(film, captions=replace(said, size=20_001)),)), scripted()
@@ -365,13 +367,8 @@ def test_a_reply_to_a_post_that_a_person_found_asks_the_server_for_its_record() 
     assert put.json["record"]["reply"] == {"root": ROOT, "parent": PARENT}
 
 
-def test_a_post_that_is_up_is_found_by_its_key_and_is_what_publishing_it_returned() -> None:
-    server = scripted(answer("record"))
-
-    found = find(ACCOUNT, a_post(), server)
-
-    assert server.asked[0].url.endswith(f"&rkey={record_key(a_post())}")
-    assert found == publish(ACCOUNT, a_post(), scripted(answer("put")))
+def looked(post: Post, server: Any, **lost: Any) -> Look:
+    return look(PLATFORM, ACCOUNT, post, Lost(**{"left_at": post.date, **lost}), server)
 
 
 def standing(record: dict[str, Any]) -> Response:
@@ -379,15 +376,35 @@ def standing(record: dict[str, Any]) -> Response:
     return Response.of({**PARENT, "value": record})
 
 
-def test_a_reply_is_found_with_its_root() -> None:
-    found = find(
-        ACCOUNT,
-        a_post(),
-        scripted(standing({"text": "Welcome back", "reply": {"root": ROOT, "parent": ROOT}})),
+def test_a_post_that_is_up_is_found_by_its_key_and_is_what_publishing_it_returned() -> None:
+    server = scripted(answer("record"))
+
+    result = looked(a_post(), server)
+
+    assert server.asked[0].url.endswith(f"&rkey={record_key(a_post())}")
+    assert result == Look(
+        found=Found.OURS, post=publish(ACCOUNT, a_post(), scripted(answer("put")))
     )
 
-    assert found is not None
-    assert found.ref == {**PARENT, "root": ROOT}
+
+def test_a_reply_is_found_with_its_root() -> None:
+    before = Published(id=PARENT["uri"], ref={**PARENT, "root": ROOT})
+    post = a_post(reply_to=before)
+
+    result = looked(post, scripted(standing(record_of(post))))
+
+    assert result.found is Found.OURS
+    assert result.post
+    assert result.post.ref == {**PARENT, "root": ROOT}
+
+
+def test_a_reply_to_a_post_that_a_person_found_is_found_too() -> None:
+    url = "https://bsky.app/profile/alice.test/post/3ke6kg3wk2223"
+    post = a_post(reply_to=Published(id=url, url=url))
+
+    result = looked(post, scripted(standing(record_of(post, REPLY))))
+
+    assert result.found is Found.OURS
 
 
 CARD = Link(url="https://example.org/term", title="Term dates")
@@ -396,42 +413,93 @@ CARD = Link(url="https://example.org/term", title="Term dates")
 def variants(folder: Path) -> dict[str, Post]:
     """Posts of one key that are not the same."""
     door = an_image(folder)
+    before = Published(id=PARENT["uri"], ref={**PARENT, "root": ROOT})
     return {
         "text": a_post(),
         "other text": a_post(text="Welcome home"),
         "image": a_post(media=(door,)),
+        "other alt": a_post(media=(replace(door, alt="Another door"),)),
         "two images": a_post(media=(door, door)),
+        "video": a_post(media=(a_video(folder),)),
         "card": a_post(link=CARD),
         "other card": a_post(link=replace(CARD, url="https://example.org/other")),
         "image, card not shown": a_post(media=(door, door, door), link=CARD),
+        "reply": a_post(reply_to=before),
+        "other reply": a_post(reply_to=Published(id=ROOT["uri"], ref={**ROOT, "root": ROOT})),
+        "other time": a_post(sent_at=a_post().due + timedelta(milliseconds=1)),
     }
 
 
-def test_a_post_is_found_when_its_record_says_the_same_and_refused_when_another_stands_there(
-    tmp_path: Path,
-) -> None:
+def test_a_record_under_our_key_is_near_where_anything_in_it_is_not_ours(tmp_path: Path) -> None:
     posts = variants(tmp_path)
     records = {
         name: record_of(post, *[documented] * len(post.media)) for name, post in posts.items()
     }
+    for name, record in records.items():
+        record["createdAt"] = (
+            f"{posts[name].date:%Y-%m-%dT%H:%M:%S.}{posts[name].date.microsecond // 1000:03}Z"
+        )
 
     for name, post in posts.items():
-        assert find(ACCOUNT, post, scripted(standing(records[name]))) is not None
-        for record in (record for other, record in records.items() if other != name):
-            with pytest.raises(
-                Rejected,
-                match=r"another post stands at https://bsky\.app/profile/alice\.test/post/\S+, .* another `id`",
-            ):
-                find(ACCOUNT, post, scripted(standing(record)))
+        assert looked(post, scripted(standing(records[name]))).found is Found.OURS
+        for other in posts.keys() - {name}:
+            result = looked(post, scripted(standing(records[other])))
+            assert (result.found, bool(result.post)) == (Found.NEAR, True), (name, other)
+
+
+@pytest.mark.parametrize(
+    ("changes", "differs"),
+    [
+        ({"text": "Welcome home"}, "its text"),
+        ({"reply": {"root": ROOT, "parent": ROOT}}, "what it answers"),
+        ({"createdAt": "2026-09-07T08:30:00.001Z"}, "its time"),
+        ({"createdAt": None}, "its time"),
+        (
+            {"createdAt": "2026-09-08T08:30:00.000Z", "reply": {"root": ROOT, "parent": ROOT}},
+            "what it answers and its time",
+        ),
+    ],
+)
+def test_what_another_calendars_record_under_our_key_differs_in_is_named(
+    changes: dict[str, Any], differs: str
+) -> None:
+    record = {**answer("record").json()["value"], **changes}
+
+    result = looked(a_post(), scripted(standing(record)))
+
+    assert result.found is Found.NEAR
+    assert result.why.startswith(f"a post that differs in {differs} has the record key")
+    assert result.post
+    assert result.post.url == "https://bsky.app/profile/alice.test/post/3ke6kg3wk2223"
+
+
+def test_pictures_are_compared_by_their_content_where_the_upload_is_known(tmp_path: Path) -> None:
+    post = a_post(media=(an_image(tmp_path),))
+    record = record_of(post, answer("blob"))
+    other = Response.of({"blob": {"ref": {"$link": "bafkreiother"}}})
+
+    ours = looked(post, scripted(standing(record)), answers={"upload 1": answer("blob")})
+    near = looked(post, scripted(standing(record)), answers={"upload 1": other})
+
+    assert (ours.found, near.found) == (Found.OURS, Found.NEAR)
+
+
+def test_a_record_of_an_earlier_version_has_the_due_time() -> None:
+    post = a_post(sent_at=a_post().due + timedelta(hours=1))
+
+    sent_before = looked(post, scripted(answer("record")), left_at=post.due)
+    sent_now = looked(post, scripted(answer("record")))
+
+    assert (sent_before.found, sent_now.found) == (Found.OURS, Found.NEAR)
 
 
 def test_a_record_that_is_not_there_is_a_no_and_any_other_refusal_is_not() -> None:
-    assert find(ACCOUNT, a_post(), scripted(refusal("record_not_found"))) is None
+    missing = looked(a_post(), scripted(refusal("record_not_found")))
+
+    assert missing == Look(found=Found.ABSENT)
     with pytest.raises(Rejected):
-        find(
-            ACCOUNT,
-            a_post(),
-            scripted(Rejected("no repo", Response.of({"error": "InvalidRequest"}, 400))),
+        looked(
+            a_post(), scripted(Rejected("no repo", Response.of({"error": "InvalidRequest"}, 400)))
         )
 
 

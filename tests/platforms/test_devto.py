@@ -21,7 +21,8 @@ from platforms.base import (
     Span,
     TryLater,
 )
-from platforms.devto import PLATFORM, find, publish, whoami
+from platforms.devto import PLATFORM, publish, whoami
+from platforms.recent import Found, Look, look
 from scheduler.engine.judging import judged
 from scheduler.engine.planning import plan
 from tests.platforms.standing_in import (
@@ -60,9 +61,13 @@ class Forem(StandIn):
         if arrived.url.startswith("https:") and arrived.headers.get("api-key") != "good":
             raise Refusal(401, {"error": "unauthorized", "status": 401})
 
-    @route("GET", f"{API}/articles/me/all")
-    def mine(self, arrived: Arrived) -> Response:
-        return Response.of(list(reversed(self.articles)))
+    @route("GET", f"{API}/articles/me/(published|unpublished)")
+    def mine(self, arrived: Arrived, state: str) -> Response:
+        """A page of them, the newest first; `me/all` would have the drafts first."""
+        mine = [one for one in self.articles if one["published"] == (state == "published")][::-1]
+        size = int(arrived.query.get("per_page", 30))
+        start = (int(arrived.query.get("page", 1)) - 1) * size
+        return Response.of(mine[start : start + size])
 
     @route("POST", f"{API}/articles")
     def create(self, arrived: Arrived) -> Response:
@@ -109,7 +114,7 @@ def a_lesson(**changes: Any) -> Post:
 
 
 def test_an_article_is_a_draft_that_is_published_by_the_last_request() -> None:
-    server = scripted(NOTHING, *[documented] * 2)
+    server = scripted(NOTHING, NOTHING, *[documented] * 2)
     spans = (Span(kind="tag", start=0, end=3, value="Maths"),)
 
     options = {
@@ -119,7 +124,7 @@ def test_an_article_is_a_draft_that_is_published_by_the_last_request() -> None:
     }
     up = publish(ACCOUNT, a_lesson(spans=spans, options=options), server)
 
-    _, draft, last = server.asked
+    _, _, draft, last = server.asked
     assert draft.repeat is HARMLESS
     assert draft.json == {
         "article": {
@@ -160,11 +165,11 @@ def test_an_article_that_was_elsewhere_first_says_where(
 ) -> None:
     (tmp_path / "config.yaml").write_text(CROSS_POSTED.format(words=words))
     (one,) = plan(tmp_path / "config.yaml").deliveries
-    server = scripted(NOTHING, *[documented] * 2)
+    server = scripted(NOTHING, NOTHING, *[documented] * 2)
 
     publish(ACCOUNT, one.post, server)
 
-    assert server.asked[1].json["article"].get("canonical_url") == first_stood
+    assert server.asked[2].json["article"].get("canonical_url") == first_stood
 
 
 def test_the_site_may_be_written_without_its_scheme_or_with_a_slash() -> None:
@@ -177,11 +182,11 @@ def test_the_site_may_be_written_without_its_scheme_or_with_a_slash() -> None:
 
 
 def test_a_cover_is_named_by_its_address() -> None:
-    server = scripted(NOTHING, *[documented] * 2)
+    server = scripted(NOTHING, NOTHING, *[documented] * 2)
 
     publish(ACCOUNT, a_lesson(options={"cover": "https://blog.example.org/cover.jpg"}), server)
 
-    assert server.asked[1].json["article"]["main_image"] == "https://blog.example.org/cover.jpg"
+    assert server.asked[2].json["article"]["main_image"] == "https://blog.example.org/cover.jpg"
     assert PLATFORM.limits.images == 0
 
 
@@ -212,7 +217,7 @@ def listed(body: str, **changes: Any) -> dict[str, Any]:
 
 def test_an_earlier_attempts_draft_is_published_with_the_text_of_now() -> None:
     others = listed("Fold it in **half**.", id=1)
-    server = scripted(Response.of([others, listed(f"Fold it.{MARK}\n")]), documented)
+    server = scripted(Response.of([others, listed(f"Fold it.{MARK}\n")]), NOTHING, documented)
 
     publish(ACCOUNT, a_lesson(), server)
 
@@ -224,25 +229,91 @@ def test_an_earlier_attempts_draft_is_published_with_the_text_of_now() -> None:
     )
 
 
-def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
-    up = Response.of([listed(f"Fold it.{MARK}", published=True)])
+def looked(*answers: Response, **lost: Any) -> Look:
+    return look(PLATFORM, ACCOUNT, a_lesson(), Lost(left_at=DUE, **lost), scripted(*answers))
 
-    assert publish(ACCOUNT, a_lesson(), scripted(up)).url == "https://dev.to/a"
-    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(up)) == Published(
-        id="2", url="https://dev.to/a"
-    )
-    assert (
-        find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(Response.of([listed(MARK)]))) is None
-    )
+
+def up(body: str, **changes: Any) -> dict[str, Any]:
+    return listed(body, published=True, published_at="2026-09-07T08:30:01Z", **changes)
+
+
+OURS = Published(id="2", url="https://dev.to/a")
+
+
+def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
+    there = Response.of([up(f"Fold it.{MARK}")])
+
+    assert publish(ACCOUNT, a_lesson(), scripted(NOTHING, there)) == OURS
+    assert looked(NOTHING, there) == Look(found=Found.OURS, post=OURS)
+
+
+def test_a_draft_is_not_published_and_shows_that_the_lists_work() -> None:
+    assert looked(Response.of([listed(MARK)]), NOTHING).found is Found.ABSENT
+    assert looked(NOTHING, NOTHING).found is Found.FAILED
 
 
 def test_an_article_that_is_up_is_found_beside_a_draft_that_an_attempt_has_left() -> None:
-    both = Response.of([listed(MARK, id=3), listed(MARK, published=True)])
+    both = Response.of([listed(MARK, id=3)]), Response.of([up(MARK)])
 
-    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(both)) == Published(
-        id="2", url="https://dev.to/a"
+    assert looked(*both).post == OURS
+    assert publish(ACCOUNT, a_lesson(), scripted(*both)) == OURS
+
+
+def a_forem(drafts: int, ours: list[dict[str, Any]], newer: int = 0) -> Forem:
+    """A member with so many drafts, and articles that are newer than ours."""
+    others = [listed("d", id=1000 + n) for n in range(drafts)]
+    later = [
+        listed("a", id=5000 + n, published=True, published_at=f"2026-09-08T08:30:{n % 60:02}Z")
+        for n in range(newer)
+    ]
+    return Forem(articles=[*ours, *others, *later])
+
+
+@pytest.mark.parametrize(
+    ("drafts", "newer"), [(100, 0), (0, 100), (101, 130), (299, 250), (30, 100)]
+)
+def test_an_article_is_found_behind_however_many_drafts_and_newer_ones(
+    drafts: int, newer: int
+) -> None:
+    forem = a_forem(drafts, [up(f"Fold it.{MARK}")], newer)
+    ask = asking(forem, PLATFORM, ACCOUNT, SECRETS)
+
+    result = look(PLATFORM, ACCOUNT, a_lesson(), Lost(left_at=DUE), ask)
+
+    assert result == Look(found=Found.OURS, post=OURS)
+    assert publish(ACCOUNT, a_lesson(), ask) == OURS
+    assert forem.up == {}, "nothing was made"
+
+
+def test_a_draft_is_used_behind_however_many_others() -> None:
+    forem = a_forem(120, [listed(f"Fold it.{MARK}")])
+
+    done = publish(ACCOUNT, a_lesson(), asking(forem, PLATFORM, ACCOUNT, SECRETS))
+
+    assert done.id == "2"
+    assert list(forem.up) == ["2"]
+
+
+def test_more_drafts_than_are_looked_through_leave_it_open_and_nothing_is_made() -> None:
+    forem = a_forem(1100, [])
+    ask = asking(forem, PLATFORM, ACCOUNT, SECRETS)
+
+    result = look(PLATFORM, ACCOUNT, a_lesson(), Lost(left_at=DUE), ask)
+
+    assert (result.found, result.why) == (
+        Found.FAILED,
+        "the list of posts is cut: it has more than 10 pages",
     )
-    assert publish(ACCOUNT, a_lesson(), scripted(both)).id == "2"
+    with pytest.raises(TryLater, match="an earlier article may be missing in the list"):
+        publish(ACCOUNT, a_lesson(), ask)
+    assert len(forem.articles) == 1100
+
+
+def test_lists_that_do_not_know_what_was_published_later_prove_nothing() -> None:
+    others = Response.of([up("Something else", id=7)])
+
+    assert looked(NOTHING, others, newer=frozenset({"8"})).found is Found.FAILED
+    assert looked(NOTHING, others, newer=frozenset({"7"})).found is Found.ABSENT
 
 
 def test_last_weeks_article_of_the_same_words_is_not_taken_for_this_one(tmp_path: Path) -> None:

@@ -17,13 +17,15 @@ from platforms.base import (
     LoginNeeded,
     Lost,
     Post,
+    Published,
     Rejected,
     Request,
     Response,
     Span,
     TryLater,
 )
-from platforms.ghost import PLATFORM, error_code, find, publish, whoami
+from platforms.ghost import PLATFORM, error_code, publish, whoami
+from platforms.recent import Found, Look, look
 from platforms.signing import ghost_token
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, an_image, documented, ok, scripted
@@ -209,15 +211,39 @@ def test_a_second_draft_is_not_published() -> None:
         publish(ACCOUNT, a_lesson(), scripted(NOT_THERE, second))
 
 
-@pytest.mark.parametrize("status", ["published", "sent"])
+@pytest.mark.parametrize("status", ["published", "scheduled", "sent"])
 def test_what_an_earlier_attempt_published_is_not_sent_again(status: str) -> None:
     up = ok(posts=[{"id": "6b", "status": status, "url": "https://blog.test/f/"}])
 
     assert publish(ACCOUNT, a_lesson(), scripted(up)).url == "https://blog.test/f/"
-    found = find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(up))
-    assert found
-    assert found.id == "6b"
-    assert find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(NOT_THERE)) is None
+    assert looked(up) == Look(found=Found.OURS, post=Published(id="6b", url="https://blog.test/f/"))
+
+
+def looked(answer: Response) -> Look:
+    return look(PLATFORM, ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(answer))
+
+
+def test_a_post_is_absent_where_ghost_says_so_or_has_a_draft() -> None:
+    draft = ok(posts=[{"id": "6b", "status": "draft", "url": "https://blog.test/p/1/"}])
+
+    assert looked(NOT_THERE) == Look(found=Found.ABSENT)
+    assert looked(draft) == Look(found=Found.ABSENT)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(status=404, headers={"content-type": "text/html"}, body=b"<h1>Not found</h1>"),
+        Response.of({}, 404),
+        Response.of({"error": "not found"}, 404),
+        Response.of({"errors": [{"type": "UnauthorizedError"}]}, 404),
+    ],
+)
+def test_a_404_of_something_in_front_of_ghost_proves_nothing(answer: Response) -> None:
+    with pytest.raises(TryLater, match="a 404 that is not Ghost's answered 'look'"):
+        looked(answer)
+    with pytest.raises(TryLater, match="a 404 that is not Ghost's answered 'look'"):
+        publish(ACCOUNT, a_lesson(), scripted(answer))
 
 
 def test_a_summary_that_is_too_long_is_refused_before_anything_leaves() -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,12 @@ from platforms.base import (
     Span,
     TryLater,
 )
-from platforms.micropub import PLATFORM, discovered, find, properties, publish, slug, whoami
+from platforms.micropub import PLATFORM, discovered, properties, publish, slug, whoami
+from platforms.recent import Found, Look, look
 from scheduler.engine.judging import judged
 from scheduler.engine.wire import wire
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
-from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
+from tests.support import DUE, FIRST, a_post, a_video, an_image, documented, ok, scripted
 
 ACCOUNT = Account(
     name="main", platform="micropub", settings={"site": "example.org", "endpoint": None}
@@ -60,12 +63,11 @@ class Site(StandIn):
             return Response.of({"media-endpoint": "https://media.example.org/micropub"})
         if not self.lists:
             raise Refusal(400, {"error": "invalid_request"})
-        return ok(
-            items=[
-                {"type": ["h-entry"], "properties": {**one, "url": [address]}}
-                for address, one in self.up.items()
-            ]
-        )
+        items = [
+            {"type": ["h-entry"], "properties": {**one, "url": [address]}}
+            for address, one in self.up.items()
+        ]
+        return ok(items=items[int(arrived.query.get("offset", 0)) :])
 
     @route("POST", r"https://media\.example\.org/micropub")
     def upload(self, arrived: Arrived) -> Response:
@@ -83,7 +85,8 @@ class Site(StandIn):
         assert all(one["value"] in self.files for one in asked["properties"].get("photo", ()))
         address = f"https://example.org/2026/{len(self.up)}"
         self.up[address] = {
-            name: value for name, value in asked["properties"].items() if name != "mp-slug"
+            "published": ["2026-09-07T08:30:03Z"],
+            **{name: value for name, value in asked["properties"].items() if name != "mp-slug"},
         }
         return Response(status=201, headers={"location": address})
 
@@ -275,29 +278,55 @@ def test_a_post_that_will_appear_is_said_to() -> None:
     )
 
 
+def looked(post: Post, *answers: Response, **lost: Any) -> Look:
+    """What a look says, by a site whose clock is right."""
+    server = scripted(HOME, *answers)
+    about = Lost(**{"left_at": DUE, "now": lambda: DUE, **lost})
+    return look(PLATFORM, ACCOUNT, post, about, lambda request: dated(server(request)))
+
+
+def dated(answer: Response) -> Response:
+    return replace(answer, headers={**answer.headers, "date": format_datetime(DUE, usegmt=True)})
+
+
+def item(number: int = 1, seconds: float = 3, **changes: Any) -> dict[str, Any]:
+    """A post as the list has it, made so long after ours was sent."""
+    properties = {
+        "url": [f"https://example.org/{number}"],
+        "published": [(DUE + timedelta(seconds=seconds)).isoformat()],
+        "name": ["Welcome back"],
+        "content": ["Welcome back"],
+    }
+    return {"type": ["h-entry"], "properties": {**properties, **changes}}
+
+
+OLDER = [item(n, seconds=-9000 - n, content=[f"Older {n}"]) for n in (91, 92)]
+
+
+def listing(*posts: dict[str, Any], **paging: Any) -> Response:
+    """A list, the newest first, that goes back beyond the time when ours was sent."""
+    return ok(items=[*posts, *OLDER], **({"paging": paging} if paging else {}))
+
+
 @pytest.mark.parametrize(
-    "one",
+    "changes",
     [
-        {"url": [f"https://example.org/{slug(a_post())}"], "content": ["changed"]},
-        {"url": ["https://example.org/1"], "name": ["Welcome back"], "content": ["Welcome  back"]},
-        {
-            "url": ["https://example.org/1"],
-            "name": ["Welcome back"],
-            "content": [{"html": "<p>Welcome back</p>", "value": "Welcome back"}],
-        },
-        {
-            "url": ["https://example.org/1"],
-            "name": ["Welcome back"],
-            "content": [{"html": "<p>Welcome back</p>"}],
-        },
+        {"url": [f"https://example.org/{slug(a_post())}/"], "content": ["changed"]},
+        {"url": [f"https://example.org/{slug(a_post())}-2/"]},
+        {"content": ["Welcome  back"]},
+        {"content": [{"html": "<p>Welcome back</p>", "value": "Welcome back"}]},
+        {"content": [{"html": "<p>Welcome back</p>"}]},
+        {"url": ["https://example.org/1/"], "published": ["2026-09-07T10:30+02:00"]},
+        {"post-status": ["published"], "visibility": ["public"]},
     ],
 )
-def test_a_lost_post_is_found_by_its_address_or_its_words(one: dict[str, Any]) -> None:
-    found = find(
-        ACCOUNT, a_post(), Lost(left_at=DUE), scripted(HOME, ok(items=[{"properties": one}]))
-    )
+def test_a_lost_post_is_found_by_its_address_or_its_words(changes: dict[str, Any]) -> None:
+    one = item(**changes)
 
-    assert found == Published(id=one["url"][0], url=one["url"][0])
+    address = one["properties"]["url"][0]
+    assert looked(a_post(), listing(one)) == Look(
+        found=Found.OURS, post=Published(id=address, url=address)
+    )
 
 
 @pytest.mark.parametrize(
@@ -313,57 +342,179 @@ def test_a_lost_note_is_found_whatever_the_site_makes_of_its_text_and_calls_it(
     content: Any,
 ) -> None:
     note = a_post(title="", text="- Fold & cut", html="<ul>\n<li>Fold &amp; cut</li>\n</ul>")
-    one = {"url": ["https://example.org/1"], "name": ["Fold & cut"], "content": [content]}
 
-    assert find(ACCOUNT, note, Lost(left_at=DUE), scripted(HOME, ok(items=[{"properties": one}])))
+    result = looked(note, listing(item(name=["Fold & cut"], content=[content])))
+
+    assert result.found is Found.OURS
 
 
-def test_a_lost_picture_without_words_is_not_taken_for_another() -> None:
-    one = {"url": ["https://example.org/1"], "photo": ["https://media.example.org/1.png"]}
+@pytest.mark.parametrize(
+    ("post", "changes", "found"),
+    [
+        ({}, {"published": [(DUE - timedelta(days=365)).isoformat()]}, Found.ABSENT),
+        ({}, {"published": [(DUE - timedelta(seconds=5)).isoformat()]}, Found.ABSENT),
+        ({}, {"content": ["Welcome home"]}, Found.ABSENT),
+        ({}, {"name": ["Another"]}, Found.ABSENT),
+        ({}, {"content": ["welcome, back!"]}, Found.NEAR),
+        ({}, {"post-status": ["draft"]}, Found.NEAR),
+        ({"options": {"status": "draft"}}, {"post-status": ["published"]}, Found.NEAR),
+        ({"options": {"status": "draft"}}, {"post-status": ["draft"]}, Found.OURS),
+        ({}, {"photo": ["https://example.org/door.png"]}, Found.NEAR),
+        ({}, {"in-reply-to": ["https://ben.example/1"]}, Found.ABSENT),
+        ({"reply_to": FIRST}, {"in-reply-to": ["https://ben.example/1"]}, Found.ABSENT),
+        ({"reply_to": FIRST}, {"in-reply-to": [f"{FIRST.url}/"]}, Found.OURS),
+        (
+            {"reply_to": FIRST},
+            {"in-reply-to": [{"type": ["h-cite"], "properties": {"url": [FIRST.url]}}]},
+            Found.OURS,
+        ),
+        ({"reply_to": FIRST}, {}, Found.NEAR),
+        ({"title": "", "text": ""}, {"name": [], "content": []}, Found.NEAR),
+        ({"title": "", "text": ""}, {"name": [], "content": ["Words"]}, Found.ABSENT),
+    ],
+)
+def test_what_differs_is_near_or_another_post(
+    post: dict[str, Any], changes: dict[str, Any], found: Found
+) -> None:
+    result = looked(a_post(**post), listing(item(**changes)), ok(items=[]))
 
-    assert (
-        find(
-            ACCOUNT,
-            a_post(title="", text=""),
-            Lost(left_at=DUE),
-            scripted(HOME, ok(items=[{"properties": one}])),
-        )
-        is None
+    assert result.found is found
+
+
+def test_without_a_time_with_its_zone_a_post_is_near_and_the_list_has_to_end() -> None:
+    for published in ([], ["2026-09-07T08:30:03"], ["2026-09-07"], ["yesterday"]):
+        page = ok(items=[item(published=published)])
+
+        assert looked(a_post(), page, ok(items=[])).found is Found.NEAR
+        assert looked(a_post(), page, page).found is Found.FAILED
+
+
+@pytest.mark.parametrize(
+    ("photo", "found"),
+    [
+        ("https://media.example.org/1.png", Found.OURS),
+        ({"value": "https://media.example.org/1.png", "alt": "The school door"}, Found.OURS),
+        ({"value": "https://media.example.org/1.png", "alt": "A bicycle"}, Found.NEAR),
+        ({"value": "https://media.example.org/1.png"}, Found.NEAR),
+        ("https://media.example.org/2.png", Found.NEAR),
+        (None, Found.NEAR),
+    ],
+)
+@pytest.mark.parametrize("text", ["Welcome back", ""])
+def test_a_lost_picture_is_known_by_its_address(
+    text: str, photo: Any, found: Found, tmp_path: Path
+) -> None:
+    post = a_post(title=text, text=text, media=(an_image(tmp_path),))
+    stored = Response(status=201, headers={"location": "https://media.example.org/1.png"})
+    one = item(name=[], content=[text] if text else [], photo=[photo] if photo else [])
+    one["properties"]["name"] = [text] if text else []
+
+    result = looked(post, listing(one), answers={"upload 1": stored})
+
+    assert result.found is found
+
+
+def test_an_empty_list_proves_nothing_and_neither_one_without_what_was_published_later() -> None:
+    newer = frozenset({"https://example.org/7"})
+
+    assert looked(a_post(), ok(items=[])).found is Found.FAILED
+    behind = looked(a_post(), listing(), newer=newer)
+    there = looked(a_post(), listing(item(7, content=["Later"])), newer=newer)
+
+    assert (behind.found, there.found) == (Found.FAILED, Found.ABSENT)
+    assert "a post that was published later is not in it" in behind.why
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        "https://example.org/1",
+        "https://example.org/1/",
+        "http://example.org/1",
+        "https://EXAMPLE.org/1",
+    ],
+)
+def test_a_post_that_is_known_already_is_not_it_however_its_address_is_written(known: str) -> None:
+    assert looked(a_post(), listing(item()), others=frozenset({known})).found is Found.ABSENT
+
+
+def test_posts_that_a_site_numbers_by_day_are_not_taken_for_one_another() -> None:
+    ours = item(url=["https://example.org/2026/09/07/1"])
+    others = frozenset({"https://example.org/2026/09/06/1"})
+
+    assert looked(a_post(), listing(ours), others=others).found is Found.OURS
+
+
+def pages(posts: list[dict[str, Any]], size: int) -> list[Response]:
+    """The site's pages, by `offset`, and the empty one at their end."""
+    starts = range(0, len(posts) + size, size)
+    return [ok(items=posts[start : start + size]) for start in starts]
+
+
+@pytest.mark.parametrize("is_oldest_first", [False, True])
+@pytest.mark.parametrize("size", [50, 20])
+def test_fifty_five_posts_since_then_hide_nothing(size: int, is_oldest_first: bool) -> None:
+    others = [item(n, seconds=60 - n / 10, content=[f"Post {n}"]) for n in range(2, 57)]
+    order = -1 if is_oldest_first else 1
+
+    there = looked(a_post(), *pages([*others, item()][::order], size))
+    missing = looked(a_post(), *pages(others[::order], size))
+    cut = looked(a_post(), *pages(others[::order], size)[:1] * 2)
+
+    assert (there.found, missing.found) == (Found.OURS, Found.ABSENT)
+    assert (cut.found, cut.why) == (Found.FAILED, "the list of posts is cut: it repeats itself")
+
+
+def test_a_sites_cursor_is_followed_to_its_end_at_the_address_that_we_know() -> None:
+    others = [item(n, seconds=60, content=[f"Post {n}"]) for n in (2, 3)]
+    first = ok(items=others[:1], paging={"after": "a&b", "next": "https://evil.example/"})
+    server = scripted(HOME, first, ok(items=others[1:]))
+
+    result = look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), server)
+
+    assert result.found is Found.ABSENT
+    assert [one.url for one in server.asked[1:]] == [
+        "https://example.org/micropub?q=source&limit=50",
+        "https://example.org/micropub?q=source&limit=50&after=a%26b",
+    ]
+
+
+def test_two_that_look_like_it_are_near() -> None:
+    result = looked(a_post(), listing(item(1), item(2)))
+
+    assert (result.found, result.why) == (Found.NEAR, "several posts look like it")
+
+
+def test_a_draft_that_is_not_listed_proves_nothing() -> None:
+    result = looked(a_post(options={"status": "draft"}), listing(item(content=["Other"])))
+
+    assert (result.found, result.why) == (
+        Found.FAILED,
+        "the list of posts does not show such a post",
     )
 
 
-def test_a_list_that_does_not_know_what_went_there_earlier_proves_nothing() -> None:
-    lost = Lost(left_at=DUE, others=frozenset({"https://example.org/0"}))
+@pytest.mark.parametrize("status", [400, 404, 405, 501])
+def test_a_site_without_a_list_is_said_to_have_none(status: int) -> None:
+    with pytest.raises(TryLater, match="main: the site does not list its posts, so that none can"):
+        looked(a_post(), Response.of({"error": "invalid_request"}, status))
 
-    with pytest.raises(Rejected, match="does not tell what it has"):
-        find(ACCOUNT, a_post(), lost, scripted(HOME, ok(items=[])))
+
+@pytest.mark.parametrize(
+    "answer", [Response(body=b"<h1>Log in</h1>"), ok(), Response.of([]), ok(items=None)]
+)
+def test_an_answer_that_is_no_list_is_not_taken_for_one(answer: Response) -> None:
+    with pytest.raises(TryLater, match="micropub answered 'list' without a list"):
+        looked(a_post(), answer)
 
 
-def test_other_posts_are_not_it_and_a_site_without_a_list_cannot_be_looked_through() -> None:
-    one = {"url": ["https://example.org/1"], "name": ["Welcome back"], "content": ["Welcome back"]}
-    listed = ok(
-        items=[
-            {"properties": one},
-            {"properties": {"url": ["https://example.org/2"], "content": ["Other"]}},
-        ]
-    )
+def test_a_list_is_asked_for_as_json_and_never_answered_from_the_journal() -> None:
+    server = scripted(HOME, listing(), ok(items=[]))
 
-    assert (
-        find(
-            ACCOUNT,
-            a_post(),
-            Lost(left_at=DUE, others=frozenset({"https://example.org/1"})),
-            scripted(HOME, listed),
-        )
-        is None
-    )
-    with pytest.raises(Rejected, match="does not tell what it has"):
-        find(
-            ACCOUNT,
-            a_post(),
-            Lost(left_at=DUE),
-            scripted(HOME, Response.of({"error": "invalid_request"}, 400)),
-        )
+    look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), server)
+
+    assert server.asked[1].headers == {"Accept": "application/json"}
+    assert server.asked[1].fresh
 
 
 def test_it_tells_which_site_it_is() -> None:

@@ -26,8 +26,9 @@ from platforms.base import (
     Span,
     TryLater,
 )
-from platforms.nostr import PLATFORM, ask_limits, find, publish, whoami
+from platforms.nostr import PLATFORM, ask_limits, publish, whoami
 from platforms.nostr_events import identifier, read, written
+from platforms.recent import Found, Look, look
 from platforms.signing import nostr
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
@@ -266,9 +267,33 @@ def test_a_lost_event_is_looked_for_by_its_id() -> None:
     up = publish(ACCOUNT, a_post(), scripted(TOOK_IT))
     there = scripted(ok(events=[{"id": up.id}]))
 
-    assert find(ACCOUNT, a_post(), Lost(left_at=DUE), there) == up
-    assert there.asked[0].json == ["REQ", "look", {"ids": [up.id], "authors": [KEY]}]
-    assert find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(ok(events=[{"id": ID}]))) is None
+    assert looked(there) == Look(found=Found.OURS, post=up)
+    assert there.asked[0].json == [
+        "REQ",
+        "look",
+        {"ids": [up.id], "authors": [KEY]},
+        {"kinds": [5], "#e": [up.id], "authors": [KEY]},
+    ]
+    assert looked(scripted(ok(events=[{"id": ID}]))) == Look(found=Found.ABSENT)
+    assert looked(scripted(ok(events=[]))) == Look(found=Found.ABSENT)
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_an_event_that_its_author_asked_to_delete_is_removed(is_kept: bool) -> None:
+    up = publish(ACCOUNT, a_post(), scripted(TOOK_IT))
+    deletion = {"id": ID, "kind": 5, "tags": [["e", "cd" * 32], ["e", up.id], ["k", "1"]]}
+    of_another = {"id": ID, "kind": 5, "tags": [["e", "cd" * 32]]}
+    kept = [{"id": up.id, "kind": 1, "tags": [["e", up.id]]}] if is_kept else []
+
+    removed = looked(scripted(ok(events=[*kept, deletion])))
+    other = looked(scripted(ok(events=[*kept, of_another])))
+
+    assert removed == Look(found=Found.REMOVED, post=up)
+    assert other.found is (Found.OURS if is_kept else Found.ABSENT)
+
+
+def looked(server: Any) -> Look:
+    return look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), server)
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,21 @@ import feedparser
 import pytest
 
 from platforms import site
-from platforms.base import Account, Link, Media, Post, Rejected, Request, Response, Span, TryLater
+from platforms.base import (
+    Account,
+    Link,
+    Lost,
+    Media,
+    Post,
+    Rejected,
+    Request,
+    Response,
+    Span,
+    TryLater,
+)
+from platforms.recent import Found, Look, look
 from scheduler.engine.files import LOCK, answer, path_of, write_tree
-from tests.support import DUE, a_post, a_video, an_image, documented, found_by, scripted
-
-find = found_by(site.PLATFORM)
+from tests.support import DUE, a_post, a_video, an_image, documented, scripted
 
 
 def on_disk(request: Request) -> Response:
@@ -444,12 +454,24 @@ def test_two_posts_alike_have_pages_of_their_own(account: Account) -> None:
 
 
 def test_it_is_found_when_it_is_up_and_not_before(account: Account) -> None:
-    assert find(account, a_post(), on_disk) is None
+    assert looked(account, a_post()).found is Found.ABSENT
 
     done = site.publish(account, a_post(), on_disk)
 
-    assert find(account, a_post(title="Edited since"), on_disk) == done
-    assert find(account, a_post(key="another"), on_disk) is None
+    assert looked(account, a_post(title="Edited since")) == Look(found=Found.OURS, post=done)
+    assert looked(account, a_post(key="another")).found is Found.ABSENT
+
+
+def test_a_file_of_posts_that_cannot_be_read_is_no_proof(account: Account) -> None:
+    publish(account, a_post())
+    (account.settings["folder"] / "posts.json").write_text("{")
+
+    with pytest.raises(Rejected, match="cannot be read"):
+        looked(account, a_post())
+
+
+def looked(account: Account, post: Post) -> Look:
+    return look(site.PLATFORM, account, post, Lost(left_at=DUE), on_disk)
 
 
 class Killed(BaseException):
@@ -506,7 +528,7 @@ def test_killed_between_any_two_files_it_leads_nowhere_wrong_and_the_next_attemp
             killed = False
         except Killed:
             assert broken(here.settings["folder"] / "index.html") == []
-            assert find(here, late, on_disk) is None
+            assert looked(here, late).found is Found.ABSENT
         publish(here, late)
 
         assert contents(here.settings["folder"]) == whole

@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from platforms.base import Account, InDoubt, Link, Lost, Post, Rejected, Response, Span
+from platforms.base import Account, Ask, Link, Lost, Post, Rejected, Response, Span
+from platforms.recent import Found, Look, look
 from platforms.signing import OAUTH1
-from platforms.tumblr import LONGEST_BLOCK, PLATFORM, error_code, find, publish, slug, whoami
-from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
+from platforms.tumblr import LONGEST_BLOCK, PLATFORM, error_code, publish, slug, whoami
+from tests.platforms.standing_in import Arrived, Refusal, StandIn, asking, lost_at_every_step, route
 from tests.support import DUE, a_post, an_image, documented, ok, scripted
 
 ACCOUNT = Account(
@@ -20,6 +23,7 @@ ACCOUNT = Account(
     settings={"blog": "msadas-class", "server": "https://api.tumblr.com"},
 )
 SECRETS = {"token": "good"}
+MADE = int(DUE.timestamp()) + 3
 BLOG = r"https://api\.tumblr\.com/v2/blog/msadas-class"
 
 
@@ -72,31 +76,27 @@ class Tumblr(StandIn):
             assert part.get_content_type() == block["media"][0]["type"]
             assert part.get_filename()
 
+    @route("GET", f"{BLOG}/info")
+    def info(self, arrived: Arrived) -> Response:
+        return ok(response={"blog": {"name": "msadas-class", "posts": len(self.up)}})
+
     @route("GET", f"{BLOG}/posts(?:/queue|/draft)?")
     def listed(self, arrived: Arrived) -> Response:
-        """A page of them: `offset` counts in the queue, `before_id` in the drafts, which stand with the newest first."""
+        """A page of them: `offset` counts, but drafts are paged by `before_id`. The newest first."""
         place, asked = arrived.path.rpartition("/")[2], arrived.query
         state = {"queue": "queue", "draft": "draft"}.get(place, "published")
-        assert set(asked) <= {
-            "npf",
-            "limit",
-            {"queue": "offset", "draft": "before_id"}.get(place, "after"),
-        }
+        assert set(asked) <= {"npf", "limit", {"draft": "before_id"}.get(place, "offset")}
         found = [
-            (identifier, one["slug"])
-            for identifier, one in self.up.items()
+            {"id_string": identifier, "timestamp": MADE, **one}
+            for identifier, one in reversed(self.up.items())
             if one.get("state", "published") == state
         ]
         if state == "draft":
             found = [
-                one for one in reversed(found) if int(one[0]) < int(asked.get("before_id", 10**20))
+                one for one in found if int(one["id_string"]) < int(asked.get("before_id", 10**20))
             ]
-        found = found[int(asked.get("offset", 0)) :][: min(int(asked["limit"]), 20)]
-        return ok(
-            response={
-                "posts": [{"id_string": identifier, "slug": one} for identifier, one in found]
-            }
-        )
+        start = int(asked.get("offset", 0))
+        return ok(response={"posts": found[start:][: min(int(asked["limit"]), 20)]})
 
 
 def blocks_of(**changes: Any) -> list[dict[str, Any]]:
@@ -222,44 +222,162 @@ def test_the_address_carries_the_deliverys_key() -> None:
     assert slug(a_post(title="", text="数学")) == "7f3a9c0d1e2b"
 
 
+def a_blog(*posts: dict[str, Any], state: str = "published", others: int = 0) -> Tumblr:
+    """A blog with these posts, and so many newer ones in that state."""
+    newer = [{"slug": f"another-{n}", "timestamp": MADE + n, "state": state} for n in range(others)]
+    return Tumblr(up={str(1000 + n): one for n, one in enumerate([*posts, *newer])})
+
+
+def looked(blog: Tumblr, post: Post, **lost: Any) -> Look:
+    ask = asking(blog, PLATFORM, ACCOUNT, SECRETS)
+    return look(PLATFORM, ACCOUNT, post, Lost(**{"left_at": DUE, **lost}), ask)
+
+
+def ours(post: Post, **changes: Any) -> dict[str, Any]:
+    """The post as lists show it."""
+    return {
+        "slug": slug(post),
+        "timestamp": MADE,
+        "state": "published",
+        "content": [{"type": "text", "text": post.title}, {"type": "text", "text": post.text}],
+        **changes,
+    }
+
+
+STATES = ("published", "queue", "draft")
+
+
+@pytest.mark.parametrize("sent", STATES)
+@pytest.mark.parametrize("now", STATES)
+def test_a_lost_post_is_found_by_its_address_wherever_the_queue_or_a_person_has_put_it(
+    sent: str, now: str
+) -> None:
+    post = a_post(options={"state": sent})
+
+    result = looked(a_blog(ours(post, state=now), others=3), post)
+
+    assert result.found is Found.OURS
+    assert result.post
+    assert (result.post.id, result.post.url) == ("1000", "https://www.tumblr.com/msadas-class/1000")
+
+
+@pytest.mark.parametrize("sent", STATES)
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("others", [20, 56, 90, 150])
+def test_a_lost_post_is_found_behind_newer_ones_and_absent_where_it_is_not(
+    sent: str, state: str, others: int
+) -> None:
+    post = a_post(options={"state": sent})
+
+    there = looked(a_blog(ours(post, state=state), state=state, others=others), post)
+    missing = looked(a_blog(state=state, others=others), post)
+
+    assert (there.found, missing.found) == (Found.OURS, Found.ABSENT)
+
+
+def test_a_whole_queue_is_looked_through() -> None:
+    post = a_post(options={"state": "queue"})
+
+    there = looked(a_blog(ours(post, state="queue"), state="queue", others=999), post)
+    missing = looked(a_blog(state="queue", others=1000), post)
+
+    assert (there.found, missing.found) == (Found.OURS, Found.ABSENT)
+
+
 @pytest.mark.parametrize(
-    ("state", "path"), [("published", "posts"), ("queue", "posts/queue"), ("draft", "posts/draft")]
+    ("state", "others", "pages"), [("queue", 1300, 51), ("draft", 300, 10), ("published", 300, 10)]
 )
-def test_a_lost_post_is_found_by_its_address(state: str, path: str) -> None:
-    post = a_post(options={"state": state})
-    server = scripted(
-        ok(response={"posts": [{"id": 7, "slug": "another"}, {"id": 8, "slug": slug(post)}]})
+def test_a_list_that_is_too_long_proves_nothing(state: str, others: int, pages: int) -> None:
+    result = looked(a_blog(state=state, others=others), a_post())
+
+    assert result.found is Found.FAILED
+    assert f"more than {pages} pages" in result.why
+
+
+def test_a_list_that_repeats_its_first_page_proves_nothing() -> None:
+    page = ok(response={"posts": [{"id": 7, "slug": "o"}] * 20, "total_posts": 56})
+    nothing = ok(response={"posts": []})
+    info = ok(response={"blog": {"posts": 56}})
+
+    server = scripted(info, nothing, nothing, page, page)
+    result = look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), server)
+
+    assert (result.found, result.why) == (
+        Found.FAILED,
+        "the list of posts is cut: it repeats itself",
     )
 
-    found = find(ACCOUNT, post, Lost(left_at=DUE), server)
 
-    assert found
-    assert (found.id, found.url) == ("8", "https://www.tumblr.com/msadas-class/8")
-    assert server.asked[0].url.startswith(f"https://api.tumblr.com/v2/blog/msadas-class/{path}?")
-
-
-@pytest.mark.parametrize("state", ["queue", "draft"])
-def test_a_lost_post_is_found_wherever_it_stands_in_the_queue_or_among_the_drafts(
-    state: str,
+@pytest.mark.parametrize(
+    ("posts", "found"), [(0, Found.ABSENT), (1, Found.FAILED), (None, Found.FAILED)]
+)
+def test_empty_lists_prove_something_only_where_the_blog_counts_no_posts(
+    posts: int | None, found: Found
 ) -> None:
-    post, blog = a_post(options={"state": state}), Tumblr()
-    others = {str(1000 + nth): {"slug": f"another-{nth}", "state": state} for nth in range(90)}
-    ours = {"1045": {"slug": slug(post), "state": state}}
+    nothing = ok(response={"posts": []})
+    info = ok(response={"blog": {"posts": posts}})
 
-    def ask(request: Any) -> Response:
-        return blog.answer(
-            Arrived(request.method, request.url, {"authorization": "Bearer good"}, b"")
-        )
+    server = scripted(info, nothing, nothing, nothing)
 
-    blog.up = {**others, **ours}
-    found = find(ACCOUNT, post, Lost(left_at=DUE), ask)
-    assert found
-    assert found.id == "1045"
-    blog.up = others
-    assert find(ACCOUNT, post, Lost(left_at=DUE), ask) is None
-    blog.up = {str(1000 + nth): one for nth, one in enumerate([others["1000"]] * 1300)}
-    with pytest.raises(InDoubt, match="too many posts to look through"):
-        find(ACCOUNT, post, Lost(left_at=DUE), ask)
+    assert look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), server).found is found
+
+
+@pytest.mark.parametrize("hours", [-2, 2, 13])
+def test_our_clock_may_be_hours_off(hours: int) -> None:
+    drift = timedelta(hours=hours)
+    post = a_post()
+
+    result = looked(a_blog(ours(post), others=3), post, left_at=DUE + drift)
+
+    assert result.found is Found.OURS
+
+
+CUT = slug(a_post())[:-3]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"slug": CUT}, Found.OURS),
+        ({"slug": ""}, Found.OURS),
+        ({"slug": CUT, "content": [{"type": "text", "text": "Welcome back Welcome home"}]}, None),
+        ({"slug": CUT, "state": "draft"}, Found.NEAR),
+        ({"slug": CUT, "timestamp": MADE - 3000}, None),
+        ({"slug": CUT, "parent_post_url": "https://ben.tumblr.com/post/1"}, None),
+        ({"slug": "welcome-back"}, None),
+        ({"slug": "by-hand"}, None),
+    ],
+)
+def test_where_the_end_of_an_address_is_cut_off_everything_else_decides(
+    changes: dict[str, Any], found: Found | None
+) -> None:
+    post = a_post()
+    now = {"now": lambda: DUE}
+
+    blog = a_blog(ours(post, **changes), others=3)
+    ask = dated(asking(blog, PLATFORM, ACCOUNT, SECRETS), DUE)
+    result = look(PLATFORM, ACCOUNT, post, Lost(left_at=DUE, **now), ask)
+
+    assert result.found is (found or Found.ABSENT)
+
+
+def dated(ask: Ask, time: datetime) -> Ask:
+    """The same answers with the server's time."""
+    date = {"date": format_datetime(time, usegmt=True)}
+    return lambda request: replace(ask(request), headers=date)
+
+
+def test_what_a_queue_has_published_is_known_by_both_of_its_ids() -> None:
+    post = a_post(options={"state": "queue"})
+
+    found = looked(a_blog(ours(post, genesis_post_id="900"), others=3), post)
+    others = looked(
+        a_blog(ours(post, genesis_post_id="900"), others=3), post, others=frozenset({"900"})
+    )
+
+    assert found.post
+    assert found.post.ref == {"ids": ["900"]}
+    assert others.found is Found.ABSENT
 
 
 def test_it_tells_whose_credentials_they_are() -> None:

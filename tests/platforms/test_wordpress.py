@@ -15,12 +15,14 @@ from platforms.base import (
     Account,
     Lost,
     Post,
+    Published,
     Rejected,
     Response,
     Span,
     TryLater,
 )
-from platforms.wordpress import PLATFORM, find, publish, slug, whoami
+from platforms.recent import Found, Look, look
+from platforms.wordpress import PLATFORM, publish, slug, whoami
 from tests.platforms.standing_in import (
     Arrived,
     Refusal,
@@ -271,7 +273,7 @@ def test_a_plain_text_keeps_its_paragraphs_and_links() -> None:
 
 
 def test_an_earlier_attempts_draft_gets_the_text_of_now() -> None:
-    server = scripted(ADA, Response.of([{"id": 12, "status": "draft"}]), *[documented] * 2)
+    server = scripted(ADA, Response.of([stored("draft")]), *[documented] * 2)
 
     publish(ACCOUNT, a_lesson(html="<p>Fold it twice.</p>"), server)
 
@@ -319,32 +321,74 @@ def test_what_becomes_of_a_second_draft_is_said() -> None:
         publish(ACCOUNT, a_lesson(), scripted(ADA, NOTHING, second))
 
 
-def test_what_an_earlier_attempt_published_is_not_sent_again() -> None:
-    up = Response.of([{"id": 12, "status": "publish", "link": "https://blog.test/f"}])
+def looked(post: Post, *answers: Response) -> Look:
+    return look(PLATFORM, ACCOUNT, post, Lost(left_at=DUE), scripted(*answers))
 
-    assert publish(ACCOUNT, a_lesson(), scripted(ADA, up)).url == "https://blog.test/f"
-    found = find(ACCOUNT, a_lesson(), Lost(left_at=DUE), scripted(ADA, up))
-    assert found
-    assert found.id == "12"
-    assert (
-        find(
-            ACCOUNT,
-            a_lesson(),
-            Lost(left_at=DUE),
-            scripted(ADA, Response.of([{"id": 12, "status": "draft"}])),
-        )
-        is None
+
+def stored(status: str, **changes: Any) -> dict[str, Any]:
+    """A post under our slug."""
+    return {
+        "id": 12,
+        "slug": slug(a_lesson()),
+        "status": status,
+        "link": "https://blog.test/f",
+        **changes,
+    }
+
+
+UP = Published(id="12", url="https://blog.test/f")
+
+
+@pytest.mark.parametrize("status", ["publish", "future", "pending", "private"])
+def test_what_an_earlier_attempt_published_is_not_sent_again(status: str) -> None:
+    listed = Response.of([stored(status)])
+
+    assert publish(ACCOUNT, a_lesson(), scripted(ADA, listed)).url == "https://blog.test/f"
+    assert looked(a_lesson(), ADA, listed) == Look(found=Found.OURS, post=UP)
+
+
+def test_a_draft_and_another_slug_are_not_ours() -> None:
+    other = stored("publish", slug=f"{slug(a_lesson())}-2")
+
+    assert looked(a_lesson(), ADA, Response.of([stored("draft")])).found is Found.ABSENT
+    assert looked(a_lesson(), ADA, Response.of([other])).found is Found.ABSENT
+
+
+def test_a_post_in_the_bin_was_removed_by_a_person() -> None:
+    server = scripted(ADA, Response.of([stored("trash", slug=f"{slug(a_lesson())}__trashed")]))
+
+    result = look(PLATFORM, ACCOUNT, a_lesson(), Lost(left_at=DUE), server)
+
+    assert result == Look(found=Found.REMOVED, post=UP)
+    assert server.asked[1].url == (
+        "https://blog.test/wp-json/wp/v2/posts"
+        "?slug=fractions-paper-7f3a9c0d1e2b%2Cfractions-paper-7f3a9c0d1e2b__trashed"
+        "&status=publish%2Cfuture%2Cdraft%2Cpending%2Cprivate%2Ctrash&context=edit"
     )
+
+
+@pytest.mark.parametrize(("status", "found"), [("publish", Found.OURS), ("draft", Found.ABSENT)])
+def test_what_stands_under_the_slug_counts_and_not_what_was_binned_before(
+    status: str, found: Found
+) -> None:
+    binned = stored("trash", id=11, slug=f"{slug(a_lesson())}__trashed")
+
+    assert looked(a_lesson(), ADA, Response.of([binned, stored(status)])).found is found
+
+
+def test_an_answer_that_is_no_list_proves_nothing() -> None:
+    with pytest.raises(TryLater, match="answered 'look' without a list"):
+        looked(a_lesson(), ADA, ok(code="something"))
+    with pytest.raises(TryLater, match="answered 'look' without a list"):
+        publish(ACCOUNT, a_lesson(), scripted(ADA, ok()))
 
 
 def test_what_an_editor_has_published_since_is_left_as_it_is() -> None:
-    up = Response.of([{"id": 12, "status": "publish", "link": "https://blog.test/f"}])
+    up = Response.of([stored("publish")])
     post = a_lesson(options={"status": "pending"})
 
-    assert publish(ACCOUNT, post, scripted(ADA, up)).id == "12"
-    assert find(ACCOUNT, post, Lost(left_at=DUE), scripted(ADA, up)) == publish(
-        ACCOUNT, post, scripted(ADA, up)
-    )
+    assert publish(ACCOUNT, post, scripted(ADA, up)) == UP
+    assert looked(post, ADA, up).post == UP
 
 
 def test_what_becomes_of_it_may_be_said() -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ import yaml
 from PIL import Image
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
+
+from platforms.base import Ask, Platform, Request, Response
+from scheduler.engine.judging import judged
+from scheduler.engine.wire import wire
 
 PATIENCE = 90.0  # seconds that a test waits for the daemon
 
@@ -132,3 +137,21 @@ def bluesky_records(server: str, handle: str) -> list[dict[str, Any]]:
 
 def named(texts: Iterable[str], word: str) -> list[str]:
     return [text for text in texts if word in text]
+
+
+def asking(platform: Platform, secrets: dict[str, str]) -> Ask:
+    """The adapter's network, without the engine."""
+
+    def ask(request: Request) -> Response:
+        signed = request if request.anonymous else platform.sign(request, secrets)
+        leaves = wire(signed, request)
+        answer = requests.request(
+            leaves.method, leaves.url, headers=leaves.headers, data=leaves.body, timeout=60
+        )
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        response = Response(
+            status=answer.status_code, headers=headers, body=answer.content, url=answer.url
+        )
+        return judged(response, request, platform, "main", datetime.now(UTC))
+
+    return ask

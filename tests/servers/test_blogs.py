@@ -10,11 +10,14 @@ import pytest
 import requests
 from PIL import Image
 
-from platforms.base import Request
+from platforms.base import Account, Lost, Request
+from platforms.recent import Found, Look, look
+from platforms.registry import platform
 from platforms.signing import ghost_token
 from tests.acceptance.proxy import Proxy
-from tests.servers.support import Calendar
+from tests.servers.support import Calendar, asking
 from tests.servers.test_killed import POST, killed_and_started_again
+from tests.support import a_post
 
 ON_WORDPRESS, ON_GHOST = (pytest.mark.xdist_group(name) for name in ("wordpress", "ghost"))
 WHEN = {"when": "2026-09-07 08:30", "late": "publish"}
@@ -265,6 +268,37 @@ def test_credentials_that_are_refused_hold_the_account(tmp_path: Path, blog: Blo
     said, _ = calendar.command("run", "--once").communicate(timeout=60)
 
     assert [row["status"] for row in calendar.status()] == ["held"], said
+
+
+def test_a_look_says_what_became_of_a_post(blog: Blog) -> None:
+    adapter = platform(blog.platform)
+    account = Account(name="main", platform=blog.platform, settings={"site": blog.url})
+    ask = asking(adapter, blog.secrets)
+    post = a_post(key="a1b2c3d4e5f60718", title=f"A look at {blog.platform}")
+
+    def looked() -> Look:
+        return look(adapter, account, post, Lost(left_at=post.due), ask)
+
+    before = looked()
+    done = adapter.publish(account, post, ask)
+    after = looked()
+
+    assert before == Look(found=Found.ABSENT)
+    assert after == Look(found=Found.OURS, post=done)
+    if blog.platform == "wordpress":
+        ask(bin_request(blog, done.id))
+        binned = looked()
+        again = adapter.publish(account, post, ask)
+        assert (binned.found, binned.post and binned.post.id) == (Found.REMOVED, done.id)
+        assert (looked().post, again.id != done.id) == (again, True)
+
+
+def bin_request(blog: Blog, identifier: str) -> Request:
+    return Request(
+        step="bin",
+        method="DELETE",
+        url=f"{blog.url}/wp-json/wp/v2/posts/{identifier}",
+    )
 
 
 @pytest.mark.parametrize(

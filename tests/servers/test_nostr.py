@@ -16,11 +16,16 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
+from platforms.base import Account, Lost, Request, Response
+from platforms.nostr import PLATFORM, said
 from platforms.nostr_events import written
+from platforms.recent import Found, Look, look
+from scheduler.engine.relays import answer
 from tests.platforms.test_nostr import is_signed
 from tests.servers.support import Calendar
 from tests.servers.test_killed import killed_and_started_again
 from tests.serving import Silent, serving
+from tests.support import a_post
 
 pytestmark = pytest.mark.xdist_group("nostr")
 NOWHERE = "ws://127.0.0.1:9"
@@ -226,3 +231,40 @@ def test_an_event_with_a_picture_is_there_once(
         event["content"].partition("\n")[0] for event in events(nostr) if word in event["content"]
     ] == [word]
     assert between.lines.count("PUT /upload") <= (2 if step == 1 else 1)
+
+
+def test_an_event_that_its_author_deleted_is_removed_and_not_absent(
+    nostr: dict[str, Any],
+) -> None:
+    account = Account(
+        name="main",
+        platform="nostr",
+        settings={
+            "npub": written("npub", bytes.fromhex(nostr["public_key"])),
+            "relays": [nostr["base_url"]],
+            "media_server": "https://media.example.org",
+        },
+    )
+    post = a_post(due=datetime.now(UTC).replace(microsecond=0), text="Soon deleted")
+
+    def ask(request: Request) -> Response:
+        return answer(PLATFORM.sign(request, {"nsec": nostr["secret_key"]}), timeout=30)
+
+    def looked() -> Look:
+        return look(PLATFORM, account, post, Lost(left_at=post.due), ask)
+
+    before = looked()
+    done = PLATFORM.publish(account, post, ask)
+    after = looked()
+    deletion = {
+        "pubkey": nostr["public_key"],
+        "created_at": int(post.due.timestamp()) + 1,
+        "kind": 5,
+        "tags": [["e", done.id]],
+        "content": "",
+    }
+    ask(said(account, "delete", ["EVENT", deletion], {}))
+
+    assert before == Look(found=Found.ABSENT)
+    assert after == Look(found=Found.OURS, post=done)
+    assert looked() == Look(found=Found.REMOVED, post=done)

@@ -64,12 +64,17 @@ class Shelf(ABC):
     # Candidates for which the right answer differs from the usual one, and why that is right.
     right: Mapping[str, tuple[Found, str]] = field(default_factory=dict)
     hidden: Post | None = None  # a post that the platform's lists do not show
-    uploads: Mapping[str, Any] = field(default_factory=dict)  # step -> answer, of the post's files
+    # Step -> answer (JSON, or a Response), of the post's files.
+    uploads: Mapping[str, Any] = field(default_factory=dict)
     count: int = 0  # how many posts the account has
 
     @property
     def platform(self) -> Platform:
         return platform(self.name)
+
+    def name_of(self, identifier: str) -> str:
+        """What the adapter calls the post with this id when it has published it."""
+        return identifier
 
     @abstractmethod
     def item(self, shown: Shown) -> Any:
