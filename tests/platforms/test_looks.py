@@ -51,7 +51,7 @@ LISTS = (
     "HTML",
     "{}",
 )
-WITHOUT_LISTS = ("whole", "HTML", "{}")  # for a look that asks for one record by its key
+WITHOUT_LISTS = ("whole", "HTML", "{}")  # for a look that asks for one record and for no list
 MANY = 12_000  # more posts than any look pages through
 
 
@@ -93,8 +93,8 @@ def looked(shelf: Shelf, kind: str, candidate: str) -> Look:
     others = {"100"} if candidate == "a twin of another account" else set()
     lost = Lost(
         left_at=SENT + clock,
-        others=frozenset(others | newer),
-        newer=frozenset(newer),
+        others=frozenset(map(shelf.name_of, others | newer)),
+        newer=frozenset(map(shelf.name_of, newer)),
         answers={step: Response.of(answer) for step, answer in shelf.uploads.items()},
         now=lambda: LOOKED + clock,
     )
@@ -132,7 +132,7 @@ def right(shelf: Shelf, kind: str, candidate: str) -> Found:
 
 
 def kinds(name: str) -> tuple[str, ...]:
-    return WITHOUT_LISTS if platform(name).find else LISTS
+    return LISTS if platform(name).recent else WITHOUT_LISTS
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,10 @@ class Shelf(ABC):
     def platform(self) -> Platform:
         return platform(self.name)
 
+    def name_of(self, identifier: str) -> str:
+        """What the adapter calls the post with this id when it has published it."""
+        return identifier
+
     @abstractmethod
     def item(self, shown: Shown) -> Any:
         """The post as the platform's lists write it."""
