@@ -177,7 +177,7 @@ def comments(account: Account, post: Post, on: str, ask: Ask) -> Search:
 def published_videos(account: Account, post: Post, video: Media, lost: Lost) -> Search:
     """The Page's reels or videos. A video gets its description with its last request."""
     edge = "video_reels?" if is_reel(post, video) else "videos?type=uploaded&"
-    fields = "id,description,created_time,permalink_url,from"
+    fields = "id,description,created_time,permalink_url,from,post_id"
     url = page(account, f"{edge}fields={fields}&limit=100")
     begun = lost.answers.get("begin")
     identifier = str(begun.json()["video_id"]) if begun else None
@@ -194,8 +194,8 @@ def published_videos(account: Account, post: Post, video: Media, lost: Lost) -> 
 
 def count_of(edge: str, ask: Ask) -> int | None:
     """How many stand in a list, by Facebook's own count."""
-    told = ask(got("count", f"{edge}&summary=total_count&limit=1", example=NO_POSTS)).json()
-    count: int | None = at_path(told, ("summary", "total_count"), None)
+    answer = ask(got("count", f"{edge}&summary=total_count&limit=1", example=NO_POSTS)).json()
+    count: int | None = at_path(answer, ("summary", "total_count"), None)
     return count
 
 
@@ -283,12 +283,13 @@ def listed_video(item: Json, post: Post) -> ListedPost:
     is_finished = bool(text.strip()) and folded(text) == folded(post.text)
     return ListedPost(
         id=item["id"],
+        ids=frozenset({item.get("post_id") or item["id"]}),
         url=at_facebook(item.get("permalink_url") or f"/{item['id']}"),
         made=iso(item["created_time"]),
         author=item.get("from", {}).get("id"),
         shown=text,
         key=item["id"] if is_finished else None,
-        ref={"on": item["id"]},
+        ref=ref_of_video(item, item["id"]),
     )
 
 
@@ -455,11 +456,12 @@ def wait_for(identifier: str, video: Media, ask: Ask) -> None:
     raise TryLater(f"Facebook has not got all of {video.file.name} yet", after=60)
 
 
-def state(identifier: str, ask: Ask, after: float = 0) -> Json:
+def state(identifier: str, ask: Ask, after: float = 0, more: str = "") -> Json:
+    """What Facebook tells of a video, with `more` fields."""
     return ask(
         got(
             "status",
-            f"{GRAPH}/{identifier}?fields=status,permalink_url",
+            f"{GRAPH}/{identifier}?fields=status,permalink_url{more}",
             fresh=True,
             after=after,
             example=ARRIVED,
@@ -520,15 +522,22 @@ def place(start: int, end: int) -> dict[str, str]:
 
 def look_at_video(identifier: str, ask: Ask) -> Look | None:
     """Whether the video is published; None where Facebook does not tell."""
-    told = state(identifier, ask)
-    publishing = phase(told["status"], "publishing")
+    video = state(identifier, ask, more=",post_id")
+    publishing = phase(video["status"], "publishing")
     if publishing == "complete":
-        address = told.get("permalink_url") or f"/{identifier}"
-        return Look(found=Found.OURS, post=seen_at(at_facebook(address), identifier))
-    if "in_progress" in (publishing, phase(told["status"], "processing")):
+        address = at_facebook(video.get("permalink_url") or f"/{identifier}")
+        up = replace(seen_at(address, identifier), ref=ref_of_video(video, identifier))
+        return Look(found=Found.OURS, post=up)
+    if "in_progress" in (publishing, phase(video["status"], "processing")):
         why = f"Facebook is still processing the video {identifier}"
         return Look(found=Found.FAILED, why=why)
     return Look(found=Found.ABSENT) if publishing else None
+
+
+def ref_of_video(video: Json, identifier: str) -> dict[str, Json]:
+    """What comments need of a video, and the number of its post, where Facebook tells it."""
+    more = {"ids": [identifier, video["post_id"]]} if video.get("post_id") else {}
+    return {"on": identifier, **more}
 
 
 def at_facebook(address: str) -> str:

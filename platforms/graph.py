@@ -205,10 +205,17 @@ def next_page(page: Page) -> Request | None:
     return with_parameter(page.request, "after", str(after))
 
 
-def in_lists(lost: Lost) -> Lost:
-    """Without the posts that no list shows by what they are called here."""
-    newer = (name for name in lost.newer if not name.startswith(NUMBERLESS))
-    return replace(lost, newer=frozenset(newer))
+def look_in_lists(search: Search, platform: Platform, lost: Lost, ask: Ask) -> Look:
+    """What the lists prove, which do not show our other posts without a number by what we know.
+
+    One with the same words may be what looks like ours.
+    """
+    newer = frozenset(name for name in lost.newer if not name.startswith(NUMBERLESS))
+    found = look_through(search, platform, replace(lost, newer=newer), ask)
+    if found.found is Found.OURS and any(name.startswith(NUMBERLESS) for name in lost.others):
+        why = "a post with the same words, which may be an earlier one of yours"
+        return Look(found=Found.NEAR, post=found.post, why=why)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,14 +290,14 @@ class Containers:
         """What the container's state proves; where none is known, what the lists prove."""
         container = lost.answers.get("container")
         if container is None:
-            return look_through(search(), platform, in_lists(lost), ask)
+            return look_in_lists(search(), platform, lost, ask)
         identifier = str(container.json()["id"])
         state, _ = self.looked_at(identifier, ask)
         if state in UNPUBLISHED:
             return Look(found=Found.ABSENT)
         if state != "PUBLISHED":
             return Look(found=Found.FAILED, why=f"the container's state is '{state}'")
-        listed = look_through(search(), platform, in_lists(lost), ask)
+        listed = look_in_lists(search(), platform, lost, ask)
         if listed.found is Found.OURS:
             return listed
         if listed.found is not Found.NEAR and may_still_appear(lost):

@@ -171,7 +171,7 @@ def listed(item: Json) -> ListedPost:
 
 
 def comments(me: Json, post: Post, on: str, ask: Ask) -> Search:
-    """Those on a post, by whomever; they have no addresses."""
+    """The comments on a post. Instagram gives them no addresses of their own."""
     fields = "id,text,timestamp,username,from,parent_id"
     url = f"{BASE}/{on}/comments?fields={fields}&limit=50"
     counted = ask(got("count", f"{BASE}/{on}?fields=comments_count", example={"id": on})).json()

@@ -99,8 +99,10 @@ def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
 def latest(edge: str, more: str = "") -> Request:
     """Asks for the newest of a list."""
     fields = "id,text,timestamp,permalink,username,media_type,alt_text,children"
-    told = f"{fields},link_attachment_url,reply_audience{more}"
-    return got(f"list of {edge}", f"{BASE}/me/{edge}?fields={told}&limit=50", example={"data": []})
+    all_fields = f"{fields},link_attachment_url,reply_audience{more}"
+    return got(
+        f"list of {edge}", f"{BASE}/me/{edge}?fields={all_fields}&limit=50", example={"data": []}
+    )
 
 
 def expected(me: Json, post: Post, parent: str) -> ListedPost:

@@ -117,9 +117,14 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     identifier, answer = (
         uploaded(videos[0], post, wanted, ask) if videos else pulled(post, wanted, ask)
     )
-    is_done = looked_through(identifier, answer, ask)
+    told = looked_through(identifier, answer, ask)
     is_unfit = bool(videos and not is_direct(post) and post.text.strip())
-    return Published(id=identifier, notes=(UNFIT_TEXT,) * is_unfit + (UNFINISHED,) * (not is_done))
+    public = public_ids(told or {})
+    return Published(
+        id=identifier,
+        ref={"ids": [identifier, *public]} if public else {},
+        notes=(UNFIT_TEXT,) * is_unfit + (UNFINISHED,) * (told is None),
+    )
 
 
 def refuse(account: Account, post: Post) -> None:
@@ -158,8 +163,10 @@ def is_direct(post: Post) -> bool:
     return post.options.get("mode") == "direct"
 
 
-def looked_through(identifier: str, answer: Response, ask: Ask) -> bool:
-    """Whether TikTok says that it made a post of what it has, by its `answer` to the visible request. Raises `Rejected` where it made none.
+def looked_through(identifier: str, answer: Response, ask: Ask) -> Json | None:
+    """What TikTok says of the post that it made; None where it did not say so after a while.
+
+    Raises `Rejected`, with its `answer` to the visible request, where it made none.
 
     That request has been carried out, whatever comes of a look: one that is not answered is followed by the next.
     """
@@ -171,8 +178,8 @@ def looked_through(identifier: str, answer: Response, ask: Ask) -> bool:
         if told["status"] == "FAILED":
             raise made_nothing(told, answer)
         if told["status"] in DONE:
-            return True
-    return False
+            return told
+    return None
 
 
 def made_nothing(told: Json, answer: Response | None = None) -> Rejected:
@@ -223,10 +230,10 @@ def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
 
 def next_page(page: Page) -> Request | None:
     """The cursor is a time, and also there where nothing follows: `has_more` tells."""
-    told = page.body["data"]
-    if not told["has_more"]:
+    data = page.body["data"]
+    if not data["has_more"]:
         return None
-    return replace(page.request, json={**page.request.json, "cursor": told["cursor"]})
+    return replace(page.request, json={**page.request.json, "cursor": data["cursor"]})
 
 
 def listed(item: Json, doubt: str = "") -> ListedPost:
@@ -252,7 +259,7 @@ def known(lost: Lost) -> str | None:
 def what_became_of(identifier: str, post: Post, lost: Lost, ask: Ask) -> Look:
     """The post, if TikTok has all of it. Its id there is not the one that lists show."""
     first, told = post.media[0], state(identifier, ask)
-    ids = [str(one) for one in told.get("publicaly_available_post_id") or ()]
+    ids = public_ids(told)
     there = Published(id=identifier, url=address(ids, first, lost), ref={"ids": [identifier, *ids]})
     if told["status"] in DONE:
         return Look(found=Found.OURS, post=there)
@@ -263,6 +270,11 @@ def what_became_of(identifier: str, post: Post, lost: Lost, ask: Ask) -> Look:
         return Look(found=Found.ABSENT)
     why = f"TikTok is still processing {first.file.name}"
     return Look(found=Found.FAILED, why=why)
+
+
+def public_ids(status: Json) -> list[str]:
+    """The ids that lists show; only public posts have one, once TikTok has looked them through."""
+    return [str(one) for one in status.get("publicaly_available_post_id") or ()]
 
 
 def state(identifier: str, ask: Ask, pause: float = 0) -> Json:

@@ -7,7 +7,7 @@ https://developers.google.com/youtube/v3/guides/using_resumable_upload_protocol
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -168,9 +168,14 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
         here = replace(lost, newer=frozenset())
         return look_through(recent(account, post, lost, ask), PLATFORM, here, ask)
     (video,) = media_of_kind(post.media, "video")
-    uploaded = became(video, lost, ask)
+    begun = lost.answers.get("begin")
+    asked = [progress(begun.headers["location"], video, ask)] if begun else []
+    before = (*answers_to(lost, "progress"), *answers_to(lost, "upload"))
+    uploaded = id_in((*asked, *before))
     if uploaded:
         return look_at_upload(account, post, published(uploaded, video), ask)
+    if any(answer.status == GOES_ON for answer in asked):
+        return Look(found=Found.ABSENT)  # it has not arrived whole
     found = look_through(recent(account, post, lost, ask), PLATFORM, lost, ask)
     if found.found is Found.OURS and found.post:
         why = what_differs(account, post, found.post, ask)
@@ -182,21 +187,21 @@ def look_at_upload(account: Account, post: Post, video: Published, ask: Ask) -> 
     """Whether an upload of ours is shown: where something is added to it, by the last request."""
     if not has_more(post):
         return Look(found=Found.OURS, post=video)
-    told = details_of(account, video.id, "status", ask)
-    if not told:
+    details = details_of(account, video.id, "status", ask)
+    if not details:
         return Look(found=Found.FAILED, why=f"YouTube does not show the video {video.id}")
-    is_shown = is_as_wanted(told["status"], status(post))
+    is_shown = is_as_wanted(details["status"], status(post))
     return Look(found=Found.OURS, post=video) if is_shown else Look(found=Found.ABSENT)
 
 
 def what_differs(account: Account, post: Post, like_ours: Published, ask: Ask) -> str:
     """What speaks against a video with our words that is not known to be our upload."""
-    told = details_of(account, like_ours.id, "status,fileDetails", ask)
+    details = details_of(account, like_ours.id, "status,fileDetails", ask)
     (video,) = media_of_kind(post.media, "video")
-    size = told.get("fileDetails", {}).get("fileSize")
+    size = details.get("fileDetails", {}).get("fileSize")
     if size is not None and int(size) != video.size:
         return "a video with the same words, made of another file"
-    if has_more(post) and not is_as_wanted(told["status"], status(post)):
+    if has_more(post) and not is_as_wanted(details["status"], status(post)):
         return "a video that looks like it, which is not shown yet"
     return ""
 
@@ -299,16 +304,16 @@ def comments_in(account: Account, on: str, state: str) -> PostList:
 
 
 def listed_comment(on: str, item: Json) -> ListedPost:
-    said = item["snippet"]["topLevelComment"]["snippet"]
-    author = said.get("authorChannelId", {}).get("value")
+    top = item["snippet"]["topLevelComment"]["snippet"]
+    author = top.get("authorChannelId", {}).get("value")
     post = comment(item["id"], on)
     return ListedPost(
         id=post.id,
         url=post.url,
-        made=iso(said["publishedAt"]),
+        made=iso(top["publishedAt"]),
         author=author,
-        shown=said.get("textDisplay"),
-        written=said.get("textOriginal"),
+        shown=top.get("textDisplay"),
+        written=top.get("textOriginal"),
         parent=item["snippet"].get("videoId") or on,
         doubt="" if author else "a comment that looks like it, and YouTube does not tell whose",
         ref=dict(post.ref),
@@ -323,20 +328,14 @@ def id_of(name: str) -> str:
     return query.get("lc") or query.get("v") or last_part(name)
 
 
-def became(video: Media, lost: Lost, ask: Ask) -> str | None:
-    """The id of the video, by the upload's address, else by what was answered before."""
-    asked = (
-        [progress(lost.answers["begin"].headers["location"], video, ask)]
-        if "begin" in lost.answers
-        else []
-    )
-    before = [
-        one
-        for prefix in ("progress", "upload")
-        for step, one in lost.answers.items()
-        if step.startswith(prefix)
-    ]
-    return next((str(one.json()["id"]) for one in (*asked, *before) if one.status < 300), None)
+def id_in(answers: Iterable[Response]) -> str | None:
+    """The id of the video, by the first answer that has one."""
+    return next((str(one.json()["id"]) for one in answers if one.status < GOES_ON), None)
+
+
+def answers_to(lost: Lost, step: str) -> list[Response]:
+    """What was answered before to the steps that begin so."""
+    return [answer for name, answer in lost.answers.items() if name.startswith(step)]
 
 
 def details_of(account: Account, video: str, parts: str, ask: Ask) -> Json:

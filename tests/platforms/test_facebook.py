@@ -593,6 +593,19 @@ def test_what_a_video_says_of_itself_decides(state: Response, says: Found, tmp_p
     assert look(PLATFORM, ACCOUNT, a_reel(tmp_path), lost, scripted(state)).found is says
 
 
+def test_a_video_is_known_by_the_number_of_its_post_too(tmp_path: Path) -> None:
+    """F11: the list of posts shows it by that one."""
+    state = phases(publishing="complete").json()
+    server = scripted(Response.of({**state, "post_id": "1234_778"}))
+
+    found = look(PLATFORM, ACCOUNT, a_reel(tmp_path), Lost(left_at=DUE, answers=BEGUN), server)
+
+    assert found.post
+    assert found.post.ref == {"on": "777001", "ids": ["777001", "1234_778"]}
+    others = frozenset(found.post.ref["ids"])
+    assert looked(listed({"id": "1234_778"}), others=others).found is Found.ABSENT
+
+
 def video(**changes: Any) -> dict[str, Any]:
     return {
         "id": "777001",

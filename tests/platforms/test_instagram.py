@@ -364,6 +364,17 @@ def test_a_later_post_whose_number_is_not_known_does_not_have_to_be_listed(tmp_p
     assert look(PLATFORM, ACCOUNT, a_picture(tmp_path), lost, server).found is Found.ABSENT
 
 
+def test_what_looks_like_ours_may_be_an_earlier_post_whose_number_is_not_known(
+    tmp_path: Path,
+) -> None:
+    lost = Lost(left_at=DUE, others=frozenset({"container:1"}))
+
+    found = look(PLATFORM, ACCOUNT, a_picture(tmp_path), lost, scripted(own(), listed({})))
+
+    assert found.found is Found.NEAR
+    assert "may be an earlier one of yours" in found.why
+
+
 @pytest.mark.parametrize(
     ("other", "says"),
     [

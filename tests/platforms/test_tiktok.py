@@ -409,6 +409,14 @@ def test_the_code_of_a_refused_sign_in_is_read_and_no_json_is_known_by_its_statu
     assert PLATFORM.error_code(Response(status=416, body=b"<html>")) == "416"
 
 
+def test_a_post_keeps_the_id_that_lists_show(tmp_path: Path) -> None:
+    film = a_film(tmp_path, options=PUBLIC)
+
+    up = publish(AUDITED, film, asking(TikTok(audited=True), PLATFORM, AUDITED, SECRETS))
+
+    assert up.ref == {"ids": [up.id, "7300"]}
+
+
 def lost(**more: Any) -> Lost:
     return Lost(
         left_at=DUE,

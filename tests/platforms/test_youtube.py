@@ -612,6 +612,17 @@ def test_a_video_that_is_up_is_ours_whoever_sees_it(tmp_path: Path) -> None:
     assert (found.post.id, steps) == ("v1", ["progress"])
 
 
+@pytest.mark.parametrize("got", [{}, {"range": "bytes=0-261"}], ids=["nothing", "a part"])
+def test_an_upload_that_has_not_arrived_whole_is_absent_whatever_the_lists_say(
+    got: dict[str, str], tmp_path: Path
+) -> None:
+    goes_on = Response(status=308, headers=got)
+
+    found, steps = looked(a_talk(tmp_path), goes_on, answers=BEGUN)
+
+    assert (found.found, steps) == (Found.ABSENT, ["progress"])
+
+
 ADDED_TO = [{"playlist": "PL1"}, {"playlist": "PL1", "publish_at": "2026-12-01T09:00:00+01:00"}]
 
 
