@@ -9,14 +9,14 @@ https://developers.facebook.com/docs/pages-api/posts and https://developers.face
 import json
 import re
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, timedelta
 from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from platforms.base import (
     HARMLESS,
     Account,
     Ask,
-    InDoubt,
     Json,
     Limits,
     LoginNeeded,
@@ -32,10 +32,22 @@ from platforms.base import (
     Secrets,
     Setting,
     TryLater,
+    last_part,
     media_of_kind,
     tokens_of,
 )
-from platforms.graph import EARLY, ERRORS, bare, error_code, given, got
+from platforms.graph import ERRORS, error_code, given, got, graph_list
+from platforms.recent import (
+    Found,
+    ListedFile,
+    ListedPost,
+    Look,
+    Search,
+    at_path,
+    folded,
+    iso,
+    look_through,
+)
 
 GRAPH = "https://graph.facebook.com/v26.0"
 VIDEOS = "https://graph-video.facebook.com/v26.0"
@@ -60,6 +72,9 @@ REEL = {
     "video_id": "777001",
     "upload_url": "https://rupload.facebook.com/video-upload/v26.0/777001",
 }
+FIELDS = "id,message,created_time,permalink_url,from"
+NO_POSTS: Json = {"data": []}
+KEPT = timedelta(days=1)  # a video may be dated from the beginning of its upload
 ARRIVED = {"status": {"video_status": "processing", "uploading_phase": {"status": "complete"}}}
 
 
@@ -95,48 +110,200 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(answer)
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
+    """What a video says of itself, where it is known; else what the lists prove."""
+    here = replace(lost, newer=shown_newer(post, lost))
     begun = lost.answers.get("begin")
-    if begun:
-        return found_video(str(begun.json()["video_id"]), post, ask)
-    where = (
-        f"{GRAPH}/{target(account, post.reply_to)}/comments?order=reverse_chronological&"
-        if post.reply_to
-        else page(account, "published_posts?")
+    if begun is None:
+        return look_through(recent(account, post, lost, ask), PLATFORM, here, ask)
+    identifier = str(begun.json()["video_id"])
+    video = look_at_video(identifier, ask)
+    if video:
+        return video
+    found = look_through(recent(account, post, lost, ask), PLATFORM, here, ask)
+    if found.found is not Found.ABSENT:
+        return found
+    why = f"Facebook does not tell whether the video {identifier} is published"
+    return Look(found=Found.FAILED, why=why)
+
+
+def shown_newer(post: Post, lost: Lost) -> frozenset[str]:
+    """Of the posts that were sent later, those that the list of such a post shows.
+
+    Later comments may stand under other posts; a video has another number in the list of posts.
+    """
+    if post.reply_to:
+        return frozenset()
+    is_video = bool(media_of_kind(post.media, "video"))
+    return frozenset(name for name in lost.newer if ("_" in name) != is_video)
+
+
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    if post.reply_to:
+        return comments(account, post, target(account, post.reply_to), ask)
+    videos = media_of_kind(post.media, "video")
+    if videos:
+        return published_videos(account, post, videos[0], lost)
+    return posts(account, post, lost, ask)
+
+
+def posts(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The Page's posts, also those that a person has hidden."""
+    edge = page(account, "published_posts?include_hidden=true")
+    within = "media_type,type,target,unshimmed_url"
+    fields = f"{FIELDS},attachments{{{within},subattachments{{{within}}}}}"
+    return Search(
+        lists=(
+            graph_list(got("list", f"{edge}&fields={fields}&limit=100", example=NO_POSTS), listed),
+        ),
+        expected=expected(account, post, lost),
+        count=count_of(edge, ask),
     )
-    since = lost.left_at - EARLY
-    fields = "id,message,created_time,permalink_url" + (
-        "" if post.reply_to else ",attachments{target,subattachments{target}}"
+
+
+def comments(account: Account, post: Post, on: str, ask: Ask) -> Search:
+    """All comments on a post, with the replies to them."""
+    edge = f"{GRAPH}/{on}/comments?filter=stream"
+    url = f"{edge}&order=reverse_chronological&fields={FIELDS},parent&limit=100"
+    return Search(
+        lists=(
+            graph_list(got("list", url, example=NO_POSTS), lambda item: listed_comment(on, item)),
+        ),
+        expected=ListedPost(author=str(account.settings["page"]), shown=post.text, parent=on),
+        count=count_of(edge, ask),
     )
-    answer = ask(
-        got(
-            "list",
-            f"{where}fields={fields}&since={since.timestamp():.0f}&limit=100",
-            example={"data": []},
-        )
-    ).json()
-    alike = [
-        one
-        for one in answer["data"]
-        if one["id"] not in lost.others
-        and datetime.fromisoformat(one["created_time"]) > since
-        and may_be(post, one)
-    ]
+
+
+def published_videos(account: Account, post: Post, video: Media, lost: Lost) -> Search:
+    """The Page's reels or videos. A video gets its description with its last request."""
+    edge = "video_reels?" if is_reel(post, video) else "videos?type=uploaded&"
+    fields = "id,description,created_time,permalink_url,from,post_id"
+    url = page(account, f"{edge}fields={fields}&limit=100")
+    begun = lost.answers.get("begin")
+    identifier = str(begun.json()["video_id"]) if begun else None
+
+    def read(item: Json) -> ListedPost | None:
+        is_another = identifier not in (None, item["id"])
+        return None if is_another else listed_video(item, post)
+
+    return Search(
+        lists=(graph_list(got("list", url, example=NO_POSTS), read, early=KEPT),),
+        expected=ListedPost(author=str(account.settings["page"]), shown=post.text, key=identifier),
+    )
+
+
+def count_of(edge: str, ask: Ask) -> int | None:
+    """How many stand in a list, by Facebook's own count."""
+    answer = ask(got("count", f"{edge}&summary=total_count&limit=1", example=NO_POSTS)).json()
+    count: int | None = at_path(answer, ("summary", "total_count"), None)
+    return count
+
+
+def expected(account: Account, post: Post, lost: Lost) -> ListedPost:
+    """Our post, as the list would show it."""
     uploads = {
-        str(told.json()["id"]) for step, told in lost.answers.items() if step.startswith("photo ")
+        step: str(told.json()["id"])
+        for step, told in lost.answers.items()
+        if step.startswith("photo ")
     }
-    for one in alike:
-        if post.text.strip() or uploads & shown_in(one):
-            return published(one, target(account, post.reply_to) if post.reply_to else "")
-    if alike:  # nobody promises that a picture keeps the number it was uploaded with
-        raise InDoubt(
-            f"{account.name}: it has no text, and whether it is {published(alike[0]).url} cannot be told"
-        )
-    if "next" in answer.get("paging", {}):
-        raise InDoubt(
-            f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} UTC to look through"
-        )
-    return None
+    return ListedPost(
+        author=str(account.settings["page"]),
+        shown=post.text,
+        link=card(post),
+        files=tuple(
+            ListedFile(ids=frozenset({uploads.get(f"photo {number}", "")} - {""}))
+            for number, _ in enumerate(post.media, 1)
+        ),
+    )
+
+
+def card(post: Post) -> str | None:
+    """Where its card leads. Of a link in the text Facebook may make one: that is not known."""
+    if post.media:
+        return ""
+    if post.link:
+        return post.link.url
+    return None if any(span.kind == "link" for span in post.spans) else ""
+
+
+def listed(item: Json) -> ListedPost:
+    """A post of the Page. It has no `attachments` where nothing is attached to it."""
+    shown = item.get("attachments", {}).get("data", [])
+    cards = [one for one in shown if is_card(one)]
+    attached = [one for one in shown if not is_card(one)]
+    files = [
+        inner for one in attached for inner in one.get("subattachments", {}).get("data", [one])
+    ]
+    post = published(item)
+    return ListedPost(
+        id=post.id,
+        url=post.url,
+        ids=frozenset(target_of(one) for one in files if is_video(one)) - {""},
+        made=iso(item["created_time"]),
+        author=item.get("from", {}).get("id"),
+        shown=item.get("message") or "",
+        link=cards[0].get("unshimmed_url") if cards else "",
+        files=tuple(ListedFile(ids=frozenset({target_of(one)} - {""})) for one in files),
+        ref=dict(post.ref),
+    )
+
+
+def is_card(attached: Json) -> bool:
+    """Whether it shows a page, also one with a video on it ("video_share_youtube")."""
+    return attached.get("media_type") == "link" or "share" in attached.get("type", "")
+
+
+def is_video(attached: Json) -> bool:
+    return bool(attached.get("media_type") == "video")
+
+
+def target_of(attached: Json) -> str:
+    """The number of what an attachment shows."""
+    return str(attached.get("target", {}).get("id") or "")
+
+
+def listed_comment(on: str, item: Json) -> ListedPost:
+    author = item.get("from", {}).get("id")
+    post = published(item, on)
+    return ListedPost(
+        id=post.id,
+        url=post.url,
+        made=iso(item["created_time"]),
+        author=author,
+        shown=item.get("message") or "",
+        parent=item.get("parent", {}).get("id") or on,
+        doubt="" if author else "a comment that looks like it, and Facebook does not tell whose",
+        ref=dict(post.ref),
+    )
+
+
+def listed_video(item: Json, post: Post) -> ListedPost:
+    """A video of the Page. With our words its number is a key: it has got its last request."""
+    text = item.get("description") or ""
+    is_finished = bool(text.strip()) and folded(text) == folded(post.text)
+    return ListedPost(
+        id=item["id"],
+        ids=frozenset({item.get("post_id") or item["id"]}),
+        url=at_facebook(item.get("permalink_url") or f"/{item['id']}"),
+        made=iso(item["created_time"]),
+        author=item.get("from", {}).get("id"),
+        shown=text,
+        key=item["id"] if is_finished else None,
+        ref=ref_of_video(item, item["id"]),
+    )
+
+
+def id_of(name: str) -> str:
+    """The number of a post, a comment or a video, without that of its Page.
+
+    Other addresses than these have a name ("pfbid...") in the place of the number.
+    """
+    if "://" not in name:
+        return name.rpartition("_")[2]
+    query = dict(parse_qsl(urlsplit(name).query))
+    keys = ("reply_comment_id", "comment_id", "story_fbid", "fbid", "v")
+    found = next((query[key] for key in keys if key in query), last_part(name))
+    return found.rpartition("_")[2]
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -289,11 +456,12 @@ def wait_for(identifier: str, video: Media, ask: Ask) -> None:
     raise TryLater(f"Facebook has not got all of {video.file.name} yet", after=60)
 
 
-def state(identifier: str, ask: Ask, after: float = 0) -> Json:
+def state(identifier: str, ask: Ask, after: float = 0, more: str = "") -> Json:
+    """What Facebook tells of a video, with `more` fields."""
     return ask(
         got(
             "status",
-            f"{GRAPH}/{identifier}?fields=status,permalink_url",
+            f"{GRAPH}/{identifier}?fields=status,permalink_url{more}",
             fresh=True,
             after=after,
             example=ARRIVED,
@@ -352,17 +520,29 @@ def place(start: int, end: int) -> dict[str, str]:
     return {"start_offset": str(start), "end_offset": str(end)}
 
 
-def found_video(identifier: str, post: Post, ask: Ask) -> Published | None:
-    """The video, if it is published. While Facebook works on it, it may become that."""
-    told = state(identifier, ask)
-    if phase(told["status"], "publishing") == "complete":
-        address = told.get("permalink_url") or f"/{identifier}"
-        return seen_at(
-            address if "://" in address else f"https://www.facebook.com{address}", identifier
-        )
-    if phase(told["status"], "processing") == "in_progress":
-        raise TryLater(f"Facebook is still processing the video {identifier}", after=60)
-    return None
+def look_at_video(identifier: str, ask: Ask) -> Look | None:
+    """Whether the video is published; None where Facebook does not tell."""
+    video = state(identifier, ask, more=",post_id")
+    publishing = phase(video["status"], "publishing")
+    if publishing == "complete":
+        address = at_facebook(video.get("permalink_url") or f"/{identifier}")
+        up = replace(seen_at(address, identifier), ref=ref_of_video(video, identifier))
+        return Look(found=Found.OURS, post=up)
+    if "in_progress" in (publishing, phase(video["status"], "processing")):
+        why = f"Facebook is still processing the video {identifier}"
+        return Look(found=Found.FAILED, why=why)
+    return Look(found=Found.ABSENT) if publishing else None
+
+
+def ref_of_video(video: Json, identifier: str) -> dict[str, Json]:
+    """What comments need of a video, and the number of its post, where Facebook tells it."""
+    more = {"ids": [identifier, video["post_id"]]} if video.get("post_id") else {}
+    return {"on": identifier, **more}
+
+
+def at_facebook(address: str) -> str:
+    """The whole address; videos have only the end of theirs."""
+    return address if "://" in address else f"https://www.facebook.com{address}"
 
 
 def commented(account: Account, post: Post, before: Published, ask: Ask) -> Published:
@@ -394,22 +574,6 @@ def target(account: Account, post: Published) -> str:
             f"which post {post.id} is cannot be told from its address; give one like https://www.facebook.com/1234_5678"
         )
     return "_".join(named.groups())
-
-
-def may_be(post: Post, one: Json) -> bool:
-    """Whether it has the text; without one it has to show something."""
-    return bare(one.get("message") or "") == bare(post.text) and bool(
-        post.text.strip() or one.get("attachments")
-    )
-
-
-def shown_in(one: Json) -> set[str]:
-    """The numbers of what a listed post shows, also of the pictures of an album."""
-    shown = one.get("attachments", {}).get("data", [])
-    within = [
-        inner for attached in shown for inner in attached.get("subattachments", {}).get("data", [])
-    ]
-    return {str(attached.get("target", {}).get("id")) for attached in (*shown, *within)}
 
 
 def published(one: Json, on: str = "") -> Published:
@@ -493,8 +657,10 @@ PLATFORM = Platform(
     session=session,
     sign=sign,
     publish=publish,
+    recent=recent,
     find=find,
-    find_after=10,
+    find_after=10,  # no source; cautious. A video's state is exact
+    id_of=id_of,
     whoami=whoami,
     errors=ERRORS,
     error_code=error_code,

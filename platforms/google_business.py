@@ -5,11 +5,9 @@ Google fetches the picture from a public address. A 200 says that the post was a
 https://developers.google.com/my-business/reference/rest/v4/accounts.locations.localPosts
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Literal
-from urllib.parse import quote
 
 from platforms import youtube
 from platforms.base import (
@@ -17,7 +15,6 @@ from platforms.base import (
     Account,
     Ask,
     Cap,
-    InDoubt,
     Json,
     Limits,
     Lost,
@@ -30,10 +27,10 @@ from platforms.base import (
     hosted,
     renewing,
 )
+from platforms.recent import ListedFile, ListedPost, PostList, Search, by_cursor, iso
 
-EARLY = timedelta(hours=1)  # how far Google's clock and ours may be apart
 SMALLEST, LIGHTEST = 250, 10_000  # of a picture: pixels, bytes
-PAGES = 10  # of 100 posts
+REJECTED = "Google rejected it for its policy; look at it in your Business Profile"
 LONGEST_EVENT = 58  # characters
 ACCOUNTS = "https://mybusinessaccountmanagement.googleapis.com/v1/accounts"
 POSTED = {
@@ -63,7 +60,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
             step="post", method="POST", url=at(account, "localPosts"), json=said, example=POSTED
         )
     ).json()
-    return published(answer, "was taken")
+    return published(answer)
 
 
 def refuse(post: Post) -> None:
@@ -94,36 +91,101 @@ def refuse(post: Post) -> None:
         moment(name, options.get(name) or "2026-01-01T00:00")
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    for one in listed(account, ask):
-        made = datetime.fromisoformat(one["createTime"])
-        if (
-            one["name"] not in lost.others
-            and made > lost.left_at - EARLY
-            and one.get("summary", "").strip() == post.text.strip()
-        ):
-            return published(one, "was found")
-    return None
-
-
-def listed(account: Account, ask: Ask) -> Iterator[Json]:
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
     """The posts of the place. Google does not say in which order they stand."""
-    more = ""
-    for _ in range(PAGES):
-        page = ask(
-            Request(
-                step="list",
-                url=at(account, f"localPosts?pageSize=100{more}"),
-                repeat=HARMLESS,
-                fresh=True,
-                example={},
-            )
-        ).json()
-        yield from page.get("localPosts", ())
-        if not page.get("nextPageToken"):
-            return
-        more = f"&pageToken={quote(page['nextPageToken'], safe='')}"
-    raise InDoubt(f"{account.name}: too many posts to look through")
+    posts = Request(
+        step="list",
+        url=at(account, "localPosts?pageSize=100"),
+        repeat=HARMLESS,
+        fresh=True,
+        example={},
+    )
+    return Search(
+        lists=(
+            PostList(
+                request=posts,
+                read=listed,
+                items=("localPosts",),
+                next_page=by_cursor("pageToken", "nextPageToken"),
+                cursor_ends=True,  # the token is there where there is more
+            ),
+        ),
+        expected=expected(account, post, lost),
+    )
+
+
+def expected(account: Account, post: Post, lost: Lost) -> ListedPost:
+    """Our post, as the list would show it."""
+    happening = event(post)
+    addresses = [
+        frozenset({bare(answer.json()["url"])})
+        for step, answer in sorted(lost.answers.items())
+        if step.startswith("host ")
+    ]
+    known = len(addresses) == len(post.media)
+    return ListedPost(
+        place=at(account, "").partition("/v4/")[2].rstrip("/"),
+        state="shown",
+        title=happening["title"] if happening else "",
+        dated=start_of(happening) if happening else None,
+        language=post.language,
+        link=target_of(button(post), offer(post)),
+        files=tuple(
+            ListedFile(ids=addresses[number] if known else frozenset())
+            for number, _ in enumerate(post.media)
+        ),
+        shown=post.text,
+    )
+
+
+def listed(item: Json) -> ListedPost:
+    """A post of the list. What Google rejected was there, and is to be seen by nobody."""
+    happening, is_plain = item.get("event"), item.get("topicType") == "STANDARD"
+    state = item.get("state")
+    return ListedPost(
+        id=item["name"],
+        url=item.get("searchUrl"),
+        made=iso(item["createTime"]),
+        place=item["name"].partition("/localPosts/")[0],
+        state="shown" if state in ("LIVE", "PROCESSING") else state,
+        title=happening.get("title") if happening else "" if is_plain else None,
+        dated=start_of(happening) if happening else None,
+        language=item.get("languageCode"),
+        link=target_of(item.get("callToAction"), item.get("offer")),
+        files=tuple(map(listed_file, item.get("media", ()))),
+        shown=item.get("summary") or "",
+        doubt=REJECTED if state == "REJECTED" else "",
+        notes=notes_on(state),
+    )
+
+
+def listed_file(item: Json) -> ListedFile:
+    """A picture. Google tells the address where it got it from, without what signed it."""
+    return ListedFile(ids=frozenset({bare(item["sourceUrl"])} if "sourceUrl" in item else ()))
+
+
+def bare(address: str) -> str:
+    return address.partition("?")[0]
+
+
+def target_of(action: Json, offered: Json) -> str:
+    """Where the button leads, or an offer."""
+    return (action or {}).get("url") or (offered or {}).get("redeemOnlineUrl") or ""
+
+
+def start_of(happening: Json) -> datetime | None:
+    """When the event begins, by the clock of its place: good for comparing alone."""
+    schedule = happening.get("schedule") or {}
+    date_of, time_of = schedule.get("startDate"), schedule.get("startTime") or {}
+    if not date_of:
+        return None
+    clock_time = (time_of.get("hours", 0), time_of.get("minutes", 0))
+    return datetime(date_of["year"], date_of["month"], date_of["day"], *clock_time, tzinfo=UTC)
+
+
+def id_of(name: str) -> str:
+    """The number of a post. An address has none that we know: it stays as it is."""
+    return name if "://" in name else name.rpartition("/")[2]
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -203,17 +265,17 @@ def clock(at: datetime) -> dict[str, int]:
     return {"hours": at.hour, "minutes": at.minute}
 
 
-def published(answer: Json, how: str) -> Published:
+def published(answer: Json) -> Published:
     if answer.get("state") == "REJECTED":
-        raise Rejected(
-            f"the post {how}, and Google rejected it for its policy; look at it in your Business Profile"
-        )
-    is_waiting = answer.get("state") == "PROCESSING"
-    return Published(
-        id=answer["name"],
-        url=answer.get("searchUrl"),
-        notes=("Google has not decided yet whether to show it",) if is_waiting else (),
-    )
+        raise Rejected(f"the post was taken, and {REJECTED}")
+    notes = notes_on(answer.get("state"))
+    return Published(id=answer["name"], url=answer.get("searchUrl"), notes=notes)
+
+
+def notes_on(state: str | None) -> tuple[str, ...]:
+    """What the person should know of a post in this state."""
+    is_waiting = state == "PROCESSING"
+    return ("Google has not decided yet whether to show it",) if is_waiting else ()
 
 
 OAUTH = replace(youtube.OAUTH, scopes=("https://www.googleapis.com/auth/business.manage",))
@@ -285,6 +347,8 @@ PLATFORM = Platform(
     oauth=OAUTH,
     session=renewing(OAUTH),
     publish=publish,
-    find=find,
+    recent=recent,
+    find_after=10,  # no source; cautious
+    id_of=id_of,
     whoami=whoami,
 )

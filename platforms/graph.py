@@ -8,7 +8,7 @@ https://developers.facebook.com/docs/instagram-platform/content-publishing
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from platforms.base import (
@@ -19,6 +19,7 @@ from platforms.base import (
     Json,
     LoginNeeded,
     Lost,
+    Platform,
     Published,
     PublishError,
     Rejected,
@@ -28,9 +29,23 @@ from platforms.base import (
     TryLater,
     tokens_of,
 )
+from platforms.recent import (
+    Found,
+    ListCut,
+    ListedPost,
+    Look,
+    Page,
+    PostList,
+    Search,
+    at_path,
+    look_through,
+    with_parameter,
+)
 
 LOOKS = 20  # at a container that is being made: after 5, 10, 20, 40 seconds, then every minute
-EARLY = timedelta(hours=1)  # how far Meta's clock and ours may be apart
+APPEARS = timedelta(minutes=5)  # for which a look waits until a list shows what is published
+UNPUBLISHED = ("IN_PROGRESS", "FINISHED", "ERROR", "EXPIRED")  # states of a container
+NUMBERLESS = "container:"  # begins the id of a post whose own id Meta has never told
 A_DAY, A_MONTH = 86_400, 30 * 86_400  # seconds
 # https://developers.facebook.com/docs/graph-api/guides/error-handling; a subcode, else the code, else "transient" where it says so. What
 # failed within Meta may have been posted all the same, and what it calls a duplicate is mostly our own first sending.
@@ -85,11 +100,6 @@ def got(
 
 def given(values: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
-
-
-def bare(text: str) -> str:
-    """A text without its white space, which Meta changes."""
-    return "".join(text.split())
 
 
 def with_token(request: Request, secrets: Secrets) -> Request:
@@ -164,19 +174,48 @@ def contained(step: str, url: str, form: Mapping[str, str], ask: Ask) -> str:
     )
 
 
-def ours(listed: Iterable[Json], lost: Lost, is_like: Callable[[Json], bool]) -> Json | None:
-    """The one of a list that was made since it left and is like it."""
-    since = lost.left_at - EARLY
-    return next(
-        (
-            one
-            for one in listed
-            if one["id"] not in lost.others
-            and datetime.fromisoformat(one["timestamp"]) > since
-            and is_like(one)
-        ),
-        None,
+def graph_list(
+    request: Request,
+    read: Callable[[Json], ListedPost | None],
+    early: timedelta = timedelta(),
+) -> PostList:
+    """A list of a Graph API. "Use the absence of next" to know the last page, say Meta's pages.
+
+    https://developers.facebook.com/docs/graph-api/results
+    """
+    return PostList(
+        request=request,
+        read=read,
+        items=("data",),
+        next_page=next_page,
+        cursor_ends=True,
+        empty_ends=False,
+        newest_first=True,
+        early=early,
     )
+
+
+def next_page(page: Page) -> Request | None:
+    """The next page by its cursor, never by the address in `next`: the token stands in it."""
+    if "next" not in page.body.get("paging", {}):
+        return None
+    after = at_path(page.body, ("paging", "cursors", "after"), None)
+    if not after:
+        raise ListCut("it says that there is more, and not where")
+    return with_parameter(page.request, "after", str(after))
+
+
+def look_in_lists(search: Search, platform: Platform, lost: Lost, ask: Ask) -> Look:
+    """What the lists prove, which do not show our other posts without a number by what we know.
+
+    One with the same words may be what looks like ours.
+    """
+    newer = frozenset(name for name in lost.newer if not name.startswith(NUMBERLESS))
+    found = look_through(search, platform, replace(lost, newer=newer), ask)
+    if found.found is Found.OURS and any(name.startswith(NUMBERLESS) for name in lost.others):
+        why = "a post with the same words, which may be an earlier one of yours"
+        return Look(found=Found.NEAR, post=found.post, why=why)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,28 +286,43 @@ class Containers:
             ).json()["id"]
         )
 
-    def find(
-        self,
-        account: Account,
-        lost: Lost,
-        listed: Iterable[Json],
-        is_like: Callable[[Json], bool],
-        ask: Ask,
-    ) -> Published | None:
-        """What the container says; then, for its id, the account's latest."""
+    def find(self, search: Callable[[], Search], platform: Platform, lost: Lost, ask: Ask) -> Look:
+        """What the container's state proves; where none is known, what the lists prove."""
         container = lost.answers.get("container")
-        if container and self.looked_at(container.json()["id"], ask)[0] != "PUBLISHED":
-            return None
-        found = ours(listed, lost, is_like)
-        if found is None and container:
-            raise TryLater(
-                f"{account.name}: it is published, and not yet among the account's latest", after=60
-            )
-        return Published(id=found["id"], url=found.get("permalink")) if found else None
+        if container is None:
+            return look_in_lists(search(), platform, lost, ask)
+        identifier = str(container.json()["id"])
+        state, _ = self.looked_at(identifier, ask)
+        if state in UNPUBLISHED:
+            return Look(found=Found.ABSENT)
+        if state != "PUBLISHED":
+            return Look(found=Found.FAILED, why=f"the container's state is '{state}'")
+        listed = look_in_lists(search(), platform, lost, ask)
+        if listed.found is Found.OURS:
+            return listed
+        if listed.found is not Found.NEAR and may_still_appear(lost):
+            why = "it is published, but not yet among the account's latest posts"
+            return Look(found=Found.FAILED, why=why)
+        return Look(found=Found.OURS, post=self.numberless(identifier, listed.post))
+
+    def numberless(self, container: str, near: Published | None) -> Published:
+        """What is published for certain, and cannot be told among the account's posts."""
+        note = f"{self.platform} published it, but does not tell its address"
+        guess = f"; it may be {near.url}" if near and near.url else ""
+        return Published(id=NUMBERLESS + container, notes=(note + guess,))
+
+
+def may_still_appear(lost: Lost) -> bool:
+    return lost.now is not None and lost.now() - lost.left_at < APPEARS
 
 
 def identified(post: Published, listed: Callable[[], Iterable[Json]]) -> str:
     """Its id. One that a person found is known by its URL, and looked for among the latest."""
+    if post.id.startswith(NUMBERLESS):
+        raise Rejected(
+            "the post before is published, but Meta does not tell its address, so nothing can "
+            "answer it"
+        )
     if "://" not in post.id:
         return post.id
     found = next(

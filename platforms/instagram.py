@@ -6,6 +6,7 @@ https://developers.facebook.com/docs/instagram-platform/content-publishing
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -32,16 +33,16 @@ from platforms.graph import (
     A_DAY,
     ERRORS,
     Containers,
-    bare,
     contained,
     error_code,
     got,
+    graph_list,
     identified,
     lasting,
-    ours,
     renewing,
     with_token,
 )
+from platforms.recent import ListedFile, ListedPost, Look, Search, folded, iso, look_through
 
 SERVER = "https://graph.instagram.com"
 BASE = f"{SERVER}/v26.0"
@@ -113,17 +114,88 @@ def is_story(post: Post) -> bool:
     return post.options.get("format") == "story"
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
+    """What the container proves, else the lists. A comment has no container."""
+    if post.reply_to is None:
+        return CONTAINERS.find(lambda: recent(account, post, lost, ask), PLATFORM, lost, ask)
+    # Later comments may stand under other posts: this list does not have to show them.
+    here = replace(lost, newer=frozenset())
+    found = look_through(recent(account, post, lost, ask), PLATFORM, here, ask)
+    return replace(found, post=found.post and replace(found.post, url=post.reply_to.url))
+
+
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The account's posts, or its stories, or the comments on a post."""
+    me = own(ask, ",media_count")
     if post.reply_to:
-        return found_comment(account, post, post.reply_to, lost, ask)
-    listed = media_of(own(ask)["user_id"], ask, "stories" if is_story(post) else "media")
-    is_published_story = is_story(post) and "container" in lost.answers
-    return CONTAINERS.find(
-        account,
-        lost,
-        listed,
-        lambda one: is_published_story or bare(one.get("caption") or "") == bare(post.text),
-        ask,
+        return comments(me, post, target(post.reply_to, ask), ask)
+    edge = "stories" if is_story(post) else "media"
+    fields = "id,caption,timestamp,permalink,username,media_type,alt_text,children"
+    url = f"{BASE}/{me['user_id']}/{edge}?fields={fields}&limit=50"
+    return Search(
+        lists=(graph_list(got("list", url, example={"data": []}), listed),),
+        expected=expected(me, post),
+        count=None if is_story(post) else me.get("media_count"),
+    )
+
+
+def expected(me: Json, post: Post) -> ListedPost:
+    """Our post, as the list would show it."""
+    return ListedPost(
+        author=me["username"],
+        shown="" if is_story(post) else post.text,
+        files=tuple(ListedFile(alt=alt_of(post, media)) for media in post.media),
+    )
+
+
+def alt_of(post: Post, media: Media) -> str | None:
+    """The alt text that it goes with; None where it has none, as Meta may write one itself."""
+    is_described = media.type.startswith("image/") and not is_story(post)
+    return folded(media.alt) or None if is_described else None
+
+
+def listed(item: Json) -> ListedPost:
+    """Instagram tells no alt text of a picture in a carousel, nor a file's id that we know."""
+    children = item.get("children", {}).get("data")
+    alt = item.get("alt_text")
+    return ListedPost(
+        id=item["id"],
+        url=item.get("permalink"),
+        made=iso(item["timestamp"]),
+        author=item.get("username"),
+        shown=item.get("caption") or "",
+        files=tuple(ListedFile() for _ in children)
+        if children
+        else (ListedFile(alt=folded(alt) if alt else None),),
+    )
+
+
+def comments(me: Json, post: Post, on: str, ask: Ask) -> Search:
+    """The comments on a post. Instagram gives them no addresses of their own."""
+    fields = "id,text,timestamp,username,from,parent_id"
+    url = f"{BASE}/{on}/comments?fields={fields}&limit=50"
+    counted = ask(got("count", f"{BASE}/{on}?fields=comments_count", example={"id": on})).json()
+    return Search(
+        lists=(
+            graph_list(
+                got("list", url, example={"data": []}), lambda item: listed_comment(on, item)
+            ),
+        ),
+        expected=ListedPost(author=me["username"], shown=post.text, parent=on),
+        count=counted.get("comments_count"),
+    )
+
+
+def listed_comment(on: str, item: Json) -> ListedPost:
+    author = item.get("from", {}).get("username") or item.get("username")
+    return ListedPost(
+        id=item["id"],
+        made=iso(item["timestamp"]),
+        author=author,
+        shown=item.get("text") or "",
+        parent=item.get("parent_id") or on,
+        doubt="" if author else "a comment that looks like it, and Instagram does not tell whose",
+        ref={"on": on},
     )
 
 
@@ -131,8 +203,9 @@ def whoami(account: Account, ask: Ask) -> str:
     return f"@{own(ask)['username']}"
 
 
-def own(ask: Ask) -> Json:
-    return ask(got("account", f"{BASE}/me?fields=user_id,username", example=ME)).json()
+def own(ask: Ask, more: str = "") -> Json:
+    """Whose account it is, with `more` fields."""
+    return ask(got("account", f"{BASE}/me?fields=user_id,username{more}", example=ME)).json()
 
 
 def look_for_room(me: str, ask: Ask) -> None:
@@ -182,8 +255,8 @@ def file(media: Media, number: int, ask: Ask, described: bool = True) -> dict[st
     )
 
 
-def media_of(me: str, ask: Ask, edge: str = "media") -> Iterator[Json]:
-    url = f"{BASE}/{me}/{edge}?fields=id,caption,timestamp,permalink&limit=50"
+def media_of(me: str, ask: Ask) -> Iterator[Json]:
+    url = f"{BASE}/{me}/media?fields=id,caption,timestamp,permalink&limit=50"
     yield from ask(got("list", url, example={"data": []})).json()["data"]
 
 
@@ -201,17 +274,6 @@ def commented(account: Account, post: Post, before: Published, ask: Ask) -> Publ
         )
     ).json()
     return Published(id=answer["id"], url=before.url, ref={"on": on})
-
-
-def found_comment(
-    account: Account, post: Post, before: Published, lost: Lost, ask: Ask
-) -> Published | None:
-    on = target(before, ask)
-    listed = ask(
-        got("list", f"{BASE}/{on}/comments?fields=id,text,timestamp&limit=50", example={"data": []})
-    ).json()["data"]
-    found = ours(listed, lost, lambda one: bare(one.get("text") or "") == bare(post.text))
-    return Published(id=found["id"], url=before.url, ref={"on": on}) if found else None
 
 
 def target(before: Published, ask: Ask) -> str:
@@ -276,7 +338,9 @@ PLATFORM = Platform(
     session=renewing(SERVER, "ig_refresh_token"),
     sign=with_token,
     publish=publish,
+    recent=recent,
     find=find,
+    find_after=15,  # no source; cautious. A container's state is exact
     whoami=whoami,
     errors=ERRORS,
     error_code=error_code,

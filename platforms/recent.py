@@ -100,11 +100,13 @@ class ListedPost:
     written: str | None = None  # the text as it was sent
     key: str | None = None  # our key, where posts carry one; "": it carries none
     pinned: bool = False  # stands outside the order of time
+    doubt: str = ""  # why it is near at most, in words for the person
     ref: dict[str, Json] = field(default_factory=dict)  # becomes `Published.ref`
+    notes: tuple[str, ...] = ()  # becomes `Published.notes`
 
     @property
     def published(self) -> Published:
-        return Published(id=self.id, url=self.url, ref=self.ref)
+        return Published(id=self.id, url=self.url, ref=self.ref, notes=self.notes)
 
 
 REMOVED_STATE = "removed"
@@ -132,12 +134,14 @@ class PostList:
     items: Path = ()  # where the items stand in the answer
     next_page: NextPage | None = None
     cursor_ends: bool = False  # the platform documents that a page without a cursor is the last
+    empty_ends: bool = True  # an empty page is the last; False: it may be filtered
     full_page: int | None = None  # no server sends fewer than this while it has more
     newest_first: bool = False  # as documented; it counts only where the times show it
     hides: tuple[str, ...] = ()  # visibilities and states that do not stand in it
     pages: int = PAGES
     unlisted: str = ""  # what an answer with a status that `request` accepts means, in words
     precision: timedelta = timedelta(seconds=1)  # of `ListedPost.made`
+    early: timedelta = timedelta()  # how long before it was sent ours may be dated: near at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,12 +175,14 @@ class Window:
     sure: datetime  # what was made before, and not before `start`, is near at most
 
     @classmethod
-    def of(cls, lost: Lost, response: Response, precision: timedelta) -> "Window":
+    def of(
+        cls, lost: Lost, response: Response, precision: timedelta, early: timedelta = timedelta()
+    ) -> "Window":
         server_time = date_of(response)
         if server_time is None or lost.now is None:
-            return cls(start=lost.left_at - UNTIMED, sure=lost.left_at - precision)
+            return cls(start=lost.left_at - UNTIMED - early, sure=lost.left_at - precision)
         start = lost.left_at + (server_time - lost.now()) - precision - SLACK
-        return cls(start=start, sure=start)
+        return cls(start=start - early, sure=start)
 
 
 class ListCut(Exception):
@@ -238,20 +244,22 @@ def read_list(posts: PostList, platform: Platform, lost: Lost, ask: Ask) -> Rece
     for _ in range(posts.pages):
         assert request
         page = read_page(posts, platform, request, ask)
-        window = window or Window.of(lost, page.response, posts.precision)
+        window = window or Window.of(lost, page.response, posts.precision, posts.early)
         fresh = [item for item in page.items if json.dumps(item, sort_keys=True) not in seen]
         seen.update(json.dumps(item, sort_keys=True) for item in fresh)
         found += [post for item in fresh if (post := posts.read(item))]
         if page.items and not fresh:
             return _recent(found, window, why="it repeats itself")
-        if not page.items or is_last(posts, page) or reaches(posts, found, window):
+        is_end = posts.empty_ends and not page.items
+        if is_end or is_last(posts, page) or reaches(posts, found, window):
             return _recent(found, window, whole=True, is_empty=not seen)
         try:
             request = posts.next_page(page) if posts.next_page else None
         except ListCut as cut:
             return _recent(found, window, why=str(cut))
         if request is None:
-            return _recent(found, window, whole=posts.cursor_ends, why="it may go on")
+            whole = posts.cursor_ends
+            return _recent(found, window, whole=whole, is_empty=not seen, why="it may go on")
     assert window
     return _recent(found, window, why=f"it has more than {posts.pages} pages")
 
@@ -345,9 +353,10 @@ def judge(search: Search, recent: Recent, lost: Lost, id_of: Callable[[str], str
     proves_nothing = _why_nothing(recent, lost, id_of)
     if proves_nothing:
         return Look(found=Found.FAILED, why=proves_nothing)
-    near = [*ours, *(post for level, post in levels if level is Found.NEAR)]
+    near = _distinct((*ours, *(post for level, post in levels if level is Found.NEAR)))
     if near:
-        why = "several posts look like it" if len(near) > 1 else "a post that looks like it"
+        why = near[0].doubt or "a post that looks like it"
+        why = "several posts look like it" if len(near) > 1 else why
         return Look(found=Found.NEAR, post=near[0].published, why=why)
     removed = [post for level, post in levels if level is Found.REMOVED]
     if removed:
@@ -362,7 +371,8 @@ def _published(posts: Sequence[ListedPost]) -> Published:
     """The first; the person should know of further ones: something sent the request twice."""
     names = ", ".join(post.url or post.id for post in posts[1:])
     note = f"it is there more than once, also as {names}; delete what is too much"
-    return replace(posts[0].published, notes=(note,) if names else ())
+    first = posts[0].published
+    return replace(first, notes=(*first.notes, note)) if names else first
 
 
 def _distinct(posts: Iterable[ListedPost]) -> list[ListedPost]:
@@ -412,7 +422,7 @@ def likeness(
     if None in levels:
         return None
     is_certain = post.made is not None and post.made >= window.sure
-    if Found.NEAR in levels or not is_certain or not _tells_apart(search, post):
+    if Found.NEAR in levels or post.doubt or not is_certain or not _tells_apart(search, post):
         return Found.NEAR
     return present
 

@@ -23,6 +23,7 @@ from platforms.base import (
     Post,
     Published,
     Rejected,
+    Request,
     Setting,
     hosted,
 )
@@ -30,21 +31,23 @@ from platforms.graph import (
     A_DAY,
     ERRORS,
     Containers,
-    bare,
     contained,
     error_code,
     got,
+    graph_list,
     identified,
     lasting,
     renewing,
     with_token,
 )
+from platforms.recent import ListedFile, ListedPost, Look, Search, folded, iso
 
 SERVER = "https://graph.threads.net"
 BASE = f"{SERVER}/v1.0"
 CONTAINERS = Containers(platform="Threads", base=BASE, state="status", why="error_message")
 MOST_FILES, MOST_LINKS = 20, 5
 TALLEST = 10  # times as wide or as high
+ME = {"id": "1", "username": "hillschool"}
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -78,18 +81,91 @@ def refuse(post: Post) -> None:
             )
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    latest = listed(ask, *(("replies", "threads") if post.reply_to else ("threads",)))
-    return CONTAINERS.find(
-        account, lost, latest, lambda one: bare(one.get("text") or "") == bare(post.text), ask
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
+    return CONTAINERS.find(lambda: recent(account, post, lost, ask), PLATFORM, lost, ask)
+
+
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The account's posts; for a reply its replies too, as no page says in which list they stand."""
+    me = ask(got("account", f"{BASE}/me?fields=id,username", example=ME)).json()
+    parent = answered(post.reply_to, ask) if post.reply_to else ""
+    posts = graph_list(latest("threads"), lambda item: listed(item, bool(parent)))
+    replies = graph_list(latest("replies", ",replied_to"), listed)
+    return Search(
+        lists=(replies, posts) if parent else (posts,), expected=expected(me, post, parent)
     )
 
 
+def latest(edge: str, more: str = "") -> Request:
+    """Asks for the newest of a list."""
+    fields = "id,text,timestamp,permalink,username,media_type,alt_text,children"
+    all_fields = f"{fields},link_attachment_url,reply_audience{more}"
+    return got(
+        f"list of {edge}", f"{BASE}/me/{edge}?fields={all_fields}&limit=50", example={"data": []}
+    )
+
+
+def expected(me: Json, post: Post, parent: str) -> ListedPost:
+    """Our post, as a list would show it. Who may reply to a reply is for its thread to say."""
+    audience = post.options.get("reply_control") or (None if parent else "everyone")
+    return ListedPost(
+        author=me["username"],
+        shown=post.text,
+        parent=parent,
+        visibility=audience,
+        link=card(post),
+        # Where we give no alt text, Meta may write one itself.
+        files=tuple(ListedFile(alt=folded(media.alt) or None) for media in post.media),
+    )
+
+
+def card(post: Post) -> str | None:
+    """Where its card leads. Of a link in the text Threads may make one: that is not known."""
+    if post.media:
+        return ""
+    if post.link:
+        return post.link.url
+    return None if any(span.kind == "link" for span in post.spans) else ""
+
+
+def listed(item: Json, wants_reply: bool = False) -> ListedPost | None:
+    """A post of a list; a repost is none. `wants_reply`: a post of its own is near at most."""
+    if item.get("media_type") == "REPOST_FACADE":
+        return None
+    replied_to = item.get("replied_to", {}).get("id")
+    audience = item.get("reply_audience")
+    is_unknown = wants_reply and not replied_to
+    return ListedPost(
+        id=item["id"],
+        url=item.get("permalink"),
+        made=iso(item["timestamp"]),
+        author=item.get("username"),
+        shown=item.get("text") or "",
+        parent=replied_to,
+        visibility=audience.lower() if audience else None,
+        link=item.get("link_attachment_url") or "",
+        files=listed_files(item),
+        doubt="a post like it, and Threads does not tell what it answers" if is_unknown else "",
+    )
+
+
+def listed_files(item: Json) -> tuple[ListedFile, ...] | None:
+    """Threads tells no alt texts of the pictures in a carousel, and no ids that we know."""
+    kind, alt = item.get("media_type"), item.get("alt_text")
+    if kind == "CAROUSEL_ALBUM":
+        return tuple(ListedFile() for _ in item["children"]["data"]) if "children" in item else None
+    if kind == "TEXT_POST":
+        return ()
+    return (ListedFile(alt=folded(alt) if alt else None),) if kind else None
+
+
 def whoami(account: Account, ask: Ask) -> str:
-    return f"@{ask(got('account', f'{BASE}/me?fields=id,username', example={'id': '1', 'username': 'hillschool'})).json()['username']}"
+    me = ask(got("account", f"{BASE}/me?fields=id,username", example=ME)).json()
+    return f"@{me['username']}"
 
 
-def listed(ask: Ask, *edges: str) -> Iterator[Json]:
+def named(ask: Ask, *edges: str) -> Iterator[Json]:
+    """The ids and addresses of the latest posts."""
     for edge in edges:
         url = f"{BASE}/me/{edge}?fields=id,text,timestamp,permalink&limit=50"
         yield from ask(got(f"list of {edge}", url, example={"data": []})).json()["data"]
@@ -128,7 +204,7 @@ def file(media: Media, number: int, ask: Ask) -> dict[str, str]:
 
 
 def answered(before: Published, ask: Ask) -> str:
-    return identified(before, lambda: listed(ask, "threads", "replies"))
+    return identified(before, lambda: named(ask, "threads", "replies"))
 
 
 # https://developers.facebook.com/docs/threads/get-started/get-access-tokens-and-permissions
@@ -191,7 +267,9 @@ PLATFORM = Platform(
     session=renewing(SERVER, "th_refresh_token"),
     sign=with_token,
     publish=publish,
+    recent=recent,
     find=find,
+    find_after=15,  # no source; cautious. A container's state is exact
     whoami=whoami,
     errors=ERRORS,
     error_code=error_code,

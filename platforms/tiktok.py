@@ -6,8 +6,9 @@ only once that is asked for. TikTok looks at a file when it has all of it: after
 https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 """
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Literal
 
 from platforms.base import (
@@ -34,10 +35,12 @@ from platforms.base import (
     Setting,
     TryLater,
     hosted,
+    last_part,
     media_of_kind,
     renewing,
     utf16_units,
 )
+from platforms.recent import Found, ListedPost, Look, Page, PostList, Search, look_through, unix
 
 SERVER = "https://open.tiktokapis.com/v2"
 WHOLE, CHUNK = (
@@ -45,7 +48,11 @@ WHOLE, CHUNK = (
     32_000_000,
 )  # bytes: up to which a video may be one chunk; of each chunk beyond. The last takes the remainder
 SMALLEST, LARGEST = 360, 4096  # pixels, each side of a video
-LATEST = 20  # videos that are looked through
+LATEST = 20  # posts on a page, the most that TikTok gives
+FIELDS = "id,create_time,title,video_description,share_url"
+NOT_AMONG_PUBLIC = (
+    "it is not among the account's public posts, where it is only once TikTok has looked it through"
+)
 LONGEST_CAPTION, LONGEST_TITLE = 2200, 90  # UTF-16 units: of a video's text, of the title of photos
 LOOKS = (
     0,
@@ -56,13 +63,13 @@ LOOKS = (
 )  # seconds before each look at what became of it; TikTok answers 30 a minute
 LOOK = "status "  # begins the step of a look; its id follows
 DONE = ("PUBLISH_COMPLETE", "SEND_TO_USER_INBOX")
-EARLY = timedelta(hours=1)  # how far TikTok's clock and ours may be apart
 UNFIT_TEXT = (
     "its text does not go with it, as TikTok's inbox takes the video alone: paste it in the app"
 )
 UNFINISHED = (
     "TikTok had not said after a while what became of it: look in the app whether it is there"
 )
+PUBLIC = "PUBLIC_TO_EVERYONE"
 PRIVACY = Literal["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"]
 UNAUDITED = (
     "TikTok has to audit an app before others see what it posts: until then it posts directly for SELF_ONLY, to accounts that are private, "
@@ -110,9 +117,14 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     identifier, answer = (
         uploaded(videos[0], post, wanted, ask) if videos else pulled(post, wanted, ask)
     )
-    is_done = looked_through(identifier, answer, ask)
+    told = looked_through(identifier, answer, ask)
     is_unfit = bool(videos and not is_direct(post) and post.text.strip())
-    return Published(id=identifier, notes=(UNFIT_TEXT,) * is_unfit + (UNFINISHED,) * (not is_done))
+    public = public_ids(told or {})
+    return Published(
+        id=identifier,
+        ref={"ids": [identifier, *public]} if public else {},
+        notes=(UNFIT_TEXT,) * is_unfit + (UNFINISHED,) * (told is None),
+    )
 
 
 def refuse(account: Account, post: Post) -> None:
@@ -151,8 +163,10 @@ def is_direct(post: Post) -> bool:
     return post.options.get("mode") == "direct"
 
 
-def looked_through(identifier: str, answer: Response, ask: Ask) -> bool:
-    """Whether TikTok says that it made a post of what it has, by its `answer` to the visible request. Raises `Rejected` where it made none.
+def looked_through(identifier: str, answer: Response, ask: Ask) -> Json | None:
+    """What TikTok says of the post that it made; None where it did not say so after a while.
+
+    Raises `Rejected`, with its `answer` to the visible request, where it made none.
 
     That request has been carried out, whatever comes of a look: one that is not answered is followed by the next.
     """
@@ -164,31 +178,75 @@ def looked_through(identifier: str, answer: Response, ask: Ask) -> bool:
         if told["status"] == "FAILED":
             raise made_nothing(told, answer)
         if told["status"] in DONE:
-            return True
-    return False
+            return told
+    return None
 
 
 def made_nothing(told: Json, answer: Response | None = None) -> Rejected:
     return Rejected(f"TikTok has it and made nothing of it: {told.get('fail_reason')}", answer)
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
     identifier = known(lost)
     if identifier:
         return what_became_of(identifier, post, lost, ask)
-    for one in latest(ask):
-        made = datetime.fromtimestamp(one["create_time"], UTC)
-        if (
-            one["id"] not in lost.others
-            and made > lost.left_at - EARLY
-            and post.text in (one.get("video_description"), one.get("title"))
-        ):
-            return Published(id=one["id"], url=one.get("share_url"))
-    if is_direct(post) and post.options["privacy"] == "PUBLIC_TO_EVERYONE":
-        raise TryLater(
-            "it is not among the account's public posts, where it is only once TikTok has looked it through"
-        )
-    raise Rejected("TikTok lists public posts alone: look in the app")
+    if not is_public(post):
+        why = "TikTok lists public posts alone: look in the app"
+        return Look(found=Found.FAILED, why=why)
+    # Most posts are known by another id than the one that the list shows.
+    newer = frozenset(name for name in lost.newer if name.isdigit())
+    search = recent(account, post, lost, ask)
+    found = look_through(search, PLATFORM, replace(lost, newer=newer), ask)
+    if found.found is Found.ABSENT:
+        return Look(found=Found.FAILED, why=NOT_AMONG_PUBLIC)
+    return found
+
+
+def is_public(post: Post) -> bool:
+    return is_direct(post) and post.options["privacy"] == PUBLIC
+
+
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The account's public posts."""
+    unknown = any(not last_part(name).isdigit() for name in lost.others)
+    doubt = "a post with the same words, which may be an earlier one of yours" if unknown else ""
+    posts = PostList(
+        request=asked(
+            "list",
+            f"video/list/?fields={FIELDS}",
+            {"max_count": LATEST},
+            HARMLESS,
+            {"videos": []},
+        ),
+        read=lambda item: listed(item, doubt),
+        items=("data", "videos"),
+        next_page=next_page,
+        cursor_ends=True,
+        empty_ends=False,
+        newest_first=True,
+    )
+    return Search(lists=(posts,), expected=ListedPost(shown=post.text))
+
+
+def next_page(page: Page) -> Request | None:
+    """The cursor is a time, and also there where nothing follows: `has_more` tells."""
+    data = page.body["data"]
+    if not data["has_more"]:
+        return None
+    return replace(page.request, json={**page.request.json, "cursor": data["cursor"]})
+
+
+def listed(item: Json, doubt: str = "") -> ListedPost:
+    """A post of the list, which tells of a video's file, its link and who sees it nothing."""
+    return ListedPost(
+        id=item["id"],
+        url=item.get("share_url"),
+        made=unix(item["create_time"]),
+        shown=item.get("video_description") or "",
+        written=item.get("title") or None,
+        doubt=doubt,
+        ref={"ids": [item["id"]]},
+    )
 
 
 def known(lost: Lost) -> str | None:
@@ -198,19 +256,25 @@ def known(lost: Lost) -> str | None:
     return next((step.removeprefix(LOOK) for step in lost.answers if step.startswith(LOOK)), None)
 
 
-def what_became_of(identifier: str, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """The post, if TikTok has all of it."""
+def what_became_of(identifier: str, post: Post, lost: Lost, ask: Ask) -> Look:
+    """The post, if TikTok has all of it. Its id there is not the one that lists show."""
     first, told = post.media[0], state(identifier, ask)
+    ids = public_ids(told)
+    there = Published(id=identifier, url=address(ids, first, lost), ref={"ids": [identifier, *ids]})
     if told["status"] in DONE:
-        return Published(id=identifier, url=address(told, first, lost))
+        return Look(found=Found.OURS, post=there)
     if told["status"] == "FAILED":
-        raise made_nothing(told)
-    if (
-        told["status"] == "PROCESSING_UPLOAD"
-        and told.get("uploaded_bytes", first.size) < first.size
-    ):
-        return None
-    raise TryLater(f"TikTok is still processing {first.file.name}", after=60)
+        return Look(found=Found.NEAR, post=there, why=str(made_nothing(told)))
+    arrived = told.get("uploaded_bytes", first.size)
+    if told["status"] == "PROCESSING_UPLOAD" and arrived < first.size:
+        return Look(found=Found.ABSENT)
+    why = f"TikTok is still processing {first.file.name}"
+    return Look(found=Found.FAILED, why=why)
+
+
+def public_ids(status: Json) -> list[str]:
+    """The ids that lists show; only public posts have one, once TikTok has looked them through."""
+    return [str(one) for one in status.get("publicaly_available_post_id") or ()]
 
 
 def state(identifier: str, ask: Ask, pause: float = 0) -> Json:
@@ -230,28 +294,13 @@ def state(identifier: str, ask: Ask, pause: float = 0) -> Json:
     )
 
 
-def address(told: Json, media: Media, lost: Lost) -> str | None:
+def address(ids: Sequence[str], media: Media, lost: Lost) -> str | None:
     """Where it is seen; only what is public has one, and once it has been looked through."""
-    ids = told.get("publicaly_available_post_id")
     if not ids or "creator" not in lost.answers:
         return None
     kind = "video" if media.type.startswith("video/") else "photo"
-    return f"https://www.tiktok.com/@{said(lost.answers['creator'])['creator_username']}/{kind}/{ids[0]}"
-
-
-def latest(ask: Ask) -> Json:
-    fields = "id,create_time,title,video_description,share_url"
-    return said(
-        ask(
-            asked(
-                "list",
-                f"video/list/?fields={fields}",
-                {"max_count": LATEST},
-                HARMLESS,
-                {"videos": []},
-            )
-        )
-    )["videos"]
+    creator = said(lost.answers["creator"])["creator_username"]
+    return f"https://www.tiktok.com/@{creator}/{kind}/{ids[0]}"
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -486,7 +535,9 @@ PLATFORM = Platform(
     oauth=OAUTH,
     session=renewing(OAUTH),
     publish=publish,
+    recent=recent,
     find=find,
+    find_after=30,  # no source; cautious. What became of an upload is exact
     whoami=whoami,
     notices=notices,
     errors=ERRORS,

@@ -7,13 +7,16 @@ https://developers.google.com/youtube/v3/guides/using_resumable_upload_protocol
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Literal
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from platforms.base import (
     DOUBLES,
+    DROPPED,
+    FOREVER,
     HARMLESS,
     Account,
     Ask,
@@ -33,8 +36,19 @@ from platforms.base import (
     Setting,
     TryLater,
     code_at,
+    last_part,
     media_of_kind,
     renewing,
+)
+from platforms.recent import (
+    Found,
+    ListedPost,
+    Look,
+    PostList,
+    Search,
+    by_cursor,
+    iso,
+    look_through,
 )
 
 CHUNK = 33_554_432  # bytes; a multiple of 256 KB
@@ -46,8 +60,11 @@ GOES_ON, GONE, EXISTS = (
 KNOWN = (
     6 * 86_400.0
 )  # seconds for which the address of an upload is gone back to; a 404 says when it is no more
+AN_HOUR = 3600.0  # seconds
 SHORT = 180  # seconds
-EARLY = timedelta(hours=1)  # how far YouTube's clock and ours may be apart
+KEPT = timedelta(seconds=KNOWN)  # a video may be dated from the beginning of its upload
+MODERATED = ("published", "heldForReview", "likelySpam")  # states that comments are listed by
+UNDER_REVIEW = "under review"  # where ours may be, and whose list only a channel's owner may see
 LONGEST_TITLE, LONGEST_TAGS = 100, 500  # characters
 VIDEO = {"kind": "youtube#video", "id": "dQw4w9WgXcQ", "status": {"privacyStatus": "public"}}
 SESSION = Response(
@@ -70,6 +87,7 @@ CHANNEL = {
     ]
 }
 COMMENT = {"id": "UgzDE8pqJ_c5yKbXUcV4AaABAg"}
+ON = {"items": [{"id": "dQw4w9WgXcQ", "snippet": {"channelId": "UC_x5XG1OV2P6uZZ5FSM9Ttw"}}]}
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -116,14 +134,14 @@ def has_more(post: Post) -> bool:
 
 
 def showing(account: Account, post: Post, video: str) -> Request:
-    """What shows a video that something was added to. A second one changes nothing, but only `find` sends it: it knows the video also when
-    the beginning of the upload is forgotten, and `publish` would upload it anew.
-    """
+    """What shows a video that something was added to. It names the video: a second one changes nothing."""
     return Request(
         step="publish",
         method="PUT",
         url=at(account, "youtube/v3/videos?part=status"),
         json={"id": video, "status": given(status(post))},
+        repeat=DROPPED,
+        remembered=FOREVER,
         example=VIDEO,
     )
 
@@ -139,54 +157,196 @@ def refuse(post: Post) -> None:
         )
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """The video that the upload became; where that is not known any more, the one of that title among the latest.
+def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
+    """The video that the upload became; where that is not known any more, what the lists prove.
 
-    One that was uploaded whole is ours, and never uploaded again. Whether others see it says nothing: without an audit YouTube keeps it private.
+    One that was uploaded whole is ours. Whether others see it says nothing: without an audit
+    YouTube keeps it private.
     """
     if post.reply_to:
-        return found_comment(account, post, lost, ask)
+        # Later comments may stand under other videos: this list does not have to show them.
+        here = replace(lost, newer=frozenset())
+        return look_through(recent(account, post, lost, ask), PLATFORM, here, ask)
     (video,) = media_of_kind(post.media, "video")
-    up, more = became(video, lost, ask), has_more(post)
-    if up:
-        if more and not is_shown(account, post, up, ask):
-            ask(showing(account, post, up))
-        return published(up, video)
-    return next(
-        (
-            published(one, video)
-            for one in latest(account, post, lost, ask)
-            if not more or is_shown(account, post, one, ask)
-        ),
-        None,
+    begun = lost.answers.get("begin")
+    asked = [progress(begun.headers["location"], video, ask)] if begun else []
+    before = (*answers_to(lost, "progress"), *answers_to(lost, "upload"))
+    uploaded = id_in((*asked, *before))
+    if uploaded:
+        return look_at_upload(account, post, published(uploaded, video), ask)
+    if any(answer.status == GOES_ON for answer in asked):
+        return Look(found=Found.ABSENT)  # it has not arrived whole
+    found = look_through(recent(account, post, lost, ask), PLATFORM, lost, ask)
+    if found.found is Found.OURS and found.post:
+        why = what_differs(account, post, found.post, ask)
+        return Look(found=Found.NEAR, post=found.post, why=why) if why else found
+    return found
+
+
+def look_at_upload(account: Account, post: Post, video: Published, ask: Ask) -> Look:
+    """Whether an upload of ours is shown: where something is added to it, by the last request."""
+    if not has_more(post):
+        return Look(found=Found.OURS, post=video)
+    details = details_of(account, video.id, "status", ask)
+    if not details:
+        return Look(found=Found.FAILED, why=f"YouTube does not show the video {video.id}")
+    is_shown = is_as_wanted(details["status"], status(post))
+    return Look(found=Found.OURS, post=video) if is_shown else Look(found=Found.ABSENT)
+
+
+def what_differs(account: Account, post: Post, like_ours: Published, ask: Ask) -> str:
+    """What speaks against a video with our words that is not known to be our upload."""
+    details = details_of(account, like_ours.id, "status,fileDetails", ask)
+    (video,) = media_of_kind(post.media, "video")
+    size = details.get("fileDetails", {}).get("fileSize")
+    if size is not None and int(size) != video.size:
+        return "a video with the same words, made of another file"
+    if has_more(post) and not is_as_wanted(details["status"], status(post)):
+        return "a video that looks like it, which is not shown yet"
+    return ""
+
+
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The channel's uploads, or the comments on a video."""
+    mine = channel(account, ask)
+    if post.reply_to:
+        return comments(account, post, mine["id"], ask)
+    (video,) = media_of_kind(post.media, "video")
+    uploads = mine["contentDetails"]["relatedPlaylists"]["uploads"]
+    path = f"playlistItems?part=snippet,status&playlistId={uploads}&maxResults=50"
+    # No count: `videoCount` leaves out what is private, as YouTube keeps uploads without an audit.
+    return Search(
+        lists=(youtube_list(account, "list", path, lambda item: listed(item, video), KEPT),),
+        expected=expected(post, mine["id"]),
     )
 
 
-def became(video: Media, lost: Lost, ask: Ask) -> str | None:
-    """The id of the video, by the upload's address, else by what was answered before."""
-    asked = (
-        [progress(lost.answers["begin"].headers["location"], video, ask)]
-        if "begin" in lost.answers
-        else []
+def youtube_list(
+    account: Account,
+    step: str,
+    path: str,
+    read: Callable[[Json], ListedPost | None],
+    early: timedelta = timedelta(),
+) -> PostList:
+    """A list of YouTube's; it has no `nextPageToken` where it ends."""
+    request = Request(
+        step=step,
+        url=at(account, f"youtube/v3/{path}"),
+        repeat=HARMLESS,
+        example={"items": []},
     )
-    before = [
-        one
-        for prefix in ("progress", "upload")
-        for step, one in lost.answers.items()
-        if step.startswith(prefix)
-    ]
-    return next((str(one.json()["id"]) for one in (*asked, *before) if one.status < 300), None)
+    return PostList(
+        request=request,
+        read=read,
+        items=("items",),
+        next_page=by_cursor("pageToken", "nextPageToken"),
+        cursor_ends=True,
+        empty_ends=False,
+        newest_first=True,
+        early=early,
+    )
 
 
-def is_shown(account: Account, post: Post, video: str, ask: Ask) -> bool:
-    """Whether its last request has arrived."""
+def expected(post: Post, author: str) -> ListedPost:
+    """Our video, as the list would show it."""
+    is_later = bool(post.options.get("publish_at"))
+    return ListedPost(
+        author=author,
+        title=post.title,
+        shown=post.text,
+        visibility=None if is_later else post.options.get("privacy", "public"),
+    )
+
+
+def listed(item: Json, video: Media) -> ListedPost:
+    """A video of the channel. A private one may be a public one of an app without an audit."""
+    snippet, visibility = item["snippet"], item.get("status", {}).get("privacyStatus")
+    post = published(snippet["resourceId"]["videoId"], video)
+    return ListedPost(
+        id=post.id,
+        url=post.url,
+        made=iso(snippet["publishedAt"]),
+        author=snippet.get("videoOwnerChannelId"),
+        title=snippet["title"],
+        shown=snippet.get("description"),
+        visibility=None if visibility == "private" else visibility,
+        ref=dict(post.ref),
+    )
+
+
+def comments(account: Account, post: Post, author: str, ask: Ask) -> Search:
+    """The comments on a video. On our own ones those that wait for a review can be listed too."""
+    assert post.reply_to
+    on = video_of(post.reply_to)
+    path = f"videos?part=snippet,statistics&id={quote(on)}"
+    video = ask(
+        Request(step="video", url=at(account, f"youtube/v3/{path}"), repeat=HARMLESS, example=ON)
+    ).json()["items"][0]
+    is_own = video["snippet"]["channelId"] == author
+    known = MODERATED if is_own else MODERATED[:1]
+    lists = tuple(comments_in(account, on, state) for state in known)
+    if not is_own:
+        lists = tuple(replace(one, hides=(UNDER_REVIEW,)) for one in lists)
+    count = video.get("statistics", {}).get("commentCount")
+    return Search(
+        lists=lists,
+        expected=ListedPost(author=author, shown=post.text, parent=on, state=UNDER_REVIEW),
+        count=int(count) if count is not None else None,
+    )
+
+
+def comments_in(account: Account, on: str, state: str) -> PostList:
+    path = f"commentThreads?part=snippet&videoId={quote(on)}&order=time&maxResults=100"
+    about = f"textFormat=plainText&moderationStatus={state}"
+    return youtube_list(
+        account, f"comments {state}", f"{path}&{about}", lambda item: listed_comment(on, item)
+    )
+
+
+def listed_comment(on: str, item: Json) -> ListedPost:
+    top = item["snippet"]["topLevelComment"]["snippet"]
+    author = top.get("authorChannelId", {}).get("value")
+    post = comment(item["id"], on)
+    return ListedPost(
+        id=post.id,
+        url=post.url,
+        made=iso(top["publishedAt"]),
+        author=author,
+        shown=top.get("textDisplay"),
+        written=top.get("textOriginal"),
+        parent=item["snippet"].get("videoId") or on,
+        doubt="" if author else "a comment that looks like it, and YouTube does not tell whose",
+        ref=dict(post.ref),
+    )
+
+
+def id_of(name: str) -> str:
+    """The id of a comment or a video."""
+    if "://" not in name:
+        return name
+    query = dict(parse_qsl(urlsplit(name).query))
+    return query.get("lc") or query.get("v") or last_part(name)
+
+
+def id_in(answers: Iterable[Response]) -> str | None:
+    """The id of the video, by the first answer that has one."""
+    return next((str(one.json()["id"]) for one in answers if one.status < GOES_ON), None)
+
+
+def answers_to(lost: Lost, step: str) -> list[Response]:
+    """What was answered before to the steps that begin so."""
+    return [answer for name, answer in lost.answers.items() if name.startswith(step)]
+
+
+def details_of(account: Account, video: str, parts: str, ask: Ask) -> Json:
+    """What YouTube tells of a video; nothing where it does not show it."""
     asked = Request(
         step="status",
-        url=at(account, f"youtube/v3/videos?part=status&id={video}"),
+        url=at(account, f"youtube/v3/videos?part={parts}&id={video}"),
         repeat=HARMLESS,
         example={"items": [VIDEO]},
     )
-    return any(is_as_wanted(one["status"], status(post)) for one in ask(asked).json()["items"])
+    return next(iter(ask(asked).json()["items"]), {})
 
 
 def is_as_wanted(told: Json, wanted: Json) -> bool:
@@ -194,29 +354,6 @@ def is_as_wanted(told: Json, wanted: Json) -> bool:
     if wanted["publishAt"]:
         return bool(told.get("publishAt")) or told["privacyStatus"] == "public"
     return bool(told["privacyStatus"] == wanted["privacyStatus"])
-
-
-def latest(account: Account, post: Post, lost: Lost, ask: Ask) -> Iterator[str]:
-    uploads = channel(account, ask)["contentDetails"]["relatedPlaylists"]["uploads"]
-    listed = Request(
-        step="list",
-        url=at(
-            account, f"youtube/v3/playlistItems?part=snippet&playlistId={uploads}&maxResults=50"
-        ),
-        repeat=HARMLESS,
-        example={"items": []},
-    )
-    for one in ask(listed).json()["items"]:
-        made, video = (
-            datetime.fromisoformat(one["snippet"]["publishedAt"]),
-            one["snippet"]["resourceId"]["videoId"],
-        )
-        if (
-            one["snippet"]["title"] == post.title
-            and made > lost.left_at - EARLY
-            and video not in lost.others
-        ):
-            yield str(video)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -294,31 +431,38 @@ def uploaded(account: Account, video: Media, begun: Json, ask: Ask, is_last: boo
     """The id of the video. An upload that YouTube no longer knows begins anew."""
     session = session_of(account, video, begun, ask)
     answer = progress(session, video, ask)
+    if answer.status == GONE and not is_last:
+        # It may be whole all the same: the journal knows the answer to its last part.
+        end = chunk(session, video, (video.size - 1) // CHUNK * CHUNK, is_last)
+        answer = ask(replace(end, accepts=(GOES_ON, GONE)))
     if answer.status == GONE:
         session = session_of(account, video, begun, ask, again=True)
         answer = progress(session, video, ask)
     while answer.status == GOES_ON:
-        start = received(answer)
-        end = min(start + CHUNK, video.size)
-        is_whole = end == video.size
-        answer = ask(
-            Request(
-                step=f"upload {start // CHUNK + 1}",
-                method="PUT",
-                url=session,
-                body=Part(media=video, start=start, end=end),
-                headers={
-                    "Content-Type": video.type,
-                    "Content-Range": f"bytes {start}-{end - 1}/{video.size}",
-                },
-                repeat=DOUBLES if is_whole and is_last else HARMLESS,
-                accepts=(GOES_ON,),
-                example=VIDEO
-                if is_whole
-                else Response(status=GOES_ON, headers={"range": f"bytes=0-{end - 1}"}),
-            )
-        )
+        answer = ask(chunk(session, video, received(answer), is_last))
     return str(answer.json()["id"])
+
+
+def chunk(session: str, video: Media, start: int, is_last: bool) -> Request:
+    """A part of the video. `is_last`: readers see the video when it has all of them."""
+    end = min(start + CHUNK, video.size)
+    is_whole = end == video.size
+    return Request(
+        step=f"upload {start // CHUNK + 1}",
+        method="PUT",
+        url=session,
+        body=Part(media=video, start=start, end=end),
+        headers={
+            "Content-Type": video.type,
+            "Content-Range": f"bytes {start}-{end - 1}/{video.size}",
+        },
+        repeat=DOUBLES if is_whole and is_last else HARMLESS,
+        lasts=KNOWN if is_whole else AN_HOUR,
+        accepts=(GOES_ON,),
+        example=VIDEO
+        if is_whole
+        else Response(status=GOES_ON, headers={"range": f"bytes=0-{end - 1}"}),
+    )
 
 
 def captioned(account: Account, video: str, captions: Media, language: str, ask: Ask) -> None:
@@ -444,28 +588,6 @@ def commented(account: Account, post: Post, ask: Ask) -> Published:
     return comment(answer.json()["id"], on)
 
 
-def found_comment(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    assert post.reply_to
-    on = video_of(post.reply_to)
-    listed = Request(
-        step="comments",
-        url=at(
-            account,
-            f"youtube/v3/commentThreads?part=snippet&videoId={quote(on)}&order=time&maxResults=100",
-        ),
-        repeat=HARMLESS,
-        example={"items": []},
-    )
-    for one in ask(listed).json()["items"]:
-        said = one["snippet"]["topLevelComment"]["snippet"]
-        if (
-            said.get("textOriginal", said.get("textDisplay")) == post.text
-            and one["id"] not in lost.others
-        ):
-            return comment(one["id"], on)
-    return None
-
-
 def video_of(post: Published) -> str:
     """The video that a comment belongs to. One that a person found is known by its URL."""
     address = urlsplit(post.id)
@@ -586,7 +708,10 @@ PLATFORM = Platform(
     oauth=OAUTH,
     session=renewing(OAUTH),
     publish=publish,
+    recent=recent,
     find=find,
+    find_after=30,  # no source; cautious. What became of an upload is exact
+    id_of=id_of,
     whoami=whoami,
     notices=notices,
     error_code=reason,

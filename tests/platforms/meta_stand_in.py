@@ -91,11 +91,14 @@ class Graph(StandIn):
                     "created_time": MADE_AT,
                     "permalink": f"https://x.test/{key}",
                     "permalink_url": f"https://x.test/{key}",
+                    "from": {"id": "1234", "username": "hillschool"},
+                    "username": "hillschool",
                     **one.get("shows", {}),
                 }
                 for key, one in reversed(self.up.items())
                 if one["kind"] in kinds
-            ]
+            ],
+            summary={"total_count": len(self.up)},
         )
 
     def show(self, key: str, kind: str, text: str, files: Iterable[Any] = (), **more: Any) -> str:
@@ -106,9 +109,15 @@ class Graph(StandIn):
 
 def attached(photos: list[Any]) -> dict[str, Any]:
     """As a post is listed with it: one picture as it is, several within what holds them, and nothing not at all."""
-    shown = [{"target": {"id": one["id"]}} for one in photos]
-    album = [{"target": {"id": "888001"}, "subattachments": {"data": shown}}]
+    shown = [{"media_type": "photo", "target": {"id": one["id"]}} for one in photos]
+    album = [{"media_type": "album", "target": {"id": "888001"}, "subattachments": {"data": shown}}]
     return {"attachments": {"data": album if len(shown) > 1 else shown}} if shown else {}
+
+
+def linked(address: str) -> dict[str, Any]:
+    """As a post is listed with a card."""
+    card = {"media_type": "link", "type": "share", "unshimmed_url": address}
+    return {"attachments": {"data": [card]}}
 
 
 @dataclass
@@ -164,13 +173,13 @@ class Page(Graph):
             photos,
             asked=form,
             link=form.get("link"),
-            shows=attached(photos),
+            shows=linked(form["link"]) if "link" in form else attached(photos),
         )
         return ok(id=key, permalink_url=f"https://www.facebook.com/1234/posts/{key}")
 
     @route("GET", f"{GRAPH}/1234/published_posts")
     def published(self, arrived: Arrived) -> Response:
-        assert int(arrived.query["since"]) > 0
+        assert "since" not in arrived.query, "an empty answer would prove nothing"
         return self.listed("post", text="message")
 
     @route("POST", f"{GRAPH}/1234/video_reels")
@@ -313,8 +322,25 @@ class Containers(Graph):
                 kind,
                 one["form"].get(text, ""),
                 [self.containers[child]["form"] for child in children],
+                shows=self.shown(one["form"], children),
             )
         )
+
+    def shown(self, form: dict[str, str], children: list[str]) -> dict[str, Any]:
+        """What a list tells of it beside its text."""
+        told: dict[str, Any] = {"media_type": f"{form.get('media_type', 'IMAGE')}"}
+        if len(children) > 1:
+            told = {"media_type": "CAROUSEL_ALBUM"}
+            told["children"] = {"data": [{"id": child} for child in children]}
+        if told["media_type"] == "TEXT":
+            told["media_type"] = "TEXT_POST"
+        if "alt_text" in form:
+            told["alt_text"] = form["alt_text"]
+        if "link_attachment" in form:
+            told["link_attachment_url"] = form["link_attachment"]
+        if "reply_to_id" in form:
+            told["replied_to"] = {"id": form["reply_to_id"]}
+        return told
 
     def check_children(self, form: dict[str, str], most: int) -> None:
         children = form["children"].split(",")
@@ -342,7 +368,7 @@ class Instagram(Containers):
 
     @route("GET", f"{INSTAGRAM}/me")
     def me(self, arrived: Arrived) -> Response:
-        return ok(user_id="17841405822304914", username="hillschool")
+        return ok(user_id="17841405822304914", username="hillschool", media_count=len(self.up))
 
     @route("GET", f"{INSTAGRAM}/17841405822304914/content_publishing_limit")
     def limit(self, arrived: Arrived) -> Response:
@@ -412,6 +438,10 @@ class Instagram(Containers):
     @route("POST", f"{INSTAGRAM}/(\\d+)/comments")
     def comment(self, arrived: Arrived, on: str) -> Response:
         return ok(id=self.show("178700", "comment", takes(arrived, "message")["message"], on=on))
+
+    @route("GET", f"{INSTAGRAM}/(18000)")
+    def one_media(self, arrived: Arrived, key: str) -> Response:
+        return ok(id=key, comments_count=len(self.up))
 
     @route("GET", f"{INSTAGRAM}/(\\d+)/comments")
     def comments(self, arrived: Arrived, on: str) -> Response:

@@ -25,7 +25,8 @@ from platforms.base import (
     Response,
     TryLater,
 )
-from platforms.facebook import LOOKS, PLATFORM, find, lasting, publish, session, whoami
+from platforms.facebook import LOOKS, PLATFORM, lasting, publish, session, whoami
+from platforms.recent import Found, Look, look
 from scheduler.engine.judging import judged
 from tests.platforms.meta_stand_in import MADE_AT, Page
 from tests.platforms.standing_in import asking, lost_at_every_step, published_through
@@ -308,109 +309,363 @@ def test_addresses_of_others_have_cards_and_facebooks_own_stand_in_the_text(
     assert [(one["link"], one["text"]) for one in page.up.values()] == [(link, text)]
 
 
+COUNT = ok(data=[], summary={"total_count": 9})
+OTHER = {"id": "1234_1", "message": "Another"}
+
+
 def listed(*posts: dict[str, Any], **more: Any) -> Response:
-    return ok(
-        data=[
-            {"id": "1234_5678", "message": "Welcome back", "created_time": MADE_AT, **one}
-            for one in posts
-        ],
-        **more,
+    """A list of posts or comments of the Page; by default the last page of it."""
+    ours = {
+        "id": "1234_5678",
+        "message": "Welcome back",
+        "created_time": MADE_AT,
+        "from": {"id": "1234"},
+    }
+    return ok(data=[{**ours, **one} for one in posts], **more)
+
+
+def looked(*lists: Response, post: Post | None = None, **lost: Any) -> Look:
+    """What a look at these pages says, the text post left when it was due."""
+    wanted = post or a_post()
+    return look(PLATFORM, ACCOUNT, wanted, Lost(left_at=DUE, **lost), scripted(COUNT, *lists))
+
+
+def test_a_lost_post_is_looked_for_among_all_of_the_page() -> None:
+    server = scripted(COUNT, listed({"message": "Welcome\nback "}))
+
+    found = look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), server)
+
+    assert found == Look(
+        found=Found.OURS,
+        post=Published(
+            id="1234_5678", url="https://www.facebook.com/1234_5678", ref={"on": "1234_5678"}
+        ),
     )
-
-
-def test_a_lost_post_is_looked_for_among_those_since_it_left() -> None:
-    server = scripted(listed({"message": "Welcome\nback "}))
-
-    up = find(ACCOUNT, a_post(), Lost(left_at=DUE), server)
-
-    assert up == Published(
-        id="1234_5678", url="https://www.facebook.com/1234_5678", ref={"on": "1234_5678"}
-    )
-    assert parse_qs(urlsplit(server.asked[0].url).query)["since"] == [
-        str(int(DUE.timestamp()) - 3600)
-    ]
+    count, posts = (parse_qs(urlsplit(one.url).query) for one in server.asked)
+    assert count["summary"] == ["total_count"]
+    assert posts["include_hidden"] == ["true"]
+    assert "since" not in posts
 
 
 @pytest.mark.parametrize(
     "other",
     [
         {"message": "Welcome"},
-        {"created_time": "2026-09-07T07:29:00+0000"},
+        {"created_time": "2026-09-06T06:00:00+0000"},
         {"id": "1234_7"},
+        {"from": {"id": "99"}},
     ],
-    ids=["another text", "from before", "another delivery's"],
+    ids=["another text", "from before", "another delivery's", "another Page's"],
 )
 def test_another_post_is_not_taken_for_ours(other: dict[str, Any]) -> None:
-    assert (
-        find(
-            ACCOUNT,
-            a_post(),
-            Lost(left_at=DUE, others=frozenset({"1234_7"})),
-            scripted(listed(other)),
-        )
-        is None
-    )
+    assert looked(listed(other), others=frozenset({"1234_7"})).found is Found.ABSENT
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "1234_7",
+        "1234/posts/7",
+        "hillschool/posts/7/",
+        "hillschool/posts/we-are-open/7",
+        "permalink.php?story_fbid=7&id=1234",
+        "story.php?id=1234&story_fbid=7",
+    ],
+)
+def test_a_post_that_a_person_resolved_by_its_address_is_not_taken_for_ours(address: str) -> None:
+    others = frozenset({f"https://www.facebook.com/{address}"})
+
+    assert looked(listed({"id": "1234_7"}), others=others).found is Found.ABSENT
+    assert looked(listed({"id": "1234_8"}), others=others).found is Found.OURS
+
+
+def test_posts_whose_addresses_have_no_numbers_are_told_apart() -> None:
+    def address(name: str) -> str:
+        return f"https://www.facebook.com/permalink.php?story_fbid=pfbid0{name}&id=1234"
+
+    others, ours = frozenset({address("a")}), listed({"permalink_url": address("b")})
+
+    assert looked(ours, others=others).found is Found.OURS
+    assert looked(listed({"permalink_url": address("a")}), others=others).found is Found.ABSENT
+
+
+def test_a_page_says_by_next_that_there_is_more_and_the_token_stays_where_it_is() -> None:
+    more = {"cursors": {"after": "QVFJ"}, "next": "https://evil.test/?access_token=secret"}
+    server = scripted(COUNT, ok(data=[], paging=more), listed({}))
+
+    found = look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), server)
+
+    assert found.found is Found.OURS
+    first, second = (one.url for one in server.asked[1:])
+    assert second.startswith("https://graph.facebook.com/v26.0/1234/published_posts?")
+    assert parse_qs(urlsplit(second).query) == {
+        **parse_qs(urlsplit(first).query),
+        "after": ["QVFJ"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("pages", "why"),
+    [
+        ([listed(OTHER, paging={"next": "https://x"})], "not where"),
+        (
+            [
+                listed({**OTHER, "id": f"1234_{n}"}, paging={"next": "x", "cursors": {"after": n}})
+                for n in range(1, 11)
+            ],
+            "more than 10 pages",
+        ),
+    ],
+)
+def test_a_list_that_is_cut_proves_nothing(pages: list[Response], why: str) -> None:
+    found = looked(*pages)
+
+    assert found.found is Found.FAILED
+    assert why in found.why
+
+
+@pytest.mark.parametrize(("count", "says"), [(0, Found.ABSENT), (1, Found.FAILED)])
+def test_an_empty_list_proves_something_only_where_facebook_counts_no_post(
+    count: int, says: Found
+) -> None:
+    counted = ok(data=[], summary={"total_count": count})
+    server = scripted(counted, ok(data=[]))
+
+    assert look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), server).found is says
+
+
+def card(address: str) -> dict[str, Any]:
+    shown = {"media_type": "link", "type": "share", "unshimmed_url": address}
+    return {"attachments": {"data": [shown]}}
+
+
+@pytest.mark.parametrize(
+    ("shown", "says"),
+    [
+        (card("HTTPS://Example.org/term/"), Found.OURS),
+        (card("https://example.org/term?fbclid=x"), Found.OURS),
+        (card("https://example.org/other"), Found.NEAR),
+        ({}, Found.NEAR),
+    ],
+)
+def test_the_same_words_with_another_link_are_near(shown: dict[str, Any], says: Found) -> None:
+    post = a_post(link=Link(url="https://example.org/term"))
+
+    assert looked(listed(shown), post=post).found is says
 
 
 PHOTOS = {"photo 1": ok(id="555000"), "photo 2": ok(id="555001")}
 
 
-def showing(*ids: str) -> dict[str, Any]:
-    """A listed post without a text that shows these pictures."""
-    shown = [{"target": {"id": one}} for one in ids]
+def showing(*ids: str, kind: str = "photo") -> dict[str, Any]:
+    """A listed post that shows these pictures."""
+    shown = [{"media_type": kind, "type": kind, "target": {"id": one}} for one in ids]
     return {
-        "message": None,
         "attachments": {
             "data": shown if len(shown) == 1 else [{"subattachments": {"data": shown}}]
         },
     }
 
 
-@pytest.mark.parametrize("shown", [["555001"], ["555000", "555001"]])
-def test_a_post_without_a_text_is_found_by_the_pictures_it_shows(
-    shown: list[str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("shown", "says"),
+    [
+        (["555000", "555001"], Found.OURS),
+        (["555000"], Found.NEAR),
+        (["555000", "9"], Found.NEAR),
+        ([], Found.NEAR),
+    ],
+)
+@pytest.mark.parametrize("text", ["Welcome back", ""])
+def test_a_post_with_pictures_is_known_by_them(
+    text: str, shown: list[str], says: Found, tmp_path: Path
 ) -> None:
-    post, lost = a_post(text="", media=(an_image(tmp_path),)), Lost(left_at=DUE, answers=PHOTOS)
+    """F4: the same words with another picture are near."""
+    post = a_post(text=text, media=(an_image(tmp_path), an_image(tmp_path, "b.png", colour="red")))
+    there = {"message": text, **(showing(*shown) if shown else {})}
 
-    up = find(
-        ACCOUNT,
-        post,
-        lost,
-        scripted(listed({"id": "1234_1", **showing("9")}, {"id": "1234_2", **showing(*shown)})),
+    assert looked(listed(there), post=post, answers=PHOTOS).found is says
+
+
+def test_a_post_without_a_text_whose_uploads_are_not_known_is_near(tmp_path: Path) -> None:
+    post, there = a_post(text="", media=(an_image(tmp_path),)), showing("9")
+
+    found = looked(listed({"message": None, **there}), post=post)
+
+    assert found.found is Found.NEAR
+    assert found.post
+    assert found.post.url == "https://www.facebook.com/1234_5678"
+
+
+def test_a_post_without_a_text_is_not_one_with_a_text(tmp_path: Path) -> None:
+    post = a_post(text="", media=(an_image(tmp_path),))
+
+    assert looked(listed({**showing("555000"), "message": "Hi"}), post=post).found is Found.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("number", "says"), [("777", Found.ABSENT), ("778", Found.NEAR)], ids=["known", "unknown"]
+)
+def test_a_video_with_the_same_words_is_not_our_text(number: str, says: Found) -> None:
+    """F11: it is known by its own number, and listed by that of its post."""
+    there = {"id": "1234_778", **showing(number, kind="video")}
+
+    assert looked(listed(there), others=frozenset({"777"})).found is says
+
+
+def test_a_later_video_does_not_have_to_be_in_the_list_of_posts() -> None:
+    newer = {"777001", "1234_9"}
+
+    missing = looked(listed(OTHER), newer=frozenset(newer), others=frozenset(newer))
+    shown = looked(
+        listed({**OTHER, "id": "1234_9"}), newer=frozenset(newer), others=frozenset(newer)
     )
 
-    assert up
-    assert up.id == "1234_2"
+    assert (missing.found, shown.found) == (Found.FAILED, Found.ABSENT)
 
 
-@pytest.mark.parametrize("answers", [PHOTOS, {}])
-def test_whether_another_post_without_a_text_is_ours_is_a_doubt(
-    answers: dict[str, Response], tmp_path: Path
+COMMENT_POST = a_post(reply_to=ON_PAGE)
+
+
+@pytest.mark.parametrize(
+    ("comment", "says"),
+    [
+        ({}, Found.OURS),
+        ({"from": {"id": "a pupil"}}, Found.ABSENT),
+        ({"from": {}}, Found.NEAR),
+        ({"created_time": "2025-09-07T08:30:05+0000"}, Found.ABSENT),
+        ({"parent": {"id": "99_5"}}, Found.ABSENT),
+        ({"message": "Thank you!"}, Found.ABSENT),
+    ],
+    ids=["ours", "a pupil's", "nobody's", "last year's", "to another comment", "another text"],
+)
+def test_a_comment_is_ours_only_where_the_page_wrote_it(
+    comment: dict[str, Any], says: Found
 ) -> None:
-    post = a_post(text="", media=(an_image(tmp_path),))
+    """F2: whose it is, when it was made, and what it answers."""
+    found = looked(listed({"id": "99_7", **comment}), post=COMMENT_POST)
 
-    with pytest.raises(
-        InDoubt, match=r"whether it is https://www\.facebook\.com/1234_5678 cannot be told"
-    ):
-        find(ACCOUNT, post, Lost(left_at=DUE, answers=answers), scripted(listed(showing("9"))))
-
-
-def test_a_post_without_a_text_is_not_one_that_shows_nothing(tmp_path: Path) -> None:
-    post = a_post(text="", media=(an_image(tmp_path),))
-
-    others = listed({"message": None}, {**showing("9"), "message": "Hi"})
-
-    assert find(ACCOUNT, post, Lost(left_at=DUE, answers=PHOTOS), scripted(others)) is None
+    assert found.found is says
+    assert (found.post.ref if found.post else {"on": "1234_99"}) == {"on": "1234_99"}
 
 
-def test_too_many_posts_to_look_through_is_a_doubt_and_not_a_no() -> None:
-    with pytest.raises(InDoubt, match="too many posts since 2026-09-07 07:30 UTC"):
-        find(
-            ACCOUNT,
-            a_post(),
-            Lost(left_at=DUE),
-            scripted(listed({"message": "Another"}, paging={"next": "https://x"})),
+def test_comments_are_read_to_their_end() -> None:
+    """A6: with the replies to them, and those that Facebook ranks low."""
+    more = {"cursors": {"after": "2"}, "next": "https://x"}
+    pupils = {"id": "99_1", "from": {"id": "a pupil"}}
+    server = scripted(COUNT, listed(pupils, paging=more), listed({"id": "99_2"}))
+
+    found = look(PLATFORM, ACCOUNT, COMMENT_POST, Lost(left_at=DUE), server)
+
+    assert found.found is Found.OURS
+    assert all("filter=stream" in one.url for one in server.asked)
+
+
+def test_a_later_comment_may_stand_under_another_post() -> None:
+    newer = frozenset({"55_8"})
+
+    found = looked(listed({**OTHER, "id": "99_1"}), post=COMMENT_POST, newer=newer, others=newer)
+
+    assert found.found is Found.ABSENT
+
+
+BEGUN = {"begin": ok(video_id="777001")}
+
+
+def phases(**said: str) -> Response:
+    told = {f"{name}_phase": {"status": status} for name, status in said.items()}
+    return Response.of({"status": {"video_status": "ready", **told}})
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (phases(processing="complete", publishing="complete"), Found.OURS),
+        (phases(processing="in_progress", publishing="not_started"), Found.FAILED),
+        (phases(processing="complete", publishing="in_progress"), Found.FAILED),
+        (phases(processing="complete", publishing="not_started"), Found.ABSENT),
+        (phases(processing="error", publishing="not_started"), Found.ABSENT),
+    ],
+)
+def test_what_a_video_says_of_itself_decides(state: Response, says: Found, tmp_path: Path) -> None:
+    lost = Lost(left_at=DUE, answers=BEGUN)
+
+    assert look(PLATFORM, ACCOUNT, a_reel(tmp_path), lost, scripted(state)).found is says
+
+
+def test_a_video_is_known_by_the_number_of_its_post_too(tmp_path: Path) -> None:
+    """F11: the list of posts shows it by that one."""
+    state = phases(publishing="complete").json()
+    server = scripted(Response.of({**state, "post_id": "1234_778"}))
+
+    found = look(PLATFORM, ACCOUNT, a_reel(tmp_path), Lost(left_at=DUE, answers=BEGUN), server)
+
+    assert found.post
+    assert found.post.ref == {"on": "777001", "ids": ["777001", "1234_778"]}
+    others = frozenset(found.post.ref["ids"])
+    assert looked(listed({"id": "1234_778"}), others=others).found is Found.ABSENT
+
+
+def video(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "777001",
+        "description": "Welcome back",
+        "created_time": MADE_AT,
+        "permalink_url": "/reel/777001/",
+        "from": {"id": "1234"},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        ([video()], Found.OURS),
+        ([video(created_time="2026-09-07T08:20:00+0000")], Found.OURS),
+        ([video(description="")], Found.FAILED),
+        ([video(id="777002")], Found.FAILED),
+        ([], Found.FAILED),
+    ],
+    ids=["published", "dated from its upload", "without its words", "another", "not there"],
+)
+@pytest.mark.parametrize("state", [phases(), Response.of({"status": {}})])
+def test_a_video_without_phases_is_not_absent(
+    state: Response, there: list[dict[str, Any]], says: Found, tmp_path: Path
+) -> None:
+    """A10: it has its words since its last request, so that with them it is published."""
+    server = scripted(state, ok(data=[*there, video(id="1", description="Another")]))
+
+    found = look(PLATFORM, ACCOUNT, a_reel(tmp_path), Lost(left_at=DUE, answers=BEGUN), server)
+
+    assert found.found is says
+    assert "/1234/video_reels?" in server.asked[1].url
+    if found.post:
+        assert (found.post.id, found.post.url) == (
+            "777001",
+            "https://www.facebook.com/reel/777001/",
         )
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        (video(), Found.OURS),
+        (video(created_time="2026-09-06T10:00:00+0000"), Found.NEAR),
+        (video(created_time="2026-09-01T10:00:00+0000"), Found.ABSENT),
+        (video(id="7"), Found.ABSENT),
+    ],
+    ids=["ours", "the day before", "long before", "another delivery's"],
+)
+def test_a_video_whose_number_is_not_known_is_looked_for_among_the_videos(
+    there: dict[str, Any], says: Found, tmp_path: Path
+) -> None:
+    lost = Lost(left_at=DUE, others=frozenset({"7"}))
+    server = scripted(ok(data=[there]))
+
+    found = look(PLATFORM, ACCOUNT, a_wide_video(tmp_path), lost, server)
+
+    assert found.found is says
+    assert "/1234/videos?type=uploaded&" in server.asked[0].url
 
 
 def test_a_repeat_that_facebook_refuses_is_what_went_up_before(tmp_path: Path) -> None:
@@ -540,26 +795,18 @@ def test_whoami_is_the_pages_name() -> None:
 
 def test_the_answers_written_from_the_documentation_are_read() -> None:
     answers = json.loads((Path(__file__).parent / "answers" / "facebook.json").read_text())
+    posts, *videos = (
+        Response.of(answers[name])
+        for name in ("published_posts", "status_processing", "status_published")
+    )
 
-    assert find(
-        ACCOUNT,
-        a_post(text="Term dates"),
-        Lost(left_at=DUE),
-        scripted(Response.of(answers["published_posts"])),
+    assert looked(posts, post=a_post(text="Term dates")).found is Found.OURS
+    processing, up = (
+        look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE, answers=BEGUN), scripted(state))
+        for state in videos
     )
-    with pytest.raises(TryLater, match="still processing"):
-        find(
-            ACCOUNT,
-            a_post(),
-            Lost(left_at=DUE, answers={"begin": ok(video_id="777001")}),
-            scripted(Response.of(answers["status_processing"])),
-        )
-    up = find(
-        ACCOUNT,
-        a_post(),
-        Lost(left_at=DUE, answers={"begin": ok(video_id="777001")}),
-        scripted(Response.of(answers["status_published"])),
-    )
-    assert up == Published(
+    assert processing.found is Found.FAILED
+    assert "still processing" in processing.why
+    assert up.post == Published(
         id="777001", url="https://www.facebook.com/reel/777001/", ref={"on": "777001"}
     )

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from platforms.base import Account, InDoubt, Link, Lost, Media, Post, Rejected, Response
-from platforms.google_business import PLATFORM, find, publish, whoami
+from platforms.base import Account, Link, Lost, Media, Post, Rejected, Response, TryLater
+from platforms.google_business import PLATFORM, publish, whoami
+from platforms.recent import Found, Look, look
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, an_image, documented, ok, scripted
 
@@ -228,60 +229,184 @@ def test_it_is_said_when_google_has_not_decided_yet(state: str, notes: tuple[str
 
 
 def test_a_post_that_google_rejected_is_not_taken_for_published() -> None:
-    rejected = {
-        "name": f"{PLACE}/localPosts/3",
-        "state": "REJECTED",
-        "summary": "Welcome back",
-        "createTime": "2026-09-07T08:30:02Z",
-    }
+    rejected = {"name": f"{PLACE}/localPosts/3", "state": "REJECTED"}
 
     with pytest.raises(Rejected, match="the post was taken, and Google rejected it for its policy"):
         publish(ACCOUNT, a_post(), scripted(ok(**rejected)))
-    with pytest.raises(Rejected, match="the post was found, and Google rejected it for its policy"):
-        find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(ok(localPosts=[rejected])))
+    found = looked(one(**rejected))
+
+    assert found.found is Found.NEAR
+    assert found.why == "Google rejected it for its policy; look at it in your Business Profile"
 
 
-def test_a_post_of_another_delivery_or_from_before_is_not_it() -> None:
-    def one(name: str, made: str, summary: str = "Welcome back") -> dict[str, str]:
-        return {"name": name, "createTime": made, "summary": summary, "state": "LIVE"}
-
-    listed = ok(
-        localPosts=[
-            one("a", "2026-09-07T08:30:02Z"),
-            one("b", "2026-09-06T08:30:02Z"),
-            one("c", "2026-09-07T08:30:02Z", "Other"),
-        ]
-    )
-
-    assert (
-        find(ACCOUNT, a_post(), Lost(left_at=DUE, others=frozenset({"a"})), scripted(listed))
-        is None
-    )
-    found = find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(listed))
-    assert found
-    assert found.id == "a"
-
-
-def test_a_lost_post_may_stand_on_any_page_and_beyond_ten_it_stays_in_doubt() -> None:
-    ours = {
-        "name": "a",
-        "createTime": "2026-09-07T08:30:02Z",
+def one(**changes: Any) -> dict[str, Any]:
+    """A post of the list, ours as we sent it."""
+    return {
+        "name": f"{PLACE}/localPosts/3",
+        "languageCode": "en",
         "summary": "Welcome back",
+        "createTime": "2026-09-07T08:30:02Z",
         "state": "LIVE",
+        "topicType": "STANDARD",
+        "searchUrl": "https://local.google.com/place?id=1&lpsid=3",
+        **changes,
     }
-    first = ok(localPosts=[{**ours, "name": "b", "summary": "Other"}], nextPageToken="n/2=")
-    server = scripted(first, ok(localPosts=[ours]))
 
-    found = find(ACCOUNT, a_post(), Lost(left_at=DUE), server)
 
-    assert found
-    assert found.id == "a"
-    assert [one.url.partition("localPosts")[2] for one in server.asked] == [
+def looked(*posts: dict[str, Any], post: Post | None = None, **lost: Any) -> Look:
+    server = scripted(ok(localPosts=list(posts)))
+    return look(PLATFORM, ACCOUNT, post or a_post(), Lost(left_at=DUE, **lost), server)
+
+
+OTHERS = frozenset({f"{PLACE}/localPosts/7", "https://local.google.com/place?id=1&lpsid=8"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, Found.OURS),
+        ({"summary": " Welcome  back\n"}, Found.OURS),
+        ({"summary": "Other"}, Found.ABSENT),
+        ({"createTime": "2026-09-06T06:00:00Z"}, Found.ABSENT),
+        ({"name": f"{PLACE}/localPosts/7"}, Found.ABSENT),
+        ({"searchUrl": "https://local.google.com/place?id=1&lpsid=8"}, Found.ABSENT),
+        ({"name": "accounts/1/locations/5/localPosts/3"}, Found.ABSENT),
+        ({"summary": "Welcome back!"}, Found.NEAR),
+        ({"languageCode": "de"}, Found.NEAR),
+        ({"state": "SCHEDULED"}, Found.NEAR),
+        ({"callToAction": {"actionType": "BOOK", "url": "https://example.org"}}, Found.NEAR),
+        ({"media": [{"mediaFormat": "PHOTO"}]}, Found.NEAR),
+        ({"topicType": "EVENT", "event": {"title": "Welcome"}}, Found.ABSENT),
+    ],
+)
+def test_a_lost_post_is_known_by_all_that_google_tells(
+    changes: dict[str, Any], says: Found
+) -> None:
+    assert looked(one(**changes), others=OTHERS).found is says
+
+
+def test_two_posts_of_one_place_have_addresses_that_begin_alike() -> None:
+    others = frozenset({"https://local.google.com/place?id=1&lpsid=9"})
+
+    assert looked(one(), others=others).found is Found.OURS
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("https://example.org/open/", Found.OURS),
+        ("https://example.org/close", Found.NEAR),
+    ],
+)
+@pytest.mark.parametrize("is_offer", [False, True], ids=["button", "offer"])
+def test_another_link_is_near(is_offer: bool, address: str, says: Found) -> None:
+    there = one(callToAction={"actionType": "LEARN_MORE", "url": address})
+    post = a_post(link=SITE)
+    if is_offer:
+        post = a_post(link=SITE, options={**OPEN_DAY, "topic": "OFFER"})
+        there = one(topicType="OFFER", event=AS_LISTED, offer={"redeemOnlineUrl": address})
+
+    assert looked(there, post=post).found is says
+
+
+AS_LISTED = {
+    "title": "Open day",
+    "schedule": {
+        "startDate": {"year": 2026, "month": 12, "day": 1},
+        "startTime": {"hours": 18},
+        "endDate": {"year": 2026, "month": 12, "day": 1},
+        "endTime": {"hours": 20, "minutes": 30},
+    },
+}
+NEXT_YEAR = {
+    **AS_LISTED["schedule"],  # type: ignore[dict-item]
+    "startDate": {"year": 2027, "month": 12, "day": 1},
+}
+
+
+@pytest.mark.parametrize(
+    ("happening", "says"),
+    [
+        ({"event": AS_LISTED}, Found.OURS),
+        ({"event": {**AS_LISTED, "title": "Bazaar"}}, Found.ABSENT),
+        ({"event": {**AS_LISTED, "schedule": NEXT_YEAR}}, Found.NEAR),
+        ({}, Found.NEAR),
+    ],
+    ids=["ours", "another title", "another day", "not told"],
+)
+@pytest.mark.parametrize("text", ["", "Come in"])
+def test_two_events_are_told_apart_by_their_titles_and_days(
+    text: str, happening: dict[str, Any], says: Found
+) -> None:
+    """F10, GB1: also where they have no text."""
+    there = one(topicType="EVENT", summary=text, **happening)
+
+    assert looked(there, post=a_post(text=text, options=OPEN_DAY)).found is says
+
+
+@pytest.mark.parametrize(
+    ("fetched", "says"),
+    [
+        ("https://media.example.org/a.png?signature=2", Found.OURS),
+        ("https://media.example.org/b.png", Found.NEAR),
+        (None, Found.OURS),
+    ],
+)
+@pytest.mark.parametrize("text", ["Welcome back", ""])
+def test_another_picture_is_near(
+    text: str, fetched: str | None, says: Found, tmp_path: Path
+) -> None:
+    """F4. Without words and without an address of the picture there is nothing to know it by."""
+    picture = {"mediaFormat": "PHOTO", **({"sourceUrl": fetched} if fetched else {})}
+    hosted = {"host 1": ok(url="https://media.example.org/a.png?signature=1")}
+    post = a_post(text=text, media=(a_picture(tmp_path),))
+
+    found = looked(one(summary=text, media=[picture]), post=post, answers=hosted)
+
+    assert found.found is (Found.NEAR if not text and not fetched else says)
+
+
+def test_a_post_that_is_found_says_that_google_has_not_decided_yet() -> None:
+    found = looked(one(state="PROCESSING"))
+
+    assert found.post
+    assert found.post.notes == ("Google has not decided yet whether to show it",)
+
+
+def test_a_lost_post_may_stand_on_any_page_and_beyond_ten_nothing_is_proven() -> None:
+    first = ok(
+        localPosts=[one(name=f"{PLACE}/localPosts/9", summary="Other")], nextPageToken="n/2="
+    )
+    server = scripted(first, ok(localPosts=[one()]))
+
+    found = look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), server)
+
+    assert found.found is Found.OURS
+    assert [request.url.partition("localPosts")[2] for request in server.asked] == [
         "?pageSize=100",
         "?pageSize=100&pageToken=n%2F2%3D",
     ]
-    with pytest.raises(InDoubt, match="too many posts"):
-        find(ACCOUNT, a_post(), Lost(left_at=DUE), scripted(*[first] * 10))
+    pages = [
+        ok(
+            localPosts=[one(name=f"{PLACE}/localPosts/{n}", summary="Other")],
+            nextPageToken=str(n),
+        )
+        for n in range(10)
+    ]
+    cut = look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), scripted(*pages))
+    assert cut.found is Found.FAILED
+    assert "more than 10 pages" in cut.why
+
+
+@pytest.mark.parametrize("answer", [ok(), ok(localPosts=[])])
+def test_no_posts_at_all_prove_nothing(answer: Response) -> None:
+    """Row google_business: an empty answer was taken for absent."""
+    try:
+        found = look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), scripted(answer)).found
+    except TryLater:
+        found = Found.FAILED
+
+    assert found is Found.FAILED
 
 
 def test_it_tells_whose_credentials_they_are() -> None:

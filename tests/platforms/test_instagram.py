@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from platforms.base import (
     TryLater,
 )
 from platforms.graph import LOOKS
-from platforms.instagram import PLATFORM, find, publish, whoami
+from platforms.instagram import PLATFORM, publish, whoami
+from platforms.recent import Found, Look, look
 from tests.platforms.meta_stand_in import MADE_AT, QUOTA, Instagram
 from tests.platforms.standing_in import asking, lost_at_every_step, published_through
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
@@ -270,49 +272,255 @@ def test_a_container_that_is_published_already_is_never_published_again(tmp_path
         )
 
 
+def own(media_count: int = 9) -> Response:
+    return ok(user_id="17841405822304914", username="hillschool", media_count=media_count)
+
+
+def listed(*posts: dict[str, Any], **more: Any) -> Response:
+    """A list of posts or comments; by default the last page of it."""
+    ours = {
+        "id": "18000000000000001",
+        "caption": "Welcome back",
+        "timestamp": MADE_AT,
+        "permalink": "https://www.instagram.com/p/CxYz/",
+        "username": "hillschool",
+    }
+    return ok(data=[{**ours, **one} for one in posts], **more)
+
+
 @pytest.mark.parametrize("state", ["FINISHED", "IN_PROGRESS", "ERROR", "EXPIRED"])
-def test_what_the_container_says_is_not_published_is_not_up(state: str, tmp_path: Path) -> None:
-    assert (
-        find(
-            ACCOUNT,
-            a_picture(tmp_path),
-            Lost(left_at=DUE, answers=CONTAINER),
-            scripted(OWN, ok(status_code=state)),
-        )
-        is None
-    )
+def test_what_the_container_says_is_not_published_is_absent(state: str, tmp_path: Path) -> None:
+    lost, server = Lost(left_at=DUE, answers=CONTAINER), scripted(ok(status_code=state))
+
+    assert look(PLATFORM, ACCOUNT, a_picture(tmp_path), lost, server) == Look(found=Found.ABSENT)
 
 
-def test_what_the_container_says_is_published_is_found_or_waited_for(tmp_path: Path) -> None:
-    post, lost, published = (
-        a_picture(tmp_path),
-        Lost(left_at=DUE, answers=CONTAINER),
-        ok(status_code="PUBLISHED"),
-    )
+def test_a_state_of_a_container_that_nobody_knows_proves_nothing(tmp_path: Path) -> None:
+    lost, server = Lost(left_at=DUE, answers=CONTAINER), scripted(ok(status_code="ARCHIVED"))
 
-    up = find(ACCOUNT, post, lost, scripted(OWN, published, Response.of(ANSWERS["media"])))
+    found = look(PLATFORM, ACCOUNT, a_picture(tmp_path), lost, server)
 
-    assert up == Published(id="18000000000000001", url="https://www.instagram.com/p/CxYz/")
-    with pytest.raises(TryLater, match="published, and not yet among the account's latest"):
-        find(ACCOUNT, post, lost, scripted(OWN, published, ok(data=[])))
+    assert (found.found, found.why) == (Found.FAILED, "the container's state is 'ARCHIVED'")
+
+
+def looked_after_publishing(post: Post, *posts: dict[str, Any], minutes: int = 15) -> Look:
+    """A look, so long after it left, where the container says that it is published."""
+    lost = Lost(left_at=DUE, answers=CONTAINER, now=lambda: DUE + timedelta(minutes=minutes))
+    server = scripted(ok(status_code="PUBLISHED"), own(), listed(*posts))
+    return look(PLATFORM, ACCOUNT, post, lost, server)
+
+
+def test_what_the_container_says_is_published_is_found_among_the_latest(tmp_path: Path) -> None:
+    found = looked_after_publishing(a_picture(tmp_path), {}, {"id": "2", "caption": "Another"})
+
+    assert found.post == Published(id="18000000000000001", url="https://www.instagram.com/p/CxYz/")
+
+
+def test_a_list_may_show_it_a_little_later_than_the_container(tmp_path: Path) -> None:
+    found = looked_after_publishing(a_picture(tmp_path), {"caption": "Another"}, minutes=1)
+
+    assert found.found is Found.FAILED
+    assert found.why == "it is published, but not yet among the account's latest posts"
 
 
 @pytest.mark.parametrize(
-    "other",
-    [{"caption": "Another"}, {"timestamp": "2026-09-07T07:00:00+0000"}, {"id": "7"}],
-    ids=["another text", "from before", "another delivery's"],
+    ("text", "told"),
+    [
+        ('Say "hello"', "Say \u201chello\u201d"),
+        ("Welcome back #physics", "Welcome back physics"),
+        ("Welcome back", "Something else"),
+    ],
 )
-def test_another_post_is_not_taken_for_ours(other: dict[str, Any], tmp_path: Path) -> None:
-    listed = ok(data=[{"id": "1", "caption": "Welcome back", "timestamp": MADE_AT, **other}])
+def test_a_published_container_proves_it_also_where_the_caption_is_told_otherwise(
+    text: str, told: str, tmp_path: Path
+) -> None:
+    """Section 4, IG6 and IG8: it was never settled."""
+    found = looked_after_publishing(a_picture(tmp_path, text=text), {"caption": told})
 
-    assert (
-        find(
-            ACCOUNT,
-            a_picture(tmp_path),
-            Lost(left_at=DUE, others=frozenset({"7"})),
-            scripted(OWN, listed),
-        )
-        is None
+    assert found.found is Found.OURS
+    assert found.post
+    assert (found.post.id, found.post.url) == ("container:17900", None)
+    assert found.post.notes[0].startswith("Instagram published it, but does not tell its address")
+
+
+def test_what_looks_like_it_is_named_where_its_address_is_not_told(tmp_path: Path) -> None:
+    found = looked_after_publishing(a_picture(tmp_path), {"alt_text": "Another door"})
+
+    assert found.post
+    assert "it may be https://www.instagram.com/p/CxYz/" in found.post.notes[0]
+
+
+def test_nothing_answers_a_post_whose_number_is_not_known() -> None:
+    before = Published(id="container:17900")
+
+    with pytest.raises(Rejected, match="Meta does not tell its address, so nothing can answer it"):
+        publish(ACCOUNT, a_post(reply_to=before), scripted())
+
+
+def test_a_later_post_whose_number_is_not_known_does_not_have_to_be_listed(tmp_path: Path) -> None:
+    lost = Lost(left_at=DUE, newer=frozenset({"container:1"}), others=frozenset({"container:1"}))
+    server = scripted(own(), listed({"caption": "Another"}))
+
+    assert look(PLATFORM, ACCOUNT, a_picture(tmp_path), lost, server).found is Found.ABSENT
+
+
+def test_what_looks_like_ours_may_be_an_earlier_post_whose_number_is_not_known(
+    tmp_path: Path,
+) -> None:
+    lost = Lost(left_at=DUE, others=frozenset({"container:1"}))
+
+    found = look(PLATFORM, ACCOUNT, a_picture(tmp_path), lost, scripted(own(), listed({})))
+
+    assert found.found is Found.NEAR
+    assert "may be an earlier one of yours" in found.why
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ({}, Found.OURS),
+        ({"caption": "Welcome  back\n"}, Found.OURS),
+        ({"caption": "Another"}, Found.ABSENT),
+        ({"timestamp": "2026-09-06T06:00:00+0000"}, Found.ABSENT),
+        ({"id": "7"}, Found.ABSENT),
+        ({"permalink": "https://www.instagram.com/reel/Cabc/"}, Found.ABSENT),
+        ({"username": "a_parent"}, Found.ABSENT),
+        ({"alt_text": "A red bicycle"}, Found.NEAR),
+        ({"children": {"data": [{"id": "1"}, {"id": "2"}]}}, Found.NEAR),
+        ({"caption": "Welcome back!"}, Found.NEAR),
+    ],
+    ids=[
+        "ours",
+        "other white space",
+        "another text",
+        "from before",
+        "another delivery's",
+        "resolved by its address",
+        "a collaborator's",
+        "another picture",
+        "two pictures",
+        "almost the text",
+    ],
+)
+def test_a_post_without_a_container_is_known_by_all_that_is_told(
+    other: dict[str, Any], says: Found, tmp_path: Path
+) -> None:
+    """F4, F12."""
+    others = frozenset({"7", "https://www.instagram.com/p/Cabc/?igsh=x"})
+    server = scripted(own(), listed(other))
+
+    found = look(PLATFORM, ACCOUNT, a_picture(tmp_path), Lost(left_at=DUE, others=others), server)
+
+    assert found.found is says
+
+
+MORE = {"cursors": {"after": "QVFJ"}, "next": "https://graph.instagram.com/?access_token=x"}
+
+
+def test_a_list_is_read_to_its_end(tmp_path: Path) -> None:
+    """A6, IG1."""
+    first = listed({"id": "2", "caption": "Another"}, paging=MORE)
+    server = scripted(own(), first, listed({}))
+
+    found = look(PLATFORM, ACCOUNT, a_picture(tmp_path), Lost(left_at=DUE), server)
+
+    assert found.found is Found.OURS
+    assert server.asked[2].url == f"{server.asked[1].url.replace(',', '%2C')}&after=QVFJ"
+
+
+@pytest.mark.parametrize(("count", "says"), [(0, Found.ABSENT), (3, Found.FAILED)])
+def test_an_empty_list_is_believed_where_the_account_has_no_posts(
+    count: int, says: Found, tmp_path: Path
+) -> None:
+    server = scripted(own(count), ok(data=[]))
+
+    found = look(PLATFORM, ACCOUNT, a_picture(tmp_path), Lost(left_at=DUE), server)
+
+    assert found.found is says
+
+
+@pytest.mark.parametrize(("posts", "says"), [([{"caption": None}], Found.NEAR), ([], Found.FAILED)])
+def test_a_story_without_a_container_has_nothing_to_be_known_by(
+    posts: list[dict[str, Any]], says: Found, tmp_path: Path
+) -> None:
+    server = scripted(own(0), listed(*posts))
+    story = a_picture(tmp_path, options={"format": "story"})
+
+    assert look(PLATFORM, ACCOUNT, story, Lost(left_at=DUE), server).found is says
+    assert "/stories?" in server.asked[1].url
+
+
+COMMENT = {"text": "Welcome back", "permalink": None, "username": None, "id": "17"}
+COMMENTED = Published(id="18000", url="https://www.instagram.com/p/CxYz/")
+
+
+def looked_at_comments(*comments: Response, count: int = 9, **lost: Any) -> Look:
+    server = scripted(own(), ok(id="18000", comments_count=count), *comments)
+    post = a_post(reply_to=COMMENTED)
+    return look(PLATFORM, ACCOUNT, post, Lost(left_at=DUE, **lost), server)
+
+
+@pytest.mark.parametrize(
+    ("comment", "says"),
+    [
+        ({"from": {"id": "1", "username": "hillschool"}}, Found.OURS),
+        ({"username": "hillschool"}, Found.OURS),
+        ({"username": "a_pupil"}, Found.ABSENT),
+        ({"from": {"id": "2", "username": "a_pupil"}}, Found.ABSENT),
+        ({}, Found.NEAR),
+        ({"username": "hillschool", "timestamp": "2025-09-07T08:30:05+0000"}, Found.ABSENT),
+        ({"username": "hillschool", "parent_id": "5"}, Found.ABSENT),
+    ],
+    ids=[
+        "ours",
+        "ours by name",
+        "a pupil's",
+        "a pupil's by number",
+        "nobody's",
+        "last year's",
+        "to another comment",
+    ],
+)
+def test_a_comment_is_ours_only_where_the_account_wrote_it(
+    comment: dict[str, Any], says: Found
+) -> None:
+    """F2, IG3."""
+    found = looked_at_comments(listed({**COMMENT, **comment}))
+
+    assert found.found is says
+    if found.post:
+        assert (found.post.url, found.post.ref) == (COMMENTED.url, {"on": "18000"})
+
+
+def test_a_comment_is_found_though_the_address_of_its_post_is_another_deliverys() -> None:
+    ours = {**COMMENT, "username": "hillschool"}
+    others = frozenset({"18000", str(COMMENTED.url)})
+
+    assert looked_at_comments(listed(ours), others=others).found is Found.OURS
+
+
+def test_comments_are_read_to_their_end() -> None:
+    """A6, IG4."""
+    pupils, ours = ({**COMMENT, "username": name} for name in ("a_pupil", "hillschool"))
+
+    found = looked_at_comments(listed(pupils, paging=MORE), listed({**ours, "id": "18"}))
+
+    assert found.found is Found.OURS
+
+
+@pytest.mark.parametrize(("count", "says"), [(0, Found.ABSENT), (3, Found.FAILED)])
+def test_no_comments_are_believed_where_the_post_counts_none(count: int, says: Found) -> None:
+    assert looked_at_comments(ok(data=[]), count=count).found is says
+
+
+def test_the_answers_written_from_the_documentation_are_read(tmp_path: Path) -> None:
+    server = scripted(own(), Response.of(ANSWERS["media"]))
+
+    found = look(PLATFORM, ACCOUNT, a_picture(tmp_path), Lost(left_at=DUE), server)
+
+    assert found == Look(
+        found=Found.OURS,
+        post=Published(id="18000000000000001", url="https://www.instagram.com/p/CxYz/"),
     )
 
 

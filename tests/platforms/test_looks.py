@@ -55,7 +55,7 @@ UNEXPECTED = {
     "HTML": Response(headers={"content-type": "text/html"}, body=b"<h1>Hello</h1>"),
     "{}": Response.of({}),
 }
-WITHOUT_LISTS = ("whole", "HTML", "{}")  # for a look that asks for one record by its key
+WITHOUT_LISTS = ("whole", "HTML", "{}")  # for a look that asks for one record and for no list
 MANY = 12_000  # more posts than any look pages through
 
 
@@ -136,7 +136,7 @@ def right(shelf: Shelf, kind: str, candidate: str) -> Found:
 
 
 def kinds(name: str) -> tuple[str, ...]:
-    return WITHOUT_LISTS if platform(name).find else LISTS
+    return LISTS if platform(name).recent else WITHOUT_LISTS
 
 
 @pytest.mark.parametrize(

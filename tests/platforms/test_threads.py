@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from platforms.base import (
     Rejected,
     Response,
     Span,
-    TryLater,
 )
-from platforms.threads import PLATFORM, find, publish, whoami
+from platforms.recent import Found, Look, look
+from platforms.threads import PLATFORM, publish, whoami
 from scheduler.rendering.measuring import with_emoji_as_bytes
 from tests.platforms.meta_stand_in import MADE_AT, Threads, length
 from tests.platforms.standing_in import asking, lost_at_every_step, published_through
@@ -183,47 +184,187 @@ def test_a_text_that_is_too_long_is_refused_by_threads() -> None:
         publish(ACCOUNT, a_post(text="🎒" * 126), asking(Threads(), PLATFORM, ACCOUNT, SECRETS))
 
 
+ME = ok(id="1", username="hillschool")
+
+
+def listed(*posts: dict[str, Any], **more: Any) -> Response:
+    """A list of posts or replies; by default the last page of it."""
+    ours = {
+        "id": "18010000000000001",
+        "text": "Welcome back",
+        "timestamp": MADE_AT,
+        "permalink": "https://www.threads.com/@hillschool/post/DAbc",
+        "username": "hillschool",
+        "media_type": "TEXT_POST",
+    }
+    return ok(data=[{**ours, **one} for one in posts], **more)
+
+
+def looked(*lists: Response, post: Post | None = None, **lost: Any) -> Look:
+    wanted = post or a_post()
+    return look(PLATFORM, ACCOUNT, wanted, Lost(left_at=DUE, **lost), scripted(ME, *lists))
+
+
 @pytest.mark.parametrize("state", ["FINISHED", "IN_PROGRESS", "ERROR", "EXPIRED"])
-def test_what_the_container_says_is_not_published_is_not_up(state: str) -> None:
-    assert (
-        find(
-            ACCOUNT,
-            a_post(),
-            Lost(left_at=DUE, answers=CONTAINER),
-            scripted(Response.of({"status": state})),
-        )
-        is None
-    )
+def test_what_the_container_says_is_not_published_is_absent(state: str) -> None:
+    lost, server = Lost(left_at=DUE, answers=CONTAINER), scripted(Response.of({"status": state}))
 
-
-def test_what_the_container_says_is_published_is_found_or_waited_for() -> None:
-    lost, published = Lost(left_at=DUE, answers=CONTAINER), Response.of({"status": "PUBLISHED"})
-
-    up = find(
-        ACCOUNT,
-        a_post(text="Welcome back #physics"),
-        lost,
-        scripted(published, Response.of(ANSWERS["threads"])),
-    )
-
-    assert up == Published(
-        id="18010000000000001", url="https://www.threads.com/@hillschool/post/DAbc"
-    )
-    with pytest.raises(TryLater, match="published, and not yet among the account's latest"):
-        find(ACCOUNT, a_post(), lost, scripted(published, ok(data=[])))
+    assert look(PLATFORM, ACCOUNT, a_post(), lost, server) == Look(found=Found.ABSENT)
 
 
 @pytest.mark.parametrize(
-    "other",
-    [{"text": "Another"}, {"timestamp": "2026-09-07T07:00:00+0000"}, {"id": "7"}],
-    ids=["another text", "from before", "another delivery's"],
+    ("told", "identifier"),
+    [
+        ("Welcome back #physics", "18010000000000001"),
+        ("Welcome back physics", "container:17900"),
+        ("\u201cWelcome back #physics\u201d", "container:17900"),
+        ("Another", "container:17900"),
+    ],
 )
-def test_another_post_is_not_taken_for_ours(other: dict[str, Any]) -> None:
-    listed = ok(data=[{"id": "1", "text": "Welcome back", "timestamp": MADE_AT, **other}])
+@pytest.mark.parametrize("post", [{}, {"reply_to": FIRST}], ids=["post", "reply"])
+def test_a_published_container_proves_it_whatever_the_text_is_told_as(
+    told: str, identifier: str, post: dict[str, Any]
+) -> None:
+    """Section 4, TH4: it was never settled."""
+    published = Response.of({"status": "PUBLISHED"})
+    there = listed({"text": told, **({"replied_to": {"id": "first"}} if post else {})})
+    lost = Lost(left_at=DUE, answers=CONTAINER)
+    server = scripted(published, ME, there, listed({"text": "Other words"}))
 
-    assert (
-        find(ACCOUNT, a_post(), Lost(left_at=DUE, others=frozenset({"7"})), scripted(listed))
-        is None
+    found = look(PLATFORM, ACCOUNT, a_post(text="Welcome back #physics", **post), lost, server)
+
+    assert found.found is Found.OURS
+    assert found.post
+    assert found.post.id == identifier
+
+
+def test_a_list_may_show_it_a_little_later_than_the_container() -> None:
+    lost = Lost(left_at=DUE, answers=CONTAINER, now=lambda: DUE + timedelta(minutes=2))
+    server = scripted(Response.of({"status": "PUBLISHED"}), ME, listed({"text": "Another"}))
+
+    found = look(PLATFORM, ACCOUNT, a_post(), lost, server)
+
+    assert found.found is Found.FAILED
+    assert "not yet among the account's latest posts" in found.why
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ({}, Found.OURS),
+        ({"reply_audience": "EVERYONE"}, Found.OURS),
+        ({"text": "Another"}, Found.ABSENT),
+        ({"timestamp": "2026-09-06T06:00:00+0000"}, Found.ABSENT),
+        ({"id": "7"}, Found.ABSENT),
+        ({"permalink": "https://www.threads.net/@hillschool/post/Dabc"}, Found.ABSENT),
+        ({"username": "a_parent"}, Found.ABSENT),
+        ({"media_type": "REPOST_FACADE"}, Found.ABSENT),
+        ({"reply_audience": "MENTIONED_ONLY"}, Found.NEAR),
+        ({"media_type": "IMAGE"}, Found.NEAR),
+        ({"link_attachment_url": "https://example.org"}, Found.NEAR),
+    ],
+    ids=[
+        "ours",
+        "answered by everyone",
+        "another text",
+        "from before",
+        "another delivery's",
+        "resolved by its address",
+        "another account's",
+        "a repost",
+        "answered by a few",
+        "with a picture",
+        "with a card",
+    ],
+)
+def test_a_post_without_a_container_is_known_by_all_that_is_told(
+    other: dict[str, Any], says: Found
+) -> None:
+    """F12."""
+    others = frozenset({"7", "https://www.threads.com/@hillschool/post/Dabc"})
+
+    assert looked(listed(other), others=others).found is says
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ({"media_type": "REPOST_FACADE"}, Found.ABSENT),
+        ({"media_type": "TEXT_POST", "text": "Hi"}, Found.ABSENT),
+        ({"media_type": "IMAGE"}, Found.NEAR),
+        ({"media_type": "CAROUSEL_ALBUM", "children": {"data": [{}, {}]}}, Found.NEAR),
+    ],
+)
+def test_a_picture_alone_is_no_repost(other: dict[str, Any], says: Found, tmp_path: Path) -> None:
+    """F10, TH1: without words it is near at most."""
+    post = a_post(text="", media=(an_image(tmp_path),))
+
+    assert looked(listed({"text": None, **other}), post=post).found is says
+
+
+@pytest.mark.parametrize(
+    ("shown", "says"),
+    [("https://example.org/term/", Found.OURS), ("https://example.org/b", Found.NEAR)],
+)
+def test_another_card_is_near(shown: str, says: Found) -> None:
+    post = a_post(link=Link(url="https://example.org/term"))
+
+    assert looked(listed({"link_attachment_url": shown}), post=post).found is says
+
+
+def test_a_card_of_a_link_in_the_text_may_be_there_or_not() -> None:
+    post = a_post(spans=links(1))
+
+    assert looked(listed({}), post=post).found is Found.OURS
+    shown = {"link_attachment_url": "https://example.org/0"}
+    assert looked(listed(shown), post=post).found is Found.OURS
+
+
+@pytest.mark.parametrize(
+    ("replies", "posts", "says"),
+    [
+        ([{"replied_to": {"id": "first"}}], [], Found.OURS),
+        ([{"replied_to": {"id": "first"}}], [{"id": "2"}], Found.OURS),
+        ([{"replied_to": {"id": "another"}}], [], Found.ABSENT),
+        ([], [{}], Found.NEAR),
+        ([], [], Found.ABSENT),
+    ],
+    ids=["ours", "and a post of its own", "to another", "a post of its own", "nothing"],
+)
+def test_a_reply_is_known_by_what_it_answers(
+    replies: list[dict[str, Any]], posts: list[dict[str, Any]], says: Found
+) -> None:
+    """Row threads: a post of its own does not pass for a reply."""
+    other = {"id": "1", "text": "Another"}
+
+    found = looked(listed(*replies, other), listed(*posts, other), post=a_post(reply_to=FIRST))
+
+    assert found.found is says
+
+
+def test_a_list_is_read_to_its_end() -> None:
+    """A6, TH2."""
+    more = {"cursors": {"after": "QVFJ"}, "next": "https://graph.threads.net/?access_token=x"}
+    server = scripted(ME, listed({"id": "2", "text": "Another"}, paging=more), listed({}))
+
+    found = look(PLATFORM, ACCOUNT, a_post(), Lost(left_at=DUE), server)
+
+    assert found.found is Found.OURS
+    assert server.asked[2].url == f"{server.asked[1].url.replace(',', '%2C')}&after=QVFJ"
+
+
+def test_an_empty_list_proves_nothing() -> None:
+    found = looked(ok(data=[]))
+
+    assert found.found is Found.FAILED
+    assert "empty" in found.why
+
+
+def test_the_answers_written_from_the_documentation_are_read() -> None:
+    found = looked(Response.of(ANSWERS["threads"]), post=a_post(text="Welcome back #physics"))
+
+    assert found.post == Published(
+        id="18010000000000001", url="https://www.threads.com/@hillschool/post/DAbc"
     )
 
 

@@ -26,7 +26,8 @@ from platforms.base import (
     Response,
     TryLater,
 )
-from platforms.tiktok import CHUNK, LOOKS, PLATFORM, WHOLE, cut, find, publish, whoami
+from platforms.recent import Found, Look, look
+from platforms.tiktok import CHUNK, LOOKS, PLATFORM, WHOLE, cut, publish, whoami
 from scheduler.engine.judging import judged
 from tests.platforms import tiktok_stand_in
 from tests.platforms.standing_in import asking, lost_at_every_step, published_through
@@ -410,6 +411,14 @@ def test_the_code_of_a_refused_sign_in_is_read_and_no_json_is_known_by_its_statu
     assert PLATFORM.error_code(Response(status=416, body=b"<html>")) == "416"
 
 
+def test_a_post_keeps_the_id_that_lists_show(tmp_path: Path) -> None:
+    film = a_film(tmp_path, options=PUBLIC)
+
+    up = publish(AUDITED, film, asking(TikTok(audited=True), PLATFORM, AUDITED, SECRETS))
+
+    assert up.ref == {"ids": [up.id, "7300"]}
+
+
 def lost(**more: Any) -> Lost:
     return Lost(
         left_at=DUE,
@@ -424,31 +433,42 @@ def lost(**more: Any) -> Lost:
 def test_what_became_of_an_upload_is_asked_by_its_id(tmp_path: Path) -> None:
     server = scripted(Response.of(ANSWERS["published"]))
 
-    up = find(ACCOUNT, a_film(tmp_path), lost(), server)
+    found = look(PLATFORM, ACCOUNT, a_film(tmp_path), lost(), server)
 
     assert server.asked[0].json == {"publish_id": "v_pub_file~v2-1.123"}
-    assert up == Published(
-        id="v_pub_file~v2-1.123", url="https://www.tiktok.com/@hillschool/video/7300000000000000000"
+    assert found == Look(
+        found=Found.OURS,
+        post=Published(
+            id="v_pub_file~v2-1.123",
+            url="https://www.tiktok.com/@hillschool/video/7300000000000000000",
+            ref={"ids": ["v_pub_file~v2-1.123", "7300000000000000000"]},
+        ),
     )
 
 
-def test_an_upload_that_is_not_whole_is_not_up_and_one_that_failed_is_told(tmp_path: Path) -> None:
-    post = a_film(tmp_path)
+@pytest.mark.parametrize(
+    ("told", "says", "why"),
+    [
+        ({"status": "SEND_TO_USER_INBOX"}, Found.OURS, ""),
+        ({"status": "PROCESSING_UPLOAD", "uploaded_bytes": 999}, Found.ABSENT, ""),
+        ({"status": "PROCESSING_UPLOAD", "uploaded_bytes": 1000}, Found.FAILED, "processing"),
+        ({"status": "PROCESSING_UPLOAD"}, Found.FAILED, "still processing talk.mp4"),
+        ({"status": "PROCESSING_DOWNLOAD"}, Found.FAILED, "still processing talk.mp4"),
+        ({"status": "SOMETHING_NEW"}, Found.FAILED, "still processing talk.mp4"),
+        (
+            {"status": "FAILED", "fail_reason": "frame_rate_check_failed"},
+            Found.NEAR,
+            "made nothing of it: frame_rate_check_failed",
+        ),
+    ],
+)
+def test_what_tiktok_says_of_an_upload_decides(
+    told: dict[str, Any], says: Found, why: str, tmp_path: Path
+) -> None:
+    found = look(PLATFORM, ACCOUNT, a_film(tmp_path), lost(), scripted(said(**told)))
 
-    assert (
-        find(ACCOUNT, post, lost(), scripted(said(status="PROCESSING_UPLOAD", uploaded_bytes=999)))
-        is None
-    )  # type: ignore[arg-type]
-    for told in ({"uploaded_bytes": 1000}, {}):
-        with pytest.raises(TryLater, match=r"still processing talk\.mp4"):
-            find(ACCOUNT, post, lost(), scripted(said(status="PROCESSING_UPLOAD", **told)))
-    with pytest.raises(Rejected, match="made nothing of it: frame_rate_check_failed"):
-        find(
-            ACCOUNT,
-            post,
-            lost(),
-            scripted(said(status="FAILED", fail_reason="frame_rate_check_failed")),
-        )
+    assert found.found is says
+    assert why in found.why
 
 
 def test_an_upload_that_failed_after_its_answer_was_lost_is_left_to_the_person(
@@ -467,35 +487,117 @@ def test_an_upload_that_failed_after_its_answer_was_lost_is_left_to_the_person(
     assert "file_format_check_failed" in (row.error or "")
 
 
+def listed(*posts: dict[str, Any], **more: Any) -> Response:
+    """A list of public posts; by default the last page of it."""
+    ours = {
+        "id": "1",
+        "create_time": CREATED_AT,
+        "title": "",
+        "video_description": "Welcome back",
+        "share_url": "https://www.tiktok.com/@hillschool/video/1?utm_source=x",
+    }
+    return said(**{"videos": [{**ours, **one} for one in posts], "has_more": False, **more})
+
+
+def looked(post: Post, *pages: Response, **known: Any) -> Look:
+    return look(PLATFORM, ACCOUNT, post, Lost(left_at=DUE, **known), scripted(*pages))
+
+
 @pytest.mark.parametrize(
-    "other",
+    ("other", "says"),
     [
-        {"video_description": "Another"},
-        {"create_time": CREATED_AT - 7200},
-        {"id": "7"},
+        ({}, Found.OURS),
+        ({"video_description": "Welcome  back\n"}, Found.OURS),
+        ({"video_description": "", "title": "Welcome back"}, Found.OURS),
+        ({"video_description": "Welcome back!"}, Found.NEAR),
+        ({"video_description": "Another"}, Found.FAILED),
+        ({"create_time": CREATED_AT - 100_000}, Found.FAILED),
+        ({"id": "7"}, Found.FAILED),
+        ({"share_url": "https://www.tiktok.com/@hillschool/photo/8"}, Found.FAILED),
     ],
-    ids=["another text", "from before", "another delivery's"],
+    ids=[
+        "ours",
+        "other white space",
+        "told as a title",
+        "almost the text",
+        "another text",
+        "from before",
+        "another delivery's",
+        "resolved by its address",
+    ],
 )
-def test_another_post_is_not_taken_for_ours(other: dict[str, Any], tmp_path: Path) -> None:
-    listed = said(
-        videos=[
-            {
-                "id": "1",
-                "create_time": CREATED_AT,
-                "title": "",
-                "video_description": "Welcome back",
-                **other,
-            }
-        ]
+def test_photos_whose_id_is_not_known_are_found_by_their_text_and_never_absent(
+    other: dict[str, Any], says: Found, tmp_path: Path
+) -> None:
+    """Row tiktok, F12: what TikTok still looks through stands in no list."""
+    others = frozenset({"7", "https://www.tiktok.com/@hillschool/video/8"})
+
+    found = looked(photos(tmp_path, options=PUBLIC), listed(other), others=others)
+
+    assert found.found is says
+
+
+def test_an_earlier_post_with_the_same_words_may_be_known_by_another_id(tmp_path: Path) -> None:
+    """F9, TT3."""
+    others = frozenset({"p_pub_url~v2.123"})
+
+    found = looked(photos(tmp_path, options=PUBLIC), listed({}), others=others)
+
+    assert found.found is Found.NEAR
+    assert "may be an earlier one of yours" in found.why
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [("", Found.NEAR), ("Another", Found.FAILED)],
+)
+def test_photos_without_words_are_not_any_post(told: str, says: Found, tmp_path: Path) -> None:
+    """F9, TT1."""
+    post = photos(tmp_path, text="", title="", options=PUBLIC)
+
+    assert looked(post, listed({"video_description": told})).found is says
+
+
+@pytest.mark.parametrize("options", [PRIVATE, {}], ids=["private", "inbox"])
+def test_what_is_not_public_is_looked_for_in_no_list(
+    options: dict[str, str], tmp_path: Path
+) -> None:
+    found = looked(photos(tmp_path, options=options))
+
+    assert (found.found, found.why) == (
+        Found.FAILED,
+        "TikTok lists public posts alone: look in the app",
     )
 
-    with pytest.raises(TryLater, match="not among the account's public posts"):
-        find(
-            ACCOUNT,
-            photos(tmp_path, options=PUBLIC),
-            Lost(left_at=DUE, others=frozenset({"7"})),
-            scripted(listed),
-        )
+
+def test_public_posts_are_read_to_their_end_though_a_page_is_empty(tmp_path: Path) -> None:
+    """TikTok leaves out what it wants from a page, and says so by `has_more` alone."""
+    first = listed(has_more=True, cursor=1_643_332_803_000)
+    server = scripted(first, listed({}, cursor=1_643_332_803_000))
+
+    found = look(PLATFORM, ACCOUNT, photos(tmp_path, options=PUBLIC), Lost(left_at=DUE), server)
+
+    assert found.found is Found.OURS
+    assert [request.json for request in server.asked] == [
+        {"max_count": 20},
+        {"max_count": 20, "cursor": 1_643_332_803_000},
+    ]
+
+
+def test_later_posts_do_not_have_to_be_listed_by_the_ids_of_their_uploads(tmp_path: Path) -> None:
+    newer = {"p_pub_url~v2.5", "5"}
+
+    another = listed({"id": "2", "video_description": "Another"})
+    behind = looked(photos(tmp_path, options=PUBLIC), another, newer=frozenset(newer))
+    found = looked(
+        photos(tmp_path, options=PUBLIC),
+        listed({}, {"id": "5", "video_description": "Another", "share_url": None}),
+        newer=frozenset(newer),
+        others=frozenset({"5"}),
+    )
+
+    assert behind.why == "the list of posts is behind: a post that was published later is not in it"
+    assert found.found is Found.OURS
 
 
 def test_the_days_posts_and_the_minutes_are_worth_another_try(tmp_path: Path) -> None:

@@ -10,8 +10,22 @@ from typing import Any
 
 import pytest
 
-from platforms.base import HARMLESS, Account, Lost, Media, Post, Published, Rejected, Response, Span
-from platforms.youtube import CHUNK, PLATFORM, find, publish, reason, whoami
+from platforms.base import (
+    DROPPED,
+    FOREVER,
+    HARMLESS,
+    Account,
+    Lost,
+    Media,
+    Post,
+    Published,
+    Rejected,
+    Request,
+    Response,
+    Span,
+)
+from platforms.recent import Found, Look, look
+from platforms.youtube import CHUNK, PLATFORM, publish, reason, whoami
 from scheduler.engine.rehearsal import Rehearsal
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
@@ -120,6 +134,9 @@ class YouTube(StandIn):
     @route("GET", f"{API}/youtube/v3/videos")
     def read(self, arrived: Arrived) -> Response:
         found = arrived.query["id"]
+        if "statistics" in arrived.query["part"]:
+            count = {"commentCount": str(len(self.up))}
+            return ok(items=[{"id": found, "snippet": {"channelId": "UC1"}, "statistics": count}])
         return ok(
             items=[{"id": found, "status": self.videos[found]["status"]}]
             if found in self.videos
@@ -181,9 +198,11 @@ class YouTube(StandIn):
                 {
                     "snippet": {
                         "title": one["snippet"]["title"],
+                        "description": one["snippet"].get("description", ""),
                         "publishedAt": one["publishedAt"],
                         "resourceId": {"videoId": identifier},
-                    }
+                    },
+                    "status": {"privacyStatus": one["status"]["privacyStatus"]},
                 }
                 for identifier, one in self.videos.items()
             ]
@@ -192,11 +211,15 @@ class YouTube(StandIn):
     @route("POST", f"{API}/youtube/v3/commentThreads")
     def comment(self, arrived: Arrived) -> Response:
         identifier = f"Ugz{len(self.up)}"
+        said = arrived.json["snippet"]["topLevelComment"]["snippet"]
+        said |= {"authorChannelId": {"value": "UC1"}, "publishedAt": "2026-09-07T08:30:05Z"}
         self.up[identifier] = arrived.json["snippet"]
         return ok(id=identifier)
 
     @route("GET", f"{API}/youtube/v3/commentThreads")
     def comments(self, arrived: Arrived) -> Response:
+        if arrived.query["moderationStatus"] != "published":
+            return ok(items=[])
         return ok(items=[{"id": identifier, "snippet": one} for identifier, one in self.up.items()])
 
 
@@ -443,38 +466,164 @@ def test_what_answers_a_video_is_a_comment_on_it() -> None:
     assert up.ref == {"video": "abc"}
 
 
-def test_a_video_whose_upload_is_forgotten_is_found_by_its_title(tmp_path: Path) -> None:
-    item = {
+MINE = ok(
+    items=[
+        {
+            "id": "UC1",
+            "snippet": {"title": "Ms Ada"},
+            "contentDetails": {"relatedPlaylists": {"uploads": "UU1"}},
+        }
+    ]
+)
+
+
+def video(identifier: str = "v1", privacy: str = "public", **snippet: Any) -> dict[str, Any]:
+    """A video of the channel's uploads, ours as we sent it."""
+    return {
         "snippet": {
             "title": "Cells in 3 minutes",
+            "description": "What a cell is made of",
             "publishedAt": "2026-09-07T08:31:00Z",
-            "resourceId": {"videoId": "v1"},
-        }
+            "videoOwnerChannelId": "UC1",
+            "resourceId": {"kind": "youtube#video", "videoId": identifier},
+            **snippet,
+        },
+        "status": {"privacyStatus": privacy},
     }
 
-    found = find(
-        ACCOUNT, a_talk(tmp_path), Lost(left_at=DUE), scripted(documented, ok(items=[item]))
+
+def told(size: int | None = 1000, **status: str) -> Response:
+    """What YouTube tells of a video."""
+    details = {} if size is None else {"fileDetails": {"fileSize": str(size)}}
+    return ok(items=[{"id": "v1", "status": {"privacyStatus": "private", **status}, **details}])
+
+
+def looked(post: Post, *answers: Response, **lost: Any) -> tuple[Look, list[str]]:
+    """What a look says, and the steps of it. A look changes nothing."""
+    server = scripted(*answers)
+    found = look(PLATFORM, ACCOUNT, post, Lost(left_at=DUE, **lost), server)
+    assert not any(request.is_visible for request in server.asked)
+    return found, [request.step for request in server.asked]
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        (video(), Found.OURS),
+        (video(privacy="private"), Found.OURS),
+        (video(title="Cells  in 3 minutes "), Found.OURS),
+        (video(title="Cells in 4 minutes"), Found.ABSENT),
+        (video(description="What a leaf is made of"), Found.ABSENT),
+        (video(publishedAt="2026-08-01T08:31:00Z"), Found.ABSENT),
+        (video("7"), Found.ABSENT),
+        (video("8"), Found.ABSENT),
+        (video("9"), Found.ABSENT),
+        (video(videoOwnerChannelId="UC2"), Found.ABSENT),
+        (video(privacy="unlisted"), Found.NEAR),
+        (video(description="What a cell is made of?"), Found.NEAR),
+        (video(publishedAt="2026-09-03T08:31:00Z"), Found.NEAR),
+    ],
+    ids=[
+        "ours",
+        "kept private",
+        "other white space",
+        "another title",
+        "another text",
+        "from before",
+        "another delivery's",
+        "resolved by its address",
+        "resolved as a short",
+        "another channel's",
+        "for others",
+        "almost the text",
+        "dated from its upload",
+    ],
+)
+def test_a_video_whose_upload_is_not_known_is_known_by_all_that_is_told(
+    there: dict[str, Any], says: Found, tmp_path: Path
+) -> None:
+    """Row youtube, F12."""
+    addresses = ("https://www.youtube.com/watch?v=8&t=3", "https://www.youtube.com/shorts/9?si=x")
+    others = frozenset({"7", *addresses})
+
+    found, _ = looked(a_talk(tmp_path), MINE, ok(items=[there]), told(), others=others)
+
+    assert found.found is says
+    if found.post:
+        assert found.post.ref == {"video": "v1"}
+
+
+@pytest.mark.parametrize(
+    ("size", "says"), [(1000, Found.OURS), (None, Found.OURS), (999, Found.NEAR)]
+)
+def test_a_video_of_another_size_is_near(size: int | None, says: Found, tmp_path: Path) -> None:
+    """F4."""
+    found, _ = looked(a_talk(tmp_path), MINE, ok(items=[video()]), told(size))
+
+    assert found.found is says
+
+
+def test_the_uploads_are_read_to_their_end(tmp_path: Path) -> None:
+    """A6, YT3: pages may be empty, too."""
+    more = [
+        ok(items=[video("2", title="Other")], nextPageToken="n1"),
+        ok(items=[], nextPageToken="n2"),
+    ]
+    server = scripted(MINE, *more, ok(items=[video()]), told())
+
+    found = look(PLATFORM, ACCOUNT, a_talk(tmp_path), Lost(left_at=DUE), server)
+
+    assert found.found is Found.OURS
+    assert [request.url.partition("pageToken=")[2] for request in server.asked[1:4]] == [
+        "",
+        "n1",
+        "n2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("items", "newer"),
+    [([], set()), ([video("2", title="Other")], {"5"})],
+    ids=["empty", "behind"],
+)
+def test_a_forgotten_upload_is_not_absent_by_a_list_that_proves_nothing(
+    items: list[dict[str, Any]], newer: set[str], tmp_path: Path
+) -> None:
+    """A10, YT6."""
+    gone = Response(status=404)
+
+    found, _ = looked(
+        a_talk(tmp_path), gone, MINE, ok(items=items), answers=BEGUN, newer=frozenset(newer)
     )
 
-    assert found
-    assert found.id == "v1"
+    assert found.found is Found.FAILED
+    assert PLATFORM.find_after
 
 
 UPLOADED = Response.of({"id": "v1", "status": {"privacyStatus": "private"}})
 BEGUN = {"begin": ok(headers={"location": "https://x.test/upload"})}
 
 
-def told(**status: str) -> Response:
-    return ok(items=[{"id": "v1", "status": {"privacyStatus": "private", **status}}])
-
-
 def test_a_video_that_is_up_is_ours_whoever_sees_it(tmp_path: Path) -> None:
-    server = scripted(UPLOADED)
+    found, steps = looked(a_talk(tmp_path), UPLOADED, answers=BEGUN)
 
-    found = find(ACCOUNT, a_talk(tmp_path), Lost(left_at=DUE, answers=BEGUN), server)
+    assert found.found is Found.OURS
+    assert found.post
+    assert (found.post.id, steps) == ("v1", ["progress"])
 
-    assert found
-    assert (found.id, [one.step for one in server.asked]) == ("v1", ["progress"])
+
+@pytest.mark.parametrize("got", [{}, {"range": "bytes=0-261"}], ids=["nothing", "a part"])
+def test_an_upload_that_has_not_arrived_whole_is_absent_whatever_the_lists_say(
+    got: dict[str, str], tmp_path: Path
+) -> None:
+    goes_on = Response(status=308, headers=got)
+
+    found, steps = looked(a_talk(tmp_path), goes_on, answers=BEGUN)
+
+    assert (found.found, steps) == (Found.ABSENT, ["progress"])
+
+
+ADDED_TO = [{"playlist": "PL1"}, {"playlist": "PL1", "publish_at": "2026-12-01T09:00:00+01:00"}]
 
 
 @pytest.mark.parametrize(
@@ -486,21 +635,57 @@ def test_a_video_that_is_up_is_ours_whoever_sees_it(tmp_path: Path) -> None:
         {"progress": UPLOADED, "upload 1": ok(id="an earlier one")},
     ],
 )
-@pytest.mark.parametrize(
-    "options", [{"playlist": "PL1"}, {"playlist": "PL1", "publish_at": "2026-12-01T09:00:00+01:00"}]
-)
-def test_a_video_that_still_waits_for_its_last_request_gets_it_and_is_not_uploaded_again(
+@pytest.mark.parametrize("options", ADDED_TO)
+def test_a_video_that_still_waits_for_its_last_request_is_absent_and_does_not_get_it_by_a_look(
     answers: dict[str, Response], options: dict[str, str], tmp_path: Path
 ) -> None:
-    server = scripted(*[UPLOADED] * ("begin" in answers), told(), documented)
+    """Section 4: a look acted."""
+    post = a_talk(tmp_path, options=options)
 
-    found = find(
-        ACCOUNT, a_talk(tmp_path, options=options), Lost(left_at=DUE, answers=answers), server
-    )
+    found, steps = looked(post, *[UPLOADED] * ("begin" in answers), told(), answers=answers)
 
-    assert found
-    assert (found.id, server.asked[-1].step, server.asked[-1].json["id"]) == ("v1", "publish", "v1")
-    assert server.asked[-1].json["status"].get("publishAt") == options.get("publish_at")
+    assert (found.found, steps[-1]) == (Found.ABSENT, "status")
+
+
+def test_what_shows_a_video_names_it_so_that_a_second_one_changes_nothing(tmp_path: Path) -> None:
+    rehearsal = Rehearsal()
+
+    publish(ACCOUNT, a_talk(tmp_path, options=ADDED_TO[0]), rehearsal)
+
+    last = rehearsal.asked[-1]
+    assert (last.step, last.repeat, last.remembered) == ("publish", DROPPED, FOREVER)
+
+
+def test_a_video_that_is_whole_is_not_uploaded_again_when_youtube_forgets_its_upload(
+    tmp_path: Path,
+) -> None:
+    """The answer to its last part is in the journal, where requests are known by their content."""
+    gone, forgotten = Response(status=404), scripted()
+    known: dict[str, Response] = {}
+
+    def answer(request: Request) -> Response:
+        if request.step == "progress":
+            return gone if known else Response(status=308)
+        if request.digest in known:
+            return known[request.digest]
+        forgotten.asked.append(request)
+        known[request.digest] = request.documented()
+        return known[request.digest]
+
+    post = a_talk(tmp_path, options=ADDED_TO[0])
+    publish(ACCOUNT, post, answer)
+    first = [request.step for request in forgotten.asked]
+
+    publish(ACCOUNT, post, answer)
+
+    assert [request.step for request in forgotten.asked] == first
+    assert first.count("upload 1") == 1
+
+
+def test_a_video_that_youtube_does_not_show_proves_nothing(tmp_path: Path) -> None:
+    found, _ = looked(a_talk(tmp_path, options=ADDED_TO[0]), UPLOADED, ok(items=[]), answers=BEGUN)
+
+    assert (found.found, found.why) == (Found.FAILED, "YouTube does not show the video v1")
 
 
 @pytest.mark.parametrize(
@@ -511,26 +696,107 @@ def test_a_video_that_still_waits_for_its_last_request_gets_it_and_is_not_upload
 def test_what_youtube_makes_public_later_is_known_by_its_time(
     is_told: dict[str, str], tmp_path: Path
 ) -> None:
-    post, item = (
-        a_talk(tmp_path, options={"playlist": "PL1", "publish_at": "2026-12-01T09:00:00+01:00"}),
-        {
-            "snippet": {
-                "title": "Cells in 3 minutes",
-                "publishedAt": "2026-09-07T08:31:00Z",
-                "resourceId": {"videoId": "v1"},
-            }
-        },
+    post = a_talk(tmp_path, options=ADDED_TO[1])
+
+    known, _ = looked(post, UPLOADED, told(**is_told), answers=BEGUN)
+    unknown, _ = looked(post, MINE, ok(items=[video()]), told(**is_told))
+    hidden, _ = looked(post, MINE, ok(items=[video(privacy="private")]), told())
+
+    assert (known.found, unknown.found) == (Found.OURS, Found.OURS)
+    assert (hidden.found, hidden.why) == (
+        Found.NEAR,
+        "a video that looks like it, which is not shown yet",
     )
 
-    found = find(
-        ACCOUNT, post, Lost(left_at=DUE, answers=BEGUN), scripted(UPLOADED, told(**is_told))
-    )
 
-    assert found
-    assert (
-        find(ACCOUNT, post, Lost(left_at=DUE), scripted(documented, ok(items=[item]), told()))
-        is None
-    )
+def a_comment(**changes: Any) -> dict[str, Any]:
+    """A comment on the video "v0", ours as we sent it."""
+    said = {
+        "textOriginal": "Thank you!",
+        "textDisplay": "Thank you!",
+        "authorChannelId": {"value": "UC1"},
+        "publishedAt": "2026-09-07T08:30:05Z",
+        **changes,
+    }
+    return {"id": "c1", "snippet": {"videoId": "v0", "topLevelComment": {"snippet": said}}}
+
+
+def on_video(channel: str = "UC1", count: int = 9) -> Response:
+    statistics = {"commentCount": str(count)}
+    return ok(items=[{"id": "v0", "snippet": {"channelId": channel}, "statistics": statistics}])
+
+
+NONE = ok(items=[])
+THANKS = a_post(text="Thank you!", reply_to=Published(id="v0", ref={"video": "v0"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, Found.OURS),
+        ({"textOriginal": None}, Found.OURS),
+        ({"authorChannelId": {"value": "a pupil"}}, Found.ABSENT),
+        ({"authorChannelId": {}}, Found.NEAR),
+        ({"publishedAt": "2025-09-07T08:30:05Z"}, Found.ABSENT),
+        ({"textOriginal": "Thanks", "textDisplay": "Thanks"}, Found.ABSENT),
+    ],
+    ids=["ours", "only as shown", "a pupil's", "nobody's", "last year's", "another text"],
+)
+def test_a_comment_is_ours_only_where_the_channel_wrote_it(
+    changes: dict[str, Any], says: Found
+) -> None:
+    """F2, YT1."""
+    found, _ = looked(THANKS, MINE, on_video(), ok(items=[a_comment(**changes)]), NONE, NONE)
+
+    assert found.found is says
+    if found.post:
+        assert found.post.ref == {"video": "v0"}
+        assert found.post.url == "https://www.youtube.com/watch?v=v0&lc=c1"
+
+
+def test_a_comment_of_another_delivery_is_not_ours() -> None:
+    there = ok(items=[a_comment()])
+    known = ("c1", "https://www.youtube.com/watch?v=v0&lc=c1")
+
+    says = [
+        looked(THANKS, MINE, on_video(), there, NONE, NONE, others=frozenset({name}))[0].found
+        for name in (*known, "https://www.youtube.com/watch?v=v0&lc=c2")
+    ]
+
+    assert says == [Found.ABSENT, Found.ABSENT, Found.OURS]
+
+
+def test_comments_are_read_to_their_end_with_those_that_wait_for_a_review() -> None:
+    """A6, YT2: a hundred on the first page, and more behind them."""
+    pupils = [{**a_comment(authorChannelId={"value": "a pupil"}), "id": str(n)} for n in range(100)]
+    first = ok(items=pupils, nextPageToken="t")
+
+    found, steps = looked(THANKS, MINE, on_video(), first, ok(items=[a_comment()]), NONE, NONE)
+    held, _ = looked(THANKS, MINE, on_video(), NONE, ok(items=[a_comment()]), NONE)
+
+    assert (found.found, held.found) == (Found.OURS, Found.OURS)
+    assert steps[2:] == [
+        "comments published",
+        "comments published",
+        "comments heldForReview",
+        "comments likelySpam",
+    ]
+
+
+def test_a_comment_on_anothers_video_may_wait_for_a_review_that_nobody_lists() -> None:
+    others = ok(items=[a_comment(authorChannelId={"value": "a pupil"})])
+
+    absent, _ = looked(THANKS, MINE, on_video("UC2"), others)
+    there, _ = looked(THANKS, MINE, on_video("UC2"), ok(items=[a_comment()]))
+
+    assert (absent.found, there.found) == (Found.FAILED, Found.OURS)
+
+
+@pytest.mark.parametrize(("count", "says"), [(0, Found.ABSENT), (1, Found.FAILED)])
+def test_no_comments_are_believed_where_the_video_counts_none(count: int, says: Found) -> None:
+    found, _ = looked(THANKS, MINE, on_video(count=count), NONE, NONE, NONE)
+
+    assert found.found is says
 
 
 def test_it_tells_whose_channel_it_is() -> None:

@@ -227,5 +227,7 @@ class TikTok(StandIn):
                     "share_url": f"https://x.test/{key}",
                 }
                 for key, text in public.items()
-            ]
+            ],
+            cursor=CREATED_AT * 1000,
+            has_more=False,
         )
