@@ -100,6 +100,7 @@ class ListedPost:
     written: str | None = None  # the text as it was sent
     key: str | None = None  # our key, where posts carry one; "": it carries none
     pinned: bool = False  # stands outside the order of time
+    remark: str = ""  # what a person should know of it, where it is only near
     ref: dict[str, Json] = field(default_factory=dict)  # becomes `Published.ref`
 
     @property
@@ -130,8 +131,10 @@ class PostList:
     request: Request  # asks for the first page
     read: Callable[[Json], ListedPost | None]  # None: no post of ours, such as a boost
     items: Path = ()  # where the items stand in the answer
+    number: Path = ()  # where the answer counts them, if it leaves an empty list out
     next_page: NextPage | None = None
-    cursor_ends: bool = False  # the platform documents that a page without a cursor is the last
+    # The platform documents that a page without a cursor is the last; one that is empty need not be.
+    cursor_ends: bool = False
     full_page: int | None = None  # no server sends fewer than this while it has more
     newest_first: bool = False  # as documented; it counts only where the times show it
     hides: tuple[str, ...] = ()  # visibilities and states that do not stand in it
@@ -224,9 +227,11 @@ def read_list(posts: PostList, platform: Platform, lost: Lost, ask: Ask) -> Rece
     found: list[ListedPost] = []
     seen: set[str] = set()
     window: Window | None = None
+    asked: list[Request] = []
     request: Request | None = posts.request
     for _ in range(posts.pages):
         assert request
+        asked.append(request)
         page = read_page(posts, platform, request, ask)
         window = window or Window.of(lost, page.response, posts.precision)
         fresh = [item for item in page.items if json.dumps(item, sort_keys=True) not in seen]
@@ -234,14 +239,18 @@ def read_list(posts: PostList, platform: Platform, lost: Lost, ask: Ask) -> Rece
         found += [post for item in fresh if (post := posts.read(item))]
         if page.items and not fresh:
             return _recent(found, window, why="it repeats itself")
-        if not page.items or is_last(posts, page) or reaches(posts, found, window):
+        is_end = not page.items and not posts.cursor_ends
+        if is_end or is_last(posts, page) or reaches(posts, found, window):
             return _recent(found, window, whole=True, is_empty=not seen)
         try:
             request = posts.next_page(page) if posts.next_page else None
         except ListCut as cut:
             return _recent(found, window, why=str(cut))
         if request is None:
-            return _recent(found, window, whole=posts.cursor_ends, why="it may go on")
+            whole, is_empty = posts.cursor_ends, not seen
+            return _recent(found, window, whole=whole, is_empty=is_empty, why="it may go on")
+        if request in asked:
+            return _recent(found, window, why="it repeats itself")
     assert window
     return _recent(found, window, why=f"it has more than {posts.pages} pages")
 
@@ -251,12 +260,17 @@ def read_page(posts: PostList, platform: Platform, request: Request, ask: Ask) -
     response = ask(request)
     try:
         body = response.json()
-        items = at_path(body, posts.items)
+        items = _items(posts, body)
     except NOT_AS_DOCUMENTED:
         items = body = None
     if not isinstance(items, list):
         raise TryLater(f"{platform.name} answered '{request.step}' without a list", response)
     return Page(request=request, response=response, body=body, items=items)
+
+
+def _items(posts: PostList, body: Json) -> Json:
+    is_left_out = bool(posts.number) and at_path(body, posts.number, None) == 0
+    return at_path(body, posts.items, [] if is_left_out else MISSING)
 
 
 def _recent(found: Iterable[ListedPost], window: Window, **facts: Json) -> Recent:
@@ -336,6 +350,7 @@ def judge(search: Search, recent: Recent, lost: Lost, id_of: Callable[[str], str
     near = [*ours, *(post for level, post in levels if level is Found.NEAR)]
     if near:
         why = "several posts look like it" if len(near) > 1 else "a post that looks like it"
+        why = near[0].remark or why
         return Look(found=Found.NEAR, post=near[0].published, why=why)
     removed = [post for level, post in levels if level is Found.REMOVED]
     if removed:
