@@ -75,6 +75,10 @@ class Shelf(ABC):
     def item(self, shown: Shown) -> Any:
         """The post as the platform's lists write it."""
 
+    def id(self, shown: Shown) -> str:
+        """What the platform calls it."""
+        return shown.id
+
     @abstractmethod
     def answer(self, request: Request, items: Items) -> Response:
         """Answers a request of a look, with as many items on a page as the platform gives."""
