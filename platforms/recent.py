@@ -100,7 +100,7 @@ class ListedPost:
     written: str | None = None  # the text as it was sent
     key: str | None = None  # our key, where posts carry one; "": it carries none
     pinned: bool = False  # stands outside the order of time
-    remark: str = ""  # what a person should know of it, where it is only near
+    remark: str = ""  # why it may be another one: without our key it is near at most
     ref: dict[str, Json] = field(default_factory=dict)  # becomes `Published.ref`
 
     @property
@@ -407,6 +407,7 @@ def likeness(
     if None in levels:
         return None
     is_certain = post.made is not None and post.made >= window.sure
+    is_certain = is_certain and not post.remark
     if Found.NEAR in levels or not is_certain or not _tells_apart(search, post):
         return Found.NEAR
     return present

@@ -17,7 +17,8 @@ def looked(
     account: Account,
     post: Post,
     ask: Ask,
-    left_at: datetime = DUE,
+    left_at: datetime = DUE,  # by our clock, and so is `now`
+    now: datetime = LOOKED,
     others: frozenset[str] = frozenset(),
     answers: Mapping[str, Response] | None = None,
 ) -> Look:
@@ -29,7 +30,7 @@ def looked(
         headers = {"date": format_datetime(LOOKED, usegmt=True), **answer.headers}
         return replace(answer, headers=headers)
 
-    lost = Lost(left_at=left_at, others=others, answers=answers or {}, now=lambda: LOOKED)
+    lost = Lost(left_at=left_at, others=others, answers=answers or {}, now=lambda: now)
     return look(platform, account, post, lost, dated)
 
 
