@@ -132,6 +132,8 @@ class PostList:
     read: Callable[[Json], ListedPost | None]  # None: no post of ours, such as a boost
     items: Path = ()  # where the items stand in the answer
     number: Path = ()  # where the answer counts them, if it leaves an empty list out
+    # Puts into the items what the answer tells beside them; an error is no list.
+    prepared: Callable[[Json], Json] = lambda body: body
     next_page: NextPage | None = None
     # The platform documents that a page without a cursor is the last; one that is empty need not be.
     cursor_ends: bool = False
@@ -259,7 +261,7 @@ def read_page(posts: PostList, platform: Platform, request: Request, ask: Ask) -
     """Raises `TryLater` where the answer is no such list."""
     response = ask(request)
     try:
-        body = response.json()
+        body = posts.prepared(response.json())
         items = _items(posts, body)
     except NOT_AS_DOCUMENTED:
         items = body = None
