@@ -36,6 +36,7 @@ from platforms.base import (
 UNTIMED = timedelta(hours=26)  # zones lie this far apart; as far may a clock be off that nobody set
 SLACK = timedelta(seconds=2)  # an HTTP Date has whole seconds, and the answer was under way
 PAGES = 10
+NO_NAME = ""  # `id_of` of an address that leads to no post
 SOURCES = 5  # posts whose source is read in one look
 NOT_AS_DOCUMENTED = (ValueError, LookupError, TypeError, AttributeError)
 ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
@@ -377,7 +378,7 @@ def _why_nothing(search: Search, recent: Recent, lost: Lost, id_of: Callable[[st
     if not recent.whole:
         return f"the list of posts is cut: {recent.why}"
     shown = {name for post in recent.posts for name in names_of(post, id_of)}
-    if {id_of(name) for name in lost.newer} - shown:
+    if {id_of(name) for name in lost.newer} - shown - {NO_NAME}:
         return "the list of posts is behind: a post that was published later is not in it"
     hidden = set.intersection(*(set(one.hides) for one in search.lists))
     if hidden & {search.expected.visibility, search.expected.state}:
@@ -508,7 +509,7 @@ def _primary(language: str | None) -> str | None:
 
 def names_of(post: ListedPost, id_of: Callable[[str], str]) -> set[str]:
     """Everything that the post may be known by."""
-    return {id_of(name) for name in (post.id, post.url, *post.ids) if name}
+    return {id_of(name) for name in (post.id, post.url, *post.ids) if name} - {NO_NAME}
 
 
 # Texts

@@ -31,6 +31,7 @@ from platforms.base import (
     renewing,
 )
 from platforms.recent import (
+    NO_NAME,
     REMOVED_STATE,
     ListedFile,
     ListedPost,
@@ -295,11 +296,11 @@ def listed_files(item: Json) -> tuple[ListedFile, ...]:
 
 
 def id_of(name: str) -> str:
-    """A post without its `t3_`, a comment with its `t1_`, also in an address; a page as it is."""
-    found = re.search(r"/comments/(\w+)(?:/[^/?#]*/(\w+))?", name)
+    """A post without its `t3_`, a comment with its `t1_`, also in an address; a page names none."""
+    found = re.search(r"(?:/comments|redd\.it)/(\w+)(?:/[^/?#]*/(\w+))?", name)
     if found:
         return f"t1_{found[2]}" if found[2] else found[1]
-    return name.removeprefix("t3_")
+    return NO_NAME if is_page(name) else name.removeprefix("t3_")
 
 
 def is_page(name: str) -> bool:

@@ -20,6 +20,7 @@ def looked(
     left_at: datetime = DUE,  # by our clock, and so is `now`
     now: datetime = LOOKED,
     others: frozenset[str] = frozenset(),
+    newer: frozenset[str] = frozenset(),
     answers: Mapping[str, Response] | None = None,
 ) -> Look:
     """What a look says after a quarter of an hour; the answers carry the server's time."""
@@ -30,7 +31,13 @@ def looked(
         headers = {"date": format_datetime(LOOKED, usegmt=True), **answer.headers}
         return replace(answer, headers=headers)
 
-    lost = Lost(left_at=left_at, others=others, answers=answers or {}, now=lambda: now)
+    lost = Lost(
+        left_at=left_at,
+        others=others | newer,
+        newer=newer,
+        answers=answers or {},
+        now=lambda: now,
+    )
     return look(platform, account, post, lost, dated)
 
 

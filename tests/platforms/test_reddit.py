@@ -436,6 +436,7 @@ def test_an_empty_list_proves_nothing() -> None:
         "t3_1",
         "https://www.reddit.com/r/teachers/comments/1/how_do_you/",
         "https://old.reddit.com/r/teachers/comments/1/",
+        "https://redd.it/1",
     ],
 )
 def test_a_post_of_another_delivery_is_known_by_its_name_and_its_addresses(name: str) -> None:
@@ -466,6 +467,14 @@ def test_a_picture_may_be_another_deliverys_whose_page_is_all_that_reddit_told(
     last_hour = a_picture_listed()
     last_hour["data"]["created_utc"] = MADE - 3600
     assert found_among(last_hour, post=picture, others=frozenset({PAGE})).found is Found.ABSENT
+
+
+def test_a_later_picture_whose_name_nobody_knows_is_not_missed_in_the_list() -> None:
+    def found(*newer: str) -> Found:
+        return found_among(newer=frozenset(newer)).found
+
+    assert found(PAGE) is Found.ABSENT
+    assert found("t3_77") is Found.FAILED, "the list is behind"
 
 
 def test_a_picture_is_no_text_and_a_text_no_picture(tmp_path: Path) -> None:
