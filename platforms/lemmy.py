@@ -130,12 +130,12 @@ def number_in(url: str) -> int:
 
 def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
     """All posts or comments of the account, newest first, also those that were taken away."""
-    told = site(account, ask)
-    me = person(told)
-    counts = told["my_user"]["local_user_view"].get("counts") or {}
+    server = site(account, ask)
+    me = person(server)
+    counts = server["my_user"]["local_user_view"].get("counts") or {}
     view, kind = ("comments", "comment") if post.reply_to else ("posts", "post")
     place = 0 if post.reply_to else community(account, post, ask)
-    languages = {one["id"]: one["code"] for one in told["all_languages"]}
+    languages = {one["id"]: one["code"] for one in server["all_languages"]}
     history = PostList(
         request=Request(
             step="list",

@@ -46,7 +46,9 @@ from platforms.recent import (
 REMEMBERED = 86_400.0  # seconds; Synapse deletes what is older than a day
 LARGEST = 62_000  # bytes of JSON; an event has at most 65,536, with what the server adds
 PER_PAGE = 100
-REDACTED = "a message of the account was removed, and the room does not say whether it was this one"
+REDACTED = (
+    "a message of the account was removed, and the room does not show whether it was this one"
+)
 EVENT_ID = re.compile(r"\$[\w+/=-]+(?::[\w.:-]+)?")
 KEY = "org.termbell.key"
 MARKED = re.compile(r"<(?!/?p>|br ?/?>)")  # HTML that says more than the text
@@ -86,7 +88,7 @@ def refuse(post: Post) -> None:
 
 
 def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
-    """What the account has said in the room, by its own server's clock; other servers have theirs."""
+    """The messages of the account in the room, by the clock of its own server; others have theirs."""
     me, room = whoami(account, ask), room_of(account, lost, ask)
     only_mine = json.dumps({"senders": [me]})
     query = urlencode({"dir": "b", "limit": PER_PAGE, "filter": only_mine})
@@ -166,7 +168,7 @@ def key_of(item: Json, post: Post) -> str | None:
     """Our key in it; None where it has been taken out.
 
     A redaction takes it out, and so does an edit, on a server that shows the new text in place of the
-    old one. To the device that sent a message the server tells the transaction as well.
+    old one. The device that sent a message also sees its transaction.
     """
     content, unsigned = item.get("content") or {}, item.get("unsigned") or {}
     if unsigned.get("transaction_id") == post.key:

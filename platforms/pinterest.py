@@ -145,8 +145,8 @@ def listed(item: Json, post: Post) -> ListedPost:
     """A pin of the board."""
     found, media = published(item["id"]), item.get("media") or {}
     several = media.get("media_type", "").startswith("multiple")
-    is_told = media and (not several or media.get("items") is not None)
-    number = len(media["items"]) if is_told and several else 1
+    has_files = media and (not several or media.get("items") is not None)
+    number = len(media["items"]) if has_files and several else 1
     fits = not post.media or has_shape_of(media, post.media[0])
     name = (post.media[0].name if post.media else None) if fits else OTHER_SHAPE
     return ListedPost(
@@ -159,18 +159,18 @@ def listed(item: Json, post: Post) -> ListedPost:
         title=item.get("title") or "",
         link=item.get("link") or "",
         shown=item.get("description") or "",
-        files=files(number, item.get("alt_text") or "", name) if is_told else None,
+        files=files(number, item.get("alt_text") or "", name) if has_files else None,
     )
 
 
 def has_shape_of(media: Json, ours: Media) -> bool:
     """Whether the picture may be ours: Pinterest makes smaller ones of it, of the same shape."""
     images = (media.get("items") or [media])[0].get("images") or {}
-    told = next((images[size] for size in ("1200x", "600x") if images.get(size)), None)
-    if not (told and told.get("width") and told.get("height") and ours.width and ours.height):
+    image = next((images[size] for size in ("1200x", "600x") if images.get(size)), None)
+    if not (image and image.get("width") and image.get("height") and ours.width and ours.height):
         return True
     shape = ours.width / ours.height
-    return bool(abs(told["width"] / told["height"] - shape) <= 0.02 * shape)
+    return bool(abs(image["width"] / image["height"] - shape) <= 0.02 * shape)
 
 
 def whoami(account: Account, ask: Ask) -> str:

@@ -42,11 +42,9 @@ from platforms.recent import (
     unix,
 )
 
-# Who took a post away, as its author is told. What a filter keeps for a moderator is there.
+# `removed_by_category` of what was taken away; what a filter keeps for a moderator is there.
 TAKEN_AWAY = ("deleted", "moderator", "reddit", "author", "copyright_takedown", "content_takedown")
-AMBIGUOUS = (
-    "a picture with this title is there; it may be another post's, whose id Reddit never told"
-)
+AMBIGUOUS = "a picture with this title is there; it may be another post's, whose id is not known"
 TURNS = {"minute": 60, "second": 1, "hour": 3600, "millisecond": 0.001}
 LATER = {
     "QUOTA_FILLED": 3600.0,
@@ -253,8 +251,8 @@ def listed(item: Json, post: Post, lost: Lost) -> ListedPost:
     }
     if post.reply_to:
         return ListedPost(**facts, parent=item["parent_id"], shown=item["body"])
-    # Reddit does not tell the text below a link or a picture everywhere.
-    untold = "" if item.get("is_self") else post.markup
+    # The list may leave out the text below a link or a picture; that is no difference.
+    left_out = "" if item.get("is_self") else post.markup
     return ListedPost(
         **facts,
         place=item["subreddit"].casefold(),
@@ -262,16 +260,16 @@ def listed(item: Json, post: Post, lost: Lost) -> ListedPost:
         title=item["title"],
         warning=warning(post, item),
         link=item["url"] if is_link(item) else "",
-        shown=item.get("selftext") or untold,
+        shown=item.get("selftext") or left_out,
         files=listed_files(item),
         remark=AMBIGUOUS if is_ambiguous(item, post, lost) else "",
     )
 
 
 def is_ambiguous(item: Json, post: Post, lost: Lost) -> bool:
-    """Whether this picture may be another delivery's, of which Reddit has told the page alone.
+    """Whether this picture may be another delivery's, of which only the page is known.
 
-    Such a page carries the title since it is learnt by it, and before that none does.
+    Such a page is kept with the title of its post; in an older store none is.
     """
     pages = [name for name in lost.others if is_page(name)]
     is_known_by_title = any("#" in name for name in pages)

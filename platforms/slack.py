@@ -280,7 +280,7 @@ def listed_file(item: Json) -> ListedFile:
 
 
 def by_name(files: Iterable[ListedFile]) -> tuple[ListedFile, ...]:
-    """Slack does not say in which order it tells the files."""
+    """In one order: Slack documents none."""
     return tuple(sorted(files, key=lambda file: file.name or ""))
 
 
@@ -289,7 +289,7 @@ def is_deleted(file: Json) -> bool:
 
 
 def author_of(item: Json, me: Json) -> str | None:
-    """The user of a message; a bot is one as well, but some of its messages tell only the bot."""
+    """The user of a message; some messages of a bot name only the bot."""
     bot = item.get("bot_id")
     is_mine = bool(bot) and bot == me.get("bot_id")
     user: str | None = item.get("user") or (me.get("user_id") if is_mine else bot)
@@ -302,7 +302,7 @@ def words(mrkdwn: str) -> str:
 
 
 def without_emoji(text: str) -> str:
-    """A text without what Slack changes: it tells an emoji by its name, as :tada:."""
+    """A text without what Slack changes: it writes an emoji as :tada:."""
     named = re.sub(r":[a-z+][\w+-]*:", "", text)
     return "".join(sign for sign in named if not is_emoji(sign))
 

@@ -215,8 +215,7 @@ def listed(item: Json, is_reply: bool) -> ListedPost | None:
 
 
 def parent_of(item: Json, references: Iterable[Json], is_reply: bool) -> str | None:
-    """The id of the post that it answers. Where only the first of the thread is told, this one may
-    be any reply (`is_reply`: ours is one)."""
+    """The id of the post that it answers; None where it is not known and may be that of ours."""
     answered = [one["id"] for one in references if one["type"] == "replied_to"]
     first: str = item.get("conversation_id", item["id"])
     if answered or first == item["id"]:
@@ -225,7 +224,7 @@ def parent_of(item: Json, references: Iterable[Json], is_reply: bool) -> str | N
 
 
 def poll_texts(polls: list[Json]) -> tuple[str, ...] | None:
-    """The answers; None of a poll that is not told."""
+    """The answers; None where the list leaves the poll out."""
     if None in polls:
         return None
     options = [option for poll in polls for option in poll["options"]]
