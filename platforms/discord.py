@@ -8,9 +8,8 @@ https://docs.discord.com/developers/resources/webhook#execute-webhook and /messa
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from platforms.base import (
     DOUBLES,
@@ -18,7 +17,6 @@ from platforms.base import (
     HARMLESS,
     Account,
     Ask,
-    InDoubt,
     Json,
     Limits,
     LoginNeeded,
@@ -32,13 +30,14 @@ from platforms.base import (
     Secrets,
     Setting,
     in_url,
+    last_part,
 )
+from platforms.recent import ListedFile, ListedPost, PostList, Search, by_last_item, iso
 
 API = "https://discord.com/api"
 REMEMBERED = 120.0  # seconds: "the past few minutes"
-BEGAN = datetime(2015, 1, 1, tzinfo=UTC)  # ids count from here
-EARLY = timedelta(hours=12)  # how far its clock and ours may be apart
-PAGES = 10  # of 100 messages
+PER_PAGE = 100
+TEXT, REPLY = 0, 19  # types of messages that people and bots write
 MOST_BYTES = 26_214_400  # of a request
 SILENT, NO_PREVIEW = 4096, 4
 MESSAGE = {"id": "1152394561238794240", "channel_id": "1100000000000000001"}
@@ -78,8 +77,8 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     return published(answer.json(), place)
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Our message among the bot's own. Of a channel whose history it may not read Discord shows nothing, and says so to nobody."""
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The messages of the channel or the thread. Without Read Message History they are none."""
     me = ask(
         Request(
             step="account",
@@ -91,28 +90,83 @@ def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None
     place = ask(
         Request(step="channel", url=place_of(account), repeat=HARMLESS, example=CHANNEL)
     ).json()
-    if not page(account, "limit=1", ask):
-        raise InDoubt(
-            f"{account.name}: the channel is empty, or the bot lacks the permission Read Message History"
-        )
-    wanted = (me["id"], *told(message(account, post)), len(post.media))
-    for one in listed(account, lost.left_at - EARLY, ask):
-        if (
-            one["id"] not in lost.others
-            and (one["author"]["id"], *told(one), len(one["attachments"])) == wanted
-        ):
-            return published(one, place)
-    return None
-
-
-def told(one: Json) -> tuple[str, str, str]:
-    """What a message says, asks and answers; Discord takes white space off its ends."""
-    asked, reply = (one.get("poll") or {}).get("question", {}), one.get("message_reference") or {}
-    return (
-        one.get("content", "").strip(),
-        asked.get("text", "").strip(),
-        reply.get("message_id", ""),
+    history = PostList(
+        request=Request(
+            step="list",
+            url=f"{messages(account)}?limit={PER_PAGE}",
+            repeat=HARMLESS,
+            fresh=True,
+            example=[],
+        ),
+        read=lambda item: listed(item, place),
+        next_page=by_last_item("before", "id"),
+        newest_first=True,
     )
+    return Search(lists=(history,), expected=expected(account, post, me["id"]), exact_files=True)
+
+
+def expected(account: Account, post: Post, author: str) -> ListedPost:
+    """Our message, as the list would show it."""
+    body = message(account, post)
+    asked = body.get("poll")
+    return ListedPost(
+        author=author,
+        place=str(account.settings.get("thread") or account.settings["channel"]),
+        parent=answered(post.reply_to) if post.reply_to else "",
+        visibility=appearance(body.get("flags", 0)),
+        poll=poll_texts(asked),
+        shown=asked["question"]["text"] if asked else body.get("content", ""),
+        # Discord keeps the file's name, which is made from its content.
+        files=tuple(
+            ListedFile(ids=frozenset({media.name}), name=media.name, alt=media.alt)
+            for media in post.media
+        ),
+        key=post.key,
+    )
+
+
+def listed(item: Json, place: Json) -> ListedPost | None:
+    """A message of the list; what Discord says itself (a pin, the end of a poll) is none."""
+    if item.get("type", TEXT) not in (TEXT, REPLY):
+        return None
+    asked = item.get("poll")
+    found = published(item, place)
+    return ListedPost(
+        id=found.id,
+        url=found.url,
+        made=iso(item["timestamp"]),
+        author=item["author"]["id"],
+        place=item["channel_id"],
+        parent=(item.get("message_reference") or {}).get("message_id", ""),
+        visibility=appearance(item.get("flags", 0)),
+        poll=poll_texts(asked),
+        shown=asked["question"].get("text", "") if asked else item["content"],
+        files=tuple(map(listed_file, item["attachments"])),
+        key=str(item["nonce"]) if item.get("nonce") else None,
+    )
+
+
+def listed_file(item: Json) -> ListedFile:
+    return ListedFile(
+        ids=frozenset({item["id"], item["filename"]}),
+        name=item["filename"],
+        size=item.get("size"),
+        alt=item.get("description") or "",
+    )
+
+
+def appearance(flags: int) -> str:
+    """How a message comes, of what we can choose."""
+    names = {SILENT: "silent", NO_PREVIEW: "no preview"}
+    return ", ".join(name for flag, name in names.items() if flags & flag)
+
+
+def poll_texts(poll: Json) -> tuple[str, ...]:
+    """Its question and its answers."""
+    if not poll:
+        return ()
+    answers = [answer["poll_media"].get("text", "") for answer in poll["answers"]]
+    return (poll["question"].get("text", ""), *answers)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -195,36 +249,7 @@ def poll(post: Post, asked: Json) -> Json:
 
 def answered(post: Published) -> str:
     """Its id. A post that a person found is named by its URL, which ends with it."""
-    return post.id.rstrip("/").rpartition("/")[2]
-
-
-def listed(account: Account, since: datetime, ask: Ask) -> Iterator[Json]:
-    """The channel's messages since then."""
-    after = str(int((since - BEGAN) / timedelta(milliseconds=1)) << 22)
-    for _ in range(PAGES):
-        found = page(account, f"limit=100&after={after}", ask)
-        yield from found
-        if len(found) < 100:
-            return
-        after = str(max(int(one["id"]) for one in found))
-    raise InDoubt(
-        f"{account.name}: too many messages since {since:%Y-%m-%d %H:%M} UTC to look through"
-    )
-
-
-def page(account: Account, query: str, ask: Ask) -> list[Json]:
-    return list(
-        ask(
-            Request(
-                step="list",
-                url=f"{messages(account)}?{query}",
-                repeat=HARMLESS,
-                fresh=True,
-                example=[],
-            )
-        ).json()
-        or []
-    )
+    return last_part(post.id)
 
 
 def published(answer: Json, place: Json) -> Published:
@@ -301,9 +326,9 @@ PLATFORM = Platform(
     "token of a bot that may View Channel, Send Messages, Attach Files and Read Message History",
     sign=sign,
     publish=publish,
-    find=find,
+    recent=recent,
     can_find=is_bot,
-    find_after=5,
+    find_after=5,  # no source; cautious
     whoami=whoami,
     errors=dict.fromkeys(LOGINS, LoginNeeded),
 )

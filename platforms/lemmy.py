@@ -7,7 +7,10 @@ https://join-lemmy.org/docs/contributors/04-api.html
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from urllib.parse import quote, unquote
 
 from platforms.base import (
     HARMLESS,
@@ -24,14 +27,28 @@ from platforms.base import (
     Published,
     Rejected,
     Request,
+    Response,
     Secrets,
     Setting,
     TryLater,
     address_of,
+    last_part,
     utf16_units,
 )
+from platforms.recent import (
+    REMOVED_STATE,
+    ListedFile,
+    ListedPost,
+    PostList,
+    Search,
+    by_number,
+    folded,
+    iso,
+)
 
-EARLY = timedelta(hours=1)  # how far the server's clock and ours may be apart
+PER_PAGE = 50
+UNKNOWN_ADDRESS = "https://unknown.invalid"  # of a picture whose upload is forgotten
+PROXIED = re.compile(r"https?://[^/\s]+/api/v\d/image_proxy\?url=([^\s)&]+)")
 LONGEST_COMMENT = 10_000  # UTF-16 units
 SITE = {
     "my_user": {"local_user_view": {"person": {"id": 2, "name": "ada"}}},
@@ -51,15 +68,12 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         return commented(account, post, ask)
     pictures = [uploaded(account, one, number, ask) for number, one in enumerate(post.media, 1)]
     first = post.media[0] if post.media else None
-    further = [
-        in_markdown(one, url) for one, url in list(zip(post.media, pictures, strict=True))[1:]
-    ]
     said = {
         "name": post.title,
         "community_id": community(account, post, ask),
         "url": pictures[0] if pictures else post.link and post.link.url,
         "alt_text": first and first.alt,
-        "body": "\n\n".join(filter(None, (post.markup, *further))),
+        "body": body_of(post, pictures),
         "nsfw": post.options.get("nsfw"),
         "language_id": language(account, post, ask),
     }
@@ -114,41 +128,119 @@ def number_in(url: str) -> int:
     return int(found[1])
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Ours among what the account has posted since it left. The server changes texts: a post is known by its title and where it stands,
-    a comment by its post."""
-    me = person(site(account, ask))["name"]
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """All posts or comments of the account, newest first, also those that were taken away."""
+    server = site(account, ask)
+    me = person(server)
+    counts = server["my_user"]["local_user_view"].get("counts") or {}
     view, kind = ("comments", "comment") if post.reply_to else ("posts", "post")
     place = 0 if post.reply_to else community(account, post, ask)
-    asked = Request(
-        step="list",
-        url=at(account, f"api/v3/user?username={me}&sort=New&limit=50"),
-        repeat=HARMLESS,
-        example={view: []},
+    languages = {one["id"]: one["code"] for one in server["all_languages"]}
+    history = PostList(
+        request=Request(
+            step="list",
+            url=at(account, f"api/v3/user?username={quote(me['name'])}&sort=New&limit={PER_PAGE}"),
+            repeat=HARMLESS,
+            fresh=True,
+            example={view: []},
+        ),
+        items=(view,),
+        read=lambda item: listed(item[kind], post, languages),
+        next_page=by_number("page"),
+        newest_first=True,
     )
-    for one in (entry[kind] for entry in ask(asked).json()[view]):
-        made = datetime.fromisoformat(one["published"])
-        made = made if made.tzinfo else made.replace(tzinfo=UTC)
-        if (
-            one["ap_id"] not in lost.others
-            and made > lost.left_at - EARLY
-            and says(post, one, place)
-        ):
-            ref = (
-                {"post": one["post_id"], "comment": one["id"]}
-                if post.reply_to
-                else {"post": one["id"]}
-            )
-            return Published(id=one["ap_id"], url=one["ap_id"], ref=ref)
-    return None
+    wanted = expected(account, post, str(me["id"]), place, lost)
+    spoken = post.language.partition("-")[0]
+    return Search(
+        lists=(history,),
+        expected=replace(wanted, language=spoken if spoken in languages.values() else None),
+        strict=lambda text: folded(direct(text)),
+        count=counts.get(f"{kind}_count"),
+    )
 
 
-def says(post: Post, one: Json, place: int) -> bool:
-    """The same title may stand in several communities: a cross-post."""
-    if post.reply_to is None:
-        return bool(one["name"].strip() == post.title.strip() and one["community_id"] == place)
-    on = post.reply_to.ref.get("post") or number_in(post.reply_to.id)
-    return bool(one["post_id"] == on and one["content"].strip()[:40] == post.markup.strip()[:40])
+def expected(account: Account, post: Post, author: str, place: int, lost: Lost) -> ListedPost:
+    """Our post or comment, as the list would show it."""
+    if post.reply_to:
+        on = post.reply_to.ref.get("post") or number_in(post.reply_to.id)
+        parent = str(post.reply_to.ref.get("comment") or "")
+        return ListedPost(author=author, place=str(on), parent=parent, shown=post.markup)
+    pictures = [
+        address_in(account, answer)
+        if (answer := lost.answers.get(f"upload {number}"))
+        else UNKNOWN_ADDRESS
+        for number, _ in enumerate(post.media, 1)
+    ]
+    first = frozenset({*pictures[:1]} - {UNKNOWN_ADDRESS})
+    return ListedPost(
+        author=author,
+        place=str(place),
+        title=post.title,
+        warning=warning(post, bool(post.options.get("nsfw"))),
+        link=None if post.media else post.link.url if post.link else "",
+        shown=body_of(post, pictures),
+        files=(ListedFile(ids=first, alt=post.media[0].alt),) if post.media else None,
+    )
+
+
+def body_of(post: Post, pictures: Sequence[str]) -> str:
+    """The text, with all pictures but the first below it."""
+    further = [
+        in_markdown(one, url) for one, url in list(zip(post.media, pictures, strict=True))[1:]
+    ]
+    return "\n\n".join(filter(None, (post.markup, *further)))
+
+
+def warning(post: Post, is_nsfw: bool) -> str | None:
+    """Where the post asks for it; else the community or a moderator may have set it."""
+    if not post.options.get("nsfw"):
+        return None
+    return "nsfw" if is_nsfw else ""
+
+
+def listed(item: Json, post: Post, languages: Mapping[int, str]) -> ListedPost:
+    """A post or a comment of the list."""
+    facts = {
+        "id": item["ap_id"],
+        "url": item["ap_id"],
+        "made": iso(item["published"]),
+        "author": str(item["creator_id"]),
+        "state": REMOVED_STATE if item.get("deleted") or item.get("removed") else None,
+        # 0 is a language that nobody named
+        "language": languages.get(item["language_id"]) if item.get("language_id") else None,
+    }
+    if post.reply_to:
+        parent = item["path"].split(".")[-2]  # "0.81.95": 95 answers 81, and that the post
+        return ListedPost(
+            **facts,
+            place=str(item["post_id"]),
+            parent="" if parent == "0" else parent,
+            shown=item["content"],
+            ref={"post": item["post_id"], "comment": item["id"]},
+        )
+    url = direct(item.get("url") or "")
+    file = ListedFile(ids=frozenset({url}), alt=item.get("alt_text") or "")
+    return ListedPost(
+        **facts,
+        place=str(item["community_id"]),
+        title=item["name"],
+        warning=warning(post, bool(item.get("nsfw"))),
+        link=url,
+        shown=item.get("body") or "",
+        files=(file,) if url else (),
+        ref={"post": item["id"]},
+    )
+
+
+def direct(text: str) -> str:
+    """A text with its pictures' own addresses, where the server puts itself in between."""
+    return PROXIED.sub(lambda found: unquote(found[1]), text)
+
+
+def id_of(name: str) -> str:
+    """The number of a post, also in its address; comments are counted by themselves."""
+    comment = re.search(r"/comment/(\d+)", name)
+    return f"comment {comment[1]}" if comment else last_part(name)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -217,8 +309,13 @@ def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
             repeat=HARMLESS,
             example={"msg": "ok", "files": [{"file": "a1b2.png"}]},
         )
-    ).json()
-    return at(account, f"pictrs/image/{answer['files'][0]['file']}")
+    )
+    return address_in(account, answer)
+
+
+def address_in(account: Account, answer: Response) -> str:
+    """Where the uploaded picture is."""
+    return at(account, f"pictrs/image/{answer.json()['files'][0]['file']}")
 
 
 PLATFORM = Platform(
@@ -266,8 +363,9 @@ PLATFORM = Platform(
     obtain="{server}: the account's name and password; they are traded for a token",
     session=session,
     publish=publish,
-    find=find,
-    find_after=30,
+    recent=recent,
+    find_after=30,  # the server fetches the link's page before it is done (its source)
+    id_of=id_of,
     whoami=whoami,
     errors={
         **dict.fromkeys(

@@ -11,16 +11,15 @@ https://learn.microsoft.com/linkedin/marketing/community-management/shares/littl
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from platforms.base import (
     HARMLESS,
     Account,
     Ask,
     Cap,
-    InDoubt,
     Json,
     Limits,
     Lost,
@@ -36,8 +35,19 @@ from platforms.base import (
     Response,
     Setting,
     TryLater,
+    last_part,
     media_of_kind,
     renewing,
+)
+from platforms.recent import (
+    ListCut,
+    ListedFile,
+    ListedPost,
+    Page,
+    PostList,
+    Search,
+    unix,
+    with_parameter,
 )
 
 LONGEST_COMMENT, LONGEST_QUESTION, LONGEST_ANSWER = 1250, 140, 30  # characters
@@ -53,8 +63,9 @@ PAUSES = (
     60,
     60,
 )  # seconds before each look at a video that is being processed; a member has 150 requests a day
-LISTED = 50  # posts in one look
-EARLY = timedelta(hours=1)  # how far LinkedIn's clock and ours may be apart
+LISTED = 50  # posts on a page
+COMMENT = "comment"
+SHORT_ADDRESS = re.compile(r"https://lnkd\.in/[\w-]+")
 SERVED = timedelta(
     days=305
 )  # the version of a month before that is eleven months old; LinkedIn serves each for at least a year
@@ -187,54 +198,148 @@ def refuse_poll(text: str, asked: Json) -> None:
         )
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Our post among the organisation's own since it left. A member's cannot be listed, nor can comments."""
-    if post.reply_to:
-        raise Rejected("a comment on LinkedIn cannot be looked for")
-    found, since = listed(account, LISTED, ask), lost.left_at - EARLY
-    for one in found:
-        if (
-            one["id"] not in lost.others
-            and at(one["createdAt"]) > since
-            and bare(one.get("commentary", "")) == bare(commentary(post))
-        ):
-            return published(one["id"])
-    if len(found) == LISTED and at(found[-1]["lastModifiedAt"]) > since:
-        raise InDoubt(
-            f"{account.name}: too many posts since {since:%Y-%m-%d %H:%M} to look through"
-        )
-    return None
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The organisation's posts. A member's cannot be listed, nor can comments."""
+    posts = PostList(
+        request=list_request(account, LISTED, ask),
+        items=("elements",),
+        read=listed,
+        next_page=next_page,
+        cursor_ends=True,
+        newest_first=True,
+        hides=(COMMENT,),
+    )
+    return Search(lists=(posts,), expected=expected(account, post, lost, ask))
 
 
-def listed(account: Account, number: int, ask: Ask) -> Json:
-    """The organisation's posts, the one that was changed last first."""
+def list_request(account: Account, number: int, ask: Ask) -> Request:
+    """Asks for the organisation's posts, the newest first."""
     author = quote(author_of(account, ask), safe="")
-    asked = f"posts?author={author}&q=author&count={number}&sortBy=LAST_MODIFIED"
-    return ask(
-        Request(
-            step="list",
-            url=f"{account.settings['server']}/rest/{asked}",
-            headers={**versioned(account), "X-RestLi-Method": "FINDER"},
-            repeat=HARMLESS,
-            example={"elements": []},
-        )
-    ).json()["elements"]
+    query = f"author={author}&q=author&count={number}&sortBy=CREATED"
+    return Request(
+        step="list",
+        url=f"{account.settings['server']}/rest/posts?{query}",
+        headers={**versioned(account), "X-RestLi-Method": "FINDER"},
+        repeat=HARMLESS,
+        fresh=True,
+        example={"elements": []},
+    )
 
 
-def at(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+def next_page(page: Page) -> Request | None:
+    """A page may be short although there is more: `paging` says so, or else an empty one ends it."""
+    paging = page.body.get("paging") or {}
+    start = int(dict(parse_qsl(urlsplit(page.request.url).query)).get("start", 0))
+    end = start + len(page.items)
+    has_next = any(link.get("rel") == "next" for link in paging.get("links") or ())
+    total = paging.get("total") or 0
+    if not page.items and (has_next or total > end):
+        raise ListCut("it says that there is more, and does not show it")
+    if not page.items or (0 < total <= end and not has_next):
+        return None
+    return with_parameter(page.request, "start", str(end))
 
 
-def bare(text: str) -> str:
-    """A little text without what LinkedIn may write its own way: white space, escapes, addresses, the form of a hashtag."""
-    signs = re.sub(r"https?://\S+", "", text.replace("\\", ""))
-    return "".join(re.sub(r"\{hashtag\|#\|([^}]*)\}", r"#\1", signs).split())
+def expected(account: Account, post: Post, lost: Lost, ask: Ask) -> ListedPost:
+    """Our post, as the list would show it."""
+    if post.reply_to:
+        return ListedPost(state=COMMENT, parent=post.reply_to.id)
+    options = post.options
+    asked = options.get("poll")
+    has_card = post.link and not (post.media or asked or options.get("reshare"))
+    return ListedPost(
+        author=author_of(account, ask),
+        parent="",
+        state="PUBLISHED",
+        visibility=options.get("visibility", "PUBLIC"),
+        poll=(question(post.text), *asked["answers"]) if asked else (),
+        link=post.link.url if post.link and has_card else "",
+        files=attached(options["reshare"]) if options.get("reshare") else uploads(post, lost),
+        shown=words(commentary(post)),
+    )
+
+
+def attached(urn: str) -> tuple[ListedFile, ...]:
+    """A post that is shared."""
+    return (ListedFile(ids=frozenset({urn_in(urn)})),)
+
+
+def uploads(post: Post, lost: Lost) -> tuple[ListedFile, ...]:
+    return tuple(
+        ListedFile(ids=urns_of(media, number, lost), alt=media.alt)
+        for number, media in enumerate(post.media, 1)
+    )
+
+
+def urns_of(media: Media, number: int, lost: Lost) -> frozenset[str]:
+    """What LinkedIn called the file when it was uploaded."""
+    kinds = {"image": f"image {number}", "video": "video"}
+    step = kinds.get(media.type.partition("/")[0], "document")
+    if step not in lost.answers:
+        return frozenset()
+    return frozenset({lost.answers[step].json()["value"][step.partition(" ")[0]]})
+
+
+def listed(item: Json) -> ListedPost:
+    """A post of the list."""
+    content = item.get("content") or {}
+    article, found = content.get("article") or {}, published(item["id"])
+    state = item.get("lifecycleState")
+    return ListedPost(
+        id=found.id,
+        url=found.url,
+        made=unix(item["createdAt"] / 1000),
+        author=item.get("author"),
+        parent="",
+        state="PUBLISHED" if state == "PUBLISH_REQUESTED" else state,  # LinkedIn is at it
+        visibility=item.get("visibility"),
+        poll=poll_texts(content.get("poll")),
+        link=article.get("source") or "",
+        files=listed_files(item),
+        shown=lengthened(words(item.get("commentary", "")), article.get("source")),
+    )
+
+
+def listed_files(item: Json) -> tuple[ListedFile, ...]:
+    content, reshared = item.get("content") or {}, (item.get("reshareContext") or {}).get("parent")
+    if reshared:
+        return attached(reshared)
+    several = (content.get("multiImage") or {}).get("images") or ()
+    files = several or ([content["media"]] if content.get("media") else [])
+    return tuple(
+        ListedFile(ids=frozenset({file["id"]}), alt=file.get("altText") or file.get("title"))
+        for file in files
+    )
+
+
+def poll_texts(poll: Json) -> tuple[str, ...]:
+    if not poll:
+        return ()
+    return (poll["question"], *(answer["text"] for answer in poll["options"]))
+
+
+def lengthened(text: str, source: str | None) -> str:
+    """The text with the address of its card, where LinkedIn has written its own short one."""
+    short = SHORT_ADDRESS.findall(text)
+    return text.replace(short[0], source) if source and len(short) == 1 else text
+
+
+def words(little_text: str) -> str:
+    """A little text without its escapes, and with hashtags as they are written."""
+    plain = re.sub(r"\\(.)", r"\1", little_text)
+    return re.sub(r"\{hashtag\|#\|([^}]*)\}", r"#\1", plain)
+
+
+def id_of(name: str) -> str:
+    """The number of a share, a ugcPost or an activity, also in an address."""
+    urn = re.search(r"urn:li:\w+:(\d+)", unquote(name)) or re.search(r"-(\d{15,})-", name)
+    return urn[1] if urn else last_part(name)
 
 
 def whoami(account: Account, ask: Ask) -> str:
     organization = account.settings.get("organization")
     if organization:  # its token may not ask who the member is
-        listed(account, 1, ask)
+        ask(list_request(account, 1, ask)).json()["elements"]
         return f"organization {organization}"
     found = member(account, ask)
     return str(found.get("name") or found["sub"])
@@ -621,7 +726,9 @@ PLATFORM = Platform(
     session=renewing(OAUTH),
     last=60,
     publish=publish,
-    find=find,
+    recent=recent,
+    find_after=30,  # no source; cautious
+    id_of=id_of,
     can_find=lambda account: bool(account.settings.get("organization")),
     whoami=whoami,
     notices=notices,

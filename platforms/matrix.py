@@ -10,15 +10,14 @@ import hashlib
 import json
 import re
 from dataclasses import replace
-from datetime import date, timedelta
-from urllib.parse import quote, urlsplit
+from datetime import date
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from platforms.base import (
     DROPPED,
     HARMLESS,
     Account,
     Ask,
-    InDoubt,
     Json,
     Limits,
     LoginNeeded,
@@ -34,11 +33,23 @@ from platforms.base import (
     Setting,
     address_of,
 )
+from platforms.recent import (
+    REMOVED_STATE,
+    ListedFile,
+    ListedPost,
+    PostList,
+    Search,
+    by_cursor,
+    unix,
+)
 
 REMEMBERED = 86_400.0  # seconds; Synapse deletes what is older than a day
 LARGEST = 62_000  # bytes of JSON; an event has at most 65,536, with what the server adds
-PAGES, PER_PAGE = 10, 100
-EARLY = timedelta(hours=1)  # how far the server's clock and ours may be apart
+PER_PAGE = 100
+REDACTED = (
+    "a message of the account was removed, and the room does not show whether it was this one"
+)
+EVENT_ID = re.compile(r"\$[\w+/=-]+(?::[\w.:-]+)?")
 KEY = "org.termbell.key"
 MARKED = re.compile(r"<(?!/?p>|br ?/?>)")  # HTML that says more than the text
 NOT_THERE = 404
@@ -76,25 +87,112 @@ def refuse(post: Post) -> None:
         )
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """The message with our key, among the latest of the room."""
-    room, since, older = joined(account, ask), lost.left_at - EARLY, ""
-    for _ in range(PAGES):
-        asked = f"client/v3/rooms/{quote(room, safe='')}/messages?dir=b&limit={PER_PAGE}{older}"
-        page = ask(
-            Request(step="list", url=at(account, asked), repeat=HARMLESS, example={"chunk": []})
-        ).json()
-        for one in page["chunk"]:
-            if one.get("content", {}).get(KEY) == post.key:
-                return published(account, room, one["event_id"], post)
-        if not page.get("end") or any(
-            one["origin_server_ts"] < since.timestamp() * 1000 for one in page["chunk"]
-        ):
-            return None
-        older = f"&from={quote(page['end'], safe='')}"
-    raise InDoubt(
-        f"{account.name}: too many messages since {since:%Y-%m-%d %H:%M} UTC to look through"
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The messages of the account in the room, by the clock of its own server; others have theirs."""
+    me, room = whoami(account, ask), room_of(account, lost, ask)
+    only_mine = json.dumps({"senders": [me]})
+    query = urlencode({"dir": "b", "limit": PER_PAGE, "filter": only_mine})
+    events = PostList(
+        request=Request(
+            step="list",
+            url=at(account, f"client/v3/rooms/{quote(room, safe='')}/messages?{query}"),
+            repeat=HARMLESS,
+            fresh=True,
+            example={"chunk": []},
+        ),
+        items=("chunk",),
+        read=lambda item: listed(account, item, room, me, post),
+        next_page=by_cursor("from", "end"),
+        cursor_ends=True,  # without `end` there is nothing older; an empty chunk may have one
+        newest_first=True,
     )
+    return Search(lists=(events,), expected=expected(post, me, room, lost), exact_files=True)
+
+
+def room_of(account: Account, lost: Lost, ask: Ask) -> str:
+    """The id of the room that it was sent to. A look joins none."""
+    room = str(account.settings["room"])
+    if "join" in lost.answers:
+        return str(lost.answers["join"].json()["room_id"])
+    if room.startswith("!"):
+        return room
+    found = Request(
+        step="room",
+        url=at(account, f"client/v3/directory/room/{quote(room, safe='')}"),
+        repeat=HARMLESS,
+        example={"room_id": ROOM, "servers": ["example.org"]},
+    )
+    return str(ask(found).json()["room_id"])
+
+
+def expected(post: Post, me: str, room: str, lost: Lost) -> ListedPost:
+    """Our message, as the room would show it."""
+    upload = lost.answers.get("upload")
+    content = message(post, upload.json()["content_uri"] if upload else "")
+    return ListedPost(
+        author=me,
+        place=room,
+        parent=event_of(post.reply_to) if post.reply_to else "",
+        shown=content["body"],
+        files=listed_files(content),
+        key=post.key,
+    )
+
+
+def listed(account: Account, item: Json, room: str, me: str, post: Post) -> ListedPost | None:
+    """A message of the room, or what is left of one. An edit is none: it stands for another one."""
+    content, unsigned = item.get("content") or {}, item.get("unsigned") or {}
+    relation = content.get("m.relates_to") or {}
+    is_message = item.get("type", "m.room.message") == "m.room.message"
+    if not is_message or item["sender"] != me or relation.get("rel_type") == "m.replace":
+        return None
+    is_redacted = "redacted_because" in unsigned or not content
+    found = published(account, room, item["event_id"], post)
+    return ListedPost(
+        id=found.id,
+        url=found.url,
+        made=unix(item["origin_server_ts"] / 1000),
+        author=item["sender"],
+        place=room,
+        parent=None if is_redacted else relation.get("m.in_reply_to", {}).get("event_id", ""),
+        state=REMOVED_STATE if is_redacted else None,
+        shown=content.get("body"),
+        files=None if is_redacted else listed_files(content),
+        key=key_of(item, post),
+        doubt=REDACTED if is_redacted else "",
+        ref=dict(found.ref),
+    )
+
+
+def key_of(item: Json, post: Post) -> str | None:
+    """Our key in it; None where it has been taken out.
+
+    A redaction takes it out, and so does an edit, on a server that shows the new text in place of the
+    old one. The device that sent a message also sees its transaction.
+    """
+    content, unsigned = item.get("content") or {}, item.get("unsigned") or {}
+    if unsigned.get("transaction_id") == post.key:
+        return post.key
+    is_edited = "m.replace" in (unsigned.get("m.relations") or {})
+    is_bare = not content or "redacted_because" in unsigned or is_edited
+    return str(content.get(KEY, "")) or (None if is_bare else "")
+
+
+def listed_files(content: Json) -> tuple[ListedFile, ...]:
+    if "url" not in content and "filename" not in content:
+        return ()
+    file = ListedFile(
+        ids=frozenset({content.get("url", "")} - {""}),
+        name=content.get("filename"),
+        size=(content.get("info") or {}).get("size"),
+    )
+    return (file,)
+
+
+def id_of(name: str) -> str:
+    """The id of an event, also in its link."""
+    found = EVENT_ID.search(unquote(name))
+    return found[0] if found else name
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -262,7 +360,7 @@ def thread(post: Post) -> dict[str, Json] | None:
 
 def event_of(post: Published) -> str:
     """A message that a person found is known by its link."""
-    found = re.search(r"\$[\w+/=-]+(?::[\w.:-]+)?", post.id)
+    found = EVENT_ID.search(unquote(post.id))
     if not found:
         raise Rejected(f"{post.id} is no message on Matrix; its link has a '$' in it")
     return found[0]
@@ -312,7 +410,9 @@ PLATFORM = Platform(
     ),
     limits=LIMITS,
     publish=publish,
-    find=find,
+    recent=recent,
+    find_after=5,  # no source; cautious: an event is in the room when its sending is answered
+    id_of=id_of,
     whoami=whoami,
     ask_limits=ask_limits,
     secrets=("token",),

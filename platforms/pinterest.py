@@ -6,15 +6,13 @@ https://developers.pinterest.com/docs/api/v5/pins-create
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from urllib.parse import quote
+from datetime import date
 
 from platforms.base import (
     HARMLESS,
     Account,
     Ask,
     Cap,
-    InDoubt,
     Json,
     Limits,
     Lost,
@@ -31,11 +29,11 @@ from platforms.base import (
     media_of_kind,
     renewing,
 )
+from platforms.recent import ListedFile, ListedPost, PostList, Search, by_cursor, iso
 
 LOOKS = 300  # at a video that is being processed, every two seconds
-PAGES = 20  # of 250 pins
 SHORTEST, NARROWEST, WIDEST = 4, 1 / 2, 1.91  # of a video: seconds, and its width by its height
-EARLY = timedelta(hours=1)  # how far Pinterest's clock and ours may be apart
+OWNER, OTHER_SHAPE = "the account", "a picture of another shape"
 LONGEST_LINK = 2048  # characters
 LONGEST_ALT = 500  # characters
 PIN = {"id": "813744226420795884"}
@@ -98,42 +96,81 @@ def alt(post: Post) -> str:
     return " / ".join(one.alt for one in post.media if one.alt)
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    for one in listed(account, board_of(account, post, ask), ask):
-        made = datetime.fromisoformat(one["created_at"])
-        made = made if made.tzinfo else made.replace(tzinfo=UTC)
-        if one["id"] not in lost.others and made > lost.left_at - EARLY and says(post, one):
-            return published(one["id"])
-    return None
-
-
-def listed(account: Account, board: str, ask: Ask) -> Iterator[Json]:
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
     """The pins of the board. Pinterest does not say in which order they stand."""
-    more = ""
-    for _ in range(PAGES):
-        page = ask(
-            Request(
-                step="list",
-                url=at(account, f"boards/{board}/pins?page_size=250{more}"),
-                repeat=HARMLESS,
-                fresh=True,
-                example={"items": []},
-            )
-        ).json()
-        yield from page["items"]
-        if not page.get("bookmark"):
-            return
-        more = f"&bookmark={quote(page['bookmark'], safe='')}"
-    raise InDoubt(f"{account.name}: too many pins on the board to look through")
-
-
-def says(post: Post, one: Json) -> bool:
-    wanted = (post.title, post.text.strip(), post.link.url if post.link else "")
-    return wanted == (
-        one.get("title") or "",
-        (one.get("description") or "").strip(),
-        one.get("link") or "",
+    board = board_of(account, post, ask)
+    facts = Request(
+        step="board",
+        url=at(account, f"boards/{board}"),
+        repeat=HARMLESS,
+        fresh=True,
+        example={"id": board, "name": "Fractions", "pin_count": 5},
     )
+    pins = PostList(
+        request=Request(
+            step="list",
+            url=at(account, f"boards/{board}/pins?page_size=250"),
+            repeat=HARMLESS,
+            fresh=True,
+            example={"items": []},
+        ),
+        items=("items",),
+        read=lambda item: listed(item, post),
+        next_page=by_cursor("bookmark", "bookmark"),
+        cursor_ends=True,  # https://developers.pinterest.com/docs/reference/pagination/
+    )
+    count = ask(facts).json().get("pin_count")
+    return Search(lists=(pins,), expected=expected(post, board), count=count)
+
+
+def expected(post: Post, board: str) -> ListedPost:
+    """Our pin, as the board would show it. What it was saved from is its parent."""
+    return ListedPost(
+        author=OWNER,
+        place=board,
+        parent="",
+        title=post.title,
+        link=post.link.url if post.link else "",
+        shown=post.text,
+        files=files(len(post.media), alt(post), post.media[0].name if post.media else None),
+    )
+
+
+def files(number: int, alt: str, name: str | None) -> tuple[ListedFile, ...]:
+    """So many, of which the first has the alternative text of all."""
+    return (ListedFile(alt=alt, name=name), *[ListedFile()] * (number - 1))
+
+
+def listed(item: Json, post: Post) -> ListedPost:
+    """A pin of the board."""
+    found, media = published(item["id"]), item.get("media") or {}
+    several = media.get("media_type", "").startswith("multiple")
+    has_files = media and (not several or media.get("items") is not None)
+    number = len(media["items"]) if has_files and several else 1
+    fits = not post.media or has_shape_of(media, post.media[0])
+    name = (post.media[0].name if post.media else None) if fits else OTHER_SHAPE
+    return ListedPost(
+        id=found.id,
+        url=found.url,
+        made=iso(item["created_at"]),
+        author={True: OWNER, False: "another"}.get(item.get("is_owner", True)),
+        place=item["board_id"],
+        parent=item.get("parent_pin_id") or "",
+        title=item.get("title") or "",
+        link=item.get("link") or "",
+        shown=item.get("description") or "",
+        files=files(number, item.get("alt_text") or "", name) if has_files else None,
+    )
+
+
+def has_shape_of(media: Json, ours: Media) -> bool:
+    """Whether the picture may be ours: Pinterest makes smaller ones of it, of the same shape."""
+    images = (media.get("items") or [media])[0].get("images") or {}
+    image = next((images[size] for size in ("1200x", "600x") if images.get(size)), None)
+    if not (image and image.get("width") and image.get("height") and ours.width and ours.height):
+        return True
+    shape = ours.width / ours.height
+    return bool(abs(image["width"] / image["height"] - shape) <= 0.02 * shape)
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -292,7 +329,8 @@ PLATFORM = Platform(
     oauth=OAUTH,
     session=renewing(OAUTH),
     publish=publish,
-    find=find,
+    recent=recent,
+    find_after=30,  # no source; cautious
     whoami=whoami,
     notices=notices,
 )

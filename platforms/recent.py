@@ -36,6 +36,7 @@ from platforms.base import (
 UNTIMED = timedelta(hours=26)  # zones lie this far apart; as far may a clock be off that nobody set
 SLACK = timedelta(seconds=2)  # an HTTP Date has whole seconds, and the answer was under way
 PAGES = 10
+NO_NAME = ""  # `id_of` of an address that leads to no post
 SOURCES = 5  # posts whose source is read in one look
 NOT_AS_DOCUMENTED = (ValueError, LookupError, TypeError, AttributeError)
 ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
@@ -132,8 +133,12 @@ class PostList:
     request: Request  # asks for the first page
     read: Callable[[Json], ListedPost | None]  # None: no post of ours, such as a boost
     items: Path = ()  # where the items stand in the answer
+    number: Path = ()  # where the answer counts them, if it leaves an empty list out
+    # Puts into the items what the answer tells beside them; an error is no list.
+    prepared: Callable[[Json], Json] = lambda body: body
     next_page: NextPage | None = None
-    cursor_ends: bool = False  # the platform documents that a page without a cursor is the last
+    # The platform documents that a page without a cursor is the last; one that is empty need not be.
+    cursor_ends: bool = False
     empty_ends: bool = True  # an empty page is the last; False: it may be filtered
     full_page: int | None = None  # no server sends fewer than this while it has more
     newest_first: bool = False  # as documented; it counts only where the times show it
@@ -240,9 +245,11 @@ def read_list(posts: PostList, platform: Platform, lost: Lost, ask: Ask) -> Rece
     found: list[ListedPost] = []
     seen: set[str] = set()
     window: Window | None = None
+    asked: list[Request] = []
     request: Request | None = posts.request
     for _ in range(posts.pages):
         assert request
+        asked.append(request)
         page = read_page(posts, platform, request, ask)
         window = window or Window.of(lost, page.response, posts.precision, posts.early)
         fresh = [item for item in page.items if json.dumps(item, sort_keys=True) not in seen]
@@ -250,7 +257,7 @@ def read_list(posts: PostList, platform: Platform, lost: Lost, ask: Ask) -> Rece
         found += [post for item in fresh if (post := posts.read(item))]
         if page.items and not fresh:
             return _recent(found, window, why="it repeats itself")
-        is_end = posts.empty_ends and not page.items
+        is_end = not page.items and posts.empty_ends and not posts.cursor_ends
         if is_end or is_last(posts, page) or reaches(posts, found, window):
             return _recent(found, window, whole=True, is_empty=not seen)
         try:
@@ -258,8 +265,10 @@ def read_list(posts: PostList, platform: Platform, lost: Lost, ask: Ask) -> Rece
         except ListCut as cut:
             return _recent(found, window, why=str(cut))
         if request is None:
-            whole = posts.cursor_ends
-            return _recent(found, window, whole=whole, is_empty=not seen, why="it may go on")
+            whole, is_empty = posts.cursor_ends, not seen
+            return _recent(found, window, whole=whole, is_empty=is_empty, why="it may go on")
+        if request in asked:
+            return _recent(found, window, why="it repeats itself")
     assert window
     return _recent(found, window, why=f"it has more than {posts.pages} pages")
 
@@ -270,13 +279,18 @@ def read_page(posts: PostList, platform: Platform, request: Request, ask: Ask) -
     if response.status in request.accepts and posts.unlisted:
         raise TryLater(posts.unlisted, response)
     try:
-        body = response.json()
-        items = at_path(body, posts.items)
+        body = posts.prepared(response.json())
+        items = _items(posts, body)
     except NOT_AS_DOCUMENTED:
         items = body = None
     if not isinstance(items, list):
         raise TryLater(f"{platform.name} answered '{request.step}' without a list", response)
     return Page(request=request, response=response, body=body, items=items)
+
+
+def _items(posts: PostList, body: Json) -> Json:
+    is_left_out = bool(posts.number) and at_path(body, posts.number, None) == 0
+    return at_path(body, posts.items, [] if is_left_out else MISSING)
 
 
 def _recent(found: Iterable[ListedPost], window: Window, **facts: Json) -> Recent:
@@ -385,7 +399,7 @@ def _why_nothing(recent: Recent, lost: Lost, id_of: Callable[[str], str]) -> str
     if not recent.whole:
         return f"the list of posts is cut: {recent.why}"
     shown = {name for post in recent.posts for name in names_of(post, id_of)}
-    if {id_of(name) for name in lost.newer} - shown:
+    if {id_of(name) for name in lost.newer} - shown - {NO_NAME}:
         return "the list of posts is behind: a post that was published later is not in it"
     return ""
 
@@ -523,7 +537,7 @@ def _primary(language: str | None) -> str | None:
 
 def names_of(post: ListedPost, id_of: Callable[[str], str]) -> set[str]:
     """Everything that the post may be known by."""
-    return {id_of(name) for name in (post.id, post.url, *post.ids) if name}
+    return {id_of(name) for name in (post.id, post.url, *post.ids) if name} - {NO_NAME}
 
 
 # Texts

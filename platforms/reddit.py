@@ -6,8 +6,9 @@ https://www.reddit.com/dev/api#POST_api_submit
 """
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date
+from urllib.parse import quote
 
 from platforms.base import (
     HARMLESS,
@@ -29,8 +30,21 @@ from platforms.base import (
     TryLater,
     renewing,
 )
+from platforms.recent import (
+    NO_NAME,
+    REMOVED_STATE,
+    ListedFile,
+    ListedPost,
+    PostList,
+    Search,
+    by_cursor,
+    folded,
+    unix,
+)
 
-EARLY = timedelta(hours=1)  # how far Reddit's clock and ours may be apart
+# `removed_by_category` of what was taken away; what a filter keeps for a moderator is there.
+TAKEN_AWAY = ("deleted", "moderator", "reddit", "author", "copyright_takedown", "content_takedown")
+AMBIGUOUS = "a picture with this title is there; it may be another post's, whose id is not known"
 TURNS = {"minute": 60, "second": 1, "hour": 3600, "millisecond": 0.001}
 LATER = {
     "QUOTA_FILLED": 3600.0,
@@ -168,39 +182,133 @@ def commented(account: Account, post: Post, ask: Ask) -> Published:
     return Published(id=one["name"], url=f"https://www.reddit.com{one['permalink']}")
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Ours among what the account has posted, or commented, since it left."""
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """What the account has posted, or commented, newest first; Reddit lists 1,000 of each."""
     what = "comments" if post.reply_to else "submitted"
-    listed = Request(
-        step="list",
-        url=at(
-            account, f"user/{account.settings['username']}/{what}?sort=new&limit=100&raw_json=1"
+    history = PostList(
+        request=Request(
+            step="list",
+            url=at(
+                account, f"user/{account.settings['username']}/{what}?sort=new&limit=100&raw_json=1"
+            ),
+            headers=agent(account),
+            repeat=HARMLESS,
+            fresh=True,
+            example={"data": {"children": [], "after": None}},
         ),
-        headers=agent(account),
-        repeat=HARMLESS,
-        example={"data": {"children": []}},
+        items=("data", "children"),
+        read=lambda item: listed(item["data"], post, lost),
+        next_page=by_cursor("after", "data", "after"),
+        cursor_ends=True,  # https://www.reddit.com/dev/api#listings
+        newest_first=True,
     )
-    for child in ask(listed).json()["data"]["children"]:
-        one = child["data"]
-        made = datetime.fromtimestamp(one["created_utc"], UTC)
-        if (
-            one["name"] not in lost.others
-            and made > lost.left_at - EARLY
-            and says(account, post, one)
-        ):
-            return Published(id=one["name"], url=f"https://www.reddit.com{one['permalink']}")
-    return None
+    return Search(lists=(history,), expected=expected(account, post, lost))
 
 
-def says(account: Account, post: Post, one: Json) -> bool:
+def expected(account: Account, post: Post, lost: Lost) -> ListedPost:
+    """Our post or comment, as the list would show it."""
+    author = account.settings["username"].casefold()
     if post.reply_to:
-        return bool(
-            one["parent_id"] == thing(post.reply_to) and one["body"].strip() == post.markup.strip()
-        )
-    return bool(
-        one["title"].strip() == post.title.strip()
-        and one["subreddit"].casefold() == subreddit(account, post).casefold()
+        return ListedPost(author=author, parent=thing(post.reply_to), shown=post.markup)
+    return ListedPost(
+        author=author,
+        place=subreddit(account, post).casefold(),
+        parent="",
+        title=post.title,
+        warning=warning(post, post.options),
+        link=post.link.url if post.link and not post.media else "",
+        shown=post.markup,
+        files=tuple(
+            expected_file(media, lost.answers.get(f"lease {number}"), len(post.media) > 1)
+            for number, media in enumerate(post.media, 1)
+        ),
     )
+
+
+def expected_file(media: Media, lease: Response | None, in_gallery: bool) -> ListedFile:
+    """A picture of a gallery keeps its id and has a caption; one alone gets another address."""
+    if not in_gallery:
+        return ListedFile()
+    ids = {lease.json()["asset"]["asset_id"]} if lease else ()
+    return ListedFile(ids=frozenset(ids), alt=media.alt)
+
+
+def warning(post: Post, flags: Mapping[str, Json]) -> str:
+    """Which of the flags that the post asks for are set. A subreddit or a moderator sets others."""
+    names = {"nsfw": ("nsfw", "over_18"), "spoiler": ("spoiler",)}
+    asked = [name for name in names if post.options.get(name)]
+    return " ".join(name for name in asked if any(map(flags.get, names[name])))
+
+
+def listed(item: Json, post: Post, lost: Lost) -> ListedPost:
+    """A post or a comment of the list."""
+    facts = {
+        "id": item["name"],
+        "url": f"https://www.reddit.com{item['permalink']}",
+        "made": unix(item["created_utc"]),
+        "author": item["author"].casefold(),
+        "state": REMOVED_STATE if item.get("removed_by_category") in TAKEN_AWAY else None,
+    }
+    if post.reply_to:
+        return ListedPost(**facts, parent=item["parent_id"], shown=item["body"])
+    # The list may leave out the text below a link or a picture; that is no difference.
+    left_out = "" if item.get("is_self") else post.markup
+    return ListedPost(
+        **facts,
+        place=item["subreddit"].casefold(),
+        parent=item.get("crosspost_parent") or "",
+        title=item["title"],
+        warning=warning(post, item),
+        link=item["url"] if is_link(item) else "",
+        shown=item.get("selftext") or left_out,
+        files=listed_files(item),
+        doubt=AMBIGUOUS if is_ambiguous(item, post, lost) else "",
+    )
+
+
+def is_ambiguous(item: Json, post: Post, lost: Lost) -> bool:
+    """Whether this picture may be another delivery's, of which only the page is known.
+
+    Such a page is kept with the title of its post; in an older store none is.
+    """
+    pages = [name for name in lost.others if is_page(name)]
+    is_known_by_title = any("#" in name for name in pages)
+    is_picture = len(post.media) == 1 and len(listed_files(item)) == 1
+    has_page = any(name.endswith(page_mark(item["title"])) for name in pages)
+    return is_picture and (has_page or (bool(pages) and not is_known_by_title))
+
+
+def is_link(item: Json) -> bool:
+    """Whether it leads elsewhere: no text, and no picture that Reddit keeps."""
+    return not (item.get("is_self") or item.get("is_gallery") or item.get("is_reddit_media_domain"))
+
+
+def listed_files(item: Json) -> tuple[ListedFile, ...]:
+    pictures = (item.get("gallery_data") or {}).get("items") or ()
+    if item.get("is_reddit_media_domain") and not pictures:
+        return (ListedFile(ids=frozenset({item["url"]})),)
+    return tuple(
+        ListedFile(ids=frozenset({picture["media_id"]}), alt=picture.get("caption") or "")
+        for picture in pictures
+    )
+
+
+def id_of(name: str) -> str:
+    """A post without its `t3_`, a comment with its `t1_`, also in an address; a page names none."""
+    found = re.search(r"(?:/comments|redd\.it)/(\w+)(?:/[^/?#]*/(\w+))?", name)
+    if found:
+        return f"t1_{found[2]}" if found[2] else found[1]
+    return NO_NAME if is_page(name) else name.removeprefix("t3_")
+
+
+def is_page(name: str) -> bool:
+    """Whether it is the page where a picture's post will stand, and not the post."""
+    return name.partition("#")[0].rstrip("/").endswith("/submitted")
+
+
+def page_mark(title: str) -> str:
+    """Tells the pages of pictures with different titles apart."""
+    return f"#{quote(folded(title), safe='')}"
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -295,7 +403,7 @@ def thing(post: Published) -> str:
     """Its full name. A post that a person found is known by its URL."""
     if re.fullmatch(r"t[13]_\w+", post.id):
         return post.id
-    if post.id.rstrip("/").endswith("/submitted"):
+    if is_page(post.id):
         raise Rejected(
             "Reddit does not tell the id of a post with one picture, so that nothing can answer it: take the first comment or the "
             "thread away, or post two pictures"
@@ -336,7 +444,8 @@ def published(account: Account, post: Post, answer: Json) -> Published:
         notes.append(
             "Reddit has no place for the alternative text of a single picture; in a gallery it is the caption"
         )
-    return Published(id=page, url=page, notes=tuple(notes))
+    ids = [page + page_mark(post.title)]
+    return Published(id=page, url=page, ref={"ids": ids}, notes=tuple(notes))
 
 
 def notices(account: Account, today: date) -> Iterator[str]:
@@ -414,8 +523,9 @@ PLATFORM = Platform(
     oauth=OAUTH,
     session=renewing(OAUTH),
     publish=publish,
-    find=find,
-    find_after=600,
+    recent=recent,
+    find_after=600,  # texts and links at once, pictures after minutes: what Reddit converts first
+    id_of=id_of,
     whoami=whoami,
     notices=notices,
 )

@@ -9,11 +9,13 @@ https://docs.slack.dev/reference/methods/chat.postMessage and /files.getUploadUR
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
+from html import unescape
 from itertools import pairwise
 from typing import Any
+from unicodedata import category
 from urllib.parse import urlencode
 
 from platforms.base import (
@@ -41,9 +43,18 @@ from platforms.base import (
     is_json_or_words,
     media_of_kind,
 )
+from platforms.recent import (
+    REMOVED_STATE,
+    ListedFile,
+    ListedPost,
+    PostList,
+    Search,
+    by_cursor,
+    unix,
+    with_parameter,
+)
 
 API = "https://slack.com/api"
-EARLY = timedelta(hours=12)  # how far its clock and ours may be apart
 PAGES = 10  # of 200 messages
 EVENT = "termbell_post"
 STYLES = {"bold": "bold", "italic": "italic", "strikethrough": "strike", "code": "code"}
@@ -180,26 +191,131 @@ def with_files(account: Account, post: Post, thread: dict[str, str], ask: Ask) -
             example={"ok": True, "files": files},
         )
     )
-    return Published(id=files[0]["id"], ref=thread)
+    return Published(id=files[0]["id"], ref={**thread, "ids": [file["id"] for file in files]})
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The messages of the channel, or of the thread that ours is in."""
+    me = ask(
+        method("auth.test", {}, {"ok": True, "url": "https://school.slack.com/"}, repeat=HARMLESS)
+    ).json()
+    thread = thread_of(account, post.reply_to, ask)
     uploads = {
         answer.json()["file_id"]
         for step, answer in lost.answers.items()
         if step.startswith("place ")
     }
-    team = ask(
-        method("auth.test", {}, {"ok": True, "url": "https://school.slack.com/"}, repeat=HARMLESS)
-    ).json()["url"]
-    thread = thread_of(account, post.reply_to, ask)
-    for one in listed(
-        account, {"oldest": f"{(lost.left_at - EARLY).timestamp():.6f}", **thread}, ask
-    ):
-        key = one.get("metadata", {}).get("event_payload", {}).get("key")
-        if key == post.key or uploads & file_ids(one):
-            return published(one["ts"], team, account.settings["channel"], thread)
-    return None
+
+    def read(item: Json) -> ListedPost | None:
+        found = listed(account, item, me, thread)
+        is_shared_by_us = bool(uploads) and bool(found) and bool(uploads & file_ids(item))
+        return replace(found, key=post.key) if found and is_shared_by_us else found
+
+    messages = PostList(
+        request=page_request(account, thread),
+        items=("messages",),
+        read=read,
+        next_page=by_cursor("cursor", "response_metadata", "next_cursor", more=("has_more",)),
+        cursor_ends=True,  # https://docs.slack.dev/apis/web-api/pagination
+        newest_first=not thread,
+    )
+    return Search(
+        lists=(messages,),
+        expected=expected(account, post, me, thread, lost),
+        exact_files=True,
+    )
+
+
+def expected(
+    account: Account, post: Post, me: Json, thread: dict[str, str], lost: Lost
+) -> ListedPost:
+    """Our message, as the list would show it."""
+    uploads = {
+        step: answer.json()["file_id"]
+        for step, answer in lost.answers.items()
+        if step.startswith("place ")
+    }
+    files = [
+        ListedFile(
+            ids=frozenset({uploads.get(f"place {number}", "")} - {""}),
+            name=media.name,
+            alt=media.alt,
+        )
+        for number, media in enumerate(post.media, 1)
+    ]
+    return ListedPost(
+        author=me.get("user_id"),
+        parent=thread.get("thread_ts", ""),
+        shown=without_emoji(post.text),
+        files=by_name(files),
+        key=post.key,
+    )
+
+
+def listed(account: Account, item: Json, me: Json, thread: dict[str, str]) -> ListedPost | None:
+    """A message of the list. What is left of a deleted one is Slack's own."""
+    if item.get("subtype") == "tombstone":
+        return None
+    files = item.get("files") or []
+    parent = item.get("thread_ts", "")
+    found = published(item["ts"], me["url"], account.settings["channel"], thread)
+    ids = sorted(file_ids(item))
+    return ListedPost(
+        id=found.id,
+        url=found.url,
+        ids=frozenset(ids),
+        made=unix(item["ts"]),
+        author=author_of(item, me),
+        parent="" if parent == item["ts"] else parent,
+        state=REMOVED_STATE if files and all(map(is_deleted, files)) else None,
+        shown=without_emoji(words(item.get("text", ""))),
+        files=by_name(map(listed_file, files)),
+        # One without metadata may have lost it.
+        key=((item.get("metadata") or {}).get("event_payload") or {}).get("key"),
+        ref={**found.ref, **({"ids": ids} if ids else {})},
+    )
+
+
+def listed_file(item: Json) -> ListedFile:
+    return ListedFile(ids=frozenset({item["id"]}), name=item.get("name"), alt=item.get("alt_txt"))
+
+
+def by_name(files: Iterable[ListedFile]) -> tuple[ListedFile, ...]:
+    """In one order: Slack documents none."""
+    return tuple(sorted(files, key=lambda file: file.name or ""))
+
+
+def is_deleted(file: Json) -> bool:
+    return bool(file.get("mode") == "tombstone")
+
+
+def author_of(item: Json, me: Json) -> str | None:
+    """The user of a message; some messages of a bot name only the bot."""
+    bot = item.get("bot_id")
+    is_mine = bool(bot) and bot == me.get("bot_id")
+    user: str | None = item.get("user") or (me.get("user_id") if is_mine else bot)
+    return user
+
+
+def words(mrkdwn: str) -> str:
+    """A text as readers see it: Slack writes an address as <https://example.org>."""
+    return unescape(re.sub(r"<([^<>|]*)(?:\|([^<>]*))?>", lambda link: link[2] or link[1], mrkdwn))
+
+
+def without_emoji(text: str) -> str:
+    """A text without what Slack changes: it writes an emoji as :tada:."""
+    named = re.sub(r":[a-z+][\w+-]*:", "", text)
+    return "".join(sign for sign in named if not is_emoji(sign))
+
+
+def is_emoji(sign: str) -> bool:
+    return category(sign) in ("So", "Sk") or sign in "\u200d\ufe0f"
+
+
+def id_of(name: str) -> str:
+    """The `ts` of a message, also in its link."""
+    link = re.search(r"/p(\d{10})(\d{6})", name)
+    return f"{link[1]}.{link[2]}" if link else name
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -222,42 +338,46 @@ def method(name: str, form: dict[str, str], example: Json, step: str = "", **mor
     )
 
 
-def listed(account: Account, asked: dict[str, str], ask: Ask) -> Iterator[Json]:
-    """The channel's messages, or with `thread_ts` those of a thread."""
-    name = "conversations.replies" if "thread_ts" in asked else "conversations.history"
-    asked = {"ts" if key == "thread_ts" else key: value for key, value in asked.items()}
+def page_request(account: Account, thread: dict[str, str]) -> Request:
+    """Asks for the channel's messages, or for those of a thread."""
     query = {
         "channel": account.settings["channel"],
         "limit": "200",
         "include_all_metadata": "true",
-        **asked,
+        **({"ts": thread["thread_ts"]} if thread else {}),
     }
+    name = "conversations.replies" if thread else "conversations.history"
+    return Request(
+        step="list",
+        url=f"{API}/{name}?{urlencode(query)}",
+        repeat=HARMLESS,
+        fresh=True,
+        example={"ok": True, "messages": []},
+    )
+
+
+def history(account: Account, ask: Ask) -> Iterator[Json]:
+    """The channel's messages, newest first."""
+    request = page_request(account, {})
     for _ in range(PAGES):
-        answer = ask(
-            Request(
-                step="list",
-                url=f"{API}/{name}?{urlencode(query)}",
-                repeat=HARMLESS,
-                fresh=True,
-                example={"ok": True, "messages": []},
-            )
-        ).json()
+        answer = ask(request).json()
         yield from answer["messages"]
-        query["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor", "")
-        if not query["cursor"]:
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
             return
+        request = with_parameter(request, "cursor", cursor)
     raise InDoubt(f"{account.name}: too many messages to look through")
 
 
 def file_ids(message: Json) -> set[str]:
-    return {one["id"] for one in message.get("files", [])}
+    return {one["id"] for one in message.get("files") or ()}
 
 
 def thread_of(account: Account, before: Published | None, ask: Ask) -> dict[str, str]:
     """Where an answer to `before` goes: Slack knows a thread by its first message alone, so each part hands that on."""
     if before is None:
         return {}
-    return dict(before.ref) or {"thread_ts": first_of(account, before, ask)}
+    return {"thread_ts": before.ref.get("thread_ts") or first_of(account, before, ask)}
 
 
 def first_of(account: Account, post: Published, ask: Ask) -> str:
@@ -274,9 +394,7 @@ def first_of(account: Account, post: Published, ask: Ask) -> str:
         raise Rejected(
             f"'{post.id}' names no message of Slack that can be answered; take what *Copy link* gives"
         )
-    found = next(
-        (str(one["ts"]) for one in listed(account, {}, ask) if post.id in file_ids(one)), ""
-    )
+    found = next((str(one["ts"]) for one in history(account, ask) if post.id in file_ids(one)), "")
     if not found:
         raise TryLater(
             f"{account.name}: Slack does not show the message with the file {post.id} yet, which this one answers",
@@ -418,9 +536,10 @@ PLATFORM = Platform(
     "channels:history (copy the Bot User OAuth Token)",
     sign=sign,
     publish=publish,
-    find=find,
+    recent=recent,
     can_find=is_bot,
-    find_after=15,
+    find_after=15,  # no source; cautious: files are shown some seconds after they are shared
+    id_of=id_of,
     whoami=whoami,
     errors={
         **dict.fromkeys(LOGINS, LoginNeeded),

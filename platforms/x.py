@@ -7,17 +7,17 @@ https://docs.x.com/x-api/posts/create-post and https://docs.x.com/x-api/media/qu
 """
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, date, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date
 from html import unescape
 from typing import Literal
+from urllib.parse import urlencode
 
 from platforms.base import (
     HARMLESS,
     Account,
     Ask,
     Cap,
-    InDoubt,
     Json,
     Limits,
     Lost,
@@ -34,11 +34,12 @@ from platforms.base import (
     parts,
     renewing,
 )
+from platforms.recent import ListedFile, ListedPost, PostList, Search, by_cursor, iso
 from platforms.signing import OAUTH1, bearer_or_oauth1
 
 SEGMENT = 4_194_304  # bytes; at most 5 MB
 LOOKS = 200  # at a file being converted
-EARLY = timedelta(hours=1)  # how far X's clock and ours may be apart
+PER_PAGE = 20
 LONGEST_ANSWER, MINUTES = 25, (5, 10_080)  # of a poll: characters, shortest and longest
 LARGEST_GIF = 1280, 1080  # pixels
 SHORTEST, WIDEST = 0.5, 3  # of a video: seconds, and its longer side by its shorter
@@ -109,28 +110,140 @@ def refuse_poll(asked: Mapping[str, Json]) -> None:
         raise Rejected("a poll on X lasts from five minutes to seven days (`hours`)")
 
 
-def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Our post among the account's own since it left."""
-    since = (lost.left_at.astimezone(UTC) - EARLY).strftime("%Y-%m-%dT%H:%M:%SZ")
-    asked = f"users/{own(account, ask)['id']}/tweets?max_results=100&start_time={since}&post.fields=created_at,entities"
-    found = ask(
-        Request(step="list", url=at(account, asked), repeat=HARMLESS, example={"data": []})
-    ).json()
-    for one in found.get("data", ()):
-        if one["id"] not in lost.others and written(one) == bare(post.text):
-            return published(one["id"])
-    if found.get("meta", {}).get("next_token"):
-        raise InDoubt(f"{account.name}: too many posts since {since} to look through")
-    return None
+def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
+    """The account's posts, newest first, with replies. X bills each that it shows: few on a page."""
+    me = own(account, ask, "?user.fields=public_metrics")
+    query = urlencode(
+        {
+            "max_results": PER_PAGE,
+            "post.fields": "attachments,conversation_id,created_at,entities,reply_settings",
+            "expansions": "attachments.media_keys,attachments.poll_ids,author_id,referenced_posts",
+            "media.fields": "alt_text",
+            "poll.fields": "options",
+        },
+        safe=",",
+    )
+    timeline = PostList(
+        request=Request(
+            step="list",
+            url=at(account, f"users/{me['id']}/tweets?{query}"),
+            repeat=HARMLESS,
+            fresh=True,
+            example={"data": [], "meta": {"result_count": 0}},
+        ),
+        items=("data",),
+        number=("meta", "result_count"),
+        prepared=with_attachments,
+        read=lambda item: listed(item, is_reply=bool(post.reply_to)),
+        next_page=by_cursor("pagination_token", "meta", "next_token"),
+        cursor_ends=True,  # https://docs.x.com/x-api/fundamentals/pagination
+        newest_first=True,
+    )
+    count = (me.get("public_metrics") or {}).get("tweet_count")
+    return Search(lists=(timeline,), expected=expected(post, me["id"], lost), count=count)
+
+
+def with_attachments(answer: Json) -> Json:
+    """The answer with media and polls in the posts that have them. One with errors alone is none."""
+    if "data" not in answer and answer.get("errors"):
+        raise ValueError("errors in place of posts")
+    beside = answer.get("includes") or {}
+    media = {file["media_key"]: file for file in beside.get("media", ())}
+    polls = {poll["id"]: poll for poll in beside.get("polls", ())}
+    for post in answer.get("data") or ():
+        attached = post.get("attachments") or {}
+        post["media"] = {key: media.get(key) for key in attached.get("media_keys") or ()}
+        post["polls"] = [polls.get(key) for key in attached.get("poll_ids") or ()]
+    return answer
+
+
+def expected(post: Post, author: str, lost: Lost) -> ListedPost:
+    """Our post, as the list would show it."""
+    asked = post.options.get("poll")
+    return ListedPost(
+        author=author,
+        parent=identifier(post.reply_to) if post.reply_to else "",
+        visibility=post.options.get("reply_settings") or "everyone",
+        poll=tuple(asked["answers"]) if asked else (),
+        files=tuple(
+            ListedFile(ids=keys_of(number, lost), alt=media.alt)
+            for number, media in enumerate(post.media, 1)
+        ),
+        shown=with_whole_links(post),
+    )
+
+
+def keys_of(number: int, lost: Lost) -> frozenset[str]:
+    """What X called the file when it was uploaded."""
+    answers = filter(None, (lost.answers.get(f"{step} {number}") for step in ("upload", "begin")))
+    return frozenset(str(answer.json()["data"].get("media_key", "")) for answer in answers) - {""}
+
+
+def with_whole_links(post: Post) -> str:
+    """The text with its links as X expands them: with their scheme."""
+    text = post.text
+    for span in sorted(post.spans, key=lambda span: -span.start):
+        if span.kind == "link":
+            address = span.value if "://" in span.value else f"http://{span.value}"
+            text = text[: span.start] + address + text[span.end :]
+    return text
+
+
+def listed(item: Json, is_reply: bool) -> ListedPost | None:
+    """A post of the list; one of somebody else that was reposted is none."""
+    references = item.get("referenced_posts") or item.get("referenced_tweets") or ()
+    if any(reference["type"] == "retweeted" for reference in references):
+        return None
+    found = published(item["id"])
+    return ListedPost(
+        id=found.id,
+        url=found.url,
+        ids=frozenset(
+            item.get("edit_history_post_ids") or item.get("edit_history_tweet_ids") or ()
+        ),
+        made=iso(item["created_at"]),
+        author=item.get("author_id"),
+        parent=parent_of(item, references, is_reply),
+        visibility=item.get("reply_settings"),
+        poll=poll_texts(item["polls"]),
+        files=tuple(
+            ListedFile(ids=frozenset({key}), alt=file.get("alt_text", "") if file else None)
+            for key, file in item["media"].items()
+        ),
+        shown=written(item),
+    )
+
+
+def parent_of(item: Json, references: Iterable[Json], is_reply: bool) -> str | None:
+    """The id of the post that it answers; None where it is not known and may be that of ours."""
+    answered = [one["id"] for one in references if one["type"] == "replied_to"]
+    first: str = item.get("conversation_id", item["id"])
+    if answered or first == item["id"]:
+        return str(answered[0]) if answered else ""
+    return None if is_reply else first
+
+
+def poll_texts(polls: list[Json]) -> tuple[str, ...] | None:
+    """The answers; None where the list leaves the poll out."""
+    if None in polls:
+        return None
+    options = [option for poll in polls for option in poll["options"]]
+    return tuple(option["label"] for option in sorted(options, key=lambda one: one["position"]))
+
+
+def id_of(name: str) -> str:
+    """The number of a post, also in its addresses."""
+    found = re.search(r"/status/(\d+)", name)
+    return found[1] if found else name
 
 
 def whoami(account: Account, ask: Ask) -> str:
     return f"@{own(account, ask)['username']}"
 
 
-def own(account: Account, ask: Ask) -> Json:
+def own(account: Account, ask: Ask, query: str = "") -> Json:
     return ask(
-        Request(step="account", url=at(account, "users/me"), repeat=HARMLESS, example=ME)
+        Request(step="account", url=at(account, f"users/me{query}"), repeat=HARMLESS, example=ME)
     ).json()["data"]
 
 
@@ -160,7 +273,7 @@ def poll(asked: Mapping[str, Json]) -> dict[str, Json]:
 
 def identifier(post: Published) -> str:
     """A post that a person found is known by its URL."""
-    return post.id.rstrip("/").rpartition("/")[2]
+    return id_of(post.id)
 
 
 def uploaded(account: Account, media: Media, number: int, ask: Ask) -> str:
@@ -270,12 +383,7 @@ def written(one: Json) -> str:
     for link in (one.get("entities") or {}).get("urls", ()):
         leads_to = link.get("expanded_url") or ""
         text = text.replace(link["url"], "" if MEDIA_LINK.match(leads_to) else leads_to)
-    return bare(text)
-
-
-def bare(text: str) -> str:
-    """A text without what X changes in it: white space, the scheme and the last slash of a link."""
-    return "".join(re.sub(r"/(?=\s|$)", "", re.sub(r"https?://", "", text)).split())
+    return text
 
 
 def published(identifier: str) -> Published:
@@ -352,7 +460,9 @@ PLATFORM = Platform(
         checked=date(2026, 11, 23),
     ),
     publish=publish,
-    find=find,
+    recent=recent,
+    find_after=10,  # no source; cautious
+    id_of=id_of,
     whoami=whoami,
     secrets=("token",),
     optional_secrets=("refresh", "client_id", "client_secret"),

@@ -329,6 +329,9 @@ class Member(StandIn):
         return Response(status=201, headers={"x-restli-id": number})
 
 
+TOLD = ("author", "visibility", "content", "reshareContext")
+
+
 @dataclass
 class Organization(Member):
     """The LinkedIn of a token that may post for an organisation and list its posts, but not ask who the member is."""
@@ -357,11 +360,13 @@ class Organization(Member):
                 "createdAt": one["at"] * 1000,
                 "lastModifiedAt": one["at"] * 1000,
                 "lifecycleState": "PUBLISHED",
+                **{name: one["asked"][name] for name in TOLD if name in one["asked"]},
             }
             for urn, one in reversed(self.up.items())
             if "asked" in one and "commentary" in one["asked"]
         ]
-        return ok(elements=found[: int(arrived.query["count"])])
+        start, count = int(arrived.query.get("start", 0)), int(arrived.query["count"])
+        return ok(elements=found[start : start + count], paging={"start": start, "count": count})
 
     def visibilities(self) -> set[str]:
         return {"PUBLIC", "LOGGED_IN"}

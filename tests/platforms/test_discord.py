@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,11 +23,13 @@ from platforms.base import (
     Response,
     TryLater,
 )
-from platforms.discord import BEGAN, PLATFORM, find, publish, sign, whoami
+from platforms.discord import PLATFORM, publish, recent, sign, whoami
+from platforms.recent import Found, Look
 from scheduler.engine.judging import judged
 from scheduler.rendering.markup import Marked, discord
 from tests import support
 from tests.engine.support import Bench, Clock, Crash, a_bench
+from tests.platforms.looking import looked
 from tests.platforms.specs import validated
 from tests.support import DUE, a_video, an_image, documented, scripted
 
@@ -243,6 +245,7 @@ class Channel:
             body.get("content", ""),
             attachments=body.get("attachments", []),
             message_reference=body.get("message_reference"),
+            flags=body.get("flags", 0),
         )
         if nonce:
             self.nonces[nonce] = (now, self.messages[-1]["id"])
@@ -250,13 +253,15 @@ class Channel:
 
     def said(self, content: str, by: str = "1", ago: float = 0, **more: Any) -> str:
         made = self.clock() - timedelta(seconds=ago)
+        began = datetime(2015, 1, 1, tzinfo=UTC)
         identifier = str(
-            (int((made - BEGAN) / timedelta(milliseconds=1)) << 22) + len(self.messages)
+            (int((made - began) / timedelta(milliseconds=1)) << 22) + len(self.messages)
         )
         self.messages.append(
             {
                 "id": identifier,
-                "channel_id": "2",
+                "channel_id": BOT.settings["channel"],
+                "timestamp": made.isoformat(),
                 "content": content.strip(),
                 "author": {"id": by},
                 "attachments": [],
@@ -267,13 +272,15 @@ class Channel:
         return identifier
 
     def _listed(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
-        later = [one for one in self.messages if int(one["id"]) > int(query.get("after", ["0"])[0])]
-        return later[: int(query["limit"][0])][::-1]
+        before = int(query.get("before", [str(2**63)])[0])
+        earlier = [one for one in self.messages if int(one["id"]) < before]
+        newest_first = sorted(earlier, key=lambda one: int(one["id"]), reverse=True)
+        return newest_first[: int(query["limit"][0])]
 
 
 def a_desk(folder: Path, account: Account) -> tuple[Bench, Channel]:
     looks = (
-        {"find": lambda _, post, lost, ask: find(account, rendered(post), lost, ask)}
+        {"recent": lambda _, post, lost, ask: recent(account, rendered(post), lost, ask)}
         if PLATFORM.can_find(account)
         else {}
     )
@@ -342,34 +349,120 @@ def test_a_channel_whose_history_the_bot_may_not_read_is_no_sign_that_nothing_is
     assert len(channel.messages) == 1
 
 
+def found_in(channel: Channel, post: Post, **lost: Any) -> Look:
+    return looked(PLATFORM, BOT, post, channel, **lost)
+
+
 def test_yesterdays_message_with_the_same_words_is_not_taken_for_todays() -> None:
     channel = Channel(Clock())
     channel.said("Welcome back", ago=86_400)
     answers = channel.said("Welcome back", message_reference={"message_id": "5"})
-    with_file = channel.said("Welcome back", attachments=[{"id": "0"}])
-    poll = channel.said("", poll={"question": {"text": "Welcome back"}})
-    lost = support.Lost(left_at=DUE)
+    channel.said("Welcome back", poll=a_poll("Welcome back", "Yes", "No"))
 
-    assert find(BOT, a_post(), lost, channel) is None
-    asked = find(BOT, a_post(options={"poll": {"answers": ["Yes", "No"]}}), lost, channel)
-    assert asked is not None
-    assert asked.id == poll
-    assert find(BOT, a_post(reply_to=Published(id="5")), lost, channel) == Published(
-        id=answers, url=f"https://discord.com/channels/1000000000000000001/2/{answers}"
+    reply = found_in(channel, a_post(reply_to=Published(id="5")))
+
+    assert found_in(channel, a_post(text="Hello")).found is Found.ABSENT
+    assert reply.post == Published(
+        id=answers,
+        url=f"https://discord.com/channels/1000000000000000001/{BOT.settings['channel']}/{answers}",
     )
-    assert with_file != answers
+
+
+def a_poll(question: str, *answers: str) -> dict[str, Any]:
+    return {
+        "question": {"text": question},
+        "answers": [{"poll_media": {"text": answer}} for answer in answers],
+    }
+
+
+@pytest.mark.parametrize(
+    ("ours", "there", "right"),
+    [
+        ({}, {}, Found.OURS),
+        ({"silent": True}, {}, Found.NEAR),
+        ({}, {"flags": 4}, Found.NEAR),
+        ({"poll": {"answers": ["Yes", "No"]}}, {}, Found.NEAR),
+        ({"poll": {"answers": ["Yes", "No"]}}, {"poll": ("Yes", "Never")}, Found.NEAR),
+        ({"poll": {"answers": ["Yes", "No"]}}, {"poll": ("Yes", "No")}, Found.OURS),
+    ],
+)
+def test_a_message_with_the_same_words_is_ours_if_its_flags_and_its_poll_agree(
+    ours: dict[str, Any], there: dict[str, Any], right: Found
+) -> None:
+    channel = Channel(Clock())
+    asked = there.get("poll")
+    channel.said("" if asked else "Welcome back", ago=-1, **there)
+    if asked:
+        channel.messages[-1]["poll"] = a_poll("Welcome back", *asked)
+
+    assert found_in(channel, a_post(options=ours)).found is right
+
+
+def test_of_two_posts_with_the_same_words_each_finds_the_one_with_its_own_picture(
+    tmp_path: Path,
+) -> None:
+    first = a_post(text="Photo", media=(an_image(tmp_path, "a.png"),))
+    second = a_post(text="Photo", media=(an_image(tmp_path, "b.png", colour="green"),))
+    alone = a_post(text="", media=second.media)
+    channel = Channel(Clock())
+    for post in (second, alone):
+        publish(BOT, replace(post, key=f"key of {post.text}"), channel)
+
+    assert found_in(channel, first).found is Found.ABSENT
+    assert found_in(channel, second).post
+    assert found_in(channel, replace(alone, media=first.media)).found is Found.ABSENT
+    assert found_in(channel, alone).found is Found.OURS
+
+
+@pytest.mark.parametrize("name", ["{id}", "https://discord.com/channels/1/2/{id}"])
+def test_a_message_of_another_delivery_is_not_ours_by_its_id_or_its_link(name: str) -> None:
+    channel = Channel(Clock())
+    up = channel.said("Welcome back", ago=-1)
+
+    result = found_in(channel, a_post(), others=frozenset({name.format(id=up)}))
+
+    assert result.found is Found.ABSENT
+
+
+def test_a_message_that_tells_its_nonce_is_ours_or_not_by_it() -> None:
+    channel = Channel(Clock())
+    channel.said("Welcome back", ago=-1, nonce="another")
+    other = found_in(channel, a_post())
+    channel.said("Edited by a moderator", ago=-1, nonce=a_post().key)
+
+    assert other.found is Found.ABSENT
+    assert found_in(channel, a_post()).found is Found.OURS
+
+
+def test_what_discord_says_itself_is_no_message_of_ours() -> None:
+    channel = Channel(Clock())
+    channel.said("Welcome back", ago=-1, type=46)  # the end of a poll
+    channel.said("Welcome back", ago=-1, type=6)  # a pin
+
+    assert found_in(channel, a_post()).found is Found.ABSENT
+
+
+def test_a_message_in_another_thread_is_not_ours() -> None:
+    channel = Channel(Clock())
+    channel.said("Welcome back", ago=-1, channel_id="another")
+
+    assert found_in(channel, a_post()).found is Found.ABSENT
+
+
+def test_a_channel_that_shows_nothing_proves_nothing() -> None:
+    assert found_in(Channel(Clock()), a_post()).found is Found.FAILED
 
 
 def test_a_long_list_is_read_page_by_page() -> None:
     channel = Channel(Clock())
+    last = channel.said("Welcome back", ago=-1)
     for number in range(250):
-        channel.said(str(number))
-    last = channel.said("Welcome back")
+        channel.said(str(number), ago=-2)
 
-    found = find(BOT, a_post(), support.Lost(left_at=DUE), channel)
+    result = found_in(channel, a_post())
 
-    assert found is not None
-    assert found.id == last
+    assert result.post
+    assert result.post.id == last
 
 
 def test_through_a_webhook_a_lost_answer_is_in_doubt_and_nothing_leaves_again(

@@ -1,14 +1,19 @@
 """The adapter's requests, and what a Lemmy that enforces its rules makes of them."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from platforms.base import Account, Link, LoginNeeded, Lost, Post, Published, Rejected, Response
-from platforms.lemmy import PLATFORM, SITE, find, publish, session, whoami
+from platforms.base import Account, Link, LoginNeeded, Post, Published, Rejected, Response
+from platforms.lemmy import PLATFORM, SITE, publish, session, whoami
+from platforms.recent import Found, Look
+from tests.platforms.looking import LOOKED, looked
 from tests.platforms.standing_in import (
     Arrived,
     Refusal,
@@ -90,8 +95,8 @@ class Lemmy(StandIn):
             "id": number,
             "ap_id": f"https://lemmy.test/post/{number}",
             "published": PUBLISHED,
-            "name": asked["name"],
-            "community_id": 7,
+            "creator_id": 2,
+            **asked,
         }
         self.up[one["ap_id"]] = {"post": one}
         return ok(post_view=self.up[one["ap_id"]])
@@ -116,6 +121,8 @@ class Lemmy(StandIn):
             "id": number,
             "ap_id": f"https://lemmy.test/comment/{number}",
             "published": PUBLISHED,
+            "creator_id": 2,
+            "path": f"0.{number}",
             **arrived.json,
         }
         self.up[one["ap_id"]] = {"comment": one}
@@ -124,9 +131,10 @@ class Lemmy(StandIn):
     @route("GET", f"{API}/api/v3/user")
     def user(self, arrived: Arrived) -> Response:
         assert arrived.query["username"] == "ada"
+        shown = [] if int(arrived.query.get("page", 1)) > 1 else self.up.values()
         return ok(
-            posts=[one for one in self.up.values() if "post" in one],
-            comments=[one for one in self.up.values() if "comment" in one],
+            posts=[one for one in shown if "post" in one],
+            comments=[one for one in shown if "comment" in one],
         )
 
 
@@ -231,43 +239,167 @@ def test_what_lemmy_would_refuse_is_refused_before_anything_leaves(post: Post, w
     assert untouched.asked == []
 
 
-def test_a_post_of_another_delivery_or_from_before_is_not_it() -> None:
-    def one(
-        number: int, made: str, name: str = "Fractions with paper ", place: int = 7
-    ) -> dict[str, Any]:
-        return {
-            "post": {
-                "id": number,
-                "ap_id": f"https://lemmy.test/post/{number}",
-                "published": made,
-                "name": name,
-                "community_id": place,
-            }
-        }
+def a_listed(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """The resource, as Lemmy lists it."""
+    post = {
+        "id": number,
+        "ap_id": f"https://lemmy.test/post/{number}",
+        "creator_id": 2,
+        "community_id": 7,
+        "published": PUBLISHED,
+        "name": "Fractions with paper",
+        "body": "What **worked**",
+        "language_id": 37,
+        **changes,
+    }
+    return {"post": post}
 
-    listed = ok(
-        posts=[
-            one(4, PUBLISHED, place=8),
-            one(1, PUBLISHED),
-            one(2, "2026-09-06T08:00:00Z"),
-            one(3, PUBLISHED, "Other"),
-        ]
-    )
 
-    found = find(ACCOUNT, a_resource(), Lost(left_at=DUE), scripted(documented, documented, listed))
+OLD = [a_listed(9 - n, name="Old", published=f"2026-09-0{4 - n}T08:00:00Z") for n in range(2)]
 
-    assert found
-    assert found.ref == {"post": 1}
-    others = frozenset({"https://lemmy.test/post/1"})
-    assert (
-        find(
-            ACCOUNT,
-            a_resource(),
-            Lost(left_at=DUE, others=others),
-            scripted(documented, documented, listed),
-        )
-        is None
-    )
+
+def found_among(*posts: dict[str, Any], post: Post | None = None, **lost: Any) -> Look:
+    server = scripted(documented, documented, ok(posts=[*posts, *OLD], comments=[]))
+    return looked(PLATFORM, ACCOUNT, post or a_resource(), server, **lost)
+
+
+@pytest.mark.parametrize(
+    ("there", "right"),
+    [
+        (a_listed(name="Fractions with paper "), Found.OURS),
+        (a_listed(community_id=8), Found.ABSENT),
+        (a_listed(creator_id=3), Found.ABSENT),
+        (a_listed(published="2026-09-06T08:00:00Z"), Found.ABSENT),
+        (a_listed(name="Other"), Found.ABSENT),
+        (a_listed(body="What failed"), Found.ABSENT),
+        (a_listed(url="https://example.org"), Found.NEAR),
+        (a_listed(language_id=1), Found.OURS),  # a language that this server does not name
+        (a_listed(removed=True), Found.REMOVED),
+        (a_listed(deleted=True), Found.REMOVED),
+    ],
+)
+def test_a_post_is_known_by_title_text_link_community_author_and_time(
+    there: dict[str, Any], right: Found
+) -> None:
+    result = found_among(there)
+
+    assert result.found is right
+    assert right is not Found.OURS or (result.post and result.post.ref == {"post": 1})
+
+
+@pytest.mark.parametrize("name", ["https://lemmy.test/post/1", "https://other.test/post/1"])
+def test_a_post_of_another_delivery_is_known_by_its_address(name: str) -> None:
+    assert found_among(a_listed(), others=frozenset({name})).found is Found.ABSENT
+
+
+def test_a_comment_with_the_number_of_the_post_hides_it_not() -> None:
+    comment = frozenset({"https://lemmy.test/comment/1"})
+
+    assert found_among(a_listed(), others=comment).found is Found.OURS
+
+
+@pytest.mark.parametrize(
+    ("url", "right"),
+    [
+        ("https://example.org/a", Found.OURS),  # the server takes the tracking out
+        ("https://example.org/b", Found.NEAR),
+        (None, Found.NEAR),
+    ],
+)
+def test_a_post_with_the_same_title_and_another_link_is_near(url: str | None, right: Found) -> None:
+    post = a_resource(link=Link(url="https://example.org/a?utm_source=mail"))
+
+    assert found_among(a_listed(url=url), post=post).found is right
+
+
+def test_pictures_are_known_by_their_addresses_also_behind_the_servers_proxy(
+    tmp_path: Path,
+) -> None:
+    post = a_resource(media=(an_image(tmp_path), an_image(tmp_path, "b.png", alt="A bicycle")))
+    uploads = {f"upload {n}": ok(files=[{"file": f"{n}.png"}]) for n in (1, 2)}
+    first, second = (f"https://lemmy.test/pictrs/image/{n}.png" for n in (1, 2))
+    alt = post.media[0].alt
+
+    def found(url: str, picture: str, **lost: Any) -> Found:
+        body = f"What **worked**\n\n![A bicycle]({picture})"
+        there = a_listed(url=url, alt_text=alt, body=body)
+        return found_among(there, post=post, **lost).found
+
+    proxied = f"https://lemmy.test/api/v3/image_proxy?url={quote(second, safe='')}"
+    assert found(first, second, answers=uploads) is Found.OURS
+    assert found(first, proxied, answers=uploads) is Found.OURS
+    assert found(second, second, answers=uploads) is Found.NEAR
+    assert found(first, second) is Found.NEAR, "after a restored backup nobody knows the addresses"
+
+
+@pytest.mark.parametrize("hours", [2, 13])
+def test_a_clock_of_ours_that_is_hours_ahead_hides_no_post(hours: int) -> None:
+    later = timedelta(hours=hours)
+
+    result = found_among(a_listed(), left_at=DUE + later, now=LOOKED + later)
+
+    assert result.found is Found.OURS
+
+
+def test_a_full_page_is_not_the_last() -> None:
+    full = [a_listed(100 + n, name=str(n), published="2026-09-07T08:40:00Z") for n in range(50)]
+    server = scripted(documented, documented, ok(posts=full), ok(posts=[a_listed(), *OLD]))
+
+    assert looked(PLATFORM, ACCOUNT, a_resource(), server).found is Found.OURS
+    assert server.asked[-1].url.endswith("&page=2")
+
+
+@pytest.mark.parametrize(("count", "right"), [(0, Found.ABSENT), (3, Found.FAILED)])
+def test_an_empty_list_proves_something_only_where_the_account_has_no_posts(
+    count: int, right: Found
+) -> None:
+    site = json.loads(json.dumps(SITE))
+    site["my_user"]["local_user_view"]["counts"] = {"post_count": count, "comment_count": 9}
+    server = scripted(Response.of(site), documented, ok(posts=[]))
+
+    assert looked(PLATFORM, ACCOUNT, a_resource(), server).found is right
+
+
+OPENING = "Slides for the forty signs that begin alike: "
+
+
+@pytest.mark.parametrize(
+    ("changes", "right"),
+    [
+        ({}, Found.OURS),
+        ({"path": "0.81.95"}, Found.ABSENT),  # below another comment
+        ({"path": "0.80.82.95"}, Found.ABSENT),
+        ({"post_id": 6}, Found.ABSENT),
+        ({"creator_id": 3}, Found.ABSENT),
+        ({"content": OPENING + "part two"}, Found.ABSENT),
+        ({"published": "2025-09-07T08:30:03Z"}, Found.ABSENT),
+    ],
+)
+def test_a_comment_is_known_by_its_parent_its_author_and_all_of_its_text(
+    changes: dict[str, Any], right: Found
+) -> None:
+    text = OPENING + "part one"
+    comment = {
+        "id": 95,
+        "ap_id": "https://lemmy.test/comment/95",
+        "post_id": 5,
+        "creator_id": 2,
+        "content": text,
+        "path": "0.80.95",
+        "published": PUBLISHED,
+    }
+    old = [
+        {"comment": {**comment, "id": n, "content": "x", "published": f"2026-09-0{n}T08:00:00Z"}}
+        for n in (4, 3)
+    ]
+    there = ok(comments=[{"comment": {**comment, **changes}}, *old])
+    server = scripted(documented, there, ok(comments=[]))
+    post = a_post(markup=text, reply_to=Published(id="x", ref={"post": 5, "comment": 80}))
+
+    result = looked(PLATFORM, ACCOUNT, post, server)
+
+    assert result.found is right
+    assert right is Found.ABSENT or (result.post and result.post.ref["comment"] == 95)
 
 
 def test_a_password_is_traded_for_a_token() -> None:

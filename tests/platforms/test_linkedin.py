@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from platforms.base import (
     InDoubt,
     Link,
     LoginNeeded,
-    Lost,
     Media,
     Part,
     Post,
@@ -27,7 +26,8 @@ from platforms.base import (
     TryLater,
     code_in_json,
 )
-from platforms.linkedin import PAUSES, PLATFORM, find, publish, whoami
+from platforms.linkedin import PAUSES, PLATFORM, publish, whoami
+from platforms.recent import Found, Look
 from scheduler.engine.credentials import Trial
 from scheduler.engine.network import Network
 from scheduler.engine.rehearsal import Rehearsal
@@ -41,6 +41,7 @@ from tests.platforms.linkedin_stand_in import (
     Organization,
     linkedin_stand_in,
 )
+from tests.platforms.looking import LOOKED, looked
 from tests.platforms.standing_in import asking, lost_at_every_step
 from tests.support import DUE, a_video, an_image, documented, ok, scripted
 
@@ -654,14 +655,22 @@ def one(**changes: Any) -> dict[str, Any]:
     }
 
 
+def found_among(*elements: dict[str, Any], post: Post | None = None, **lost: Any) -> Look:
+    made = int(DUE.timestamp() * 1000) - 90_000_000
+    old = [one(id=f"urn:li:share:{n}", commentary="Old", createdAt=made - n) for n in (9, 10)]
+    newest_first = sorted([*elements, *old], key=lambda each: -each["createdAt"])
+    server = scripted(ok(elements=newest_first), ok(elements=[]))
+    return looked(PLATFORM, PAGE, post or a_post(), server, **lost)
+
+
 def test_an_organisations_posts_are_listed_as_linkedin_wants_it() -> None:
     rehearsal = Rehearsal()
 
-    assert find(PAGE, a_post(), Lost(left_at=DUE), rehearsal) is None
+    assert looked(PLATFORM, PAGE, a_post(), rehearsal).found is Found.FAILED, "none proves nothing"
 
     (look,) = rehearsal.asked
     assert look.url == (
-        "https://api.linkedin.com/rest/posts?author=urn%3Ali%3Aorganization%3A5515715&q=author&count=50&sortBy=LAST_MODIFIED"
+        "https://api.linkedin.com/rest/posts?author=urn%3Ali%3Aorganization%3A5515715&q=author&count=50&sortBy=CREATED"
     )
     assert (look.headers["X-RestLi-Method"], look.repeat) == ("FINDER", HARMLESS)
 
@@ -673,10 +682,6 @@ def test_an_organisations_posts_are_listed_as_linkedin_wants_it() -> None:
         (a_post(text="A (b) *c*"), "A (b) *c*"),
         (tagged("On #maths", ("tag", "#maths")), r"On {hashtag|\#|maths}"),
         (tagged("On #class_4b", ("tag", "#class_4b")), r"On {hashtag|\#|class\_4b}"),
-        (
-            tagged("At https://example.org/a_b now", ("link", "https://example.org/a_b")),
-            "At https://lnkd.in/eXyZ now",
-        ),
         (a_post(text="A\n\nB"), "A\nB"),
         (
             a_post(text="By @Ada", options={"mentions": ["Ada urn:li:person:a"]}),
@@ -687,37 +692,156 @@ def test_an_organisations_posts_are_listed_as_linkedin_wants_it() -> None:
 def test_a_lost_post_is_found_although_linkedin_writes_its_text_another_way(
     post: Post, commentary: str
 ) -> None:
-    found = find(PAGE, post, Lost(left_at=DUE), scripted(ok(elements=[one(commentary=commentary)])))
+    result = found_among(one(commentary=commentary), post=post)
 
-    assert found == Published(id=URN, url=f"https://www.linkedin.com/feed/update/{URN}/")
+    assert result.found is Found.OURS
+    assert result.post == Published(id=URN, url=f"https://www.linkedin.com/feed/update/{URN}/")
 
 
-def test_a_post_of_another_delivery_with_other_words_or_from_before_is_not_it() -> None:
-    long_ago = int(DUE.timestamp() * 1000) - 7_200_000
-    listed = ok(
-        elements=[
-            one(),
-            one(id="urn:li:share:2", commentary="Welcome, all"),
-            one(id="urn:li:share:3", createdAt=long_ago),
-        ]
+def article(source: str) -> dict[str, Any]:
+    return {"article": {"source": source, "title": "Blog"}}
+
+
+@pytest.mark.parametrize(
+    ("commentary", "content", "right"),
+    [
+        ("New on the blog: https://x.org/b", article("https://x.org/b"), Found.OURS),
+        ("New on the blog: http://X.org/b/", article("https://x.org/b/"), Found.OURS),
+        ("New on the blog: https://x.org/a", article("https://x.org/b"), Found.NEAR),
+        ("New on the blog: https://x.org/b", article("https://x.org/a"), Found.NEAR),
+        ("New on the blog: https://x.org/b", {}, Found.NEAR),
+        ("New on the blog: https://lnkd.in/a", article("https://x.org/b"), Found.OURS),
+        ("New on the blog: https://lnkd.in/a", article("https://x.org/a"), Found.NEAR),
+        ("New on the blog: https://lnkd.in/a", {}, Found.NEAR),
+        ("New on the blog!", article("https://x.org/b"), Found.NEAR),
+    ],
+)
+def test_a_weekly_teaser_is_known_by_where_its_addresses_lead(
+    commentary: str, content: dict[str, Any], right: Found
+) -> None:
+    text = "New on the blog: https://x.org/b"
+    post = replace(
+        tagged(text, ("link", "https://x.org/b")), link=Link(url="https://x.org/b", title="Blog")
     )
 
-    assert (
-        find(PAGE, a_post(), Lost(left_at=DUE, others=frozenset({URN})), scripted(listed)) is None
+    assert found_among(one(commentary=commentary, content=content), post=post).found is right
+
+
+def test_last_weeks_teaser_and_one_by_hand_an_hour_before_are_not_it() -> None:
+    hour = 3_600_000
+    made = int(DUE.timestamp() * 1000)
+    teasers = [one(createdAt=made - hour), one(id="urn:li:share:2", createdAt=made - 168 * hour)]
+
+    assert found_among(*teasers).found is Found.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("options", "changes", "right"),
+    [
+        ({}, {"visibility": "PUBLIC", "lifecycleState": "PUBLISHED"}, Found.OURS),
+        ({}, {"lifecycleState": "PUBLISH_REQUESTED"}, Found.OURS),
+        ({}, {"lifecycleState": "DRAFT"}, Found.NEAR),
+        ({}, {"visibility": "LOGGED_IN"}, Found.NEAR),
+        ({}, {"author": "urn:li:organization:7"}, Found.ABSENT),
+        ({}, {"content": {"media": {"id": "urn:li:image:a"}}}, Found.NEAR),
+        ({}, {"reshareContext": {"parent": "urn:li:share:5"}}, Found.NEAR),
+        ({"reshare": "urn:li:share:5"}, {"reshareContext": {"parent": URN}}, Found.NEAR),
+        ({"reshare": URN}, {"reshareContext": {"parent": URN}}, Found.OURS),
+        ({"poll": POLL}, {}, Found.NEAR),
+        (
+            {"poll": POLL},
+            {"content": {"poll": {"question": "Welcome back", "options": [{"text": "No"}]}}},
+            Found.NEAR,
+        ),
+    ],
+)
+def test_a_post_with_the_same_words_is_ours_if_the_rest_agrees(
+    options: dict[str, Any], changes: dict[str, Any], right: Found
+) -> None:
+    assert found_among(one(**changes), post=a_post(options=options)).found is right
+
+
+@pytest.mark.parametrize(
+    ("urns", "right"), [(("a", "b"), Found.OURS), (("a", "c"), Found.NEAR), (("a",), Found.NEAR)]
+)
+def test_pictures_are_known_by_their_urns(
+    urns: tuple[str, ...], right: Found, tmp_path: Path
+) -> None:
+    post = a_post(media=(an_image(tmp_path), an_image(tmp_path, "b.png", alt="")))
+    images = [{"id": f"urn:li:image:{urn}"} for urn in urns]
+    uploads = {
+        f"image {number}": ok(value={"image": f"urn:li:image:{urn}"})
+        for number, urn in enumerate(("a", "b"), 1)
+    }
+    there = one(content={"multiImage": {"images": images}})
+
+    assert found_among(there, post=post, answers=uploads).found is right
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        URN,
+        f"https://www.linkedin.com/feed/update/{URN}/",
+        "https://www.linkedin.com/posts/school_welcome-activity-7300000000000000000-AbCd",
+    ],
+)
+def test_a_post_of_another_delivery_is_known_by_its_urn_and_its_addresses(name: str) -> None:
+    assert found_among(one(), others=frozenset({name})).found is Found.ABSENT
+
+
+@pytest.mark.parametrize("hours", [2, 13])
+def test_a_clock_of_ours_that_is_hours_ahead_hides_no_post(hours: int) -> None:
+    later = timedelta(hours=hours)
+
+    result = found_among(one(), left_at=DUE + later, now=LOOKED + later)
+
+    assert result.found is Found.OURS
+
+
+def others_listed(number: int, first: int = 1000) -> list[dict[str, Any]]:
+    return [one(id=f"urn:li:share:{first + n}", commentary="Another") for n in range(number)]
+
+
+@pytest.mark.parametrize(
+    "paging",
+    [
+        {"start": 0, "count": 50, "links": [{"rel": "next", "href": "/rest/posts?start=50"}]},
+        {"start": 0, "count": 50, "total": 50},
+        {},
+    ],
+)
+def test_a_short_page_is_not_taken_for_the_last(paging: dict[str, Any]) -> None:
+    server = scripted(
+        ok(elements=others_listed(49), paging=paging), ok(elements=[one()]), ok(elements=[])
     )
 
+    assert looked(PLATFORM, PAGE, a_post(), server).found is Found.OURS
+    assert server.asked[1].url.endswith("&start=49")
 
-def test_where_there_are_more_posts_than_are_listed_it_stays_in_doubt() -> None:
-    others = [one(id=f"urn:li:share:{number}", commentary="Another") for number in range(50)]
 
-    with pytest.raises(InDoubt, match="too many posts since 2026-09-07 07:30"):
-        find(PAGE, a_post(), Lost(left_at=DUE), scripted(ok(elements=others)))
+def test_a_list_is_whole_when_linkedin_says_so_or_shows_nothing_more() -> None:
+    said = scripted(ok(elements=others_listed(3), paging={"total": 3, "links": []}))
+    shown = scripted(ok(elements=others_listed(3)), ok(elements=[]))
+    cut = scripted(ok(elements=others_listed(3)), ok(elements=[], paging={"total": 9}))
+
+    assert looked(PLATFORM, PAGE, a_post(), said).found is Found.ABSENT
+    assert looked(PLATFORM, PAGE, a_post(), shown).found is Found.ABSENT
+    assert looked(PLATFORM, PAGE, a_post(), cut).found is Found.FAILED
+
+
+def test_more_posts_than_ten_pages_leave_it_open() -> None:
+    pages = [ok(elements=others_listed(50, 1000 * n)) for n in range(1, 11)]
+
+    assert looked(PLATFORM, PAGE, a_post(), scripted(*pages)).found is Found.FAILED
 
 
 def test_who_may_not_list_finds_nothing_and_says_so() -> None:
     assert (PLATFORM.can_find(PAGE), PLATFORM.can_find(ACCOUNT)) == (True, False)
-    with pytest.raises(Rejected, match="cannot be looked for"):
-        find(PAGE, a_post(reply_to=ON), Lost(left_at=DUE), scripted())
+    result = found_among(one(), post=a_post(reply_to=ON))
+
+    assert result.found is Found.FAILED
+    assert "does not show such a post" in result.why
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,12 @@ def looked(shelf: Shelf, kind: str, candidate: str) -> Look:
         posts = [post for post in posts if post.is_filler]
     shelf.count = 9
     clock = CLOCKS.get(candidate, timedelta())
-    others = {"100"} if candidate == "a twin of another account" else set()
+    others = {shelf.id(shown)} if candidate == "a twin of another account" else set()
+    ids = {shelf.id(post) for post in fillers(3, before=False) if post.id in newer}
     lost = Lost(
         left_at=SENT + clock,
-        others=frozenset(map(shelf.name_of, others | newer)),
-        newer=frozenset(map(shelf.name_of, newer)),
+        others=frozenset(others | ids),
+        newer=frozenset(ids),
         answers={step: answered(answer) for step, answer in shelf.uploads.items()},
         now=lambda: LOOKED + clock,
     )
@@ -166,8 +167,7 @@ def test_a_look_that_finds_says_what_it_found(name: str, tmp_path: Path):
     result = looked(shelf, "whole", "ours")
 
     assert result.post
-    id_of = platform(name).id_of
-    assert id_of(result.post.id) == id_of(shelf.name_of("100"))
+    assert platform(name).id_of(result.post.id) == platform(name).id_of(shelf.id(OURS))
 
 
 @pytest.mark.parametrize("name", names())

@@ -11,9 +11,7 @@ from platforms.base import (
     DROPPED,
     HARMLESS,
     Account,
-    InDoubt,
     LoginNeeded,
-    Lost,
     Post,
     Published,
     Rejected,
@@ -26,13 +24,14 @@ from platforms.matrix import (
     PLATFORM,
     ROOM,
     ask_limits,
-    find,
     publish,
     session,
     whoami,
 )
+from platforms.recent import Found, Look
+from tests.platforms.looking import looked
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
-from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
+from tests.support import a_post, a_video, an_image, documented, ok, scripted
 
 ACCOUNT = Account(
     name="main",
@@ -78,12 +77,27 @@ class Homeserver(StandIn):
             return ok(event_id=self.transactions[transaction])
         event = f"$event{len(self.up)}"
         self.transactions[transaction] = event
-        self.up[event] = {"event_id": event, "content": arrived.json, "origin_server_ts": MADE}
+        self.up[event] = {
+            "type": "m.room.message",
+            "event_id": event,
+            "sender": "@ada:example.org",
+            "content": arrived.json,
+            "origin_server_ts": MADE,
+        }
         return ok(event_id=event)
+
+    @route("GET", f"{API}/client/v3/account/whoami")
+    def me(self, arrived: Arrived) -> Response:
+        return ok(user_id="@ada:example.org", device_id="D")
+
+    @route("GET", f"{API}/client/v3/directory/room/(.+)")
+    def directory(self, arrived: Arrived, alias: str) -> Response:
+        return ok(room_id=ROOM, servers=["example.org"])
 
     @route("GET", f"{API}/client/v3/rooms/([^/]+)/messages")
     def messages(self, arrived: Arrived, room: str) -> Response:
-        return ok(chunk=list(reversed(self.up.values())))
+        joined = {"type": "m.room.member", "sender": "@ada:example.org", "event_id": "$joined"}
+        return ok(chunk=[*reversed(self.up.values()), joined])
 
 
 def sent(post: Post) -> Any:
@@ -220,34 +234,136 @@ def test_what_matrix_would_refuse_is_refused_before_anything_leaves(post: Post, 
     assert untouched.asked == []
 
 
-def an_event(key: str = a_post().key, made: int = MADE) -> dict[str, Any]:
-    return {"event_id": "$up", "origin_server_ts": made, "content": {"org.termbell.key": key}}
+ME = "@ada:example.org"
+
+
+def an_event(key: str | None = a_post().key, made: int = MADE, **more: Any) -> dict[str, Any]:
+    carried = {"org.termbell.key": key} if key else {}
+    return {
+        "type": "m.room.message",
+        "event_id": f"$up{key}{made}",
+        "sender": ME,
+        "origin_server_ts": made,
+        "content": {"msgtype": "m.text", "body": "Welcome back", **carried},
+        **more,
+    }
+
+
+def found_in(*pages: Response, **lost: Any) -> Look:
+    server = scripted(ok(user_id=ME), ok(room_id=ROOM), *pages)
+    return looked(PLATFORM, ACCOUNT, a_post(), server, **lost)
+
+
+def test_a_look_joins_no_room_and_encrypts_nothing() -> None:
+    server = scripted(ok(user_id=ME), ok(room_id=ROOM), ok(chunk=[an_event()]))
+
+    looked(PLATFORM, ACCOUNT, a_post(), server)
+
+    assert [request.method for request in server.asked] == ["GET"] * 3
+    assert server.asked[1].url.endswith("/directory/room/%23class-4b%3Aexample.org")
+
+
+@pytest.mark.parametrize(
+    ("room", "answers"),
+    [("!abc:example.org", {}), ("#class-4b:example.org", {"join": ok(room_id="!abc:example.org")})],
+)
+def test_a_room_whose_id_is_known_is_not_asked_for(room: str, answers: dict[str, Response]) -> None:
+    account = replace(ACCOUNT, settings={**ACCOUNT.settings, "room": room})
+    server = scripted(ok(user_id=ME), ok(chunk=[an_event()]))
+
+    result = looked(PLATFORM, account, a_post(), server, answers=answers)
+
+    assert result.found is Found.OURS
+    assert "/rooms/%21abc%3Aexample.org/messages" in server.asked[-1].url
 
 
 def test_a_lost_message_is_found_by_its_key_page_after_page() -> None:
-    server = scripted(*IN_THE_ROOM, ok(chunk=[an_event("other")], end="t1"), ok(chunk=[an_event()]))
+    server = scripted(
+        ok(user_id=ME),
+        ok(room_id=ROOM),
+        ok(chunk=[an_event("other")], end="t1"),
+        ok(chunk=[], end="t2"),  # an empty page need not be the last
+        ok(chunk=[an_event()]),
+    )
 
-    found = find(ACCOUNT, a_post(), Lost(left_at=DUE), server)
+    found = looked(PLATFORM, ACCOUNT, a_post(), server).post
 
     assert found
-    assert found.id == "$up"
-    assert server.asked[-1].url.endswith("&from=t1")
+    assert found.id == an_event()["event_id"]
+    assert server.asked[-1].url.endswith("&from=t2")
+
+
+@pytest.mark.parametrize("odd", [MADE - 86_400_000, 0, MADE + 86_400_000])
+def test_one_event_with_an_odd_time_does_not_end_the_look(odd: int) -> None:
+    first = [an_event("other"), an_event("bridge", odd), *[an_event(f"o{n}") for n in range(98)]]
+
+    result = found_in(ok(chunk=first, end="t1"), ok(chunk=[an_event()]))
+
+    assert result.found is Found.OURS
 
 
 def test_what_is_older_than_the_message_is_not_looked_through() -> None:
-    server = scripted(*IN_THE_ROOM, ok(chunk=[an_event("other", MADE - 86_400_000)], end="t1"))
+    day = 86_400_000
+    old = [an_event("a", MADE - day), an_event("b", MADE - 2 * day)]
 
-    assert find(ACCOUNT, a_post(), Lost(left_at=DUE), server) is None
+    assert found_in(ok(chunk=old, end="t1")).found is Found.ABSENT
 
 
-def test_a_room_with_too_many_messages_leaves_it_in_doubt() -> None:
-    with pytest.raises(InDoubt, match="too many messages"):
-        find(
-            ACCOUNT,
-            a_post(),
-            Lost(left_at=DUE),
-            scripted(*IN_THE_ROOM, *[ok(chunk=[an_event("other")], end="t")] * 10),
-        )
+def test_times_of_other_servers_end_no_look() -> None:
+    theirs = [an_event(f"o{n}", 0, sender="@bob:other.org") for n in range(3)]
+
+    assert found_in(ok(chunk=theirs, end="t1"), ok(chunk=[an_event()])).found is Found.OURS
+
+
+@pytest.mark.parametrize(
+    ("event", "right"),
+    [
+        (an_event(sender="@bob:example.org"), Found.ABSENT),
+        (an_event("another"), Found.ABSENT),
+        (an_event(None), Found.ABSENT),
+        (an_event(None, type="m.reaction"), Found.ABSENT),
+        (an_event(None, unsigned={"transaction_id": a_post().key}), Found.OURS),
+        (
+            an_event(content={}, unsigned={"transaction_id": a_post().key, "redacted_because": {}}),
+            Found.REMOVED,
+        ),
+        (an_event(content={}, unsigned={"redacted_because": {"sender": "@mod:x"}}), Found.NEAR),
+        (an_event(content={}, made=MADE - 86_400_000), Found.ABSENT),
+        (an_event(None, unsigned={"m.relations": {"m.replace": {"event_id": "$e"}}}), Found.OURS),
+        (
+            an_event(
+                content={"body": "* Hello", "m.relates_to": {"rel_type": "m.replace"}},
+            ),
+            Found.ABSENT,
+        ),
+    ],
+)
+def test_what_carries_our_key_is_ours_and_what_lost_it_is_near(
+    event: dict[str, Any], right: Found
+) -> None:
+    result = found_in(ok(chunk=[event, an_event("other")]))
+
+    assert result.found is right
+
+
+def test_a_message_that_was_removed_is_said_to_be_one() -> None:
+    removed = an_event(content={}, unsigned={"redacted_because": {"sender": "@mod:example.org"}})
+
+    assert "was removed" in found_in(ok(chunk=[removed])).why
+
+
+def test_a_room_with_too_many_messages_and_one_that_repeats_itself_prove_nothing() -> None:
+    pages = [ok(chunk=[an_event(f"other{n}")], end=f"t{n}") for n in range(10)]
+
+    assert found_in(*pages).found is Found.FAILED
+    assert found_in(ok(chunk=[], end="t"), ok(chunk=[], end="t")).found is Found.FAILED
+
+
+@pytest.mark.parametrize("name", ["$up", "https://matrix.to/#/%21r%3Ax/%24up?via=x"])
+def test_a_message_of_another_delivery_is_known_by_its_id_and_its_link(name: str) -> None:
+    event = an_event(event_id="$up")
+
+    assert found_in(ok(chunk=[event]), others=frozenset({name})).found is Found.ABSENT
 
 
 def test_a_password_is_traded_for_a_token_by_a_device_that_is_always_the_same() -> None:

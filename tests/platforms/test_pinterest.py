@@ -4,7 +4,7 @@ import json
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,7 @@ import pytest
 
 from platforms.base import (
     Account,
-    InDoubt,
     Link,
-    Lost,
     Post,
     Published,
     Rejected,
@@ -22,9 +20,11 @@ from platforms.base import (
     Response,
     TryLater,
 )
-from platforms.pinterest import PLATFORM, find, publish, whoami
+from platforms.pinterest import PLATFORM, publish, whoami
+from platforms.recent import Found, Look
 from scheduler.engine.rehearsal import Rehearsal, shown
 from scheduler.engine.wire import wire
+from tests.platforms.looking import LOOKED, looked
 from tests.platforms.specs import validated
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
@@ -55,6 +55,10 @@ class Pinterest(StandIn):
     @route("GET", f"{API}/boards")
     def boards(self, arrived: Arrived) -> Response:
         return ok(items=[{"id": BOARD, "name": "Fractions"}, {"id": "2", "name": "Geometry"}])
+
+    @route("GET", f"{API}/boards/(\\d+)")
+    def board(self, arrived: Arrived, board: str) -> Response:
+        return ok(id=board, name="Fractions", pin_count=len(self.up))
 
     @route("POST", f"{API}/media")
     def begin(self, arrived: Arrived) -> Response:
@@ -242,54 +246,102 @@ def test_a_video_that_pinterest_would_refuse_is_refused_before_anything_leaves(
     assert untouched.asked == []
 
 
-def test_a_lost_pin_may_stand_on_any_page_and_beyond_twenty_it_stays_in_doubt(
-    tmp_path: Path,
-) -> None:
-    post, boards = a_pin(tmp_path), ok(items=[{"id": BOARD, "name": "Fractions"}])
-    ours = {
-        "id": "1",
+BOARDS = ok(items=[{"id": BOARD, "name": "Fractions"}])
+
+
+def a_listed(folder: Path, name: str = "1", **changes: Any) -> dict[str, Any]:
+    """The pin, as Pinterest lists it."""
+    post = a_pin(folder)
+    return {
+        "id": name,
         "created_at": "2026-09-07T08:30:02",
+        "board_id": BOARD,
+        "is_owner": True,
         "title": post.title,
         "description": post.text,
         "link": "https://example.org/f",
+        "alt_text": post.media[0].alt,
+        "media": {"media_type": "image", "images": {"600x": {"width": 600, "height": 450}}},
+        **changes,
     }
-    first = ok(items=[{**ours, "id": "2", "title": "Another"}], bookmark="b|2=")
-    server = scripted(boards, first, ok(items=[ours], bookmark=None))
 
-    found = find(ACCOUNT, post, Lost(left_at=DUE), server)
 
-    assert found
-    assert found.id == "1"
-    assert [one.url.partition("pins?")[2] for one in server.asked[1:]] == [
+def found_among(post: Post, *pins: dict[str, Any], count: int = 9, **lost: Any) -> Look:
+    server = scripted(BOARDS, ok(id=BOARD, pin_count=count), ok(items=list(pins), bookmark=None))
+    return looked(PLATFORM, ACCOUNT, post, server, **lost)
+
+
+def test_a_lost_pin_may_stand_on_any_page_and_beyond_ten_it_is_left_open(tmp_path: Path) -> None:
+    post, board = a_pin(tmp_path), ok(id=BOARD, pin_count=9)
+    first = ok(items=[a_listed(tmp_path, "2", title="Another")], bookmark="b|2=")
+    server = scripted(
+        BOARDS, board, first, ok(items=[], bookmark="b3"), ok(items=[a_listed(tmp_path)])
+    )
+
+    found = looked(PLATFORM, ACCOUNT, post, server)
+
+    assert found.post
+    assert found.post.id == "1"
+    assert [one.url.partition("pins?")[2] for one in server.asked[2:]] == [
         "page_size=250",
         "page_size=250&bookmark=b%7C2%3D",
+        "page_size=250&bookmark=b3",
     ]
-    with pytest.raises(InDoubt, match="too many pins"):
-        find(ACCOUNT, post, Lost(left_at=DUE), scripted(boards, *[first] * 20))
+    pages = [ok(items=[a_listed(tmp_path, str(n), title="x")], bookmark=f"b{n}") for n in range(10)]
+    endless = scripted(BOARDS, board, *pages)
+    assert looked(PLATFORM, ACCOUNT, post, endless).found is Found.FAILED
 
 
-def test_a_pin_of_another_delivery_or_from_before_is_not_it(tmp_path: Path) -> None:
-    post = a_pin(tmp_path)
-    same = {"title": post.title, "description": post.text, "link": "https://example.org/f"}
-    pins = [
-        {"id": "1", "created_at": "2026-09-07T08:30:02", **same},
-        {"id": "2", "created_at": "2026-09-06T08:30:02", **same},
-        {"id": "3", "created_at": "2026-09-07T08:30:02", **same, "title": "Another"},
-    ]
-    boards = ok(items=[{"id": BOARD, "name": "Fractions"}])
+@pytest.mark.parametrize(
+    ("changes", "right"),
+    [
+        ({}, Found.OURS),
+        ({"link": "https://EXAMPLE.org/f/"}, Found.OURS),
+        ({"link": "https://example.org/g"}, Found.NEAR),
+        ({"title": "Fractions  poster "}, Found.OURS),
+        ({"title": "Another"}, Found.ABSENT),
+        ({"description": "For the  wall"}, Found.OURS),
+        ({"alt_text": "A bicycle"}, Found.NEAR),
+        ({"media": {"media_type": "multiple_images", "items": [{}, {}]}}, Found.NEAR),
+        (
+            {"media": {"media_type": "image", "images": {"600x": {"width": 600, "height": 900}}}},
+            Found.NEAR,
+        ),
+        ({"created_at": "2026-09-06T08:30:02"}, Found.ABSENT),
+        ({"board_id": "2"}, Found.ABSENT),
+        ({"is_owner": False}, Found.ABSENT),
+        ({"parent_pin_id": "7"}, Found.ABSENT),  # somebody's pin that was saved
+    ],
+)
+def test_a_pin_is_known_by_all_that_pinterest_tells(
+    changes: dict[str, Any], right: Found, tmp_path: Path
+) -> None:
+    assert found_among(a_pin(tmp_path), a_listed(tmp_path, **changes)).found is right
 
-    assert (
-        find(
-            ACCOUNT,
-            post,
-            Lost(left_at=DUE, others=frozenset({"1"})),
-            scripted(boards, ok(items=pins)),
-        )
-        is None
-    )
-    found = find(ACCOUNT, post, Lost(left_at=DUE), scripted(boards, ok(items=pins)))
-    assert found
-    assert found.id == "1"
+
+@pytest.mark.parametrize("name", ["1", "https://www.pinterest.com/pin/1/"])
+def test_a_pin_of_another_delivery_is_known_by_its_id_and_its_address(
+    name: str, tmp_path: Path
+) -> None:
+    pin = a_listed(tmp_path)
+
+    result = found_among(a_pin(tmp_path), pin, others=frozenset({name}))
+
+    assert result.found is Found.ABSENT
+
+
+@pytest.mark.parametrize("hours", [2, 13])
+def test_a_clock_of_ours_that_is_hours_ahead_hides_no_pin(hours: int, tmp_path: Path) -> None:
+    later, pin = timedelta(hours=hours), a_listed(tmp_path)
+
+    result = found_among(a_pin(tmp_path), pin, left_at=DUE + later, now=LOOKED + later)
+
+    assert result.found is Found.OURS
+
+
+def test_an_empty_list_proves_something_only_where_the_board_has_no_pins(tmp_path: Path) -> None:
+    assert found_among(a_pin(tmp_path), count=0).found is Found.ABSENT
+    assert found_among(a_pin(tmp_path), count=3).found is Found.FAILED
 
 
 def test_it_tells_whose_credentials_they_are_and_what_trial_access_means() -> None:
@@ -314,7 +366,7 @@ def test_every_request_is_as_pinterest_specifies_it(name: str, tmp_path: Path) -
     rehearsal = Rehearsal()
 
     publish(ACCOUNT, PINS[name](tmp_path), rehearsal)
-    find(ACCOUNT, PINS[name](tmp_path), Lost(left_at=DUE), rehearsal)
+    looked(PLATFORM, ACCOUNT, PINS[name](tmp_path), rehearsal)
     whoami(ACCOUNT, rehearsal)
 
     assert [

@@ -1,18 +1,20 @@
 """The adapter's requests, and what a Reddit that enforces its rules makes of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from platforms.base import Account, Link, Lost, Post, Published, Rejected, Response, TryLater
-from platforms.reddit import PLATFORM, find, publish, whoami
+from platforms.base import Account, Link, Post, Published, Rejected, Response, TryLater
+from platforms.recent import Found, Look
+from platforms.reddit import PLATFORM, publish, whoami
 from scheduler.engine.rehearsal import Rehearsal
+from tests.platforms.looking import LOOKED, looked
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
-from tests.support import DUE, a_post, an_image, documented, ok, scripted
+from tests.support import a_post, an_image, documented, ok, scripted
 
 ACCOUNT = Account(
     name="main",
@@ -22,6 +24,7 @@ ACCOUNT = Account(
 SECRETS = {"token": "good"}
 API = r"https://oauth\.reddit\.com"
 MADE = 1_788_769_803.0  # 2026-09-07T08:30:03Z
+MADE_AT = datetime.fromtimestamp(MADE, UTC)
 PAGE = "https://www.reddit.com/user/ms_ada/submitted/"
 
 
@@ -71,9 +74,14 @@ class Reddit(StandIn):
             return ok(json={"errors": [["TOO_LONG", "this is too long (max: 300)", "title"]]})
         if asked["kind"] == "image":
             assert asked["url"] in self.stored
-            self.made(asked["title"], asked["sr"])
+            self.made(asked, is_reddit_media_domain=True, url="https://i.redd.it/x.png")
             return answered(user_submitted_page=PAGE, websocket_url="wss://ws.test")
-        identifier = self.made(asked["title"], asked["sr"])
+        identifier = self.made(
+            asked,
+            is_self=asked["kind"] == "self",
+            url=asked.get("url", "https://www.reddit.com/"),
+            selftext=asked["text"],
+        )
         return answered(
             id=identifier[3:],
             name=identifier,
@@ -85,19 +93,23 @@ class Reddit(StandIn):
         """As PRAW's recorded answers have it: the full name is the `id`."""
         assert len(arrived.json["items"]) >= 2
         assert max(len(one["caption"]) for one in arrived.json["items"]) <= 180
-        identifier = self.made(arrived.json["title"], arrived.json["sr"])
+        items = arrived.json["items"]
+        identifier = self.made(arrived.json, is_gallery=True, gallery_data={"items": items})
         return answered(
             id=identifier, url=f"https://www.reddit.com{self.up[identifier]['permalink']}"
         )
 
-    def made(self, title: str, subreddit: str) -> str:
+    def made(self, asked: dict[str, Any], **more: Any) -> str:
+        subreddit = asked["sr"]
         identifier = f"t3_{len(self.up) + 10}"
         self.up[identifier] = {
             "name": identifier,
-            "title": title,
+            "author": "ms_ada",
+            "title": asked["title"],
             "subreddit": subreddit,
             "created_utc": MADE,
             "permalink": f"/r/{subreddit}/comments/{identifier[3:]}/_/",
+            **more,
         }
         return identifier
 
@@ -106,6 +118,7 @@ class Reddit(StandIn):
         identifier = f"t1_{len(self.up) + 10}"
         self.up[identifier] = {
             "name": identifier,
+            "author": "ms_ada",
             "parent_id": arrived.form["thing_id"],
             "body": arrived.form["text"],
             "created_utc": MADE,
@@ -327,29 +340,202 @@ def test_an_error_that_comes_with_a_200_is_a_refusal_in_reddits_words() -> None:
         publish(ACCOUNT, a_question(), scripted(refused))
 
 
-def test_a_post_of_another_delivery_in_another_subreddit_or_from_before_is_not_it() -> None:
-    def one(name: str, subreddit: str = "Teachers", made: float = MADE) -> dict[str, Any]:
-        return {
-            "data": {
-                "name": name,
-                "title": "How do you teach fractions?",
-                "subreddit": subreddit,
-                "created_utc": made,
-                "permalink": "/r/x/",
-            }
-        }
+def a_listed(name: str = "t3_1", **changes: Any) -> dict[str, Any]:
+    """The question, as Reddit lists it."""
+    post = {
+        "name": name,
+        "author": "ms_ada",
+        "title": "How do you teach fractions?",
+        "selftext": "I use **paper**.",
+        "is_self": True,
+        "url": f"https://www.reddit.com/r/teachers/comments/{name[3:]}/",
+        "subreddit": "Teachers",
+        "created_utc": MADE,
+        "permalink": f"/r/teachers/comments/{name[3:]}/how_do_you/",
+    }
+    return {"data": {**post, **changes}}
 
-    listed = ok(
-        data={"children": [one("t3_1"), one("t3_2", "maths"), one("t3_3", made=MADE - 86_400)]}
+
+OLD = [a_listed(f"t3_old{n}", title="Old", created_utc=MADE - 90_000 - n) for n in range(2)]
+
+
+def found_among(*children: dict[str, Any], post: Post | None = None, **lost: Any) -> Look:
+    server = scripted(ok(data={"children": [*children, *OLD], "after": None}))
+    return looked(PLATFORM, ACCOUNT, post or a_question(), server, **lost)
+
+
+@pytest.mark.parametrize(
+    ("child", "right"),
+    [
+        (a_listed(), Found.OURS),
+        (a_listed(subreddit="maths"), Found.ABSENT),
+        (a_listed(author="ben"), Found.ABSENT),
+        (a_listed(created_utc=MADE - 86_400), Found.ABSENT),
+        (a_listed(title="How do you  teach fractions? "), Found.OURS),
+        (a_listed(title="How do you teach fractions"), Found.NEAR),
+        (a_listed(selftext="I use **chalk**."), Found.ABSENT),
+        (a_listed(is_self=False, url="https://example.org"), Found.NEAR),
+        (a_listed(crosspost_parent="t3_9"), Found.ABSENT),
+        (a_listed(removed_by_category="moderator"), Found.REMOVED),
+        (a_listed(removed_by_category="automod_filtered"), Found.OURS),
+    ],
+)
+def test_a_post_is_known_by_title_text_kind_subreddit_author_and_time(
+    child: dict[str, Any], right: Found
+) -> None:
+    assert found_among(child).found is right
+
+
+@pytest.mark.parametrize(
+    ("url", "right"),
+    [
+        ("https://example.org/A/?utm_source=reddit", Found.OURS),
+        ("https://example.org/b", Found.NEAR),
+        ("", Found.NEAR),
+    ],
+)
+def test_a_link_is_compared_by_where_it_leads(url: str, right: Found) -> None:
+    post = a_question(link=Link(url="https://EXAMPLE.org/A"))
+    child = a_listed(is_self=not url, url=url or "https://www.reddit.com/", selftext="")
+    child["data"]["selftext"] = "" if url else post.markup
+
+    assert found_among(child, post=post).found is right
+
+
+@pytest.mark.parametrize("hours", [2, 13])
+def test_a_clock_of_ours_that_is_hours_ahead_hides_no_post(hours: int) -> None:
+    ahead = MADE_AT + timedelta(hours=hours)
+    now = LOOKED + timedelta(hours=hours)
+
+    assert found_among(a_listed(), left_at=ahead, now=now).found is Found.OURS
+
+
+def test_more_posts_than_one_page_are_read_to_the_end_and_not_for_ever() -> None:
+    busy = [a_listed(f"t3_n{n}", title=str(n), created_utc=MADE + 60) for n in range(100)]
+    first = ok(data={"children": busy, "after": "t3_n99"})
+    second = ok(data={"children": [a_listed()], "after": None})
+    server = scripted(first, second)
+
+    found = looked(PLATFORM, ACCOUNT, a_question(), server)
+
+    assert found.found is Found.OURS
+    assert server.asked[1].url.endswith("&after=t3_n99")
+    endless = scripted(*[first] * 10)
+    assert looked(PLATFORM, ACCOUNT, a_question(), endless).found is Found.FAILED
+
+
+def test_an_empty_list_proves_nothing() -> None:
+    server = scripted(ok(data={"children": [], "after": None}))
+
+    assert looked(PLATFORM, ACCOUNT, a_question(), server).found is Found.FAILED
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "t3_1",
+        "https://www.reddit.com/r/teachers/comments/1/how_do_you/",
+        "https://old.reddit.com/r/teachers/comments/1/",
+        "https://redd.it/1",
+    ],
+)
+def test_a_post_of_another_delivery_is_known_by_its_name_and_its_addresses(name: str) -> None:
+    assert found_among(a_listed(), others=frozenset({name})).found is Found.ABSENT
+
+
+def a_picture_listed(name: str = "t3_1") -> dict[str, Any]:
+    url = f"https://i.redd.it/{name}.png"
+    return a_listed(name, is_self=False, is_reddit_media_domain=True, url=url, selftext="")
+
+
+def test_a_picture_may_be_another_deliverys_whose_page_is_all_that_reddit_told(
+    tmp_path: Path,
+) -> None:
+    picture = a_question(media=(an_image(tmp_path),))
+    same = publish(ACCOUNT, picture, scripted(*[documented] * 3))
+    other = publish(ACCOUNT, replace(picture, title="A door"), scripted(*[documented] * 3))
+
+    def found(*others: str) -> Found:
+        others_names = frozenset(others)
+        return found_among(a_picture_listed(), post=picture, others=others_names).found
+
+    assert found() is Found.OURS
+    assert found(PAGE) is Found.NEAR, "a store of an earlier version knows no titles"
+    assert found(PAGE, *other.ref["ids"]) is Found.OURS
+    assert found(PAGE, *other.ref["ids"], *same.ref["ids"]) is Found.NEAR
+    assert found(PAGE, "t3_1") is Found.ABSENT
+    last_hour = a_picture_listed()
+    last_hour["data"]["created_utc"] = MADE - 3600
+    assert found_among(last_hour, post=picture, others=frozenset({PAGE})).found is Found.ABSENT
+
+
+def test_a_later_picture_whose_name_nobody_knows_is_not_missed_in_the_list() -> None:
+    def found(*newer: str) -> Found:
+        return found_among(newer=frozenset(newer)).found
+
+    assert found(PAGE) is Found.ABSENT
+    assert found("t3_77") is Found.FAILED, "the list is behind"
+
+
+def test_a_picture_is_no_text_and_a_text_no_picture(tmp_path: Path) -> None:
+    picture = a_question(media=(an_image(tmp_path),))
+
+    assert found_among(a_picture_listed()).found is Found.NEAR
+    assert found_among(a_listed(), post=picture).found is Found.NEAR
+    assert found_among(a_picture_listed(), a_picture_listed("t3_2"), post=picture).found is (
+        Found.NEAR
     )
 
-    assert (
-        find(ACCOUNT, a_question(), Lost(left_at=DUE, others=frozenset({"t3_1"})), scripted(listed))
-        is None
-    )
-    assert find(ACCOUNT, a_question(), Lost(left_at=DUE), scripted(listed)) == Published(
-        id="t3_1", url="https://www.reddit.com/r/x/"
-    )
+
+@pytest.mark.parametrize(
+    ("media_ids", "right"), [(("m1", "m2"), Found.OURS), (("m1", "m3"), Found.NEAR)]
+)
+def test_a_gallery_is_known_by_the_ids_of_its_pictures(
+    media_ids: tuple[str, str], right: Found, tmp_path: Path
+) -> None:
+    post = a_question(media=(an_image(tmp_path), an_image(tmp_path, "b.png", alt="A bicycle")))
+    captions = [media.alt for media in post.media]
+    items = [
+        {"media_id": name, "caption": caption}
+        for name, caption in zip(media_ids, captions, strict=True)
+    ]
+    child = a_listed(is_self=False, is_gallery=True, gallery_data={"items": items})
+    leases = {f"lease {n}": ok(asset={"asset_id": f"m{n}"}) for n in (1, 2)}
+
+    assert found_among(child, post=post, answers=leases).found is right
+
+
+@pytest.mark.parametrize(
+    ("changes", "right"),
+    [
+        ({}, Found.OURS),
+        ({"body": "Slides\u00a0below"}, Found.OURS),
+        ({"parent_id": "t1_kother"}, Found.ABSENT),
+        ({"author": "a pupil"}, Found.ABSENT),
+        ({"created_utc": MADE - 31_536_000}, Found.ABSENT),
+        ({"body": "Thanks"}, Found.ABSENT),
+    ],
+)
+def test_a_comment_is_known_by_its_parent_its_author_and_its_time(
+    changes: dict[str, Any], right: Found
+) -> None:
+    comment = {
+        "name": "t1_kabc",
+        "author": "ms_ada",
+        "parent_id": "t3_9",
+        "body": "Slides below",
+        "created_utc": MADE,
+        "permalink": "/r/teachers/comments/9/_/kabc/",
+    }
+    old = [
+        {"data": {**comment, "name": f"t1_{n}", "body": "x", "created_utc": MADE - 90_000 - n}}
+        for n in range(2)
+    ]
+    server = scripted(ok(data={"children": [{"data": {**comment, **changes}}, *old]}))
+    post = a_post(markup="Slides below", reply_to=Published(id="t3_9"))
+
+    assert looked(PLATFORM, ACCOUNT, post, server).found is right
+    assert "/user/ms_ada/comments?" in server.asked[0].url
 
 
 def test_it_tells_whose_credentials_they_are_and_that_new_apps_are_rare() -> None:

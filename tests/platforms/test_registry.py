@@ -47,7 +47,12 @@ def test_only_the_adapter_that_is_asked_for_is_imported():
 
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
 
-    assert done.stdout.split() == ["platforms.base", "platforms.linkedin", "platforms.registry"]
+    assert done.stdout.split() == [
+        "platforms.base",
+        "platforms.linkedin",
+        "platforms.recent",
+        "platforms.registry",
+    ]
 
 
 def test_a_package_brings_a_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

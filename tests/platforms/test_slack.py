@@ -14,7 +14,6 @@ from platforms.base import (
     Account,
     InDoubt,
     LoginNeeded,
-    Lost,
     Post,
     Published,
     PublishError,
@@ -24,11 +23,13 @@ from platforms.base import (
     Span,
     TryLater,
 )
-from platforms.slack import PLATFORM, find, publish, sign, whoami
+from platforms.recent import Found
+from platforms.slack import PLATFORM, publish, recent, sign, whoami
 from scheduler.engine.judging import judged
 from scheduler.rendering.markup import Marked, slack
 from tests import support
 from tests.engine.support import Bench, Clock, Crash, a_bench
+from tests.platforms.looking import by_url, looked
 from tests.support import DUE, a_video, an_image, documented, scripted
 
 HOOK = Account(name="staff", platform="slack", settings={"channel": None})
@@ -290,7 +291,7 @@ class Channel:
 
     def _said(self, name: str, form: Any) -> Response:
         if name == "auth.test":
-            return Response.of({"ok": True, "url": "https://school.slack.com/"})
+            return Response.of({"ok": True, "url": "https://school.slack.com/", "user_id": "U1"})
         identifier = f"F{len(self.files)}"
         self.files[identifier] = int(form["length"])
         return Response.of(
@@ -321,7 +322,7 @@ class Channel:
 
     def said(self, ago: float = 0, **more: Any) -> str:
         ts = f"{(self.clock() - timedelta(seconds=ago)).timestamp() + len(self.messages) / 100_000:.6f}"
-        self.messages.append({"ts": ts, **more})
+        self.messages.append({"ts": ts, "user": "U1", "text": "Welcome back", **more})
         return ts
 
     def _listed(self, name: str, query: dict[str, str]) -> Response:
@@ -333,6 +334,7 @@ class Channel:
         assert (name == "conversations.replies") == bool(thread)
         shown = [one for one in self.messages if since < float(one["ts"]) <= now + 1]
         found = [one for one in shown if one.get("thread_ts") == thread or one["ts"] == thread]
+        found.sort(key=lambda one: float(one["ts"]), reverse=not thread)
         start, most = int(query.get("cursor", 0)), int(query["limit"])
         more = str(start + most) if len(found) > start + most else ""
         return Response.of(
@@ -346,7 +348,7 @@ class Channel:
 
 def a_desk(folder: Path, post: Post, account: Account = BOT) -> tuple[Bench, Channel]:
     looks = (
-        {"find": lambda _, row, lost, ask: find(account, post, lost, ask)}
+        {"recent": lambda _, row, lost, ask: recent(account, post, lost, ask)}
         if PLATFORM.can_find(account)
         else {}
     )
@@ -401,17 +403,18 @@ def test_with_files_the_process_may_die_at_every_step_and_the_message_is_up_once
         assert row.published_id == channel.messages[0]["ts"]
 
 
-def test_what_never_arrived_is_sent_after_two_looks(tmp_path: Path) -> None:
+def test_what_never_arrived_is_sent_once(tmp_path: Path) -> None:
     bench, channel = a_desk(tmp_path, a_post())
+    channel.said(text="Hello")
     bench.network = scripted(documented, InDoubt("lost on the way"))
     bench.attempt()
 
     bench.network = channel
-    for _ in range(3):
-        bench.clock.pass_(60)
+    for _ in range(5):
+        bench.clock.pass_(300)
         row = bench.attempt()
 
-    assert (row.status, len(channel.messages)) == ("published", 1)
+    assert (row.status, len(channel.messages)) == ("published", 2)
 
 
 def test_through_a_webhook_a_lost_answer_is_in_doubt_and_nothing_leaves_again(
@@ -437,9 +440,9 @@ def test_an_answer_to_a_message_with_files_waits_until_slack_shows_it(tmp_path: 
     publish(BOT, part, channel)
 
     assert channel.messages[1]["thread_ts"] == channel.messages[0]["ts"]
-    found = find(BOT, part, Lost(left_at=channel.clock()), channel)
-    assert found is not None
-    assert found.id == channel.messages[1]["ts"]
+    found = looked(PLATFORM, BOT, part, channel, left_at=channel.clock())
+    assert found.post
+    assert found.post.id == channel.messages[1]["ts"]
 
 
 def test_a_part_with_files_may_stand_in_the_midst_of_a_thread_and_every_lost_one_is_found(
@@ -459,10 +462,11 @@ def test_a_part_with_files_may_stand_in_the_midst_of_a_thread_and_every_lost_one
         before = publish(BOT, part, channel)
         channel.clock.pass_(60)
         place = {"place 1": Response.of({"file_id": before.id})} if post.media else {}
-        found = find(BOT, part, Lost(left_at=channel.clock(), answers=place), channel)
+        found = looked(PLATFORM, BOT, part, channel, answers=place).post
 
-        assert found is not None
-        assert (found.id, found.ref) == (channel.messages[-1]["ts"], before.ref)
+        assert found
+        assert found.id == channel.messages[-1]["ts"]
+        assert found.ref == before.ref
 
     first, *others = channel.messages
     assert [one["thread_ts"] for one in others] == [first["ts"]] * 3
@@ -470,18 +474,128 @@ def test_a_part_with_files_may_stand_in_the_midst_of_a_thread_and_every_lost_one
 
 def test_a_long_history_is_read_page_by_page_and_not_for_ever() -> None:
     channel = Channel(Clock())
+    last = channel.said(metadata={"event_payload": {"key": "7f3a9c0d1e2b4a55"}})
     for _ in range(450):
         channel.said()
-    last = channel.said(metadata={"event_payload": {"key": "7f3a9c0d1e2b4a55"}})
 
-    found = find(BOT, a_post(), Lost(left_at=DUE), channel)
+    found = looked(PLATFORM, BOT, a_post(), channel)
 
-    assert found is not None
-    assert found.id == last
+    assert found.post
+    assert found.post.id == last
     for _ in range(2000):
         channel.said()
+    assert looked(PLATFORM, BOT, a_post(key="other"), channel).found is Found.FAILED
     with pytest.raises(InDoubt, match="too many messages"):
-        find(BOT, a_post(key="other"), Lost(left_at=DUE), channel)
+        publish(BOT, a_post(reply_to=Published(id="F77")), channel)
+
+
+def in_channel(*messages: dict[str, Any], **answer: Any) -> Any:
+    """A server that shows these messages, and an old one."""
+    ours = [
+        {"ts": f"{DUE.timestamp() + 1:.6f}", "user": "U1", "text": "Welcome back", **message}
+        for message in messages
+    ]
+    old = [{"ts": f"{DUE.timestamp() - number:.6f}", "user": "U2"} for number in (5000, 6000)]
+    return by_url(
+        {
+            "auth.test": support.ok(
+                ok=True, url="https://school.slack.com/", user_id="U1", bot_id="B1"
+            ),
+            "conversations.": support.ok(ok=True, messages=[*ours, *old], **answer),
+        }
+    )
+
+
+KEY = {"metadata": {"event_payload": {"key": a_post().key}}}
+OTHERS = {"metadata": {"event_payload": {"key": "another"}}}
+
+
+@pytest.mark.parametrize(
+    ("message", "right"),
+    [
+        (KEY, Found.OURS),
+        ({**KEY, "text": "Edited"}, Found.OURS),
+        ({**KEY, "user": "U2"}, Found.ABSENT),
+        (OTHERS, Found.ABSENT),
+        ({}, Found.OURS),  # the metadata are not shown
+        ({"text": "Welcome, back!"}, Found.NEAR),
+        ({"user": None, "bot_id": "B1"}, Found.OURS),
+        ({"user": None, "bot_id": "B2"}, Found.ABSENT),
+        ({"thread_ts": "1.000001"}, Found.ABSENT),
+        ({"subtype": "tombstone"}, Found.ABSENT),
+    ],
+)
+def test_a_message_is_known_by_its_key_and_without_metadata_by_the_rest(
+    message: dict[str, Any], right: Found
+) -> None:
+    result = looked(PLATFORM, BOT, a_post(), in_channel(message))
+
+    assert result.found is right
+
+
+def test_a_history_with_more_and_no_cursor_proves_nothing() -> None:
+    new = f"{DUE.timestamp() + 60:.6f}"
+    server = in_channel(*[{"ts": new, "text": str(number)} for number in range(3)], has_more=True)
+
+    part = a_post(reply_to=Published(id="1.000001"))
+
+    assert looked(PLATFORM, BOT, part, server).found is Found.FAILED
+
+
+@pytest.mark.parametrize("hours", [2, 13])
+def test_the_key_finds_a_message_however_wrong_our_clock_is(hours: int) -> None:
+    ahead = DUE + timedelta(hours=hours)
+
+    assert looked(PLATFORM, BOT, a_post(), in_channel(KEY), left_at=ahead).found is Found.OURS
+
+
+def test_addresses_and_emoji_are_compared_as_slack_writes_them() -> None:
+    post = a_post(text="Term begins 🎒: <https://example.org/a?b=1&c=2> & more")
+    there = "Term begins :school_satchel:: &lt;<https://example.org/a?b=1&amp;c=2>&gt; &amp; more"
+
+    assert looked(PLATFORM, BOT, post, in_channel({"text": there})).found is Found.OURS
+    another = there.replace("b=1", "b=2")
+    assert looked(PLATFORM, BOT, post, in_channel({"text": another})).found is Found.NEAR
+
+
+def files_of(post: Post, *ids: str) -> list[dict[str, Any]]:
+    return [
+        {"id": identifier, "name": media.name, "alt_txt": media.alt}
+        for identifier, media in zip(ids, post.media, strict=True)
+    ]
+
+
+def test_files_are_known_by_their_ids_and_after_a_restored_backup_by_their_names(
+    tmp_path: Path,
+) -> None:
+    post = a_post(media=(an_image(tmp_path), an_image(tmp_path, "b.png", colour="green")))
+    places = {f"place {n}": support.ok(file_id=f"F{n}") for n in (1, 2)}
+    files = files_of(post, "F1", "F2")[::-1]
+    gone = [{"id": file["id"], "mode": "tombstone"} for file in files]
+    others = files_of(a_post(media=(an_image(tmp_path, "c.png", colour="red"),)), "F7")
+
+    def found(message: dict[str, Any], **lost: Any) -> Found:
+        return looked(PLATFORM, BOT, post, in_channel(message), **lost).found
+
+    assert found({"text": "Edited", "files": files}, answers=places) is Found.OURS
+    assert found({"text": "Edited", "files": gone}, answers=places) is Found.REMOVED
+    assert found({"files": files_of(post, "F8", "F9")}, answers=places) is Found.ABSENT
+    assert found({"files": files}) is Found.OURS
+    assert found({"files": others * 2}) is Found.ABSENT
+
+
+@pytest.mark.parametrize("name", ["F1", "{ts}", "https://school.slack.com/archives/C01/p{digits}"])
+def test_a_message_of_another_delivery_is_not_ours_by_its_file_its_number_or_its_link(
+    name: str, tmp_path: Path
+) -> None:
+    post = a_post(media=(an_image(tmp_path),))
+    ts = f"{DUE.timestamp() + 1:.6f}"
+    known = name.format(ts=ts, digits=ts.replace(".", ""))
+    server = in_channel({"files": files_of(post, "F1")})
+
+    result = looked(PLATFORM, BOT, post, server, others=frozenset({known}))
+
+    assert result.found is Found.ABSENT
 
 
 def lives_through(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,18 @@ import pytest
 from platforms.base import (
     HARMLESS,
     Account,
-    InDoubt,
-    Lost,
     Published,
     Rejected,
     Response,
     Span,
     TryLater,
 )
+from platforms.recent import Found, Look
 from platforms.signing import OAUTH1
-from platforms.x import PLATFORM, find, publish, whoami
+from platforms.x import PLATFORM, publish, whoami
 from scheduler.engine.rehearsal import Rehearsal
 from scheduler.rendering.measuring import length
+from tests.platforms.looking import LOOKED, looked
 from tests.platforms.specs import validated
 from tests.platforms.standing_in import Arrived, Refusal, StandIn, lost_at_every_step, route
 from tests.support import DUE, a_post, a_video, an_image, documented, ok, scripted
@@ -173,12 +173,13 @@ class X(StandIn):
             "text": text,
             "created_at": "2026-09-07T08:30:01.000Z",
             "entities": {"urls": urls},
+            "attachments": {"media_keys": [f"3_{one}" for one in media]},
         }
 
     @route("GET", f"{API}/users/(\\d+)/tweets")
     def listed(self, arrived: Arrived, identifier: str) -> Response:
         assert identifier == "2244994945"
-        assert datetime.fromisoformat(arrived.query["start_time"]) < DUE
+        assert 5 <= int(arrived.query["max_results"]) <= 100
         return ok(
             data=[one["shown"] for one in reversed(self.up.values())],
             meta={"result_count": len(self.up)},
@@ -190,6 +191,12 @@ def with_link(text: str) -> Any:
     return a_post(
         text=text, spans=(Span(kind="link", start=start, end=start + len(LINK), value=LINK),)
     )
+
+
+def linked(address: str) -> Any:
+    text = f"See {address} now"
+    end = 4 + len(address)
+    return a_post(text=text, spans=(Span(kind="link", start=4, end=end, value=address),))
 
 
 def test_a_post_is_one_request_and_names_its_page() -> None:
@@ -401,48 +408,173 @@ def test_it_tells_whose_credentials_they_are() -> None:
     assert whoami(ACCOUNT, scripted(documented)) == "@ada"
 
 
+def a_listed(name: str = "5", **changes: Any) -> dict[str, Any]:
+    """A post as X lists it."""
+    return {"id": name, "text": "Welcome back", "created_at": "2026-09-07T08:30:01Z", **changes}
+
+
+OLD = [a_listed(str(n), text="Old", created_at=f"2026-09-0{n}T08:30:01Z") for n in (4, 3)]
+
+
+def found_among(*posts: dict[str, Any], post: Any = None, **lost: Any) -> Look:
+    beside = lost.pop("includes", {})
+    answer = ok(data=[*posts, *OLD], includes=beside, meta={"result_count": len(posts) + 2})
+    return looked(PLATFORM, ACCOUNT, post or a_post(), scripted(documented, answer), **lost)
+
+
 @pytest.mark.parametrize(
-    ("post", "text"),
+    ("post", "text", "leads_to"),
     [
-        (a_post(text="Fractions & decimals <3"), "Fractions &amp; decimals &lt;3"),
-        (with_link(f"Look: {LINK}."), "Look: https://t.co/0."),
-        (a_post(text="A\n\nB"), "A\n\nB"),
+        (a_post(text="Fractions & decimals <3"), "Fractions &amp; decimals &lt;3", ""),
+        (with_link(f"Look: {LINK}."), "Look: https://t.co/0.", LINK),
+        (with_link(f"Look: {LINK}"), "Look: https://t.co/0", f"{LINK}/"),
+        (a_post(text="A\n\nB"), "A\n\nB", ""),
+        (linked("example.org"), "See https://t.co/0 now", "http://example.org"),
+        (linked("https://EXAMPLE.org/A"), "See https://t.co/0 now", "https://example.org/A"),
+        (
+            linked("https://bücher.example"),
+            "See https://t.co/0 now",
+            "https://xn--bcher-kva.example/",
+        ),
     ],
 )
-def test_a_lost_post_is_found_although_x_changes_its_text(post: Any, text: str) -> None:
-    listed = {
-        "id": "5",
-        "text": text,
-        "entities": {"urls": [{"url": "https://t.co/0", "expanded_url": LINK}]},
-    }
+def test_a_lost_post_is_found_although_x_changes_its_text(
+    post: Any, text: str, leads_to: str
+) -> None:
+    urls = [{"url": "https://t.co/0", "expanded_url": leads_to}]
 
-    assert find(
-        ACCOUNT, post, Lost(left_at=DUE), scripted(documented, ok(data=[listed]))
-    ) == Published(id="5", url="https://x.com/i/web/status/5")
+    result = found_among(a_listed(text=text, entities={"urls": urls}), post=post)
 
-
-def test_a_post_of_another_delivery_or_with_other_words_is_not_it() -> None:
-    ours, other = {"id": "5", "text": "Welcome back"}, {"id": "6", "text": "Welcome, all"}
-
-    assert (
-        find(
-            ACCOUNT,
-            a_post(),
-            Lost(left_at=DUE, others=frozenset({"5"})),
-            scripted(documented, ok(data=[ours, other])),
-        )
-        is None
-    )
+    assert result.found is Found.OURS
+    assert result.post == Published(id="5", url="https://x.com/i/web/status/5")
 
 
-def test_where_there_are_more_posts_than_are_listed_it_stays_in_doubt() -> None:
-    with pytest.raises(InDoubt, match="too many posts"):
-        find(
-            ACCOUNT,
-            a_post(),
-            Lost(left_at=DUE),
-            scripted(documented, ok(data=[], meta={"next_token": "b26v"})),
-        )
+@pytest.mark.parametrize(
+    "name", ["5", "https://x.com/ada/status/5", "https://x.com/i/web/status/5/photo/1"]
+)
+def test_a_post_of_another_delivery_is_known_by_its_id_and_its_addresses(name: str) -> None:
+    assert found_among(a_listed(), others=frozenset({name})).found is Found.ABSENT
+
+
+def test_a_post_that_was_edited_is_known_by_its_first_id() -> None:
+    edited = a_listed("6", edit_history_post_ids=["5", "6"])
+
+    assert found_among(edited, others=frozenset({"5"})).found is Found.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("changes", "right"),
+    [
+        ({"conversation_id": "5"}, Found.OURS),
+        ({"text": "Welcome, all"}, Found.ABSENT),
+        ({"text": "Welcome back!"}, Found.NEAR),
+        ({"created_at": "2026-09-07T07:30:01Z"}, Found.ABSENT),
+        ({"author_id": "7"}, Found.ABSENT),
+        ({"conversation_id": "1"}, Found.ABSENT),
+        ({"referenced_posts": [{"type": "replied_to", "id": "1"}]}, Found.ABSENT),
+        ({"referenced_tweets": [{"type": "replied_to", "id": "1"}]}, Found.ABSENT),
+        ({"referenced_posts": [{"type": "retweeted", "id": "1"}]}, Found.ABSENT),
+        ({"reply_settings": "following"}, Found.NEAR),
+        ({"attachments": {"media_keys": ["3_1"]}}, Found.NEAR),
+        ({"attachments": {"poll_ids": ["9"]}}, Found.NEAR),
+    ],
+)
+def test_a_post_with_the_same_words_is_ours_if_the_rest_agrees(
+    changes: dict[str, Any], right: Found
+) -> None:
+    poll = {"id": "9", "options": [{"position": 1, "label": "Yes"}]}
+
+    assert found_among(a_listed(**changes), includes={"polls": [poll]}).found is right
+
+
+def test_a_reply_is_known_by_what_it_answers() -> None:
+    post = a_post(reply_to=Published(id="https://x.com/ada/status/1"))
+
+    def found(*references: dict[str, str]) -> Found:
+        return found_among(a_listed(referenced_posts=list(references)), post=post).found
+
+    assert found({"type": "replied_to", "id": "1"}) is Found.OURS
+    assert found({"type": "replied_to", "id": "2"}) is Found.ABSENT
+    assert found() is Found.ABSENT
+    untold = found_among(a_listed(conversation_id="1"), post=post)
+    assert untold.found is Found.OURS, "X tells the thread, and not whom it answers"
+
+
+def test_a_poll_is_known_by_its_answers() -> None:
+    post = a_post(options={"poll": {"answers": ["Paper", "Screen"]}})
+    there = a_listed(attachments={"poll_ids": ["9"]})
+
+    def found(*labels: str) -> Found:
+        options = [{"position": n, "label": label} for n, label in enumerate(labels, 1)][::-1]
+        polls = [{"id": "9", "options": options}]
+        return found_among(there, post=post, includes={"polls": polls}).found
+
+    assert found("Paper", "Screen") is Found.OURS
+    assert found("Paper", "Board") is Found.NEAR
+
+
+def test_pictures_are_known_by_their_keys_and_without_words_by_nothing_else(
+    tmp_path: Path,
+) -> None:
+    post = a_post(text="", media=(an_image(tmp_path),))
+    uploads = {"upload 1": ok(data={"id": "1", "media_key": "3_1"})}
+
+    def found(key: str, **lost: Any) -> Found:
+        there = a_listed(text="", attachments={"media_keys": [key]})
+        return found_among(there, post=post, **lost).found
+
+    assert found("3_1", answers=uploads) is Found.OURS
+    assert found("3_2", answers=uploads) is Found.NEAR
+    assert found("3_1") is Found.NEAR, "nobody knows what the picture was called"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"errors": [{"title": "Authorization Error"}]},
+        {"errors": [{"title": "Authorization Error"}], "meta": {"result_count": 0}},
+        {"meta": {"result_count": 0}},
+        {"data": None},
+        {"data": {}},
+    ],
+)
+def test_errors_in_place_of_posts_and_no_posts_prove_nothing(answer: dict[str, Any]) -> None:
+    def found() -> Found:
+        try:
+            server = scripted(documented, Response.of(answer))
+            return looked(PLATFORM, ACCOUNT, a_post(), server).found
+        except TryLater:
+            return Found.FAILED
+
+    assert found() is Found.FAILED
+
+
+def test_an_account_without_posts_has_not_ours() -> None:
+    me = ok(data={"id": "1", "username": "ada", "public_metrics": {"tweet_count": 0}})
+    server = scripted(me, ok(meta={"result_count": 0}))
+
+    assert looked(PLATFORM, ACCOUNT, a_post(), server).found is Found.ABSENT
+
+
+def test_all_pages_are_read_and_no_time_is_asked_for_that_x_would_refuse() -> None:
+    first = ok(data=[], meta={"result_count": 0, "next_token": "b26v"})
+    later = timedelta(hours=13)
+    server = scripted(documented, first, ok(data=[a_listed(), *OLD], meta={"result_count": 3}))
+
+    result = looked(PLATFORM, ACCOUNT, a_post(), server, left_at=DUE + later, now=LOOKED + later)
+
+    assert result.found is Found.OURS
+    assert server.asked[2].url.endswith("&pagination_token=b26v")
+    assert not [request for request in server.asked if "start_time" in request.url]
+
+
+def test_where_there_are_more_posts_than_are_listed_it_is_left_open() -> None:
+    pages = [
+        ok(data=[a_listed(f"9{n}", text=f"Another {n}")], meta={"next_token": f"t{n}"})
+        for n in range(10)
+    ]
+
+    assert looked(PLATFORM, ACCOUNT, a_post(), scripted(documented, *pages)).found is Found.FAILED
 
 
 def test_four_keys_sign_where_there_is_no_token() -> None:
@@ -494,7 +626,7 @@ def test_every_request_is_as_x_specifies_it(name: str, tmp_path: Path) -> None:
     rehearsal = Rehearsal()
 
     publish(ACCOUNT, post, rehearsal)
-    find(ACCOUNT, post, Lost(left_at=DUE), rehearsal)
+    looked(PLATFORM, ACCOUNT, post, rehearsal)
 
     assert [validated(request, "x.openapi.json") for request in rehearsal.asked]
 

@@ -1,6 +1,7 @@
 """A real homeserver: what is sent is there, with what the picture shows; at the limit it is taken; killed between the steps it is there once."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -8,9 +9,15 @@ from urllib.parse import quote
 import pytest
 import requests
 
+from platforms.base import Account, Lost
+from platforms.matrix import PLATFORM
+from platforms.recent import Found, look
+from scheduler.engine.credentials import Trial
+from scheduler.engine.network import Network
 from tests.acceptance.proxy import Proxy
 from tests.servers.support import PATIENCE, Calendar
 from tests.servers.test_killed import POST, killed_and_started_again
+from tests.support import a_post
 
 pytestmark = pytest.mark.xdist_group("synapse")
 WHEN = {"when": "2026-09-07 08:30", "late": "publish"}
@@ -155,6 +162,31 @@ def test_a_password_does_as_well_as_a_token(tmp_path: Path, room: Room) -> None:
     calendar.run_until_published(1)
 
     assert [one["body"] for one in room.messages()] == ["Hello"]
+
+
+def test_a_look_finds_a_message_and_says_when_it_was_removed(room: Room) -> None:
+    account = Account(
+        name="class",
+        platform="matrix",
+        settings={"server": room.server["base_url"], "room": room.id},
+    )
+    ask = Network(account, PLATFORM, Trial({"token": room.token}), timeout=30)
+    left_at = datetime.now(UTC)
+
+    def found(key: str = "a-key") -> Found:
+        lost = Lost(left_at=left_at, now=lambda: datetime.now(UTC))
+        post = a_post(key=key, text="Hello")
+        return look(PLATFORM, account, post, lost, ask).found
+
+    before = found()
+    path = f"client/v3/rooms/{quote(room.id)}"
+    content = {"msgtype": "m.text", "body": "Hello", "org.termbell.key": "a-key"}
+    event = room.asked("PUT", f"{path}/send/m.room.message/a-key", content)["event_id"]
+    there, another = found(), found("another-key")
+    room.asked("PUT", f"{path}/redact/{quote(event)}/1", {})
+
+    assert (before, there, another) == (Found.ABSENT, Found.OURS, Found.ABSENT)
+    assert found() is Found.REMOVED, "the server tells its sender the transaction"
 
 
 @pytest.mark.parametrize(

@@ -73,12 +73,16 @@ class Shelf(ABC):
         return platform(self.name)
 
     def name_of(self, identifier: str) -> str:
-        """What the adapter calls the post with this id when it has published it."""
+        """The same, where it is made of the id alone."""
         return identifier
 
     @abstractmethod
     def item(self, shown: Shown) -> Any:
         """The post as the platform's lists write it."""
+
+    def id(self, shown: Shown) -> str:
+        """What the adapter calls the post when it has published it."""
+        return self.name_of(shown.id)
 
     @abstractmethod
     def answer(self, request: Request, items: Items) -> Response:
