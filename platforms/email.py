@@ -175,7 +175,7 @@ def headers(settings: Mapping[str, str], post: Post) -> dict[str, object]:
         "To": sender,
         "Reply-To": one_line(settings.get("reply_to") or ""),
         "Subject": subject(post),
-        "Date": post.due,
+        "Date": post.date,
         "Message-ID": f"<{hashlib.sha256(post.key.encode()).hexdigest()[:32]}@{domain(settings)}>",
         "List-Id": one_line(settings.get("list_id") or ""),
         "List-Unsubscribe": f"<{unsubscribe}>" if unsubscribe else "",

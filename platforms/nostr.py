@@ -1,14 +1,15 @@
 """Nostr: a short text (kind 1) on several relays, with pictures and videos on a Blossom media server; threads.
 
-An event's id is the hash of what it says, its second included. That second is when the post is due and files are named by their hash, so
-that a second sending is the same event, which every relay drops for ever. Readers see it as soon as one relay has it.
+An event's id is the hash of what it says, its second included. That second is the one of the first attempt, which the store keeps, and
+files are named by their hash, so that a second sending is the same event, which every relay drops for ever. Readers see it as soon as
+one relay has it.
 
 https://github.com/nostr-protocol/nips (01, 10, 11, 19, 27, 32, 36, 92) and https://github.com/hzrd149/blossom (BUD-01, 02, 11)
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -38,6 +39,7 @@ MENTION = r"(?<![\w/])(?:nostr:|@)?(?P<mention>npub1[02-9ac-hj-np-z]{58})(?![0-9
 UNSEEN = re.compile(
     r"[\x00-\x07\x0b\x0e-\x1f]"
 )  # control characters whose spelling in JSON is not NIP-01's
+A_DAY = 86_400  # seconds
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -61,17 +63,44 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Published | None:
-    """Whether a relay has it: its id is known."""
+    """Whether a relay has it: its id is known, unless an earlier store sent it."""
     event = made(account, post)
-    asked = said(
+    events = looked(account, {"ids": [event["id"]]}, ask)
+    if any(one["id"] == event["id"] for one in events):
+        return published(account, event)
+    if lost.left_at < post.date:
+        return by_an_earlier_store(account, event, lost, ask)
+    return None
+
+
+def by_an_earlier_store(
+    account: Account, event: Mapping[str, Json], lost: Lost, ask: Ask
+) -> Published | None:
+    """The first event that says the same, made within a day: its second is not known here."""
+    since = int(lost.left_at.timestamp())
+    window = {"kinds": [event["kind"]], "since": since, "until": since + A_DAY - 1}
+    alike = [
+        one
+        for one in looked(account, window, ask)
+        if all(one.get(name) == event[name] for name in ("pubkey", "kind", "content", "tags"))
+    ]
+    ours = [one for one in alike if one["id"] not in lost.others]
+    if not ours:
+        return None
+    return published(account, min(ours, key=lambda one: int(one["created_at"])))
+
+
+def looked(account: Account, wanted: Mapping[str, Json], ask: Ask) -> list[Json]:
+    """The account's events that a relay has, by a filter of NIP-01."""
+    request = said(
         account,
         "look",
-        ["REQ", "look", {"ids": [event["id"]], "authors": [event["pubkey"]]}],
+        ["REQ", "look", {**wanted, "authors": [author(account)]}],
         {"events": []},
         repeat=HARMLESS,
     )
-    there = any(one["id"] == event["id"] for one in ask(asked).json()["events"])
-    return published(account, event) if there else None
+    events: list[Json] = ask(request).json()["events"]
+    return events
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -145,7 +174,7 @@ def author(account: Account) -> str:
 def made(account: Account, post: Post) -> dict[str, Json]:
     event = {
         "pubkey": author(account),
-        "created_at": int(post.due.timestamp()),
+        "created_at": int(post.date.timestamp()),
         "kind": 1,
         "tags": list(tags(account, post)),
         "content": content(account, post),

@@ -22,7 +22,7 @@ from scheduler.calendar.model import Delivery
 from scheduler.store import status
 from scheduler.store.accounts import Accounts, hold
 from scheduler.store.backups import refuse_a_lost_one
-from scheduler.store.changing import NEVER_TRIED, NO_CLAIM, become
+from scheduler.store.changing import NO_ATTEMPTS, NO_CLAIM, SENT_AT_IF_LEFT, become
 from scheduler.store.claiming import (
     CLAIM,
     CLAIM_OF_ENTRY,
@@ -430,7 +430,7 @@ class Store:
                 next_at=stamp(now),
                 reason="word" if again else None,
                 error=None,
-                **NEVER_TRIED,
+                **NO_ATTEMPTS,
             )
         return self.row(key)
 
@@ -454,7 +454,7 @@ class Store:
                 connection.execute(
                     update(deliveries)
                     .where(deliveries.c.key == key, deliveries.c.status == status.SCHEDULED)
-                    .values(next_at=stamp(now), reason="word")
+                    .values(next_at=stamp(now), reason="word", sent_at=SENT_AT_IF_LEFT)
                 )
             else:
                 become(
@@ -464,7 +464,8 @@ class Store:
                     next_at=stamp(now),
                     reason="word",
                     error=None,
-                    **NEVER_TRIED,
+                    sent_at=SENT_AT_IF_LEFT,
+                    **NO_ATTEMPTS,
                 )
         if row.status == status.FAILED:
             self.journal.forget(key)

@@ -5,6 +5,7 @@ import json
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def tags(post: Post, name: str) -> list[list[str]]:
     return [tag for tag in sent(post)["tags"] if tag[0] == name]
 
 
-def test_an_event_says_when_it_is_due_and_goes_to_every_relay() -> None:
+def test_an_event_goes_to_every_relay() -> None:
     server = scripted(TOOK_IT)
 
     up = publish(ACCOUNT, a_post(), server)
@@ -379,3 +380,60 @@ def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_event(name: str, tmp_pa
     )
 
     assert became == {"published"}
+
+
+def test_an_event_has_the_second_of_its_first_attempt_and_so_its_id() -> None:
+    late = a_post(sent_at=DUE + timedelta(hours=1, microseconds=7))
+
+    assert sent(late)["created_at"] == int(DUE.timestamp()) + 3600
+    assert sent(late)["id"] == sent(late)["id"] != sent(a_post())["id"]
+
+
+@dataclass
+class Ours:
+    """What relays have, for a look by id and one by time."""
+
+    up: list[dict[str, Any]]
+
+    def __call__(self, request: Request) -> Response:
+        wanted = request.json[2]
+        return ok(
+            events=[
+                one
+                for one in self.up
+                if one["id"] in wanted.get("ids", [one["id"]])
+                and one["pubkey"] in wanted["authors"]
+                and wanted.get("since", 0) <= one["created_at"] <= wanted.get("until", 2**40)
+            ]
+        )
+
+
+def at(hours: float, **changes: Any) -> Any:
+    return sent(a_post(sent_at=DUE + timedelta(hours=hours), **changes))
+
+
+@pytest.mark.parametrize(
+    ("up", "found"),
+    [
+        ([at(0.5)], at(0.5)),
+        ([at(3), at(0.5)], at(0.5)),
+        ([at(-1), at(24)], None),
+        ([at(0.5, text="Other words")], None),
+        ([at(0.5, options={"content_warning": "Exams"})], None),
+    ],
+    ids=["there", "the first one", "yesterday's and tomorrow's", "other words", "a warning"],
+)
+def test_what_an_earlier_store_sent_is_found_by_its_words(up: list[Any], found: Any) -> None:
+    post, lost = a_post(sent_at=DUE + timedelta(days=2)), Lost(left_at=DUE)
+
+    published = find(ACCOUNT, post, lost, Ours(up))
+
+    assert (published and published.id) == (found and found["id"])
+
+
+def test_the_same_words_of_another_delivery_are_not_taken_for_ours() -> None:
+    post, theirs = a_post(sent_at=DUE + timedelta(days=2)), at(0.5)
+
+    lost = Lost(left_at=DUE, others=frozenset({theirs["id"]}))
+
+    assert find(ACCOUNT, post, lost, Ours([theirs])) is None
