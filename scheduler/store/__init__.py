@@ -67,6 +67,12 @@ __all__ = [
 NOTICED = 2_000_000  # microseconds until it is noticed that the clock was set
 ROW = Prepared(select(deliveries).where(deliveries.c.key == bindparam("of")))
 FORGET = Prepared(delete_from(journal).where(journal.c.delivery == bindparam("of")))
+FORGET_DOUBT = Prepared(  # the visible requests that were answered stay: readers have seen them
+    delete_from(journal).where(
+        journal.c.delivery == bindparam("of"),
+        or_(journal.c.visible == 0, journal.c.answered_at.is_(None)),
+    )
+)
 
 
 class Store:
@@ -421,7 +427,7 @@ class Store:
             self.published(row, published, now)
             return self.row(key)
         with self.database.writing() as connection:
-            FORGET.on(connection, of=key)
+            FORGET_DOUBT.on(connection, of=key)
             target = status.SCHEDULED if again else status.CANCELLED
             become(
                 connection,
