@@ -6,6 +6,7 @@ not its business, so it opens no connection, reads no clock and no file, draws n
 
 Two rules carry the promise that nothing is published twice: every request says what a second sending of it would do
 (`repeat`), and readers see nothing before the last request of a publish; what follows that one only asks what became of it.
+Where there have to be several visible requests, no reader may be reached by two of them (`platforms/email.py`).
 """
 
 import enum

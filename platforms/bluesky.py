@@ -202,7 +202,7 @@ def written(account: Account, post: Post, ask: Ask) -> dict[str, Json]:
     record = {
         "$type": COLLECTION,
         "text": post.text,
-        "createdAt": post.due.astimezone(UTC)
+        "createdAt": post.date.astimezone(UTC)
         .isoformat(timespec="milliseconds")
         .replace("+00:00", "Z"),
         "langs": [post.language],

@@ -1,5 +1,9 @@
-"""A newsletter by SMTP: one message and one transaction for all recipients, whose addresses stand in the envelope only.
+"""A newsletter by SMTP: one message for all recipients, whose addresses stand in the envelope only.
 A thread is one message as well: nobody wants three mails at once.
+
+All recipients are named in one transaction, `mail`. Whom the server defers (4yz: too many recipients for one transaction,
+greylisting) gets the same message in a further one, `mail 2`, `mail 3` and so on, for as long as each reaches somebody. Each
+is a visible request of its own: the journal knows which were answered, and nobody is in two that were.
 
 The message is finished here but for the pictures' bytes, since an adapter reads no file: in each picture's place stands
 the line `=its-content-id=`, which no quoted-printable text can contain, and `files` says which picture belongs there.
@@ -10,9 +14,12 @@ https://www.rfc-editor.org/rfc/rfc5322, rfc2369 (List-Unsubscribe), rfc2919 (Lis
 """
 
 import hashlib
+import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -26,6 +33,7 @@ from platforms.base import (
     HARMLESS,
     Account,
     Ask,
+    InDoubt,
     Limits,
     Media,
     Platform,
@@ -34,6 +42,7 @@ from platforms.base import (
     Rejected,
     Request,
     Setting,
+    TryLater,
     unsigned,
 )
 
@@ -56,22 +65,60 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
         f"{post.key}.{number}@{domain(settings)}": one for number, one in enumerate(post.media, 1)
     }
     message = written(settings, post, pictures)
-    answer = ask(
-        Request(
-            step="mail",
-            method="SEND",
-            url=server(settings),
-            headers={"from": address(settings["from"]), "to": json.dumps(recipients(settings))},
-            files=pictures,
-            body=message.as_bytes(policy=WRITTEN),
-            example=ACCEPTED,
-        )
+    first = Request(
+        step="mail",
+        method="SEND",
+        url=server(settings),
+        headers={"from": address(settings["from"]), "to": json.dumps(recipients(settings))},
+        files=pictures,
+        body=message.as_bytes(policy=WRITTEN),
+        example=ACCEPTED,
     )
-    refused = answer.json()["refused"]
+    refused = handed_over(first, ask)
     return Published(
         id=str(message["Message-ID"]),
         notes=tuple(f"{who} was refused: {why}" for who, why in refused.items()),
     )
+
+
+def handed_over(first: Request, ask: Ask) -> dict[str, str]:
+    """Sends the mail, in as many transactions as it takes; returns who is refused for good, and why.
+
+    A further transaction that reaches nobody raises `TryLater`. The next attempt goes on from there.
+    """
+    everybody = len(json.loads(first.headers["to"]))
+    refused: dict[str, str] = ask(first).json()["refused"]
+    for number in itertools.count(2):
+        deferred = [who for who, why in refused.items() if is_deferred(why)]
+        if not deferred:
+            break
+        final = {who: why for who, why in refused.items() if who not in deferred}
+        headers = {**first.headers, "to": json.dumps(deferred)}
+        further = replace(first, step=f"mail {number}", headers=headers)
+        try:
+            with saying(f"{everybody - len(refused)} of {everybody} have it"):
+                refused = final | ask(further).json()["refused"]
+        except Rejected as no:
+            if no.response is None:
+                raise
+            rest: dict[str, str] = no.response.json()["refused"]  # all of them, for good
+            return final | rest
+    return refused
+
+
+@contextmanager
+def saying(so_far: str) -> Iterator[None]:
+    """An error says who has the mail already."""
+    try:
+        yield
+    except (Rejected, TryLater, InDoubt) as fault:
+        fault.args = (f"{so_far}; {fault}",)
+        raise
+
+
+def is_deferred(why: str) -> bool:
+    """Whether a refused recipient may be taken in another transaction. 552 says "too many recipients" as well (RFC 5321, 4.5.3.1.10)."""
+    return not why.startswith("5") or why.startswith("552")
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -175,7 +222,7 @@ def headers(settings: Mapping[str, str], post: Post) -> dict[str, object]:
         "To": sender,
         "Reply-To": one_line(settings.get("reply_to") or ""),
         "Subject": subject(post),
-        "Date": post.due,
+        "Date": post.date,
         "Message-ID": f"<{hashlib.sha256(post.key.encode()).hexdigest()[:32]}@{domain(settings)}>",
         "List-Id": one_line(settings.get("list_id") or ""),
         "List-Unsubscribe": f"<{unsubscribe}>" if unsubscribe else "",

@@ -1,14 +1,15 @@
 """Nostr: a short text (kind 1) on several relays, with pictures and videos on a Blossom media server; threads.
 
-An event's id is the hash of what it says, its second included. That second is when the post is due and files are named by their hash, so
-that a second sending is the same event, which every relay drops for ever. Readers see it as soon as one relay has it.
+An event's id is the hash of what it says, its second included. That second is the one of the first attempt, which the store keeps, and
+files are named by their hash, so that a second sending is the same event, which every relay drops for ever. Readers see it as soon as
+one relay has it.
 
 https://github.com/nostr-protocol/nips (01, 10, 11, 19, 27, 32, 36, 92) and https://github.com/hzrd149/blossom (BUD-01, 02, 11)
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -40,6 +41,7 @@ DELETION = 5  # the kind of an event that asks to delete others
 UNSEEN = re.compile(
     r"[\x00-\x07\x0b\x0e-\x1f]"
 )  # control characters whose spelling in JSON is not NIP-01's
+A_DAY = 86_400  # seconds
 
 
 def publish(account: Account, post: Post, ask: Ask) -> Published:
@@ -63,19 +65,19 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
 
 
 def find(account: Account, post: Post, lost: Lost, ask: Ask) -> Look:
-    """Whether a relay has it: its id is known. Or the request to delete it, which its author sent."""
+    """Whether a relay has it: its id is known, unless an earlier store sent it.
+
+    Or whether one has the request to delete it, which its author sent.
+    """
     event = made(account, post)
-    by_author = {"authors": [event["pubkey"]]}
-    wanted = {"ids": [event["id"]], **by_author}
-    deletion = {"kinds": [DELETION], "#e": [event["id"]], **by_author}
-    asked = said(
-        account, "look", ["REQ", "look", wanted, deletion], {"events": []}, repeat=HARMLESS
-    )
-    events = ask(asked).json()["events"]
+    wanted = {"ids": [event["id"]]}
+    events = looked(account, ask, wanted, {"kinds": [DELETION], "#e": [event["id"]]})
     if any(deletes(one, event) for one in events):
         return Look(found=Found.REMOVED, post=published(account, event))
     if any(one["id"] == event["id"] for one in events):
         return Look(found=Found.OURS, post=published(account, event))
+    if lost.left_at < post.date:
+        return by_an_earlier_store(account, event, lost, ask)
     return Look(found=Found.ABSENT)
 
 
@@ -83,6 +85,32 @@ def deletes(one: Json, event: Json) -> bool:
     """Whether its author asked relays to delete the event (NIP-09)."""
     names = [tag[1] for tag in one.get("tags", ()) if tag[0] == "e"]
     return bool(one.get("kind") == DELETION and event["id"] in names)
+
+
+def by_an_earlier_store(account: Account, event: Mapping[str, Json], lost: Lost, ask: Ask) -> Look:
+    """The event that says the same, made within a day: its second is not known here."""
+    since = int(lost.left_at.timestamp())
+    window = {"kinds": [event["kind"]], "since": since, "until": since + A_DAY - 1}
+    alike = [
+        one
+        for one in looked(account, ask, window)
+        if all(one.get(name) == event[name] for name in ("pubkey", "kind", "content", "tags"))
+    ]
+    ours = [one for one in alike if one["id"] not in lost.others]
+    if not ours:
+        return Look(found=Found.ABSENT)
+    first = published(account, min(ours, key=lambda one: int(one["created_at"])))
+    if len(ours) > 1:
+        return Look(found=Found.NEAR, post=first, why="several events say the same")
+    return Look(found=Found.OURS, post=first)
+
+
+def looked(account: Account, ask: Ask, *wanted: Mapping[str, Json]) -> list[Json]:
+    """The account's events that a relay has, by filters of NIP-01."""
+    filters = [{**one, "authors": [author(account)]} for one in wanted]
+    request = said(account, "look", ["REQ", "look", *filters], {"events": []}, repeat=HARMLESS)
+    events: list[Json] = ask(request).json()["events"]
+    return events
 
 
 def whoami(account: Account, ask: Ask) -> str:
@@ -156,7 +184,7 @@ def author(account: Account) -> str:
 def made(account: Account, post: Post) -> dict[str, Json]:
     event = {
         "pubkey": author(account),
-        "created_at": int(post.due.timestamp()),
+        "created_at": int(post.date.timestamp()),
         "kind": 1,
         "tags": list(tags(account, post)),
         "content": content(account, post),

@@ -143,6 +143,7 @@ class Item:
     guid: str  # what feed readers know it by; stays what it was, also when the site moves
     slug: str
     due: datetime
+    published: datetime  # the date that readers see; in a file of an earlier version, `due`
     title: str
     excerpt: str
     language: str
@@ -162,7 +163,7 @@ class Item:
 
     @property
     def name(self) -> str:
-        return self.title or shortened(self.excerpt, 70) or self.due.date().isoformat()
+        return self.title or shortened(self.excerpt, 70) or self.published.date().isoformat()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -313,16 +314,19 @@ def read_as(kind: type[Kind], plain: Mapping[str, Json]) -> Kind:
 
 
 def item_from(plain: Json) -> Item:
-    due, link = datetime.fromisoformat(plain["due"]), plain["link"]
-    if due.tzinfo is None:
-        raise ValueError(f"`due` {plain['due']} has no offset, e.g. +01:00")
+    plain = {**plain, "published": plain.get("published", plain["due"])}
+    times = {name: datetime.fromisoformat(plain[name]) for name in ("due", "published")}
+    for name, time_ in times.items():
+        if time_.tzinfo is None:
+            raise ValueError(f"`{name}` {plain[name]} has no offset, e.g. +01:00")
+    link = plain["link"]
     if not re.fullmatch(r"[\w-]+", str(plain["slug"])):
         raise ValueError(f"`slug` is {plain['slug']!r}; letters, digits and hyphens stand there")
     return read_as(
         Item,
         {
             **plain,
-            "due": due,
+            **times,
             "tags": tuple(map(str, plain["tags"])),
             "media": tuple(read_as(Picture, one) for one in plain["media"]),
             "link": link
@@ -332,7 +336,7 @@ def item_from(plain: Json) -> Item:
 
 
 def item_of(site: Site, post: Post, others: Iterable[Item], before: Item | None) -> Item:
-    """The post as the site shows it. One that is up already keeps its page and its guid."""
+    """The post as the site shows it. One that is up already keeps its page, its guid and its date."""
     tags = tuple(dict.fromkeys(span.value for span in post.spans if span.kind == "tag"))
     html = without_last_tags(post.html or paragraphs(post), tags)
     item = Item(
@@ -340,6 +344,7 @@ def item_of(site: Site, post: Post, others: Iterable[Item], before: Item | None)
         guid="",
         slug=before.slug if before else slug_of(post, {one.slug for one in others}),
         due=post.due,
+        published=before.published if before else post.date.replace(microsecond=0),
         title=post.title,
         excerpt=shortened(post.summary or opening(plain_text(html), post.title), EXCERPT),
         language=post.language,
@@ -554,10 +559,10 @@ def image(base: str, one: Picture, lazy: bool = True) -> Markup:
 
 
 def time(item: Item, language: str, href: str | None = None) -> Markup:
-    day = written(item.due, language)
+    day = written(item.published, language)
     return element(
         "time",
-        {"class": "dt-published", "datetime": item.due.isoformat()},
+        {"class": "dt-published", "datetime": item.published.isoformat()},
         element("a", {"class": "u-url", "href": href}, day) if href else day,
     )
 
@@ -755,7 +760,7 @@ def listing(site: Site, path: str, name: str, items: Sequence[Item]) -> str:
 
     years = [
         part
-        for year, those in groupby(items, lambda one: one.due.year)
+        for year, those in groupby(items, lambda one: one.published.year)
         for part in (element("h2", {}, str(year)), element("ol", {}, *map(line, those)))
     ]
     return document(
@@ -781,7 +786,7 @@ def rss(site: Site, items: Sequence[Item]) -> str:
             element(
                 "guid", {"isPermaLink": "true" if item.guid == address else "false"}, item.guid
             ),
-            element("pubDate", {}, format_datetime(item.due)),
+            element("pubDate", {}, format_datetime(item.published)),
             *([element("dc:creator", {}, site.author)] if site.author else []),
             *(element("category", {}, tag) for tag in item.tags),
             element("description", {}, item.excerpt),
@@ -797,7 +802,7 @@ def rss(site: Site, items: Sequence[Item]) -> str:
         element("description", {}, site.description or site.title),
         element("language", {}, site.language),
         element("generator", {}, GENERATOR),
-        element("lastBuildDate", {}, format_datetime(items[0].due)),
+        element("lastBuildDate", {}, format_datetime(items[0].published)),
         *(
             [
                 element(
@@ -843,7 +848,7 @@ def json_feed(site: Site, items: Sequence[Item]) -> str:
                 "content_html": str(content(site.url, item)),
                 "image": site.url + item.cover.path if item.cover else "",
                 "external_url": item.link.url if item.link else "",
-                "date_published": item.due.isoformat(),
+                "date_published": item.published.isoformat(),
                 "language": item.language,
                 "tags": list(item.tags),
                 "attachments": pictures,
@@ -889,7 +894,7 @@ def texts(site: Site, known: Known, item: Item) -> dict[str, str]:
     A tag's first post makes its page; only that post links to it, so it comes before the post.
     """
     before, others = known.item(item.key), [one for one in known.items if one.key != item.key]
-    items = sorted([*others, item], key=lambda one: (one.due, one.key), reverse=True)
+    items = sorted([*others, item], key=newness, reverse=True)
     items = [one if number < IN_FEED else replace(one, html="") for number, one in enumerate(items)]
     linked = {tag_path(tag) for one in known.items for tag in one.tags}
     lists = dict(tag_pages(site, items, [*item.tags, *(before.tags if before else ())]))
@@ -905,6 +910,11 @@ def texts(site: Site, known: Known, item: Item) -> dict[str, str]:
         "posts.json": written_json({"version": 1, "posts": list(map(asdict, items))}),
     }
     return {path: clean(text) for path, text in files.items()}
+
+
+def newness(item: Item) -> tuple[datetime, datetime, str]:
+    """A late post comes first: below older ones, or outside a feed's newest, no reader would find it."""
+    return item.published, item.due, item.key
 
 
 def tag_pages(site: Site, items: Sequence[Item], tags: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -150,7 +150,8 @@ def command(
 ) -> None:
     """Show every post as it will appear, account by account, with what is wrong. Nothing leaves.
 
-    The requests are made by the code of the real run, and are the same byte for byte. Ends with 1 where there is an error.
+    The requests are made by the code of the real run, and are the same byte for byte,
+    the secrets and the time of sending apart. Ends with 1 where there is an error.
 
     \b
     Examples:

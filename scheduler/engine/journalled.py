@@ -1,6 +1,7 @@
 """The answerer that writes down before and after, so that a restart repeats nothing it must not.
 
-What was answered is answered again from the journal. A visible request that raises `InDoubt`, or during which the process
+What was answered is answered again from the journal. Where a publish has several visible requests, the answer to each is written
+down before the next one leaves, so that there is never more than one in doubt. A visible request that raises `InDoubt`, or during which the process
 dies, stays in the journal without an answer: that row is the doubt, and `delivering` settles it before anything else leaves.
 
 It is written down at the last moment at which nothing can have happened yet: the request carries a fence, which the network
@@ -50,6 +51,7 @@ class Journalled:
     answered: tuple[Request, Response] | None = (
         None  # the visible request that was answered, and its answer
     )
+    is_begun: bool = False  # readers see a part of it: the rest goes out as well, however late
     _asked: Counter[str] = field(
         default_factory=Counter
     )  # digests; the same poll may be asked many times
@@ -95,7 +97,10 @@ class Journalled:
             if request.fresh or self.is_empty
             else self.store.journal.answer(self.key, request, nth)
         )
-        return known or (self._visible(request) if request.is_visible else self._harmless(request))
+        if known:
+            self.is_begun = self.is_begun or request.is_visible
+            return known
+        return self._visible(request) if request.is_visible else self._harmless(request)
 
     def _harmless(self, request: Request) -> Response:
         response = self.answerer(request)
@@ -105,6 +110,9 @@ class Journalled:
     def _visible(self, request: Request) -> Response:
         if not self.is_empty and self.store.journal.reopen(self.key, request):
             raise InDoubt(f"'{request.step}' was answered before, and is written differently now")
+        if self.answered:
+            self.store.journal.answered(self.key, *self.answered, self.now())
+            self.is_begun = True
         fence = Fence(by=self, request=request)
         try:
             response = self.answerer(replace(request, fence=fence))
@@ -141,7 +149,7 @@ class Fence:
             now = self.by.now()
             if self._passed_at is not None and abs(now - self._passed_at) <= PROMPT:
                 return
-            if self.by.latest and now > self.by.latest:
+            if self.by.latest and now > self.by.latest and not self.by.is_begun:
                 raise TryLater("it was held up until it was too late")
             self.by.store.journal.left(
                 self.by.key,

@@ -5,7 +5,7 @@
     ...ca=FILE                      in the query: certificates trusted beside the system's
 
 `SEND` hands the mail to everybody in the header `to` (a JSON list) in one transaction, `NOOP` only logs in. The answer is
-`{"refused": {address: why}, "reply": "250 ..."}`.
+`{"refused": {address: why}, "reply": "250 ..."}`, also of the error that is raised when every recipient is refused.
 
 The blind spot of SMTP lies between the dot that ends the mail and the server's reply: only there is a lost connection
 `InDoubt`. The dot therefore leaves by itself, after all the rest; whatever is lost before it is `TryLater`.
@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 from platforms.base import InDoubt, LoginNeeded, Rejected, Request, Response, Secrets, TryLater
 from scheduler.engine.wire import LAST_REPLY, content
 
+CLOSING = 421  # the reply with which a server ends the session
 OURSELVES = "[127.0.0.1]"  # said in EHLO: the name of the person's machine is nobody's business
 Connect = Callable[[Request, ssl.SSLContext, float], smtplib.SMTP]
 Reply = tuple[int, bytes]
@@ -121,15 +122,21 @@ def sent(
 
 def addressed(smtp: smtplib.SMTP, request: Request, recipients: Sequence[str]) -> dict[str, str]:
     """Names the recipients to the server; returns whom it refused, and why. Nobody left is an error."""
-    replies = {recipient: smtp.rcpt(recipient) for recipient in recipients}
-    refused = {recipient: reply for recipient, reply in replies.items() if reply[0] // 100 != 2}
+    refused: dict[str, str] = {}
+    for recipient in recipients:
+        reply = smtp.rcpt(recipient)
+        if reply[0] == CLOSING:
+            raise judged(request, reply)
+        if reply[0] // 100 != 2:
+            refused[recipient] = said(reply)
     if len(refused) == len(recipients):
-        later = any(code // 100 == 4 for code, _ in refused.values())
-        named = ", ".join(f"{recipient} ({said(reply)})" for recipient, reply in refused.items())
+        later = not all(why.startswith("5") for why in refused.values())
+        named = ", ".join(f"{recipient} ({why})" for recipient, why in refused.items())
         raise (TryLater if later else Rejected)(
-            f"{place(request)} refused every recipient: {named}"
+            f"{place(request)} refused every recipient: {named}",
+            Response.of({"refused": refused, "reply": ""}),
         )
-    return {recipient: said(reply) for recipient, reply in refused.items()}
+    return refused
 
 
 def log_in(smtp: smtplib.SMTP, request: Request, secrets: Secrets) -> None:

@@ -19,10 +19,12 @@ def pause(attempts: int, asked_for: float | None, jitter: float | None = None) -
 
 
 def gives_up(row: Row, at: datetime, now: datetime) -> bool:
-    """Whether an attempt at `at` would come too late to be made. One whose time has passed already is missed, not failed."""
-    if may_be_late(row):
+    """Whether an attempt at `at` would come too late to be made. One whose time has passed already is missed, not failed, unless a part
+    of it is up: then the rest is tried so often.
+    """
+    if may_be_late(row) or now > row.late_at:
         return row.attempts >= MOST_ATTEMPTS
-    return now <= row.late_at < at
+    return row.late_at < at
 
 
 def is_over(row: Row, now: datetime) -> bool:

@@ -33,7 +33,7 @@ from scheduler.calendar.model import Delivery
 from scheduler.store import identity, removals, status
 from scheduler.store.accounts import Accounts, hold
 from scheduler.store.backups import refuse_a_lost_one
-from scheduler.store.changing import NEVER_TRIED, NO_CLAIM, become
+from scheduler.store.changing import NO_ATTEMPTS, NO_CLAIM, SENT_AT_IF_LEFT, become
 from scheduler.store.claiming import (
     CLAIM,
     CLAIM_OF_ENTRY,
@@ -88,6 +88,12 @@ RETRIED = (status.FAILED, status.MISSED, status.HELD, status.CANCELLED, status.S
 NOTICED = 2_000_000  # microseconds until it is noticed that the clock was set
 ROW = Prepared(select(deliveries).where(deliveries.c.key == bindparam("of")))
 FORGET = Prepared(delete_from(journal).where(journal.c.delivery == bindparam("of")))
+FORGET_DOUBT = Prepared(  # the visible requests that were answered stay: readers have seen them
+    delete_from(journal).where(
+        journal.c.delivery == bindparam("of"),
+        or_(journal.c.visible == 0, journal.c.answered_at.is_(None)),
+    )
+)
 
 
 class Store:
@@ -509,7 +515,7 @@ class Store:
             self.published(row, published, now)
             return self.row(key)
         with self.database.writing() as connection:
-            FORGET.on(connection, of=key)
+            FORGET_DOUBT.on(connection, of=key)
             target = status.SCHEDULED if again else status.CANCELLED
             become(
                 connection,
@@ -518,7 +524,7 @@ class Store:
                 next_at=stamp(now),
                 reason="word" if again else None,
                 error=None,
-                **NEVER_TRIED,
+                **NO_ATTEMPTS,
             )
         return self.row(key)
 
@@ -543,10 +549,18 @@ class Store:
         with self.database.writing() as connection:
             if row.status == status.SCHEDULED:
                 is_waiting = (deliveries.c.key == key, deliveries.c.status == status.SCHEDULED)
-                connection.execute(update(deliveries).where(*is_waiting).values(**wanted))
+                again = {**wanted, "sent_at": SENT_AT_IF_LEFT}
+                connection.execute(update(deliveries).where(*is_waiting).values(**again))
             else:
-                kept = {"error": None, "removed_at": None, **NEVER_TRIED}
-                become(connection, key, status.SCHEDULED, **wanted, **kept)
+                kept = {"error": None, "removed_at": None, **NO_ATTEMPTS}
+                become(
+                    connection,
+                    key,
+                    status.SCHEDULED,
+                    sent_at=SENT_AT_IF_LEFT,
+                    **wanted,
+                    **kept,
+                )
         if row.status == status.FAILED:
             self.journal.forget(key)
         return self.row(key)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from scheduler.store import status
+from scheduler.store.changing import SENT_AT_IF_LEFT
 from scheduler.store.database import Database
 from scheduler.store.notices import note
 from scheduler.store.rows import instant, stamp
@@ -30,7 +31,13 @@ class Accounts:
             return connection.execute(
                 update(deliveries)
                 .where(*waiting)
-                .values(status=status.SCHEDULED, next_at=deliveries.c.due, reason=None, error=None)
+                .values(
+                    status=status.SCHEDULED,
+                    next_at=deliveries.c.due,
+                    reason=None,
+                    error=None,
+                    sent_at=SENT_AT_IF_LEFT,
+                )
             ).rowcount
 
     def hold(self, account: str, why: str, now: datetime) -> bool:

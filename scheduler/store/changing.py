@@ -6,15 +6,24 @@ The statement is made once for each kind of change.
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Update, bindparam, or_, select, update
+from sqlalchemy import ClauseElement, Connection, Update, bindparam, case, or_, select, update
 
 from scheduler.store.database import Prepared
+from scheduler.store.journal import LEFT
 from scheduler.store.rows import WrongStatus
 from scheduler.store.status import may_come_from
-from scheduler.store.tables import deliveries
+from scheduler.store.tables import deliveries, journal
 
 NO_CLAIM = {"claimed_by": None, "lease": None}
-NEVER_TRIED: dict[str, Any] = {"attempts": 0, "interrupted": 0}
+NO_ATTEMPTS: dict[str, Any] = {"attempts": 0, "interrupted": 0}
+NEVER_TRIED: dict[str, Any] = {**NO_ATTEMPTS, "sent_at": None}
+# The time of the first attempt, where a visible request left; without one, the next attempt is the first.
+SENT_AT_IF_LEFT = case(
+    (
+        select(journal.c.id).where(journal.c.delivery == deliveries.c.key, LEFT).exists(),
+        deliveries.c.sent_at,
+    )
+)
 
 
 def become(

@@ -32,7 +32,7 @@ from platforms.base import (
 )
 from platforms.bluesky import CID, DID, PLATFORM, publish, record_key, session, tid, whoami
 from platforms.recent import Found, Look, look
-from tests.support import a_post, a_video, an_image, documented, scripted
+from tests.support import DUE, a_post, a_video, an_image, documented, scripted
 
 ANSWERS = Path(__file__).parent / "answers"
 ACCOUNT = Account(
@@ -124,6 +124,16 @@ def test_the_same_post_is_the_same_record_every_time_wherever_it_comes_from(tmp_
 
     assert first.asked[-1].digest == second.asked[-1].digest
     assert first.asked[-1].json["record"]["createdAt"] == "2026-09-07T08:30:00.000Z"
+
+
+def test_a_record_is_dated_by_its_first_attempt_and_named_by_its_due_time() -> None:
+    on_time, late = scripted(documented), scripted(documented)
+
+    publish(ACCOUNT, a_post(), on_time)
+    publish(ACCOUNT, a_post(sent_at=DUE + timedelta(hours=1)), late)
+
+    assert late.asked[-1].json["record"]["createdAt"] == "2026-09-07T09:30:00.000Z"
+    assert late.asked[-1].json["rkey"] == on_time.asked[-1].json["rkey"]
 
 
 def test_a_tid_is_spelled_as_the_specification_does() -> None:

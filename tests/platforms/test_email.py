@@ -1,7 +1,7 @@
 """The message an e-mail account sends, read back with the standard library's own parser."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,7 +12,7 @@ from platforms.base import HARMLESS, Account, Link, Post, Rejected, Request
 from platforms.email import PLATFORM, publish, whoami
 from scheduler.engine.mail import message
 from scheduler.engine.planning import plan
-from tests.support import a_post, an_image, documented, ok, scripted
+from tests.support import DUE, a_post, an_image, documented, ok, scripted
 
 SETTINGS = {
     "server": "smtp.example.org",
@@ -150,6 +150,15 @@ def test_message_id_and_date_are_the_deliverys() -> None:
     assert first["Message-ID"] == same["Message-ID"] != other["Message-ID"]
     assert first["Message-ID"].endswith("@example.org>")
     assert first["Date"].datetime == datetime(2026, 9, 7, 8, 30, tzinfo=UTC)
+
+
+def test_a_late_mail_has_the_date_of_its_first_attempt_and_the_same_message_id() -> None:
+    on_time = mail(a_post())
+
+    late = mail(a_post(sent_at=DUE + timedelta(days=1)))
+
+    assert late["Date"].datetime == DUE + timedelta(days=1)
+    assert late["Message-ID"] == on_time["Message-ID"]
 
 
 def test_an_entry_with_a_thread_and_a_first_comment_is_one_mail(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import json
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def tags(post: Post, name: str) -> list[list[str]]:
     return [tag for tag in sent(post)["tags"] if tag[0] == name]
 
 
-def test_an_event_says_when_it_is_due_and_goes_to_every_relay() -> None:
+def test_an_event_goes_to_every_relay() -> None:
     server = scripted(TOOK_IT)
 
     up = publish(ACCOUNT, a_post(), server)
@@ -404,3 +405,64 @@ def test_an_answer_lost_or_a_kill_at_any_step_leaves_one_event(name: str, tmp_pa
     )
 
     assert became == {"published"}
+
+
+def test_an_event_has_the_second_of_its_first_attempt_and_so_its_id() -> None:
+    late = a_post(sent_at=DUE + timedelta(hours=1, microseconds=7))
+
+    assert sent(late)["created_at"] == int(DUE.timestamp()) + 3600
+    assert sent(late)["id"] == sent(late)["id"] != sent(a_post())["id"]
+
+
+@dataclass
+class Ours:
+    """What relays have, for a look by id and one by time."""
+
+    up: list[dict[str, Any]]
+
+    def __call__(self, request: Request) -> Response:
+        fitting = [one for one in self.up if any(fits(one, wanted) for wanted in request.json[2:])]
+        return ok(events=fitting)
+
+
+def fits(one: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Whether the event is among those that a filter asks for."""
+    return (
+        one["id"] in wanted.get("ids", [one["id"]])
+        and one["kind"] in wanted.get("kinds", [one["kind"]])
+        and one["pubkey"] in wanted["authors"]
+        and wanted.get("since", 0) <= one["created_at"] <= wanted.get("until", 2**40)
+    )
+
+
+def at(hours: float, **changes: Any) -> Any:
+    return sent(a_post(sent_at=DUE + timedelta(hours=hours), **changes))
+
+
+@pytest.mark.parametrize(
+    ("up", "found"),
+    [
+        ([at(0.5)], Found.OURS),
+        ([at(3), at(0.5)], Found.NEAR),
+        ([at(-1), at(24)], Found.ABSENT),
+        ([at(0.5, text="Other words")], Found.ABSENT),
+        ([at(0.5, options={"content_warning": "Exams"})], Found.ABSENT),
+    ],
+    ids=["there", "twice", "yesterday's and tomorrow's", "other words", "a warning"],
+)
+def test_what_an_earlier_store_sent_is_found_by_its_words(up: list[Any], found: Found) -> None:
+    post, lost = a_post(sent_at=DUE + timedelta(days=2)), Lost(left_at=DUE)
+
+    result = look(PLATFORM, ACCOUNT, post, lost, Ours(up))
+
+    assert result.found is found
+    first = None if found is Found.ABSENT else at(0.5)["id"]
+    assert (result.post.id if result.post else None) == first
+
+
+def test_the_same_words_of_another_delivery_are_not_taken_for_ours() -> None:
+    post, theirs = a_post(sent_at=DUE + timedelta(days=2)), at(0.5)
+
+    lost = Lost(left_at=DUE, others=frozenset({theirs["id"]}))
+
+    assert look(PLATFORM, ACCOUNT, post, lost, Ours([theirs])).found is Found.ABSENT

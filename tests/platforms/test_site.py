@@ -649,6 +649,7 @@ def edited(**changes: Any) -> Callable[[str], str]:
         (edited(title=7), "`title` is 7"),
         (edited(due="yesterday"), "yesterday"),
         (edited(due="2026-09-07"), "has no offset"),
+        (edited(published="2026-09-07T08:30"), "`published` 2026-09-07T08:30 has no offset"),
         (edited(slug="../../etc"), "`slug` is"),
         (edited(media=["x"]), "string indices"),
     ],
@@ -678,6 +679,65 @@ def test_a_posts_json_of_an_earlier_version_is_read(account: Account, tmp_path: 
     publish(account, a_post(key="9f3a9c0d1e2b4a55", text="Another"))
 
     assert text(account, "index.html").count("<article") == 2
+
+
+def test_a_posts_json_without_dates_of_publishing_shows_the_due_times(account: Account) -> None:
+    publish(account, a_post())
+    file = account.settings["folder"] / "posts.json"
+    plain = json.loads(file.read_text())
+    del plain["posts"][0]["published"]
+    file.write_text(json.dumps(plain))
+
+    publish(account, a_post(key="9f3a9c0d1e2b4a55", due=DUE + timedelta(days=1)))
+
+    items = json.loads(text(account, "feed.json"))["items"]
+    assert [one["date_published"] for one in items] == [
+        "2026-09-08T08:30:00+00:00",
+        "2026-09-07T08:30:00+00:00",
+    ]
+
+
+def late(hours: int, **changes: Any) -> Post:
+    return a_post(sent_at=DUE + timedelta(hours=hours, microseconds=250_000), **changes)
+
+
+def test_readers_see_the_date_of_the_first_attempt_everywhere(account: Account) -> None:
+    page = publish(account, late(25))
+
+    assert 'datetime="2026-09-08T09:30:00+00:00">8 September 2026<' in page.read_text()
+    assert "<pubDate>Tue, 08 Sep 2026 09:30:00 +0000</pubDate>" in text(account, "feed.xml")
+    assert '"date_published": "2026-09-08T09:30:00+00:00"' in text(account, "feed.json")
+    assert "8 September 2026" in text(account, "archive/index.html")
+
+
+def test_a_post_that_comes_late_is_the_newest_and_so_in_the_feeds(account: Account) -> None:
+    for number in range(site.IN_FEED):
+        due = DUE + timedelta(hours=number)
+        publish(account, a_post(key=f"{number:016x}", title=f"Post {number}", due=due, sent_at=due))
+
+    publish(account, late(1000, title="Late"))
+
+    assert feedparser.parse(text(account, "feed.xml")).entries[0].title == "Late"
+    assert json.loads(text(account, "feed.json"))["items"][0]["title"] == "Late"
+
+
+def test_posts_of_one_second_stand_in_the_order_of_their_due_times(account: Account) -> None:
+    for number in (2, 0, 1):
+        due = DUE - timedelta(days=number)
+        publish(account, late(0, key=f"{number:016x}", title=f"{number} days ago", due=due))
+
+    titles = [one["title"] for one in json.loads(text(account, "feed.json"))["items"]]
+    assert titles == ["0 days ago", "1 days ago", "2 days ago"]
+
+
+def test_a_post_that_is_up_keeps_its_date_at_a_second_sending(account: Account) -> None:
+    publish(account, late(1))
+
+    publish(account, late(5))
+
+    assert json.loads(text(account, "feed.json"))["items"][0]["date_published"].startswith(
+        "2026-09-07T09:30:00"
+    )
 
 
 def test_another_web_site_in_the_folder_is_not_overwritten(account: Account) -> None:

@@ -48,8 +48,14 @@ class Between:
         try:
             with connect(self.relay) as to:
                 for message in line:
-                    self.noted(json.loads(message)[0], lambda message=message: to.send(message))  # type: ignore[misc]
-                    line.send(to.recv(timeout=10))
+                    kind = json.loads(message)[0]
+                    self.noted(kind, lambda message=message: to.send(message))  # type: ignore[misc]
+                    last = "EOSE" if kind == "REQ" else "OK"
+                    while True:
+                        reply = to.recv(timeout=10)
+                        line.send(reply)
+                        if json.loads(reply)[0] == last:
+                            break
         except (ConnectionClosed, OSError):
             return
 

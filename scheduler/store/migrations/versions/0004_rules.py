@@ -18,6 +18,10 @@ def upgrade() -> None:
     op.add_column("journal", Column("sendings", Integer, nullable=False, server_default="1"))
     op.add_column("journal", Column("timeout", Float))
     op.add_column("accounts", Column("profile", Text))
+    op.execute(  # earlier versions wrote the due time as the date of a post
+        "UPDATE deliveries SET sent_at = due"
+        " WHERE status = 'published' OR key IN (SELECT delivery FROM journal)"
+    )
     op.execute(
         "UPDATE deliveries SET reason = 'removed'"
         " WHERE status = 'cancelled' AND error = 'gone from the calendar'"
