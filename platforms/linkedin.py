@@ -206,6 +206,7 @@ def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
         read=listed,
         next_page=next_page,
         cursor_ends=True,
+        empty_ends=False,
         newest_first=True,
         hides=(COMMENT,),
     )

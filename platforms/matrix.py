@@ -103,7 +103,8 @@ def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
         items=("chunk",),
         read=lambda item: listed(account, item, room, me, post),
         next_page=by_cursor("from", "end"),
-        cursor_ends=True,  # without `end` there is nothing older; an empty chunk may have one
+        cursor_ends=True,
+        empty_ends=False,  # without `end` there is nothing older; an empty chunk may have one
         newest_first=True,
     )
     return Search(lists=(events,), expected=expected(post, me, room, lost), exact_files=True)

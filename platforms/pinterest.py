@@ -117,7 +117,8 @@ def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
         items=("items",),
         read=lambda item: listed(item, post),
         next_page=by_cursor("bookmark", "bookmark"),
-        cursor_ends=True,  # https://developers.pinterest.com/docs/reference/pagination/
+        cursor_ends=True,
+        empty_ends=False,  # https://developers.pinterest.com/docs/reference/pagination/
     )
     count = ask(facts).json().get("pin_count")
     return Search(lists=(pins,), expected=expected(post, board), count=count)

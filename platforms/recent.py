@@ -137,7 +137,7 @@ class PostList:
     # Puts into the items what the answer tells beside them; an error is no list.
     prepared: Callable[[Json], Json] = lambda body: body
     next_page: NextPage | None = None
-    # The platform documents that a page without a cursor is the last; one that is empty need not be.
+    # The platform documents that a page without a cursor is the last one.
     cursor_ends: bool = False
     empty_ends: bool = True  # an empty page is the last; False: it may be filtered
     full_page: int | None = None  # no server sends fewer than this while it has more
@@ -257,7 +257,7 @@ def read_list(posts: PostList, platform: Platform, lost: Lost, ask: Ask) -> Rece
         found += [post for item in fresh if (post := posts.read(item))]
         if page.items and not fresh:
             return _recent(found, window, why="it repeats itself")
-        is_end = not page.items and posts.empty_ends and not posts.cursor_ends
+        is_end = posts.empty_ends and not page.items
         if is_end or is_last(posts, page) or reaches(posts, found, window):
             return _recent(found, window, whole=True, is_empty=not seen)
         try:

@@ -199,7 +199,8 @@ def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
         items=("data", "children"),
         read=lambda item: listed(item["data"], post, lost),
         next_page=by_cursor("after", "data", "after"),
-        cursor_ends=True,  # https://www.reddit.com/dev/api#listings
+        cursor_ends=True,
+        empty_ends=False,  # https://www.reddit.com/dev/api#listings
         newest_first=True,
     )
     return Search(lists=(history,), expected=expected(account, post, lost))

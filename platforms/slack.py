@@ -216,7 +216,8 @@ def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
         items=("messages",),
         read=read,
         next_page=by_cursor("cursor", "response_metadata", "next_cursor", more=("has_more",)),
-        cursor_ends=True,  # https://docs.slack.dev/apis/web-api/pagination
+        cursor_ends=True,
+        empty_ends=False,  # https://docs.slack.dev/apis/web-api/pagination
         newest_first=not thread,
     )
     return Search(

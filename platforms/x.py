@@ -136,7 +136,8 @@ def recent(account: Account, post: Post, lost: Lost, ask: Ask) -> Search:
         prepared=with_attachments,
         read=lambda item: listed(item, is_reply=bool(post.reply_to)),
         next_page=by_cursor("pagination_token", "meta", "next_token"),
-        cursor_ends=True,  # https://docs.x.com/x-api/fundamentals/pagination
+        cursor_ends=True,
+        empty_ends=False,  # https://docs.x.com/x-api/fundamentals/pagination
         newest_first=True,
     )
     count = (me.get("public_metrics") or {}).get("tweet_count")
