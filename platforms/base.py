@@ -467,6 +467,10 @@ class InDoubt(PublishError):
     """It left and no answer came: it may be up. Look (`find`) before any second sending."""
 
 
+class AlreadySent(InDoubt):
+    """The platform recognised the key: this request had no effect, an earlier one may have had."""
+
+
 Find = Callable[[Account, Post, Lost, Ask], "Look"]
 
 

@@ -104,5 +104,5 @@ PLATFORM = Platform(
     publish=publish,
     refuses_posts=False,
     by_hand=True,
-    keyed=True,
+    keyed=True,  # a person decides each time
 )

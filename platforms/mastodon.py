@@ -19,9 +19,9 @@ from platforms.base import (
     DROPPED,
     HARMLESS,
     Account,
+    AlreadySent,
     Ask,
     Cap,
-    InDoubt,
     Json,
     Limits,
     LoginNeeded,
@@ -72,7 +72,7 @@ ME = {
 ERRORS = {
     "This action is outside the authorized scopes": LoginNeeded,
     "have not finished processing": TryLater,  # a file that was ready a moment ago
-    "Duplicate idempotency key": InDoubt,  # Pixelfed: the first sending may be up
+    "Duplicate idempotency key": AlreadySent,  # Pixelfed: the first sending may be up
 }
 
 

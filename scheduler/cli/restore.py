@@ -11,8 +11,9 @@ from scheduler.cli.options import config_option
 from scheduler.cli.output import fail, problems, say
 from scheduler.config import read_config
 from scheduler.engine.alone import Alone, AlreadyRunning
+from scheduler.engine.circumstances import circumstances
 from scheduler.engine.daemon import utc_now
-from scheduler.engine.planning import circumstances, plan
+from scheduler.engine.planning import plan
 from scheduler.problems import Invalid
 from scheduler.store import Store
 from scheduler.store.backups import folder, newest

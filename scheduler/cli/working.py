@@ -16,13 +16,13 @@ from scheduler.config import Config, ConfiguredAccount, read_config
 from scheduler.engine.alone import Alone, AlreadyRunning
 from scheduler.engine.assembly import Assembled, assemble
 from scheduler.engine.broken_calendar import mark_broken
+from scheduler.engine.circumstances import facts_of
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import utc_now
 from scheduler.engine.delivering import Desk
 from scheduler.engine.hosting import Hosting, needed
 from scheduler.engine.known_limits import KnownLimits, known_limits
 from scheduler.engine.logs import set_up
-from scheduler.engine.planning import facts_of
 from scheduler.engine.replanning import MAKING, make_media_apart, replan_apart
 from scheduler.engine.reporting import Reporting, in_short
 from scheduler.engine.saying import tell

@@ -46,6 +46,7 @@ from scheduler.engine.retrying import (
 from scheduler.engine.wire import time_under_way
 from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
 
+MOST_OF = {Way.RECORD: MOST_ATTEMPTS, Way.LOOK: 100}  # attempts; looks are among them
 INSISTING = 1.0  # seconds between two tries to save an outcome
 T = TypeVar("T")
 Noted = logging.LoggerAdapter[logging.Logger]
@@ -382,7 +383,7 @@ class Desk:
         doubt = self._doubt(row, self.accounts[row.account])
         if doubt is None:  # nothing left: the store could not be written
             self.store.again(row, self.now() + pause(row.attempts, None), why)
-        elif doubt.way is Way.NONE or row.attempts >= MOST_ATTEMPTS:
+        elif doubt.way is Way.NONE or row.attempts >= MOST_OF[doubt.way]:
             self._ask_the_person(row, why)
         else:
             self.store.again(row, max(doubt.look_at, self.now()), _looking(doubt))

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from platforms.base import (
     Account,
+    AlreadySent,
     Ask,
     InDoubt,
     Platform,
@@ -116,8 +117,10 @@ class Journalled:
         fence = Fence(by=self, request=request)
         try:
             response = self.answerer(replace(request, fence=fence))
-        except InDoubt:
+        except InDoubt as doubt:
             fence.reached()
+            if isinstance(doubt, AlreadySent):
+                self.store.journal.had_no_effect(self.key)
             raise
         except PublishError:
             if fence.has_passed:  # of a second sending it says nothing about the first

@@ -27,7 +27,6 @@ from scheduler.rendering.guard import Guarding, read_roster
 from scheduler.rendering.media import Unfit
 from scheduler.rendering.proofreading import Proofreader, links_of
 from scheduler.rendering.templates import Templates
-from scheduler.store import AccountFacts, Circumstances, Files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,24 +45,6 @@ class Plan:
     @cached_property
     def errors(self) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.problems if problem.severity == "error")
-
-
-def circumstances(planned: Plan, settles: timedelta = timedelta()) -> Circumstances:
-    """What of the configuration and the files decides how careful the store has to be."""
-    files = Files(unreachable=planned.unreachable, emptied=planned.emptied)
-    return Circumstances(accounts=facts_of(planned.config), files=files, settles=settles)
-
-
-def facts_of(config: Config) -> dict[str, AccountFacts]:
-    """What decides, for each account, how careful the store has to be."""
-    return {
-        name: AccountFacts(
-            can_look=account.can_look,
-            is_keyed=account.platform.keyed,
-            is_harmless=account.platform.harmless,
-        )
-        for name, account in config.accounts.items()
-    }
 
 
 FILES = ("zone-name", "file-ignored")  # checks of the files themselves

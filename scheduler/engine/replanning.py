@@ -165,8 +165,9 @@ def _replan(
     pipe: "Connection", path: Path, now: datetime, fetch: bool, making: float, settles: timedelta
 ) -> None:
     """What goes on in the other process: reads, tells, waits for the store's place, takes up, tells."""
+    from scheduler.engine.circumstances import circumstances
     from scheduler.engine.past import past_entries
-    from scheduler.engine.planning import circumstances, plan
+    from scheduler.engine.planning import plan
     from scheduler.rendering.cards import cards_folder
     from scheduler.rendering.media.cache import cache_folder, sweep
 

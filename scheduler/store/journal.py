@@ -188,6 +188,13 @@ class Journal:
             fewer = {"sendings": journal.c.sendings - 1}
             connection.execute(update(journal).where(*open_ones).values(fewer))
 
+    def had_no_effect(self, key: str) -> None:
+        """The last of several sendings was none; the earlier ones stay in doubt."""
+        several = (journal.c.delivery == key, UNANSWERED, journal.c.sendings > 1)
+        with self._database.writing() as connection:
+            fewer = {"sendings": journal.c.sendings - 1}
+            connection.execute(update(journal).where(*several).values(fewer))
+
     def unanswered(self, key: str) -> Unanswered | None:
         """The visible request of the delivery that left and has no answer."""
         with self._database.reading() as connection:

@@ -1,11 +1,14 @@
 """What the tests of the commands share: a calendar in a folder, and running a command on it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from click.testing import CliRunner, Result
 
 from scheduler.cli import main
+from scheduler.config import read_config
+from scheduler.store import Store
 
 HEAD = """\
 timezone: Europe/London
@@ -31,3 +34,9 @@ def termbell(*words: object, **options: object) -> Result:
 def lines(result: Result) -> str:
     """What a command printed, without colours."""
     return click.unstyle(result.stdout)
+
+
+def an_old_store(config: Path) -> Path:
+    """Gives the calendar a store that was made before its entries were due."""
+    Store(read_config(config).store, datetime(2026, 1, 1, tzinfo=UTC)).close()
+    return config

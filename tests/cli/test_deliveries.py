@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.support import a_calendar, lines, termbell
+from tests.cli.support import a_calendar, an_old_store, lines, termbell
 from tests.platforms.linkedin_stand_in import TOKEN, Member, linkedin_stand_in
 
 SITE = """\
@@ -48,7 +48,8 @@ def member() -> Iterator[Member]:
 @pytest.fixture
 def linkedin(tmp_path: Path, member: Member) -> Path:
     """A calendar of two entries for LinkedIn: one is due."""
-    return a_calendar(tmp_path, "", (LINKEDIN % TOKEN).replace("SERVER", member.url))
+    written = (LINKEDIN % TOKEN).replace("SERVER", member.url)
+    return an_old_store(a_calendar(tmp_path, "", written))
 
 
 @pytest.fixture
@@ -234,7 +235,10 @@ def test_cancel_takes_a_delivery_out_of_the_plan_until_it_is_retried(site: Path)
     assert said(site, "cancel", later[:8])[1].split()[0] == "cancelled"
     said(site, "run", "--once")
     assert statuses(site)["later"] == "cancelled"
-    said(site, "retry", later[:8])
+    assert said(site, "retry", later[:8])[1].split()[0] == "scheduled"
+    said(site, "run", "--once")
+    assert statuses(site)["later"] == "scheduled"  # it is back at its time
+    said(site, "retry", later[:8], "--now")
     said(site, "run", "--once")
 
     assert statuses(site)["later"] == "published"

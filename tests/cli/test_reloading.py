@@ -51,6 +51,8 @@ at: "17:45"
 grace: 5 h
 late: ask
 timeout: 7
+patience: 20 min
+store_travels: true
 require_alt: false
 checks: {no-alt: warning, capitals: off}
 quiet: {night: ["22:00", "06:00"]}
@@ -123,6 +125,8 @@ SEEN: dict[str, tuple[Callable[[Running], object], object, object]] = {
         (30, 30, 30, 30),
         (7, 7, 7, 7),
     ),
+    "patience": (lambda it: it.daemon.desk.patience, 900, 1200),
+    "store_travels": (lambda it: it.assembled.config.store_travels, False, True),
     "require_alt": (lambda it: it.says("`alt` is missing"), True, False),
     "checks": (lambda it: it.says("loud: "), True, False),
     "quiet": (lambda it: it.says("night: "), False, True),

@@ -665,11 +665,27 @@ def test_gives_up_when_the_next_attempt_would_be_too_late(tmp_path: Path) -> Non
 def test_a_fault_of_an_adapter_after_the_request_left_is_doubt_and_before_it_is_failure(
     tmp_path: Path,
 ) -> None:
-    before = a_bench(tmp_path / "a", scripted(ok(other="m")))
+    def faulty(account: Account, post: Post, ask: Ask) -> Published:
+        raise ValueError("boom")
+
+    before = a_bench(tmp_path / "a", scripted(), publish=faulty)
     assert before.attempt().status == "failed"
 
     after = a_bench(tmp_path / "b", scripted(ok(id="m"), ValueError("boom")))
     assert after.attempt().status == "in doubt"
+
+
+def test_an_answer_that_the_adapter_cannot_read_is_asked_for_again(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, scripted(ok(other="m")))
+    row = bench.attempt()
+    assert row.status == "scheduled"
+    assert "x answered 'upload' not as documented" in (row.error or "")
+
+    bench.clock.at = row.next_at
+    again = scripted(ok(id="m"), ok(id="9"))
+
+    assert bench.restart(again).status == "published"
+    assert [request.step for request in again.asked] == ["upload", "status"]
 
 
 @pytest.mark.parametrize(

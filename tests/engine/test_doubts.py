@@ -291,11 +291,11 @@ def test_a_second_sending_that_surely_did_not_happen_may_be_made_once_more(tmp_p
 
 
 def test_one_with_the_same_content_on_the_profile_waits_until_this_one_is_settled(tmp_path: Path):
-    bench = lost(tmp_path, ABSENT, ours(), content="1:same", origin="x")
+    bench = lost(tmp_path, ABSENT, ours(), content="1:same")
     earlier = DUE - timedelta(minutes=1)
-    twin = a_delivery("k2", entry="twin", content="1:same", origin="x", due=earlier)
-    other = a_delivery("k3", entry="other", content="1:other", origin="x")
-    first = a_delivery(content="1:same", origin="x")
+    twin = a_delivery("k2", entry="twin", content="1:same", due=earlier)
+    other = a_delivery("k3", entry="other", content="1:other")
+    first = a_delivery(content="1:same")
     bench.store.plan([first, twin, other], DUE - timedelta(days=1))
 
     bench.attempt()

@@ -327,7 +327,7 @@ def test_through_a_bot_what_never_arrived_is_sent_once(tmp_path: Path) -> None:
     bench.network = scripted(documented, InDoubt("lost on the way"))
 
     bench.attempt()
-    bench.clock.pass_(60)
+    bench.clock.pass_(900)
     row = bench.restart(channel)
 
     assert row.status == "published"

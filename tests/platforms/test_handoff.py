@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -301,17 +301,12 @@ def test_a_dry_run_hands_over_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / ".termbell" / "config.db").exists()
 
 
-def test_a_restored_store_that_does_not_know_of_it_asks_the_person(tmp_path: Path) -> None:
-    bench = a_desk(tmp_path)
-    bench.store.close()
-    fresh = Store(tmp_path / "fresh.db", DUE)
-    bench.store, bench.clock.at = fresh, datetime(2026, 9, 7, 9, 30, tzinfo=UTC)
-    fresh.plan(
-        [a_delivery()],
-        bench.clock(),
-        circumstances=Circumstances(accounts={"main": AccountFacts(can_look=True)}),
-    )
+def test_a_new_store_hands_over_what_was_due_for_the_person_decides(tmp_path: Path) -> None:
+    made = DUE + timedelta(hours=1)
+    fresh = Store(tmp_path / "fresh.db", made)
+    keyed = AccountFacts(is_keyed=PLATFORM.keyed)
 
-    bench.clock.at += timedelta(minutes=1)
+    fresh.plan([a_delivery()], made, Circumstances(accounts={"main": keyed}))
 
-    assert bench.attempt().status == "in doubt"
+    assert fresh.row("k1").status == "scheduled"
+    fresh.close()

@@ -22,7 +22,8 @@ sys.path.insert(0, str(ROOT))
 import yaml  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from scheduler.engine.planning import circumstances, plan  # noqa: E402
+from scheduler.engine.circumstances import circumstances  # noqa: E402
+from scheduler.engine.planning import plan  # noqa: E402
 from scheduler.store import Store  # noqa: E402
 from scheduler.store.backups import back_up  # noqa: E402
 from scheduler.store.restoring import Calendar, contents_of, restore_anew  # noqa: E402
