@@ -13,6 +13,11 @@ FILES = {
     "clock": "acceptance/test_clock_set.py",
     "refused": "acceptance/test_refused.py",
     "due": "calendar/test_due.py",
+    "doubts": "engine/test_doubts.py",
+    "renames": "store/test_renames.py",
+    "removals": "store/test_removals.py",
+    "copies": "store/test_identity.py",
+    "elsewhere": "cli/test_elsewhere.py",
 }
 
 

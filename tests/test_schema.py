@@ -76,6 +76,9 @@ WRONG_CONFIGS = {
     "negative length": config(grace="-5"),
     "timeout of nothing": config(timeout="0"),
     "timeout that is text": config(timeout='"30"'),
+    "patience that servers do not need": config(patience="1"),
+    "patience without a unit as text": config(patience='"15"'),
+    "store that travels now and then": config(store_travels="sometimes"),
     "flag that is text": config(require_alt="no"),
     "empty language": config(language='" "'),
     "language that is a flag": config(language="true"),
@@ -201,6 +204,9 @@ WRONG_ENTRIES = {
     "hours that are text": entry(to="fedi", mastodon='{poll: {answers: [Yes, No], hours: "24"}}'),
 }
 RIGHT_CONFIGS = {
+    "patience": config(patience="1 h"),
+    "patience in minutes": config(patience="2"),
+    "store that travels": config(store_travels="true"),
     "checks": config(
         checks="{tag-case: off, capitals: error, same-text: {days: 30}, emoji-row: {most: 5, severity: warning}, x-note: 1}"
     ),

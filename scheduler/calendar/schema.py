@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from platforms.base import Platform, Poll, Setting
 from platforms.registry import names, platform
 from scheduler.calendar.reading import CONTENT
-from scheduler.checking import FITS, LATE, LONGEST_WAIT, UNITS
+from scheduler.checking import FITS, LATE, LEAST_PATIENCE, LONGEST_WAIT, UNITS
 from scheduler.checks import SETTABLE, SEVERITIES, Check
 from scheduler.guarding import BUILT_IN
 from scheduler.media_hosts import ADDRESSES, KINDS
@@ -206,6 +206,16 @@ def config_schema() -> Schema:
                     "exclusiveMinimum": 0,
                     "maximum": LONGEST_WAIT,
                     "description": "seconds to wait for a platform's answer",
+                },
+                "patience": {
+                    **LENGTH,
+                    "minimum": LEAST_PATIENCE / 60,
+                    "description": "how long a post is looked for whose answer was lost, "
+                    "before it is sent again; at least 2 min",
+                },
+                "store_travels": {
+                    "type": "boolean",
+                    "description": "the store is brought along to each machine, as in CI",
                 },
                 "require_alt": {"type": "boolean"},
                 "checks": _checks(),
