@@ -145,6 +145,7 @@ class Config:
     state: Path  # the folder of the store, the lock, the backups and the secrets file: `.termbell` beside config.yaml
     timeout: float = 30.0  # seconds to wait for a platform's answer
     patience: float = 900.0  # seconds for which a post without an answer is looked for
+    edit_delay: float = 60.0  # seconds that a new or changed text rests in a running daemon
     store_travels: bool = False  # the store is brought along to each machine, as in CI
     require_alt: bool = True
     checks: Checks = field(default_factory=Checks)
@@ -177,6 +178,7 @@ KEYS = (
     "late",
     "timeout",
     "patience",
+    "edit_delay",
     "store_travels",
     "require_alt",
     "checks",
@@ -233,6 +235,7 @@ def read_config(path: Path) -> Config:
         timeout=checked.value(root, "timeout", "config", waiting, 30.0),
         store_travels=checked.value(root, "store_travels", "config", flag, False),
         patience=checked.value(root, "patience", "config", patience, 900.0),
+        edit_delay=checked.value(root, "edit_delay", "config", seconds, 60.0),
         require_alt=checked.value(root, "require_alt", "config", flag, True),
         checks=read_checks(checked, root),
         quiet=read_quiet(checked, root),

@@ -213,6 +213,11 @@ def config_schema() -> Schema:
                     "description": "how long a post is looked for whose answer was lost, "
                     "before it is sent again; at least 2 min",
                 },
+                "edit_delay": {
+                    **LENGTH,
+                    "description": "how long a new or changed text rests before it leaves, "
+                    "while `termbell run` goes on",
+                },
                 "store_travels": {
                     "type": "boolean",
                     "description": "the store is brought along to each machine, as in CI",

@@ -19,8 +19,9 @@ from scheduler.engine.daemon import utc_now
 def command(config: Path, everything: bool, drop: bool, account: str | None) -> None:
     """Decide about posts that are held because they are over, or may be published already.
 
-    That is the case when many past entries are new at once, and when a store is new or was taken
-    over. Look at the accounts first. A running daemon takes it up by itself.
+    That is the case when many past entries are new at once, when a store is new or was taken
+    over, and when posts look like published ones, as after a rename. Look at the accounts first.
+    A running daemon takes it up by itself.
 
     \b
     Examples:

@@ -7,8 +7,9 @@ from scheduler.engine.planning import Plan
 from scheduler.store import AccountFacts, Circumstances, Files
 
 
-def circumstances(planned: Plan, settles: timedelta = timedelta()) -> Circumstances:
-    """Those of one reading. `settles`: how long an edit rests before it leaves."""
+def circumstances(planned: Plan, is_running: bool = False) -> Circumstances:
+    """Those of one reading. In a running daemon an edit rests before it leaves."""
+    settles = timedelta(seconds=planned.config.edit_delay if is_running else 0)
     files = Files(unreachable=planned.unreachable, emptied=planned.emptied)
     return Circumstances(accounts=facts_of(planned.config), files=files, settles=settles)
 

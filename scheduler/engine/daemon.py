@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -39,7 +39,6 @@ BEAT = 10.0  # seconds between two signs of life
 HOUR = 3600.0  # seconds between two looks whether a backup is due, a server's limits are a day old, or credentials end
 DAY = 86_400.0  # seconds after which the calendar is read again in any case: what it needs of the media cache is kept, or made anew
 READ_LATER = 30.0  # seconds until a calendar is read again that could not be taken up
-SETTLES = timedelta(seconds=60)  # that a new or changed text rests: editors save half sentences
 SOON = 10.0  # seconds until a calendar is read again whose renamed entry was just being published
 THREADS = 16
 A_MOMENT = 1.0  # seconds, for writing down how an attempt ended
@@ -326,7 +325,7 @@ class Daemon:
                 lambda config: self.store.file,
                 self.now(),
                 making=self.making,
-                settles=SETTLES,
+                rests=True,
             )
         except StoreFailed as failed:
             if self._untaken != str(failed):

@@ -76,7 +76,7 @@ REMEDIES = {
     "problem": "See: termbell check",
     "past": "Publish them all: termbell release --all; or none: termbell release --drop",
     "new store": "Look, then: termbell release --all, or: termbell release --drop",
-    "like": "Publish it as well: termbell retry KEY; or drop it: termbell cancel KEY",
+    "like": "Drop them all: termbell release --drop; or one by one: termbell cancel KEY, termbell retry KEY",
     "cancelled": "If that was a mistake, bring the entries back, and they are planned again",
     "calendar gone": "The plan stays in force; bring the folder back, or say `posts: []`",
     "calendar shrank": "If they are not back within 10 minutes, they are cancelled",

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, cast
@@ -59,7 +59,7 @@ def replan_apart(
     fetch: bool = True,
     longest: float = LONGEST,
     making: float = MAKING,
-    settles: timedelta = timedelta(),
+    rests: bool = False,
 ) -> Replanned:
     """Reads the files and makes the store agree with them, in a process that is ended when it takes longer than `longest` seconds.
 
@@ -67,7 +67,7 @@ def replan_apart(
     Raises `StoreFailed`.
     """
     try:
-        with _apart(_replan, path, now, fetch, making, settles) as pipe:
+        with _apart(_replan, path, now, fetch, making, rests) as pipe:
             read: Replanned = _heard(pipe, longest)
             if read.config is None:
                 return read
@@ -162,7 +162,7 @@ def _heard(pipe: "Connection", longest: float) -> Any:
 
 
 def _replan(
-    pipe: "Connection", path: Path, now: datetime, fetch: bool, making: float, settles: timedelta
+    pipe: "Connection", path: Path, now: datetime, fetch: bool, making: float, rests: bool
 ) -> None:
     """What goes on in the other process: reads, tells, waits for the store's place, takes up, tells."""
     from scheduler.engine.circumstances import circumstances
@@ -183,7 +183,8 @@ def _replan(
         try:
             known = {row.key: row for row in store.rows()}
             past = tuple(past_entries(planned.drafts, known, planned.config.checks, now))
-            changes = store.plan(planned.deliveries, now, circumstances(planned, settles))
+            wanted = circumstances(planned, is_running=rests)
+            changes = store.plan(planned.deliveries, now, wanted)
             for folder in (cache_folder(), cards_folder()):
                 sweep(folder, time.time())
             _tell(pipe, (changes, past))

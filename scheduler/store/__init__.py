@@ -53,6 +53,7 @@ from scheduler.store.removals import Files
 from scheduler.store.rows import (
     HANDOFF,
     LASTING,
+    LIKE,
     NEW_STORE,
     PAST,
     Changes,
@@ -568,11 +569,11 @@ class Store:
     def release_held(
         self, now: datetime, drop: bool = False, account: str | None = None
     ) -> list[Row]:
-        """Lets go out, or drops, what is held as past or because the store is new."""
+        """Lets go out, or drops, what is held as past, as a likeness, or by a new store."""
         waiting = [
             row
             for row in self.rows(statuses=(status.HELD,), account=account)
-            if row.reason in (PAST, NEW_STORE)
+            if row.reason in (PAST, NEW_STORE, LIKE)
         ]
         for row in waiting:
             if drop:

@@ -88,7 +88,9 @@ class Place:
 
     folder: Path
     accounts: dict[str, Any]
-    common: dict[str, Any] = field(default_factory=lambda: {"timezone": "UTC", "timeout": 3})
+    common: dict[str, Any] = field(
+        default_factory=lambda: {"timezone": "UTC", "timeout": 3, "edit_delay": 0}
+    )
     environment: dict[str, str] = field(default_factory=lambda: {"TOKEN": "good"})
     started: list[Daemon] = field(default_factory=list)
 

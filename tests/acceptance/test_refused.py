@@ -106,7 +106,7 @@ def test_a_thread_goes_on_from_the_part_that_is_up_after_a_crash(
     until(lambda: set(place.rows().values()) == {"published"}, "all are up")
     assert server.texts == PARTS
     assert a_chain(server) == [None, *PARTS[:3]]
-    assert second.said("published (was up already)")
+    assert second.said("published (was there already)")
 
 
 def test_a_part_that_failed_for_good_leaves_the_rest_waiting_and_that_is_said(

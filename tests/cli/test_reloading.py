@@ -52,6 +52,7 @@ grace: 5 h
 late: ask
 timeout: 7
 patience: 20 min
+edit_delay: 5 min
 store_travels: true
 require_alt: false
 checks: {no-alt: warning, capitals: off}
@@ -126,6 +127,7 @@ SEEN: dict[str, tuple[Callable[[Running], object], object, object]] = {
         (7, 7, 7, 7),
     ),
     "patience": (lambda it: it.daemon.desk.patience, 900, 1200),
+    "edit_delay": (lambda it: it.assembled.config.edit_delay, 60, 300),
     "store_travels": (lambda it: it.assembled.config.store_travels, False, True),
     "require_alt": (lambda it: it.says("`alt` is missing"), True, False),
     "checks": (lambda it: it.says("loud: "), True, False),

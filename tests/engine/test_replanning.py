@@ -16,7 +16,7 @@ posts:
 INVALID = "timezone: UTC\naccounts: [nobody]\n"
 ABANDONED = """
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from scheduler.engine import replanning
 if __name__ == "__main__":
     work, config = sys.argv[1], Path(sys.argv[2])
     given = {
-        "_replan": (datetime.now(UTC), False, 1.0, timedelta()),
+        "_replan": (datetime.now(UTC), False, 1.0, False),
         "_make_media": (False,),
         "_ask_limits": (),
     }

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.store import Store
 from tests.security.hostile import MOODS, Hostile, hostile_servers, spelled
 from tests.support import an_image
 
@@ -181,6 +182,7 @@ def calendar(tmp_path: Path, hostile: Hostile) -> Calendar:
         )
     )
     (folder / ".termbell").mkdir(mode=0o700)
+    Store(folder / ".termbell" / "config.db", due - timedelta(days=1)).close()  # an old one
     secrets = folder / ".termbell" / "secrets.json"
     secrets.write_text(json.dumps({"named": {"linkedin-token": CANARIES["named"]}}))
     secrets.chmod(0o600)

@@ -46,6 +46,7 @@ class Calendar:
                 {
                     "timezone": "UTC",
                     "timeout": self.timeout,
+                    "edit_delay": 0,
                     "accounts": self.accounts,
                     "posts": self.posts,
                 },

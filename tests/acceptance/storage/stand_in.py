@@ -128,6 +128,7 @@ class Calendar:
                 {
                     "timezone": "UTC",
                     "timeout": self.timeout,
+                    "edit_delay": 0,
                     "state": str(self.state),
                     "posts": self.posts,
                     "accounts": {

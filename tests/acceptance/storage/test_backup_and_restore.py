@@ -71,5 +71,5 @@ def test_where_the_store_is_lost_with_what_was_published_since_it_is_looked_for_
 
     assert "1 were due since and may be up" in ended.stdout
     calendar.until_published()
-    again.until_it_says("was up already")
+    again.until_it_says("was there already")
     assert server.texts == ["Welcome back"]
