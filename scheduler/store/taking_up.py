@@ -38,6 +38,10 @@ RESTORED = "restored"  # the fact that says when a backup was
 CALENDAR_GONE = "calendar gone"  # the fact that says what waits of a calendar that is gone
 MOST_PAST = 3  # new entries that are over and go by their policy; more are held
 OVER = "its time had passed when it was first planned; retry publishes it all the same"
+OTHERS_ARE_OVER = (
+    "its time had passed when it was first planned, as with others; "
+    "termbell release --all | --drop decides about all of them"
+)
 NOTED = ("place", "content", "origin", "profile")  # what a reading says of a row, whatever it is
 NOTE = (
     update(deliveries)
@@ -268,7 +272,7 @@ class _TakingUp:
         if values["status"] == status.HELD:
             return {"status": status.MISSED} if values["late"] != "publish" else {}
         if is_too_much and not self._facts(values).is_harmless:
-            return _held(PAST, "it is over, as are others that are new; release it, or drop it")
+            return _held(PAST, OTHERS_ARE_OVER)
         if values["late"] == "ask":
             return _held("late", "late: retry it, or cancel it")
         if values["late"] == "skip":
@@ -395,8 +399,8 @@ class _TakingUp:
 
 
 MAY_BE_PUBLISHED = (
-    "it was due before this store was made, and may be published already; look, then release it, "
-    "or drop it"
+    "it was due before this store was made, and may be published already; look, then: "
+    "termbell release --all | --drop"
 )
 HOLD_KINDS = {LIKE: "like", PAST: "past", NEW_STORE: "new store", "late": "late"}
 SHOWN = 10
