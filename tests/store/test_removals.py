@@ -277,6 +277,24 @@ def test_where_the_key_names_the_record_it_goes(tmp_path: Path):
     assert a_new_store(tmp_path, is_keyed=True).status == "scheduled"
 
 
+def test_two_of_the_same_words_that_are_looked_for_do_not_wait_for_each_other(tmp_path: Path):
+    """On two accounts of one server, whose profiles are not known yet."""
+    store = Store(tmp_path / "new.db", DUE + MINUTE)
+    accounts = {name: AccountFacts(can_look=True) for name in ("main", "other", "third")}
+    same = [written(name, account=name, content="1:same") for name in accounts]
+    store.plan(same, DUE + MINUTE, Circumstances(accounts=accounts, files=Files()))
+    order = []
+
+    for _ in accounts:
+        now = DUE + 2 * MINUTE
+        (row,) = [row for name in accounts if (row := store.claim(name, "test", now))]
+        order.append(row.account)
+        store.published(row, Published(id=row.key), now)
+
+    assert sorted(order) == sorted(accounts)
+    store.close()
+
+
 def test_an_entry_written_with_the_present_minute_just_goes(store: Store):
     """The store is older than the entry: nothing of it can have left."""
     careful = Circumstances(accounts={"main": AccountFacts()}, files=Files())
