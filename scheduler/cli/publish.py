@@ -75,4 +75,4 @@ def _through_the_other(config: Path, entry: str, account: str | None) -> str:
     keys = [row.key[:8] for row in rows if row.status in RETRIED]
     if not keys:
         return f"it has nothing of '{entry}' to send; see `termbell status --all`"
-    return "to have it sent now, " + ", ".join(f"termbell retry {key}" for key in keys)
+    return "to have it sent now, " + ", ".join(f"termbell retry --now {key}" for key in keys)

@@ -1,6 +1,7 @@
 """termbell status: what became of each delivery, and whether the daemon is alive."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -9,10 +10,12 @@ from scheduler.cli.deliveries import store_of
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import emit, say
 from scheduler.cli.run import line
+from scheduler.config import read_config
 from scheduler.engine.broken_calendar import BrokenCalendar
 from scheduler.engine.daemon import utc_now
+from scheduler.engine.doubts import Doubt, Way, doubt_of
 from scheduler.engine.health import Health, ago, health_of
-from scheduler.store import Row, status
+from scheduler.store import Row, Unanswered, status
 
 OPEN = (
     status.SCHEDULED,
@@ -46,26 +49,60 @@ def command(
     with store_of(config) as store:
         rows = store.rows(entry=entry, account=account)
         health = health_of(store, utc_now())
-    overdue = {row.key for row in health.overdue}
+        looking = _looking(config, rows, store.journal.all_unanswered())
     known = {row.key: row for row in rows}
-    waits = {row.key: reason for row in rows if (reason := _waits(row, known))}
+    remarks = Remarks(
+        overdue={row.key for row in health.overdue},
+        waits={row.key: reason for row in rows if (reason := _waits(row, known))},
+        looking=looking,
+    )
     if as_json:
-        emit({**_watched(health), "deliveries": [_plain(row, overdue, waits) for row in rows]})
+        emit({**_watched(health), "deliveries": [_plain(row, remarks) for row in rows]})
     else:
-        _show([row for row in rows if everything or row.status in OPEN], health, overdue, waits)
+        _show([row for row in rows if everything or row.status in OPEN], health, remarks)
     found = {row.status for row in rows}
     raise SystemExit(
         3 if status.IN_DOUBT in found else int(bool(found & {status.FAILED, status.MISSED}))
     )
 
 
-def _show(
-    rows: Iterable[Row], health: Health, overdue: Collection[str], waits: Mapping[str, str]
-) -> None:
-    shown = [
-        line(row) + "".join(f"  [{remark}]" for remark in _remarks(row, overdue, waits))
-        for row in rows
-    ]
+@dataclass(frozen=True, kw_only=True)
+class Remarks:
+    """What is shown of deliveries beside their rows, by their keys."""
+
+    overdue: Collection[str] = ()
+    waits: Mapping[str, str] = field(default_factory=dict)  # for which part
+    looking: Mapping[str, Doubt] = field(default_factory=dict)
+
+    def of(self, row: Row) -> list[str]:
+        found = []
+        if row.key in self.overdue:
+            found.append("overdue")
+        if row.key in self.waits:
+            found.append(self.waits[row.key])
+        if row.changed_since:
+            found.append("the calendar says something else now")
+        return found
+
+
+def _looking(
+    config: Path, rows: Iterable[Row], unanswered: Mapping[str, Unanswered]
+) -> dict[str, Doubt]:
+    """The deliveries that left without an answer and are looked for."""
+    read = read_config(config)
+    found = {}
+    for row in rows:
+        request, configured = unanswered.get(row.key), read.accounts.get(row.account)
+        if row.status != status.SCHEDULED or request is None or configured is None:
+            continue
+        doubt = doubt_of(request, configured, timeout=read.timeout, patience=read.patience)
+        if doubt.way is not Way.NONE and not request.is_suspicion:
+            found[row.key] = doubt
+    return found
+
+
+def _show(rows: Iterable[Row], health: Health, remarks: Remarks) -> None:
+    shown = [line(row) + "".join(f"  [{remark}]" for remark in remarks.of(row)) for row in rows]
     for text in [*shown, ""] if shown else []:
         say(text)
     say(
@@ -87,14 +124,6 @@ def _show(
 
 def _since(calendar: BrokenCalendar) -> str:
     return f"the calendar cannot be used since {calendar.since:%Y-%m-%d %H:%M} UTC"
-
-
-def _remarks(row: Row, overdue: Collection[str], waits: Mapping[str, str]) -> list[str]:
-    return [
-        *(["overdue"] if row.key in overdue else []),
-        *([waits[row.key]] if row.key in waits else []),
-        *(["the calendar says something else now"] if row.changed_since else []),
-    ]
 
 
 def _waits(row: Row, rows: Mapping[str, Row]) -> str | None:
@@ -136,7 +165,8 @@ def _calendar(broken: BrokenCalendar | None) -> dict[str, object]:
     }
 
 
-def _plain(row: Row, overdue: Collection[str], waits: Mapping[str, str]) -> dict[str, object]:
+def _plain(row: Row, remarks: Remarks) -> dict[str, object]:
+    doubt = remarks.looking.get(row.key)
     return {
         "key": row.key,
         "entry": row.entry,
@@ -149,6 +179,15 @@ def _plain(row: Row, overdue: Collection[str], waits: Mapping[str, str]) -> dict
         "attempts": row.attempts,
         "error": row.error,
         "changed_since": row.changed_since,
-        "overdue": row.key in overdue,
-        "waits": waits.get(row.key),
+        "overdue": row.key in remarks.overdue,
+        "waits": remarks.waits.get(row.key),
+        "reason": row.reason if row.status == status.HELD else None,
+        "looking": _plain_doubt(doubt) if doubt else None,
+    }
+
+
+def _plain_doubt(doubt: Doubt) -> dict[str, str]:
+    return {
+        "sent_at": doubt.request.sent_at.isoformat(timespec="seconds"),
+        "until": doubt.looks_until.isoformat(timespec="seconds"),
     }

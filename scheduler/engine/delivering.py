@@ -31,7 +31,7 @@ from platforms.base import (
 )
 from platforms.recent import Found, Look, look
 from scheduler.config import ConfiguredAccount
-from scheduler.engine.doubts import MOST_FAILURES, PATIENCE, Case, Doubt, Then, Way, after, way_of
+from scheduler.engine.doubts import MOST_FAILURES, PATIENCE, Case, Doubt, Then, Way, after, doubt_of
 from scheduler.engine.journalled import Journalled
 from scheduler.engine.judging import spent
 from scheduler.engine.rationing import free_at
@@ -296,13 +296,7 @@ class Desk:
         request = self.store.journal.unanswered(row.key)
         if request is None:
             return None
-        return Doubt(
-            request=request,
-            way=way_of(request, configured.can_look, configured.platform.keyed),
-            timeout=self.timeout if request.timeout is None else request.timeout,
-            delay=configured.platform.find_after or 0.0,
-            patience=self.patience,
-        )
+        return doubt_of(request, configured, timeout=self.timeout, patience=self.patience)
 
     def _is_settled(
         self,
@@ -445,7 +439,7 @@ def _looking(doubt: Doubt, why: str = "") -> str:
     if request.is_suspicion:
         return f"it may have been published earlier; looking for it{because}"
     sent = f"sent at {request.sent_at:%H:%M:%S} UTC, no answer"
-    return f"{sent}; looking until {doubt.over_at:%H:%M:%S} UTC{because}"
+    return f"{sent}; looking until {doubt.looks_until:%H:%M:%S} UTC{because}"
 
 
 def _not_there(doubt: Doubt, now: datetime) -> str:

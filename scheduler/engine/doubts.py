@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from platforms.base import FOREVER
 from platforms.recent import Found
+from scheduler.config import ConfiguredAccount
 from scheduler.engine.journalled import PROMPT
 from scheduler.store import Unanswered
 
@@ -69,12 +70,30 @@ class Doubt:
         """When a look that finds nothing permits a second sending."""
         return max(self.request.sent_at + timedelta(seconds=self.patience), self.look_at)
 
+    @property
+    def looks_until(self) -> datetime:
+        """When a look that finds nothing ends the looking: a second sending, or what else follows."""
+        return self.look_at if self.way is Way.RECORD else self.over_at
+
     def next_look(self, found: Found, now: datetime) -> datetime:
         """After pauses that double; the last one when the patience is over."""
         made = self.request.failures if found is Found.FAILED else self.request.looks
         pause = min(self.patience, self.patience * FIRST_PAUSE * 2**made)
         at = now + timedelta(seconds=pause)
         return min(at, self.over_at) if now < self.over_at else at
+
+
+def doubt_of(
+    request: Unanswered, configured: ConfiguredAccount, *, timeout: float, patience: float
+) -> Doubt:
+    """`timeout`, in seconds, counts where the request did not keep its own."""
+    return Doubt(
+        request=request,
+        way=way_of(request, configured.can_look, configured.platform.keyed),
+        timeout=timeout if request.timeout is None else request.timeout,
+        delay=configured.platform.find_after or 0.0,
+        patience=patience,
+    )
 
 
 def way_of(request: Unanswered, can_look: bool, is_keyed: bool) -> Way:

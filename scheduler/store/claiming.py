@@ -41,12 +41,27 @@ def _may_equal(one: Any, other: Any) -> Any:
 def _has_open_twin() -> Any:
     """Another with the same content is under way on the profile, or looked for: it goes first.
 
-    Otherwise one post would be found for two deliveries.
+    Otherwise one post would be found for two deliveries. Of two that only may have left, one goes
+    first: they must not wait for each other.
     """
     twin, left = deliveries.alias("twin"), journal.alias("left_behind")
+    suspected = journal.alias("suspected")
+    is_suspected = (
+        select(suspected.c.id)
+        .where(suspected.c.delivery == deliveries.c.key, suspected.c.visible == 1)
+        .correlate(deliveries)
+        .exists()
+    )
+    goes_first = or_(left.c.sent_at > 0, ~is_suspected, twin.c.key < deliveries.c.key)
     is_looked_for = (
         select(left.c.id)
-        .where(left.c.delivery == twin.c.key, left.c.visible == 1, left.c.answered_at.is_(None))
+        .where(
+            left.c.delivery == twin.c.key,
+            left.c.visible == 1,
+            left.c.answered_at.is_(None),
+            goes_first,
+        )
+        .correlate(twin, deliveries)
         .exists()
     )
     mine = journal.alias("mine")

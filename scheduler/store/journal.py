@@ -199,19 +199,14 @@ class Journal:
         """The visible request of the delivery that left and has no answer."""
         with self._database.reading() as connection:
             row = OPEN.first(connection, of=key)
-        if row is None:
-            return None
-        return Unanswered(
-            id=row["id"],
-            step=row["step"],
-            left_at=instant(row["left_at"]),
-            sent_at=instant(row["sent_at"]),
-            looks=row["looks"],
-            failures=row["failures"],
-            sendings=row["sendings"],
-            timeout=row["timeout"],
-            remembered=FOREVER if row["remembered"] < 0 else row["remembered"],
-        )
+        return None if row is None else _unanswered(row)
+
+    def all_unanswered(self) -> dict[str, Unanswered]:
+        """Those of all deliveries, by their keys."""
+        open_ones = select(journal).where(UNANSWERED).order_by(journal.c.id)
+        with self._database.reading() as connection:
+            rows = connection.execute(open_ones).mappings().all()
+        return {row["delivery"]: _unanswered(row) for row in rows}
 
     def looked(self, identifier: int, failed: bool = False) -> None:
         """Counts a look that did not find it, or one that failed."""
@@ -281,6 +276,20 @@ def seek(connection: Connection, due: Mapping[str, int]) -> None:
 
 def _response(row: Mapping[str, Any] | RowMapping) -> Response:
     return Response(status=row["status"], headers=json.loads(row["headers"]), body=row["body"])
+
+
+def _unanswered(row: Mapping[str, Any] | RowMapping) -> Unanswered:
+    return Unanswered(
+        id=row["id"],
+        step=row["step"],
+        left_at=instant(row["left_at"]),
+        sent_at=instant(row["sent_at"]),
+        looks=row["looks"],
+        failures=row["failures"],
+        sendings=row["sendings"],
+        timeout=row["timeout"],
+        remembered=FOREVER if row["remembered"] < 0 else row["remembered"],
+    )
 
 
 def _row(key: str, request: Request, now: datetime, timeout: float | None = None) -> dict[str, Any]:

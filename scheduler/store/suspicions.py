@@ -13,9 +13,12 @@ from scheduler.store.journal import UNANSWERED, seek
 from scheduler.store.notices import note
 from scheduler.store.rows import HANDOFF, NEW_STORE, stamp
 from scheduler.store.tables import deliveries, facts, heartbeat, journal
-from scheduler.store.taking_up import MAY_BE_PUBLISHED, RESTORED, AccountFacts
+from scheduler.store.taking_up import RESTORED, AccountFacts
 
 WORKED = "worked at"  # the fact that says when a process without a heartbeat last published
+MAY_BE_FROM_ELSEWHERE = (
+    "another machine may have published it; look, then: termbell release --all | --drop"
+)
 KNOWN = (status.PUBLISHED, status.IN_DOUBT)
 
 
@@ -45,7 +48,7 @@ def suspect_since(
         and not known[row.key].is_keyed
     ]
     for row in held:
-        become(connection, row.key, status.HELD, reason=NEW_STORE, error=MAY_BE_PUBLISHED)
+        become(connection, row.key, status.HELD, reason=NEW_STORE, error=MAY_BE_FROM_ELSEWHERE)
     if held:
         names = ", ".join(sorted({f"{row.entry} on {row.account}" for row in held})[:10])
         note(connection, now, "new store", f"{len(held)} held after the take-over: {names}")

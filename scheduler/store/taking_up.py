@@ -37,7 +37,12 @@ ENDED = (status.MISSED, status.FAILED)
 RESTORED = "restored"  # the fact that says when a backup was
 CALENDAR_GONE = "calendar gone"  # the fact that says what waits of a calendar that is gone
 MOST_PAST = 3  # new entries that are over and go by their policy; more are held
+LONGEST_REST = 600_000_000  # microseconds after its time for which changes put a post off
 OVER = "its time had passed when it was first planned; retry publishes it all the same"
+OTHERS_ARE_OVER = (
+    "its time had passed when it was first planned, as with others; "
+    "termbell release --all | --drop decides about all of them"
+)
 NOTED = ("place", "content", "origin", "profile")  # what a reading says of a row, whatever it is
 NOTE = (
     update(deliveries)
@@ -205,7 +210,7 @@ class _TakingUp:
         changed = {**NEVER_TRIED, **values, **_standing(before, values, self.now)}
         is_news = differs or before.due != values["due"]
         if is_news and changed["status"] == status.SCHEDULED and changed["reason"] is None:
-            changed["next_at"] = max(changed["next_at"], self._rested())
+            changed["next_at"] = self._leaves_at(changed, before)
         where = update(deliveries).where(deliveries.c.key == before.key)
         self.connection.execute(where.values(**changed))
         self.connection.execute(
@@ -217,10 +222,22 @@ class _TakingUp:
             self._tell_of_problem(changed)
         self.found["edited"].append(_name(values))
 
-    def _rested(self) -> int:
-        """When an edit of this moment may leave."""
-        settles = self.circumstances.settles
-        return stamp(self.now + settles) if settles else 0
+    def _leaves_at(self, values: Mapping[str, Any], before: Any = None) -> int:
+        """When an edit of this moment may leave: after a rest, but not so long that it is missed.
+
+        What changes again and again (`before` still rests) rests no longer than `LONGEST_REST`.
+        """
+        settles = round(self.circumstances.settles.total_seconds() * 1_000_000)
+        if not settles:
+            return int(values["next_at"])
+        now, due = stamp(self.now), values["due"]
+        rested = now + settles
+        is_resting = before is not None and before.next_at > now
+        if is_resting and now > due + LONGEST_REST:
+            rested = min(rested, before.next_at)
+        if values["late"] != "publish":
+            rested = min(rested, due + round(values["grace"] * 1_000_000) - settles)
+        return int(max(values["next_at"], rested))
 
     # What is new
 
@@ -241,7 +258,7 @@ class _TakingUp:
                 sought |= {values["key"]: values["due"]} if self._can_look(values) else {}
                 values |= {} if self._can_look(values) else _held(NEW_STORE, MAY_BE_PUBLISHED)
             if values["status"] == status.SCHEDULED:
-                values["next_at"] = max(values["next_at"], self._rested())
+                values["next_at"] = self._leaves_at(values)
             added.append(values)
             is_missed = values["status"] == status.MISSED
             self.found["past" if is_missed else "added"].append(_name(values))
@@ -268,7 +285,7 @@ class _TakingUp:
         if values["status"] == status.HELD:
             return {"status": status.MISSED} if values["late"] != "publish" else {}
         if is_too_much and not self._facts(values).is_harmless:
-            return _held(PAST, "it is over, as are others that are new; release it, or drop it")
+            return _held(PAST, OTHERS_ARE_OVER)
         if values["late"] == "ask":
             return _held("late", "late: retry it, or cancel it")
         if values["late"] == "skip":
@@ -395,8 +412,8 @@ class _TakingUp:
 
 
 MAY_BE_PUBLISHED = (
-    "it was due before this store was made, and may be published already; look, then release it, "
-    "or drop it"
+    "it was due before this store was made, and may be published already; look, then: "
+    "termbell release --all | --drop"
 )
 HOLD_KINDS = {LIKE: "like", PAST: "past", NEW_STORE: "new store", "late": "late"}
 SHOWN = 10

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.serving import Server, Silent
 
@@ -43,6 +44,7 @@ class StandIn:
         False  # before `behave` is asked, which then decides about the answer alone
     )
     good: str = "good"
+    guests: dict[str, str] = field(default_factory=dict)  # tokens of others here -> their ids
     arrived: list[Arrived] = field(default_factory=list)
     up: list[dict[str, Any]] = field(
         default_factory=list
@@ -68,9 +70,10 @@ class StandIn:
 
     def post(self, said: dict[str, Any], token: str, key: str) -> tuple[int, dict[str, Any]]:
         at, text = time.time(), str(said["status"])
+        person = self.person(token)
         if self.takes_at_once:
-            status = self._taken(said, key)
-        wish = 401 if token != self.good else self.behave(text)
+            status = self._taken(said, key, person or ME)
+        wish = 401 if person is None else self.behave(text)
         taken = wish in ("", "lost")
         with self._guard:
             self.arrived.append(
@@ -87,21 +90,33 @@ class StandIn:
         if not taken:
             return int(wish), {"error": f"the stand-in says {wish}"}
         if not self.takes_at_once:
-            status = self._taken(said, key)
+            status = self._taken(said, key, person or ME)
         return (0 if wish == "lost" else 200), status
 
-    def _taken(self, said: dict[str, Any], key: str) -> dict[str, Any]:
+    def person(self, token: str) -> dict[str, Any] | None:
+        """Whose token it is."""
+        if token == self.good:
+            return ME
+        guest = self.guests.get(token)
+        return {**ME, "id": guest, "acct": f"guest-{guest}"} if guest else None
+
+    def statuses(self, account: str, below: int | None = None) -> list[dict[str, Any]]:
+        """What the account published, the newest first; with `below`, what is older."""
+        own = [one for one in self.up if one["account"]["id"] == account]
+        return [one for one in own if below is None or int(one["id"]) < below]
+
+    def _taken(self, said: dict[str, Any], key: str, person: dict[str, Any]) -> dict[str, Any]:
         with self._guard:
             known = [one for one in self.up if one["key"] == key] if self.keeps_keys and key else []
-            return known[0] if known else self._made(said, key)
+            return known[0] if known else self._made(said, key, person)
 
-    def _made(self, said: dict[str, Any], key: str) -> dict[str, Any]:
+    def _made(self, said: dict[str, Any], key: str, person: dict[str, Any]) -> dict[str, Any]:
         number = str(len(self.up) + 1)
         status = {
             "id": number,
             "url": f"{self.url}/@ada/{number}",
             "content": said["status"],
-            "account": ME,
+            "account": person,
             "key": key,
             "created_at": datetime.now(UTC).isoformat(),
             "in_reply_to_id": said.get("in_reply_to_id"),
@@ -116,16 +131,16 @@ def _handler(stand_in: StandIn) -> type[Silent]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            if self.path.endswith("/verify_credentials"):
-                self.answer(
-                    *(
-                        (200, ME)
-                        if self.token == stand_in.good
-                        else (401, {"error": "The access token is invalid"})
-                    )
-                )
-            elif "/statuses" in self.path:
-                self.answer(200, stand_in.up)
+            person, address = stand_in.person(self.token), urlsplit(self.path)
+            if address.path.endswith("/verify_credentials") and person is None:
+                self.answer(401, {"error": "The access token is invalid"})
+            elif address.path.endswith("/verify_credentials"):
+                count = len(stand_in.statuses(person["id"]))
+                self.answer(200, {**person, "statuses_count": count})
+            elif address.path.endswith("/statuses"):
+                (below,) = parse_qs(address.query).get("max_id", [None])
+                whose = address.path.split("/")[-2]
+                self.answer(200, stand_in.statuses(whose, int(below) if below else None))
             else:
                 self.answer(404, {"error": "Record not found"})
 

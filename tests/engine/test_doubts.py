@@ -108,6 +108,20 @@ def test_before_the_request_is_over_nothing_happens(
     assert len(bench.network.sent) == 1
 
 
+@pytest.mark.parametrize(
+    ("keyed", "until"), [(0, "08:45:00"), (3600, "08:45:00"), (FOREVER, "08:30:32")]
+)
+def test_meanwhile_it_says_when_it_was_sent_and_until_when_it_is_looked_for(
+    tmp_path: Path, keyed: float, until: str
+):
+    bench = lost(tmp_path, ABSENT, keyed=keyed)
+
+    row = bench.store.row("k1")
+
+    assert row.status == "scheduled"
+    assert row.error == f"sent at 08:30:00 UTC, no answer; looking until {until} UTC"
+
+
 def test_without_a_way_to_look_it_is_in_doubt_at_once(tmp_path: Path):
     bench = lost(tmp_path)
 

@@ -277,6 +277,24 @@ def test_where_the_key_names_the_record_it_goes(tmp_path: Path):
     assert a_new_store(tmp_path, is_keyed=True).status == "scheduled"
 
 
+def test_two_of_the_same_words_that_are_looked_for_do_not_wait_for_each_other(tmp_path: Path):
+    """On two accounts of one server, whose profiles are not known yet."""
+    store = Store(tmp_path / "new.db", DUE + MINUTE)
+    accounts = {name: AccountFacts(can_look=True) for name in ("main", "other", "third")}
+    same = [written(name, account=name, content="1:same") for name in accounts]
+    store.plan(same, DUE + MINUTE, Circumstances(accounts=accounts, files=Files()))
+    order = []
+
+    for _ in accounts:
+        now = DUE + 2 * MINUTE
+        (row,) = [row for name in accounts if (row := store.claim(name, "test", now))]
+        order.append(row.account)
+        store.published(row, Published(id=row.key), now)
+
+    assert sorted(order) == sorted(accounts)
+    store.close()
+
+
 def test_an_entry_written_with_the_present_minute_just_goes(store: Store):
     """The store is older than the entry: nothing of it can have left."""
     careful = Circumstances(accounts={"main": AccountFacts()}, files=Files())
@@ -310,6 +328,49 @@ def test_an_edit_of_one_lets_the_others_leave_in_time(store: Store):
     store.plan([written("a", due=due, content="1:more"), written("b", due=due)], NOW, fresh)
 
     assert store.row("b").next_at == due
+
+
+@pytest.mark.parametrize(
+    ("grace", "late", "at_most"),
+    [(7200, "skip", 11), (7200, "publish", 11), (180, "skip", 2), (180, "publish", 11)],
+)
+def test_what_changes_again_and_again_leaves_all_the_same_and_is_not_missed(
+    store: Store, grace: float, late: str, at_most: int
+):
+    """A script that writes the time of day into a text every half a minute."""
+    fresh = Circumstances(accounts=FACTS, files=Files(), settles=MINUTE)
+    now, due = NOW - MINUTE, NOW
+    row = None
+
+    while row is None:
+        assert now <= due + at_most * MINUTE
+        content = f"1:it is {now:%H:%M:%S}"
+        store.plan([written("a", due=due, grace=grace, late=late, content=content)], now, fresh)
+        now += timedelta(seconds=30)
+        assert store.too_late(now) == []
+        row = store.claim("main", "test", now)
+
+    assert now >= due + MINUTE
+    assert row.post.text == content
+
+
+def test_a_late_edit_of_what_did_not_rest_rests_as_well(store: Store):
+    fresh = Circumstances(accounts=FACTS, files=Files(), settles=MINUTE)
+    store.plan([written("a", due=NOW)], NOW - DAY, fresh)
+    later = NOW + timedelta(minutes=20)
+
+    store.plan([written("a", due=NOW, content="1:more")], later, fresh)
+
+    assert store.row("a").next_at == later + MINUTE
+
+
+@pytest.mark.parametrize(("grace", "leaves"), [(30, 0), (90, 30), (150, 60), (7200, 60)])
+def test_no_rest_makes_a_post_too_late(store: Store, grace: float, leaves: float):
+    fresh = Circumstances(accounts=FACTS, files=Files(), settles=MINUTE)
+
+    store.plan([written("a", due=NOW, grace=grace)], NOW, fresh)
+
+    assert store.row("a").next_at == NOW + timedelta(seconds=leaves)
 
 
 def test_what_is_due_later_is_not_held_up(store: Store):
