@@ -1,6 +1,7 @@
 """What the commands that publish share: the opened store, the desk with the network or a rehearsal behind it."""
 
 import logging
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -169,9 +170,15 @@ def refuse_a_renamed_config(config: Config) -> None:
         if not any((config.folder / f"{other.stem}{end}").exists() for end in (".yaml", ".yml")):
             raise StoreFailed(
                 f"{config.store}: there is none, and {other} belongs to {other.stem}.yaml, which is "
-                f"gone; if {config.path.name} is its new name: mv {other} {config.store}; if not, "
-                f"move {other} away"
+                f"gone; if {config.path.name} is its new name: {_moving(other, config.store)}; "
+                f"if not, move {other} away"
             )
+
+
+def _moving(store: Path, target: Path) -> str:
+    """The command that moves a store, and what was written last beside it."""
+    files = [(f"{store}{end}", f"{target}{end}") for end in ("", "-wal")]
+    return " && ".join(shlex.join(["mv", old, new]) for old, new in files if Path(old).exists())
 
 
 def _with_a_plan(path: Path) -> Config | None:

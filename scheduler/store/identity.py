@@ -33,6 +33,12 @@ class ElsewhereError(Exception):
     """The store belongs to another machine, or is in use at another path."""
 
 
+class InUseError(ElsewhereError):
+    """Another process publishes from a copy of the store."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
+
 def state_folder() -> Path:
     """The user's folder for what is no configuration and outlives a cache."""
     if given := os.environ.get("TERMBELL_STATE"):
@@ -99,7 +105,7 @@ class Witness(AbstractContextManager["Witness"]):
         return state_folder() / "stores"
 
     def __enter__(self) -> "Witness":
-        """Raises `ElsewhereError` where another process uses a copy."""
+        """Raises `InUseError` where another process uses a copy."""
         place = self._folder / f"{self.id}.path"
         with suppress(OSError):
             private_folder(self._folder)
@@ -108,7 +114,7 @@ class Witness(AbstractContextManager["Witness"]):
                 lock.acquire()
             except Timeout:
                 other = place.read_text(encoding="utf-8") if place.exists() else "another path"
-                raise ElsewhereError(
+                raise InUseError(
                     f"{self.store}: a copy of this store is in use: {other}; stop that termbell, "
                     "and delete the copy that is not needed"
                 ) from None

@@ -94,9 +94,15 @@ class Place:
     environment: dict[str, str] = field(default_factory=lambda: {"TOKEN": "good"})
     started: list[Daemon] = field(default_factory=list)
 
+    name: str = "config"
+
     @property
     def config(self) -> Path:
-        return self.folder / "config.yaml"
+        return self.folder / f"{self.name}.yaml"
+
+    @property
+    def store(self) -> Path:
+        return self.folder / ".termbell" / f"{self.name}.db"
 
     def write(self, *posts: dict[str, Any], **more: Any) -> None:
         """Saves as many editors do: a new file takes the place of the old."""
@@ -149,11 +155,7 @@ class Place:
         until(is_frozen, "it is stopped between two writes")
 
     def _may_be_written(self) -> bool:
-        with closing(
-            sqlite3.connect(
-                self.folder / ".termbell" / "config.db", timeout=0, isolation_level=None
-            )
-        ) as connection:
+        with closing(sqlite3.connect(self.store, timeout=0, isolation_level=None)) as connection:
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("ROLLBACK")
@@ -182,9 +184,7 @@ class Place:
 
     def _read(self, query: str) -> list[Any]:
         try:
-            with closing(
-                sqlite3.connect(f"file:{self.folder / '.termbell' / 'config.db'}?mode=ro", uri=True)
-            ) as connection:
+            with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
                 return connection.execute(query).fetchall()
         except sqlite3.OperationalError:  # it is only being made
             return []
@@ -199,6 +199,14 @@ class Place:
             timeout=PATIENCE,
             env={**os.environ, **self.environment},
         )
+
+    def once(self) -> int:
+        """A round of `run --once`; its exit code."""
+        return self.asked("run", "--once").returncode
+
+    def notices(self) -> list[str]:
+        """The kinds of what the person is told, in order."""
+        return [kind for (kind,) in self._read("SELECT kind FROM notices ORDER BY id")]
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Entry -> its delivery; a part's number follows a slash."""

@@ -4,7 +4,6 @@ The server that stands in is the truth about what readers see. Clocks are faked,
 weeks pass at once.
 """
 
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -13,39 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.faked_clock import FakedClock
-from tests.acceptance.plain import installed
 from tests.acceptance.stand_in import StandIn
 from tests.acceptance.support import Place, entry, soon, until
 
-ROOT = Path(__file__).parents[2]
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 7 * 86400
-faketime = pytest.mark.usefixtures("faketime")
-
-
-@pytest.fixture
-def clock(tmp_path: Path) -> FakedClock:
-    (tmp_path / "machine").mkdir()
-    return FakedClock(tmp_path / "machine" / "clock")
-
-
-def notices(place: Place) -> list[str]:
-    return [kind for (kind,) in place._read("SELECT kind FROM notices ORDER BY id")]
-
-
-def once(place: Place, *words: str) -> int:
-    return place.asked("run", "--once", *words).returncode
-
-
-@pytest.fixture
-def once_at(place: Place, clock: FakedClock) -> Callable[[float], int]:
-    """A round of `run --once` so many seconds from now; its exit code."""
-
-    def run(ahead: float) -> int:
-        clock.set(round(ahead))
-        place.environment |= clock.environment
-        return once(place)
-
-    return run
 
 
 # A laptop that is off, or asleep, over night
@@ -69,7 +39,6 @@ AFTER_THE_NIGHT = {
 }
 
 
-@faketime
 def test_a_laptop_that_was_off_over_night_publishes_what_its_grace_allows_and_tells_what_it_missed(
     place: Place, server: StandIn, clock: FakedClock, once_at: Callable[[float], int]
 ) -> None:
@@ -85,10 +54,9 @@ def test_a_laptop_that_was_off_over_night_publishes_what_its_grace_allows_and_te
 
     place.became(**AFTER_THE_NIGHT)
     assert server.texts == ["evening", "patient"]
-    assert notices(place) == ["daemon back", "missed"]
+    assert place.notices() == ["daemon back", "missed"]
 
 
-@faketime
 def test_a_laptop_that_was_asleep_over_night_does_the_same(
     place: Place, server: StandIn, clock: FakedClock
 ) -> None:
@@ -102,7 +70,7 @@ def test_a_laptop_that_was_asleep_over_night_does_the_same(
 
     place.became(**AFTER_THE_NIGHT)
     assert server.texts == ["evening", "patient"]
-    assert notices(place) == ["missed"]
+    assert place.notices() == ["missed"]
     assert daemon.stopped() == 0
 
 
@@ -138,18 +106,18 @@ def test_a_store_that_travels_with_ci_publishes_each_post_once_and_holds_none(
         posts.append(entry(f"new-{run}", soon(-1)))
         place.write(*posts, entry("later", soon(DAY)))
         new_machine()
-        assert once(place) == 0
+        assert place.once() == 0
 
     assert sorted(server.texts) == ["new-0", "new-1", "new-2", "past-1", "past-2"]
     assert set(place.rows().values()) == {"published", "scheduled"}
-    assert notices(place) == []
+    assert place.notices() == []
 
 
 def test_without_that_word_another_machine_publishes_nothing_and_says_what_to_do(
     place: Place, server: StandIn, new_machine: Callable[[], None]
 ) -> None:
     place.write(entry("a", soon(-MINUTE)))
-    assert once(place) == 0
+    assert place.once() == 0
     place.write(entry("a", soon(-MINUTE)), entry("b", soon(-1)))
     new_machine()
 
@@ -163,17 +131,6 @@ def test_without_that_word_another_machine_publishes_nothing_and_says_what_to_do
     assert server.texts == ["a"]
 
 
-@pytest.fixture
-def blind(place: Place, server: StandIn, tmp_path: Path) -> Place:
-    """There is an account as well on a platform that can neither be asked nor recognises anything."""
-    place.accounts["blind"] = {"platform": "plain", "server": server.url, "token": "${TOKEN}"}
-    place.accounts["site"] = {"platform": "site", "folder": str(tmp_path / "public")}
-    packages = installed(tmp_path / "packages")
-    place.environment["PYTHONPATH"] = os.pathsep.join([str(packages), str(ROOT)])
-    return place
-
-
-@faketime
 def test_a_take_over_looks_first_and_asks_once_about_what_cannot_be_looked_for(
     blind: Place,
     server: StandIn,
@@ -208,11 +165,11 @@ def test_a_take_over_looks_first_and_asks_once_about_what_cannot_be_looked_for(
         "page": "published",
         "later": "scheduled",
     }
-    assert notices(blind) == ["new store"]
+    assert blind.notices() == ["new store"]
     assert {row["reason"] for row in blind.status().values()} == {None, "new store"}
 
     assert blind.asked("release", "--all").returncode == 0
-    assert once(blind) == 0
+    assert blind.once() == 0
     assert sorted(server.texts) == ["blind-0", "blind-1", "not-there", "there"]
 
 
@@ -233,18 +190,17 @@ def test_with_a_new_store_each_time_only_what_nobody_can_look_for_is_held(
         if store.exists():
             store.rename(blind.folder / f"old-{len(list(blind.folder.iterdir()))}")
         new_machine()
-        assert once(blind) == 0
+        assert blind.once() == 0
 
     assert server.texts == ["looks"]
     assert blind.rows() == {"looks": "published", "blind": "held", "page": "published"}
     assert blind.status()["blind"]["reason"] == "new store"
-    assert notices(blind) == ["new store"]
+    assert blind.notices() == ["new store"]
 
 
 # A weekly post with the same words
 
 
-@faketime
 @pytest.mark.parametrize("is_tidied", [False, True], ids=["all stay", "old ones are removed"])
 def test_a_weekly_post_with_the_same_words_goes_out_each_week(
     place: Place, server: StandIn, once_at: Callable[[float], int], is_tidied: bool
@@ -258,10 +214,9 @@ def test_a_weekly_post_with_the_same_words_goes_out_each_week(
 
         assert len(server.texts) == n + 1
     assert set(place.rows().values()) == {"published"}
-    assert notices(place) == []
+    assert place.notices() == []
 
 
-@faketime
 def test_a_weekly_post_whose_answer_is_lost_is_not_taken_for_last_weeks(
     place: Place, server: StandIn, once_at: Callable[[float], int]
 ) -> None:
@@ -290,7 +245,6 @@ def is_read(place: Place, run: int) -> bool:
     return has_it or place.rows()["changing"] == "published"
 
 
-@faketime
 def test_a_script_that_rewrites_the_calendar_keeps_no_post_from_leaving(
     place: Place, server: StandIn, clock: FakedClock
 ) -> None:
@@ -321,7 +275,7 @@ def test_a_script_that_rewrites_the_calendar_keeps_no_post_from_leaving(
 
     assert [text for text in server.texts if text == "steady"] == ["steady"]
     assert len(server.texts) == 2
-    assert notices(place) == []
+    assert place.notices() == []
 
 
 # The same text to two profiles, and a server that is left
@@ -336,27 +290,27 @@ def test_the_same_text_to_two_profiles_of_one_server_is_published_on_both(
     place.environment["GRACES"] = "graces"
     place.write(entry("a", soon(-1), to=["fediverse", "grace"], text="Hello"))
 
-    assert once(place) == 0
+    assert place.once() == 0
 
     assert sorted(one["account"]["id"] for one in server.up) == ["1", "2"]
     assert place._read("SELECT DISTINCT status FROM deliveries") == [("published",)]
-    assert notices(place) == []
+    assert place.notices() == []
 
 
 def test_a_calendar_that_moves_to_another_server_takes_along_only_what_waits(
     place: Place, server: StandIn
 ) -> None:
     place.write(entry("a", soon(-MINUTE)), entry("b", soon(DAY)))
-    assert once(place) == 0
+    assert place.once() == 0
     other = StandIn()
     try:
         place.accounts["fediverse"]["server"] = other.url
         place.write(entry("a", soon(-MINUTE)), entry("b", soon(-1)), entry("c", soon(DAY)))
 
-        assert once(place) == 0
+        assert place.once() == 0
 
         assert (server.texts, other.texts) == (["a"], ["b"])
         assert place.rows() == {"a": "published", "b": "published", "c": "scheduled"}
-        assert notices(place) == []
+        assert place.notices() == []
     finally:
         other.close()

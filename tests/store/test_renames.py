@@ -280,7 +280,7 @@ def test_a_store_of_before_content_was_known_recognises_the_words(store: Store):
 names = st.text("abcd", min_size=1, max_size=3)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(renamings=st.lists(st.permutations(["a", "b", "c"]), min_size=1, max_size=4))
 def test_no_renaming_sends_anything_twice(
     tmp_path_factory: pytest.TempPathFactory, renamings: list[list[str]]
