@@ -28,7 +28,7 @@ from scheduler.engine.clock import JUMP, LOOK, Clock
 from scheduler.engine.delivering import Desk
 from scheduler.engine.hosting import needed
 from scheduler.engine.pacing import Aside, Every
-from scheduler.engine.replanning import MAKING, Replanned, make_media_apart, replan_apart
+from scheduler.engine.replanning import LONGEST, MAKING, Replanned, make_media_apart, replan_apart
 from scheduler.engine.reporting import Inside, Reporting
 from scheduler.engine.saying import say, tell
 from scheduler.engine.watching import Watching, watched
@@ -324,6 +324,7 @@ class Daemon:
                 self.config,
                 lambda config: self.store.file,
                 self.now(),
+                patience=LONGEST,  # the loop waits, and counts as stuck after a while
                 making=self.making,
                 rests=True,
             )

@@ -1,6 +1,7 @@
 """The daemon's reading of the calendar, in a process of its own.
 
 A big calendar costs memory that Python does not give back, and a template may loop for ever: both end with the process.
+What is limited is the processor time of the process: on a busy machine, reading takes long, and nothing is wrong with the calendar.
 The daemon gets what it needs to publish: the config, what changed, what is wrong. The deliveries are in the store.
 
 Making media ready may take longer than anybody wants to wait for a changed calendar: a long video is converted for many minutes. So a reading
@@ -8,7 +9,9 @@ gives it `MAKING` seconds; what is not ready then holds its delivery, is made by
 """
 
 import multiprocessing
+import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +26,9 @@ from scheduler.config import Config, read_config
 from scheduler.problems import Invalid, Place, Problem
 from scheduler.store import Changes, NewerSchema, Store, StoreFailed
 
-LONGEST = 120.0  # seconds that reading and rendering may take
+LONGEST = 120.0  # seconds of processor time that reading and rendering may take
+PATIENT = 1200.0  # seconds that a command waits for it, on a machine that does much else
+TOO_LONG = 3  # the exit code of a process that used up its processor time
 MAKING = 40.0  # of them, for making media ready
 LONGEST_MAKING = 4 * 3600.0  # seconds for all media that no reading had the time for
 NOT_READY = "media-not-ready"
@@ -58,25 +63,28 @@ def replan_apart(
     *,
     fetch: bool = True,
     longest: float = LONGEST,
+    patience: float = PATIENT,
     making: float = MAKING,
     rests: bool = False,
 ) -> Replanned:
-    """Reads the files and makes the store agree with them, in a process that is ended when it takes longer than `longest` seconds.
+    """Reads the files and makes the store agree with them, in a process that is ended when it uses
+    more than `longest` seconds of processor time, or does not answer for `patience` seconds.
 
     `store` answers which file that is, once the config is known; what it raises is raised here, with nothing changed.
     Raises `StoreFailed`.
     """
     try:
-        with _apart(_replan, path, now, fetch, making, rests) as pipe:
-            read: Replanned = _heard(pipe, longest)
+        with _apart(_replan, path, now, fetch, making, rests, longest) as pipe:
+            read: Replanned = _heard(pipe, patience)
             if read.config is None:
                 return read
             config = _with_platforms(read.config)
             pipe.send(store(config))
-            changes, past = _heard(pipe, longest)
+            changes, past = _heard(pipe, patience)
             return replace(read, config=config, changes=changes, problems=read.problems + past)
     except TimeoutError:
-        why = f"reading took longer than {longest:.0f} s; look for a template that loops"
+        limit = min(longest, patience)
+        why = f"reading took longer than {limit:.0f} s; look for a template that loops"
         return Replanned(problems=(Problem("too-slow", why, Place(path.name, 1)),))
     except EOFError:
         why = "reading ended without an answer; is there enough memory?"
@@ -94,7 +102,10 @@ def make_media_apart(
 
 @contextmanager
 def _apart(work: Callable[..., None], *given: object) -> Iterator["Connection"]:
-    """A process that does `work`, whose first argument is the other end of this pipe. It is ended with the block."""
+    """A process that does `work`, whose first argument is the other end of this pipe. It is ended with the block.
+
+    Raises `TimeoutError` where it used up its processor time.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs, *given), daemon=True)
@@ -102,10 +113,27 @@ def _apart(work: Callable[..., None], *given: object) -> Iterator["Connection"]:
     theirs.close()
     try:
         yield ours
+    except EOFError:
+        process.join()
+        if process.exitcode == TOO_LONG:
+            raise TimeoutError from None
+        raise
     finally:
         process.kill()
         process.join()
         ours.close()
+
+
+def end_after(
+    seconds: float,
+    used: Callable[[], float] = time.process_time,
+    sleep: Callable[[float], None] = time.sleep,
+    end: Callable[[int], object] = os._exit,
+) -> None:
+    """Ends this process when it has used so many seconds of processor time."""
+    while (left := seconds - used()) > 0:
+        sleep(left)
+    end(TOO_LONG)
 
 
 def _tell(pipe: "Connection", answer: object) -> None:
@@ -162,9 +190,16 @@ def _heard(pipe: "Connection", longest: float) -> Any:
 
 
 def _replan(
-    pipe: "Connection", path: Path, now: datetime, fetch: bool, making: float, rests: bool
+    pipe: "Connection",
+    path: Path,
+    now: datetime,
+    fetch: bool,
+    making: float,
+    rests: bool,
+    longest: float,
 ) -> None:
     """What goes on in the other process: reads, tells, waits for the store's place, takes up, tells."""
+    threading.Thread(target=end_after, args=(longest,), daemon=True).start()
     from scheduler.engine.circumstances import circumstances
     from scheduler.engine.past import past_entries
     from scheduler.engine.planning import plan

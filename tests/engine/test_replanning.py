@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from scheduler.engine.replanning import TOO_LONG, end_after, replan_apart
 
 VALID = """\
 timezone: UTC
@@ -16,7 +19,7 @@ posts:
 INVALID = "timezone: UTC\naccounts: [nobody]\n"
 ABANDONED = """
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -25,7 +28,7 @@ from scheduler.engine import replanning
 if __name__ == "__main__":
     work, config = sys.argv[1], Path(sys.argv[2])
     given = {
-        "_replan": (datetime.now(UTC), False, 1.0, False),
+        "_replan": (datetime.now(UTC), False, 1.0, False, 60.0),
         "_make_media": (False,),
         "_ask_limits": (),
     }
@@ -52,3 +55,60 @@ def test_a_process_whose_daemon_was_killed_ends_quietly(
     )
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+LOOPING = """\
+timezone: UTC
+accounts: {site: {platform: site, folder: www}}
+posts: [{id: a, when: 2026-09-07, to: site, template: endless}]
+"""
+ENDLESS = (
+    "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}"
+    "{% endfor %}{% endfor %}{% endfor %}"
+)
+
+
+def test_a_process_that_waits_for_the_processor_is_not_ended():
+    """A busy machine gives it a second now and then."""
+    used, waits, ended = 0.0, [], []
+
+    def sleep(seconds: float) -> None:
+        nonlocal used
+        waits.append(seconds)
+        used += 1.0
+
+    end_after(3.0, lambda: used, sleep, ended.append)
+
+    assert waits == [3.0, 2.0, 1.0]
+    assert ended == [TOO_LONG]
+
+
+def test_a_reading_that_uses_up_its_processor_time_is_ended(tmp_path: Path):
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "endless.j2").write_text(ENDLESS)
+    (tmp_path / "config.yaml").write_text(LOOPING)
+
+    read = replan_apart(
+        tmp_path / "config.yaml",
+        lambda config: tmp_path / "store.db",
+        datetime.now(UTC),
+        longest=3.0,
+        patience=3600.0,
+    )
+
+    (problem,) = read.problems
+    assert (read.config, problem.code) == (None, "too-slow")
+    assert "longer than 3 s" in problem.message
+
+
+def test_a_reading_that_does_not_answer_is_not_waited_for_for_ever(tmp_path: Path):
+    (tmp_path / "config.yaml").write_text(VALID)
+
+    read = replan_apart(
+        tmp_path / "config.yaml",
+        lambda config: tmp_path / "store.db",
+        datetime.now(UTC),
+        patience=0.0,
+    )
+
+    assert [problem.code for problem in read.problems] == ["too-slow"]

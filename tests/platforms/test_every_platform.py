@@ -40,6 +40,7 @@ from tests.support import DUE, a_post, a_video, an_image
 
 LINK = "https://example.org/term"
 ALTS = ("The school door", "A blue bicycle")
+FOR_FILES = {"slack": {"channel": "C024BE91L"}}  # settings without which no file is taken
 
 
 @pytest.fixture(params=names())
@@ -69,12 +70,12 @@ def value(row: Setting, folder: Path) -> Any:
     )
 
 
-def an_account(adapter: Platform, folder: Path) -> Account:
-    return Account(
-        name="main",
-        platform=adapter.name,
-        settings={row.name: value(row, folder) for row in adapter.settings},
-    )
+def an_account(adapter: Platform, folder: Path, post: Post | None = None) -> Account:
+    """An account that takes `post`."""
+    settings = {row.name: value(row, folder) for row in adapter.settings}
+    has_files = post is not None and any(not one.type.startswith("image/") for one in post.media)
+    more = FOR_FILES.get(adapter.name, {}) if has_files else {}
+    return Account(name="main", platform=adapter.name, settings={**settings, **more})
 
 
 def as_rendered(adapter: Platform, post: Post, folder: Path) -> Post:
@@ -143,7 +144,7 @@ def pictures(adapter: Platform, folder: Path) -> Post:
 def rehearsal_of(adapter: Platform, post: Post, folder: Path) -> tuple[list[Request], Published]:
     rehearsal = Rehearsal()
     published = adapter.publish(
-        an_account(adapter, folder), as_rendered(adapter, post, folder), rehearsal
+        an_account(adapter, folder, post), as_rendered(adapter, post, folder), rehearsal
     )
     return rehearsal.asked, published
 
@@ -153,6 +154,25 @@ def posts(adapter: Platform, folder: Path) -> Iterator[Post]:
     yield with_what_it_needs(adapter, a_link(adapter), folder)
     if adapter.limits.images:
         yield pictures(adapter, folder)
+    if adapter.limits.videos:
+        yield a_post(text="Watch", media=(a_video(folder, size=100_000),))
+    if adapter.limits.documents:
+        yield a_post(text="Read", media=(a_document(folder),))
+    if adapter.limits.replies:
+        yield a_reply(adapter, folder)
+
+
+def a_document(folder: Path) -> Media:
+    """A file that says it is a document: an adapter opens none."""
+    made = a_video(folder, "term.pdf", size=100_000, alt="The dates of the term")
+    return replace(made, type="application/pdf", seconds=None, width=None, height=None)
+
+
+def a_reply(adapter: Platform, folder: Path) -> Post:
+    """The second part of a thread."""
+    first = with_what_it_needs(adapter, a_text(), folder)
+    _, published = rehearsal_of(adapter, first, folder)
+    return a_post(key="00000000000000f2", text="And more of it", reply_to=published)
 
 
 def files_of(request: Request) -> list[Media]:
@@ -271,7 +291,8 @@ def publish_with(
         store=store, key=row.key, claim=row.claim, answerer=answer, now=lambda: DUE
     )
     try:
-        journalled.publish(adapter, an_account(adapter, folder), as_rendered(adapter, post, folder))
+        account = an_account(adapter, folder, post)
+        journalled.publish(adapter, account, as_rendered(adapter, post, folder))
     except PublishError as fault:
         return fault
     finally:
