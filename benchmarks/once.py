@@ -12,8 +12,10 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -28,21 +30,37 @@ from typing import Any
 HERE = Path(__file__).parents[1]
 sys.path.insert(0, str(HERE))
 
-from PIL import Image  # noqa: E402
-
 from benchmarks.proof import clock, rivals  # noqa: E402
 from benchmarks.proof.calendar import Calendar  # noqa: E402
-from benchmarks.proof.counting import Tally, counted  # noqa: E402
-from benchmarks.proof.faults import GENTLE, Rates  # noqa: E402
-from benchmarks.proof.places import SERVERS, SHARED, Way, places  # noqa: E402
+from benchmarks.proof.counting import Tally, counted, lateness  # noqa: E402
+from benchmarks.proof.faults import ALL_FAULTS, GENTLE, Rates  # noqa: E402
+from benchmarks.proof.places import SCRIPTS, SERVERS, SHARED, Way, places  # noqa: E402
 from benchmarks.proof.supervising import Supervisor  # noqa: E402
 from platforms import mastodon  # noqa: E402
 from tests.acceptance.plain import installed  # noqa: E402
-from tests.acceptance.proxy import FAULTS  # noqa: E402
 from tests.servers.starting import running, why_not  # noqa: E402
 
 PLACES = (*SERVERS, "linkedin", "noticeboard", "site")
-COLUMNS = ("intended", "once", "twice", "lost", "in_doubt", "failed", "untrue", "open", "seconds")
+COLUMNS = (
+    "intended",
+    "once",
+    "p50",
+    "p99",
+    "twice",
+    "lost",
+    "in_doubt",
+    "held",
+    "missed",
+    "failed",
+    "untrue",
+    "open",
+    "removed",
+    "settleable",
+    "seconds",
+)
+PATIENCE, LONGEST_DELAY = 900.0, 600.0  # seconds, before they are scaled
+SCALE = 60.0
+DISK = "64m"
 NO_END = float("inf")
 READS = 6  # of the truth, five seconds apart, while something seems lost: mail may be on its way to the box
 
@@ -54,6 +72,8 @@ class Result:
     seed: str
     tallies: dict[str, Tally]
     kills: Counter[str] = field(default_factory=Counter)
+    hits: Counter[str] = field(default_factory=Counter)  # kills that hit work
+    events: Counter[str] = field(default_factory=Counter)
     torn: int = 0
     ended: int = 0  # starts after which a daemon ended by itself
     jumps: int = 0
@@ -61,7 +81,9 @@ class Result:
         default_factory=list
     )  # seconds from a start to its first request, where it came to one
     absent: list[str] = field(default_factory=list)
-    unsound: list[str] = field(default_factory=list)  # SQLite's complaints
+    unsound: list[str] = field(
+        default_factory=list
+    )  # SQLite's complaints, and what an event met that must not be
     took: float = 0.0
 
     @property
@@ -89,6 +111,9 @@ def main(words: Sequence[str] | None = None) -> int:
         rates={**GENTLE, **dict(said.fault)},
         only=said.only,
         keep=said.keep,
+        events=said.events,
+        scale=said.scale,
+        latest=said.latest,
     )
     print(json.dumps(plain(result), indent=1) if said.json else table(result))
     return 0 if result.holds else 1
@@ -110,6 +135,7 @@ def compared(*, posts: int, seed: str, as_json: bool) -> int:
         rates=rivals.RATES,
         only=("snac",),
         plain_texts=True,
+        events=0,
     )
     if "snac" not in ours.tallies:
         print("\n".join(["the comparison needs a server:", *ours.absent]), file=sys.stderr)
@@ -190,7 +216,28 @@ def arguments() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=SHARE",
-        help=f"of the requests, 0.02 each where nothing is said: {', '.join(FAULTS)}",
+        help="share of the requests: "
+        + ", ".join(f"{name} ({GENTLE[name]:g})" for name in ALL_FAULTS),
+    )
+    parser.add_argument(
+        "--events",
+        type=float,
+        default=0.2,
+        help="share of a daemon's lives with an event (default: 0.2)",
+    )
+    parser.add_argument(
+        "--scale",
+        type=float,
+        default=SCALE,
+        help="by which the daemon's patience, its looks and the servers' delays are shortened "
+        "(default: 60)",
+    )
+    parser.add_argument(
+        "--latest",
+        type=float,
+        default=LONGEST_DELAY,
+        help="seconds, before they are scaled, that a server which acts late takes at most "
+        "(default: 600)",
     )
     parser.add_argument(
         "--only", type=platforms, default=PLACES, metavar="NAME,...", help=f"of {', '.join(PLACES)}"
@@ -230,9 +277,9 @@ def platforms(said: str) -> tuple[str, ...]:
 
 def fault(said: str) -> tuple[str, float]:
     name, _, share = said.partition("=")
-    if name not in FAULTS:
+    if name not in ALL_FAULTS:
         raise argparse.ArgumentTypeError(
-            f"no fault called '{name}'; there are: {', '.join(FAULTS)}"
+            f"no fault called '{name}'; there are: {', '.join(ALL_FAULTS)}"
         )
     return name, float(share)
 
@@ -250,20 +297,36 @@ def proof(
     only: Sequence[str] = PLACES,
     keep: Path | None = None,
     plain_texts: bool = False,
+    events: float = 0.2,
+    scale: float = SCALE,
+    latest: float = LONGEST_DELAY,
 ) -> Result:
-    """`rates` are those of the faults, `keep` a folder that stays, `plain_texts` texts without pictures and threads."""
+    """`rates` are those of the faults, `keep` a folder that stays, `plain_texts` texts without pictures and threads.
+
+    `events` is the share of lives with one; `latest` the seconds until a late server acts. They and
+    the daemon's patience are divided by `scale`.
+    """
     began = time.monotonic()
     with ExitStack() as stack:
         scratch = keep or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="termbell-once-"))
         )
-        absent = [why_not(name) for name in only if name in SERVERS and why_not(name)]
-        here = [name for name in only if name not in SERVERS or not why_not(name)]
+        why = {name: why_not(SCRIPTS.get(name, name)) for name in only if name in SERVERS}
+        absent = [reason for reason in why.values() if reason]
+        here = [name for name in only if not why.get(name)]
         servers = {name: stack.enter_context(running(name)) for name in here if name in SHARED}
         supervisors = []
         for number in range(daemons):
-            way = Way(stack=stack, rates=dict(rates), seed=f"{seed}/{number}")
-            supervisors.append(supervisor(scratch, number, here, servers, way, jumps, plain_texts))
+            way = Way(
+                stack=stack,
+                rates=dict(rates),
+                seed=f"{seed}/{number}",
+                patience=PATIENCE / scale,
+                latest=latest / scale,
+            )
+            one = supervisor(scratch, number, here, servers, way, jumps, plain_texts)
+            one.events_share = events
+            supervisors.append(one)
             stack.callback(supervisors[-1].end)
         together(
             [
@@ -271,6 +334,8 @@ def proof(
                 for one, share in zip(supervisors, shares(kills, posts, daemons), strict=True)
             ]
         )
+        if not any(one.calendar.store.parent.is_mount() for one in supervisors):
+            absent.append("a disk of its own: only root may mount one, so none is full")
         return result(seed, supervisors, absent, began)
 
 
@@ -285,7 +350,7 @@ def supervisor(
 ) -> Supervisor:
     folder = scratch / f"daemon-{number}"
     folder.mkdir(parents=True)
-    Image.new("RGB", (80, 60), "teal").save(folder / "door.png")
+    give_a_disk(folder / ".termbell", way.stack)
     all_places = places(here, servers, folder, way)
     secrets = {
         name: value for place in all_places.values() for name, value in place.secrets.items()
@@ -294,6 +359,7 @@ def supervisor(
         **os.environ,
         **secrets,
         "TERMBELL_CACHE": str(folder / "cache"),
+        "TERMBELL_STATE": str(folder / "state"),
         "NO_COLOR": "1",
         "PYTHONPATH": os.pathsep.join(
             (
@@ -307,14 +373,32 @@ def supervisor(
     drawn = {
         what: random.Random(f"{way.seed}/{what}") for what in ("supervisor", "calendar", "clock")
     }
+    calendar = Calendar(
+        folder,
+        f"word{number}d",
+        all_places,
+        drawn["calendar"],
+        plain_texts,
+        patience=way.patience,
+    )
+    calendar.draw_pictures()
     return Supervisor(
-        calendar=Calendar(folder, f"word{number}d", all_places, drawn["calendar"], plain_texts),
+        calendar=calendar,
         clock=clock.WallClock(folder / "clock", drawn["clock"], clock.library() if jumps else None),
         drawn=drawn["supervisor"],
         rates=way.rates,
         jumps=jumps,
         environment=environment,
     )
+
+
+def give_a_disk(folder: Path, stack: ExitStack) -> None:
+    """Mounts a small disk that can be full, where that may be done."""
+    folder.mkdir(mode=0o700)
+    words = ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "termbell-once", str(folder)]
+    if shutil.which("mount") and subprocess.run(words, capture_output=True).returncode == 0:
+        stack.callback(subprocess.run, ["umount", "-l", str(folder)], capture_output=True)
+        stack.callback(shutil.copytree, folder, folder.with_name("store"))
 
 
 def shares(kills: int, posts: int, daemons: int) -> list[tuple[int, int]]:
@@ -358,6 +442,9 @@ def result(seed: str, supervisors: Sequence[Supervisor], absent: list[str], bega
             found.tallies[name] = found.tallies.get(name, Tally())
             found.tallies[name] += tally
         found.kills += one.kills
+        found.hits += one.hits
+        found.events += one.events.counts
+        found.unsound += one.events.complaints
         found.torn += one.torn
         found.ended += one.ended
         found.jumps += one.clock.jumps
@@ -375,11 +462,11 @@ def tallies(one: Supervisor, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tal
         for read in range(READS):
             if read:
                 time.sleep(5)
-            found[name] = counted(
-                [it for it in one.calendar.intended if it.place == name],
-                [row for row in rows if row["account"] == name],
-                place.seen(),
-            )
+            intended = [it for it in one.calendar.intended if it.place == name]
+            names = {one.calendar.account(account) for account in place.names}
+            mine = [row for row in rows if row["account"] in names]
+            found[name] = counted(intended, mine, place.seen(), place.knows)
+            found[name].lateness = lateness(intended, one.sighted)
             found[name].seconds = one.settled_after.get(name)
             if not found[name].lost:
                 break
@@ -392,6 +479,8 @@ def plain(found: Result) -> dict[str, Any]:
         "kills": sum(found.kills.values()),
         "kills_by_moment": dict(found.kills),
         "kills_at_work": len(found.recovery),
+        "kills_that_hit_work": dict(found.hits),
+        "events": dict(found.events),
         "torn_transactions": found.torn,
         "ended_by_itself": found.ended,
         "clock_jumps": found.jumps,
@@ -407,12 +496,18 @@ def plain(found: Result) -> dict[str, Any]:
 
 
 def table(found: Result) -> str:
-    moments = ", ".join(f"{number} {moment}" for moment, number in sorted(found.kills.items()))
+    moments = ", ".join(
+        f"{found.hits[moment]} of {number} {moment}"
+        for moment, number in sorted(found.kills.items())
+    )
+    events = ", ".join(f"{number} {name}" for name, number in sorted(found.events.items()))
     lines = [
         *rows(found.tallies),
         "",
-        f"seed {found.seed}: {sum(found.kills.values())} kills ({moments or 'none'}), {found.torn} of them left half "
+        f"seed {found.seed}: {sum(found.kills.values())} kills, {found.torn} of them left half "
         f"a transaction in the log; {found.jumps} clock jumps; {found.took:.0f} s",
+        f"of these hit work under way: {moments or 'none'}",
+        f"events: {events or 'none'}",
     ]
     if found.recovery:
         lines.append(
@@ -427,25 +522,31 @@ def table(found: Result) -> str:
         else []
     )
     lines += [f"not there: {reason}" for reason in found.absent] + [
-        f"a store is damaged: {verdict}" for verdict in found.unsound
+        f"wrong: {verdict}" for verdict in found.unsound
     ]
     return "\n".join([*lines, "the promise holds" if found.holds else "THE PROMISE IS BROKEN"])
 
 
 def rows(tallies: Mapping[str, Tally]) -> list[str]:
     """The table, with its head."""
-    head = f"{'':<20}" + "".join(f"{word.replace('_', ' '):>9}" for word in COLUMNS)
+    head = f"{'':<20}" + "".join(f"{word:>10}" for word in (w[:8] for w in COLUMNS))
     return [
         head,
         *(
-            f"{name:<20}" + "".join(f"{shown(getattr(tally, column)):>9}" for column in COLUMNS)
+            f"{name:<20}" + "".join(f"{shown(getattr(tally, column)):>10}" for column in COLUMNS)
             for name, tally in tallies.items()
         ),
     ]
 
 
+def heading(column: str) -> str:
+    return {"settleable": "to settle"}.get(column, column.replace("_", " "))
+
+
 def shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0f}"
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if value == int(value) or value >= 10 else f"{value:.1f}"
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ JUMPS = (
     10 * MINUTE,
     -HOUR,
     HOUR,
+    2 * HOUR,
+    13 * HOUR,
     -DAY,
     DAY,
 )  # seconds off

@@ -16,10 +16,18 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from benchmarks.proof.lists import LIST_FAULTS, is_list
 from tests.acceptance.proxy import ABRUPT, FAULTS
 
 Rates = Mapping[str, float]  # a fault of `FAULTS` -> its share of the requests
-GENTLE: Rates = dict.fromkeys(FAULTS, 0.02)
+OFTEN, SELDOM = 0.02, 0.01
+NEWER = ("404 after", "page after", "acts late", "replayed")
+ALL_FAULTS = (*FAULTS, *LIST_FAULTS)
+GENTLE: Rates = {
+    **dict.fromkeys(FAULTS, OFTEN),
+    **dict.fromkeys(NEWER, SELDOM),
+    **dict.fromkeys(LIST_FAULTS, 0.05),
+}
 # "503 after" and "truncated" have no counterpart: what SMTP loses is the reply to the dot, whole.
 IN_MAIL = {
     "503 before": "421",
@@ -35,21 +43,38 @@ A_DIALOGUE = 2500  # bytes that a client sends for a short mail, about
 
 
 class Drawn:
-    """Draws a fault for each request. `rates` stays the caller's, who may clear it."""
+    """Draws a fault for each request. `rates` stays the caller's, who may clear it.
 
-    def __init__(self, rates: Rates, seed: str) -> None:
+    `repeats`: whether the server knows a request that comes twice; where it does not, a network
+    that sends one twice makes two posts, whoever the client is, and so it does not happen.
+    """
+
+    def __init__(self, rates: Rates, seed: str, repeats: bool = False) -> None:
         self.rates = rates
+        self.repeats = repeats
         self._random = random.Random(seed)
         self._guard = threading.Lock()
 
     def __call__(self, line: str) -> str:
-        with self._guard:
-            drawn = self._random.random()
+        drawn = self.share()
         for fault, share in tuple(self.rates.items()):
-            drawn -= share
+            if self._can_happen(fault, line):
+                drawn -= share
             if drawn < 0:
                 return fault
         return ""
+
+    def share(self) -> float:
+        """From 0 to 1."""
+        with self._guard:
+            return self._random.random()
+
+    def _can_happen(self, fault: str, line: str) -> bool:
+        if fault in LIST_FAULTS:
+            return is_list(line)
+        if fault == "replayed":
+            return self.repeats
+        return not (fault == "acts late" and line.startswith("GET"))
 
     def bytes_until(self) -> int:
         with self._guard:

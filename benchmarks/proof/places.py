@@ -19,6 +19,7 @@ from typing import Any
 import requests
 
 from benchmarks.proof.faults import Drawn, MailProxy
+from benchmarks.proof.lists import change
 from benchmarks.proof.stand_ins import Board, noticeboard
 from tests.acceptance.proxy import Proxy
 from tests.platforms.linkedin_stand_in import TOKEN, Member, linkedin_stand_in
@@ -28,17 +29,21 @@ SHARED = (
     "mastodon_mock",
     "pds",
     "mail",
-)  # servers that all daemons use together; snac is small, and each has one of its own
-SERVERS = ("snac", *SHARED)
+)  # servers that all daemons use together; of the others, which are small, each has one of its own
+SERVERS = ("snac", *SHARED, "micropub", "micropub_slugs")
+SCRIPTS = {"micropub": "django_indieweb", "micropub_slugs": "django_indieweb"}
+LAGS = 0.6  # of the patience: the most by which a list is behind
+VISIBILITIES = ({}, {}, {"visibility": "unlisted"}, {"visibility": "private"})
 STALL = 3.0  # seconds; the daemon waits two
 NO_END = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """An account under `name`, which is its row in the table."""
+    """A profile under `name`, which is its row in the table, and the accounts that lead to it."""
 
     name: str
+    accounts: int = 1
     settings: Mapping[str, Any]
     secrets: Mapping[str, str] = field(
         default_factory=dict
@@ -48,6 +53,18 @@ class Place:
     threads: bool = False
     pictures: bool = False
     knows: bool = True  # whether there is a way to know, so that nothing has to stay in doubt
+    options: tuple[Mapping[str, str], ...] = ()  # of its posts, drawn from
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its accounts, as they are called at first."""
+        return (self.name, *(f"{self.name}-{number}" for number in range(2, self.accounts + 1)))
+
+    @property
+    def renews(self) -> Proxy | None:
+        """The proxy that can say that the token has ended, where there is one token."""
+        way = self.ways[0] if self.ways else None
+        return way if isinstance(way, Proxy) and "token" in self.settings else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +74,15 @@ class Way:
     stack: ExitStack
     rates: dict[str, float]  # cleared when there shall be no more faults
     seed: str
+    patience: float  # seconds
+    latest: float  # seconds that a late server takes
 
-    def http(self, target: str, name: str) -> Proxy:
-        proxy = Proxy(target, Drawn(self.rates, f"{self.seed}/{name}"), STALL)
+    def http(self, target: str, name: str, repeats: bool = False) -> Proxy:
+        """`repeats`: the server recognises a request that comes twice."""
+        drawn = Drawn(self.rates, f"{self.seed}/{name}", repeats)
+        proxy = Proxy(target, drawn, STALL)
+        proxy.delay = lambda: drawn.share() * self.latest
+        proxy.change = change(lambda: drawn.share() * self.patience * LAGS)
         self.stack.callback(proxy.close)
         return proxy
 
@@ -72,23 +95,31 @@ class Way:
 def snac(server: Credentials, way: Way) -> Place:
     """Takes Mastodon's key and ignores it."""
     proxy = way.http(server["base_url"], "snac")
-    public = Path(server["data"]) / "base" / "user" / "alice" / "public"
+    user = Path(server["data"]) / "base" / "user" / "alice"
     return Place(
         name="snac",
         settings={"platform": "mastodon", "server": proxy.url, "token": "${SNAC}"},
         secrets={"SNAC": server["access_token"]},
-        seen=lambda: [
-            json.loads(file.read_text())["sourceContent"] for file in public.glob("*.json")
-        ],
+        seen=lambda: notes(user),
         ways=(proxy,),
         threads=True,
         pictures=True,
+        accounts=2,
+        options=VISIBILITIES,
     )
+
+
+def notes(user: Path) -> list[str]:
+    """What snac keeps of a user; a post for followers stands in `private` alone, others in both."""
+    files = {
+        file.name: file for kept in ("private", "public") for file in (user / kept).glob("*.json")
+    }
+    return [json.loads(file.read_text()).get("sourceContent") or "" for file in files.values()]
 
 
 def mastodon_mock(server: Credentials, way: Way) -> Place:
     """Honours Mastodon's key."""
-    proxy = way.http(server["base_url"], "mastodon_mock")
+    proxy = way.http(server["base_url"], "mastodon_mock", repeats=True)
     return Place(
         name="mastodon_mock",
         settings={"platform": "mastodon", "server": proxy.url, "token": "${MOCK}"},
@@ -97,6 +128,7 @@ def mastodon_mock(server: Credentials, way: Way) -> Place:
         ways=(proxy,),
         threads=True,
         pictures=True,
+        options=VISIBILITIES,
     )
 
 
@@ -122,7 +154,7 @@ def statuses(server: Credentials) -> list[str]:
 
 def pds(server: Credentials, way: Way) -> Place:
     """Recognises a record's key for ever."""
-    proxy = way.http(server["base_url"], "pds")
+    proxy = way.http(server["base_url"], "pds", repeats=True)
     return Place(
         name="pds",
         secrets={"PDS": server["app_password"]},
@@ -197,6 +229,24 @@ def mails(server: Credentials) -> list[str]:
     return [str(body.get_content()) for body in bodies if body]
 
 
+def micropub(server: Credentials, way: Way, name: str) -> Place:
+    """A real site. With `micropub_slugs` it recognises the name of a post that comes twice."""
+    proxy = way.http(server["base_url"], name, repeats=name == "micropub_slugs")
+    entries = Path(server["data"]) / "entries"
+    return Place(
+        name=name,
+        settings={"platform": "micropub", "site": proxy.url, "token": f"${{{name.upper()}}}"},
+        secrets={name.upper(): server["access_token"]},
+        seen=lambda: [
+            str(text)
+            for file in entries.glob("*.json")
+            for text in json.loads(file.read_text())["properties"]["content"]
+        ],
+        ways=(proxy,),
+        pictures=True,
+    )
+
+
 def linkedin(way: Way) -> Place:
     """A stand-in. Lists nothing to its members."""
     member = way.stack.enter_context(linkedin_stand_in(Member(now=time.time, quota=NO_END)))
@@ -258,6 +308,12 @@ def places(
     """Those of one daemon."""
     makers: dict[str, Callable[[], Place]] = {
         "snac": lambda: snac(way.stack.enter_context(running("snac")), way),
+        "micropub": lambda: micropub(
+            way.stack.enter_context(running("django_indieweb")), way, "micropub"
+        ),
+        "micropub_slugs": lambda: micropub(
+            way.stack.enter_context(running("django_indieweb", SLUGS="1")), way, "micropub_slugs"
+        ),
         "mastodon_mock": lambda: mastodon_mock(servers["mastodon_mock"], way),
         "pds": lambda: pds(servers["pds"], way),
         "mail": lambda: mail(servers["mail"], way),

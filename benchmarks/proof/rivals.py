@@ -223,9 +223,9 @@ def called(rival: Rival, folder: Path, url: str, token: str, one: Intended) -> d
             error = f"no end within {PATIENCE} s"
             continue
         if ended.returncode == 0:
-            return {"entry": one.entry, "part": 0, "status": "published"}
+            return {"account": "", "entry": one.entry, "part": 0, "status": "published"}
         error = f"ended with {ended.returncode}, {CALLS} times"
-    return {"entry": one.entry, "part": 0, "status": "failed", "error": error}
+    return {"account": "", "entry": one.entry, "part": 0, "status": "failed", "error": error}
 
 
 def all_tried(posts: int, seed: str) -> dict[str, Tally | str]:

@@ -163,11 +163,16 @@ def _owned(config: Config, file: Path, now: datetime, take_over: bool) -> Iterat
 
 
 def refuse_a_renamed_config(config: Config) -> None:
-    """A configuration with another name has another store: a second, empty one must not begin."""
+    """A configuration with another name has another store: a second, empty one must not begin.
+
+    After a crash the newest of a store stands in a file beside it, and the person moves one file.
+    """
     if config.store.exists():
         return
     for other in sorted(config.state.glob("*.db")):
         if not any((config.folder / f"{other.stem}{end}").exists() for end in (".yaml", ".yml")):
+            with closing(Database(other)) as database:
+                database.gather()
             raise StoreFailed(
                 f"{config.store}: there is none, and {other} belongs to {other.stem}.yaml, which is "
                 f"gone; if {config.path.name} is its new name: {_moving(other, config.store)}; "

@@ -211,6 +211,11 @@ class Database:
         with self._in_words():
             return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
 
+    def gather(self) -> None:
+        """Moves what stands in the write-ahead log into the file, so that the file is all there is."""
+        with self.reading() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def copy_to(self, target: Path) -> None:
         """A whole copy, also while others write. Under its own name only when it is whole, and none of a damaged database.
 

@@ -6,6 +6,11 @@ What can go wrong with a request, in the words that `fault` answers ("" for noth
     503 after, reset after, lost     it is passed on, and the client is told that, or nothing
     stall                            it is passed on, and the answer comes later than the client waits
     truncated                        it is passed on, and half of the answer's body comes
+    404 after, page after            it is passed on, and the answer is a web page with 404, or with 200
+    acts late                        the client is told nothing, and it is passed on a while later
+    replayed                         it is passed on twice, and the first answer is told
+
+Other words are given to `change`, which makes another answer of the server's.
 """
 
 import http.client
@@ -29,9 +34,19 @@ FAULTS = (
     "lost",
     "stall",
     "truncated",
+    "404 after",
+    "page after",
+    "acts late",
+    "replayed",
 )
 NOT_PASSED_ON = ("503 before", "429", "reset before")
 Answer = tuple[int, list[tuple[str, str]], bytes]
+PAGE = [("Content-Type", "text/html")], b"<!doctype html><title>Please wait</title>"
+REFUSED = (
+    401,
+    [("Content-Type", "application/json")],
+    b'{"error": "The access token is invalid"}',
+)
 ABRUPT = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
 
 
@@ -52,6 +67,10 @@ class Proxy:
         self.stall = stall  # seconds
         self.before: Callable[[int, str], None] = lambda n, line: None
         self.after: Callable[[int, str], None] = lambda n, line: None
+        self.delay: Callable[[], float] = lambda: 0.0  # seconds until a late server acts
+        self.change: Callable[[str, Answer], Answer] = lambda fault, answer: answer
+        self.tokens: dict[str, str] = {}  # the token that is good -> the one that the server knows
+        self.late = 0  # requests on which a late server still has to act
         self._guard = threading.Lock()
         self.server = _Server(("127.0.0.1", 0), _handler(self))
         if tls:
@@ -68,6 +87,17 @@ class Proxy:
             self.lines.append(line)
             self.bodies.append(body)
             return len(self.lines)
+
+    def has_later(self, more: int) -> None:
+        with self._guard:
+            self.late += more
+
+    def token(self, header: str) -> str | None:
+        """The Authorization that the server knows; None where the token has ended."""
+        scheme, _, token = header.partition(" ")
+        if not self.tokens or not header:
+            return header
+        return f"{scheme} {self.tokens[token]}" if token in self.tokens else None
 
 
 class _Server(ThreadingHTTPServer):
@@ -95,21 +125,48 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             line = f"{self.command} {self.path}"
             n = proxy.noted(line, body)
             proxy.before(n, line)
+            token = proxy.token(self.headers.get("authorization", ""))
+            if token is None:
+                self.reply(REFUSED)
+                return
             fault = proxy.fault(line)
             if fault in NOT_PASSED_ON:
                 self.harm(fault, (503, [], b""))
                 return
-            answer = self.answer_of_the_server(body)
+            if fault == "acts late":
+                self.act_later(n, line, body, token)
+                self.hang_up()
+                return
+            answer = self.answer_of_the_server(body, token)
+            if fault == "replayed":
+                self.answer_of_the_server(body, token)
             proxy.after(n, line)
             self.harm(fault, answer)
 
-        def answer_of_the_server(self, body: bytes) -> Answer:
+        def act_later(self, n: int, line: str, body: bytes, token: str) -> None:
+            proxy.has_later(1)
+
+            def act() -> None:
+                try:
+                    self.answer_of_the_server(body, token)
+                    proxy.after(n, line)
+                finally:
+                    proxy.has_later(-1)
+
+            timer = threading.Timer(proxy.delay(), act)
+            timer.daemon = True
+            timer.start()
+
+        def answer_of_the_server(self, body: bytes, token: str) -> Answer:
             connection = http.client.HTTPConnection(
                 proxy.target.hostname or "", proxy.target.port, timeout=60
             )
             headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP} | {
                 "Connection": "close"
             }
+            if token:
+                headers = {k: v for k, v in headers.items() if k.lower() != "authorization"}
+                headers["Authorization"] = token
             connection.request(self.command, self.path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
@@ -133,13 +190,15 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                 )
             elif fault == "truncated":
                 self.reply(answer, len(answer[2]) // 2)
+            elif fault in ("404 after", "page after"):
+                self.reply((404 if fault == "404 after" else 200, *PAGE))
             elif fault.startswith("reset"):
                 self.hang_up(abruptly=True)
             elif fault == "lost":
                 self.hang_up()
             else:
                 time.sleep(proxy.stall if fault == "stall" else 0)
-                self.reply(answer)
+                self.reply(proxy.change(fault, answer))
 
         def reply(self, answer: Answer, shown: int | None = None) -> None:
             """Sends the answer; with `shown`, so many bytes of its body and then the end of the connection."""
