@@ -170,7 +170,9 @@ def refuse_a_renamed_config(config: Config) -> None:
     if config.store.exists():
         return
     for other in sorted(config.state.glob("*.db")):
-        if not any((config.folder / f"{other.stem}{end}").exists() for end in (".yaml", ".yml")):
+        if "-damaged-" not in other.stem and not any(
+            (config.folder / f"{other.stem}{end}").exists() for end in (".yaml", ".yml")
+        ):
             with closing(Database(other)) as database:
                 database.gather()
             raise StoreFailed(
