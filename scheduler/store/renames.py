@@ -68,7 +68,7 @@ SAME, OTHER, UNKNOWN = Relation
 RULES = (  # the first that fits
     Rule(then=Then.GO, is_planned=False, relation=OTHER),
     Rule(then=Then.GO, is_planned=True, relation=OTHER),
-    Rule(then=Then.HOLD, is_planned=True, relation=SAME, same_due=True, same_content=True),
+    Rule(then=Then.HOLD, is_planned=True, same_due=True, same_content=True),
     Rule(then=Then.GO, is_planned=True),
     Rule(then=Then.GO, is_planned=True, is_live=False),
     Rule(then=Then.ADOPT, is_planned=False, relation=SAME, same_due=True, same_content=True),
@@ -103,16 +103,21 @@ def matches(
     now: int,
     left: Collection[str],
     accounts: Collection[str],
+    edited: Iterable[Mapping[str, Any]] = (),
 ) -> list[Match]:
     """The new deliveries that do not simply go out, each with its earlier one.
 
     `removed`: rows whose entries are gone; `planned`: those whose entries are not. `left`: keys of
     what left without an answer. `accounts`: names in the configuration. Several of a kind are
-    paired in the order of due time and place.
+    paired in the order of due time and place, and first those that say the same. `edited`: known
+    deliveries that may say now what an earlier one said; they count where they say the same.
     """
     earlier = _Earlier(removed, planned, left)
     found = []
-    for new in sorted(fresh, key=lambda one: (one["due"], one["place"])):
+    in_order = sorted(fresh, key=lambda one: (one["due"], one["place"]))
+    in_order.sort(key=lambda one: not earlier.has_equal(one))
+    in_order += [one for one in edited if earlier.has_equal(one)]
+    for new in in_order:
         match = earlier.match(new, now, accounts)
         if match:
             found.append(match)
@@ -144,6 +149,11 @@ class _Earlier:
         if row.content:
             self.by_content[row.platform, row.part, row.content].append((row, is_planned))
 
+    def has_equal(self, new: Mapping[str, Any]) -> bool:
+        """Whether one of its time says the same."""
+        of_its_time = self.by_due[new["platform"], new["part"], new["due"]]
+        return any(same_content(new, row) for row, _ in of_its_time)
+
     def match(self, new: Mapping[str, Any], now: int, accounts: Collection[str]) -> Match | None:
         candidates = [
             *self.by_due[new["platform"], new["part"], new["due"]],
@@ -151,10 +161,8 @@ class _Earlier:
         ]
         likest: tuple[tuple[bool, ...], Then, Any] | None = None
         for row, is_planned in candidates:
-            if row.key in self.used:
-                continue
             likeness = Likeness(
-                is_planned=is_planned,
+                is_planned=is_planned or row.key in self.used,
                 is_live=self._is_live(row),
                 relation=relation(new, row, accounts),
                 same_due=new["due"] == row.due,

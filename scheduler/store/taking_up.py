@@ -100,12 +100,14 @@ class _TakingUp:
         fresh = [value for key, value in values.items() if key not in self.known]
         planned_rows = [row for key, row in self.known.items() if key in values]
         removed = [row for key, row in self.known.items() if key not in values]
-        decided = self._decided(fresh, removed, planned_rows)
+        returned = [value for key, value in values.items() if self._is_returned(key)]
+        edited = [value for key, value in values.items() if self._is_edited(key, value)]
+        decided = self._decided([*fresh, *returned], removed, planned_rows, edited)
         for delivery in planned:
             if delivery.after in self.begun:
                 self.begun.add(delivery.key)
             elif delivery.key in self.known:
-                self._compare(delivery, values[delivery.key])
+                self._compare(delivery, values[delivery.key], decided.get(delivery.key))
         unknown = [one for one in fresh if one["key"] not in self.renamed | self.begun]
         self._add(unknown, decided)
         if self.noted:
@@ -115,15 +117,32 @@ class _TakingUp:
 
     # Renames
 
+    def _is_returned(self, key: str) -> bool:
+        """Whether its entry was gone for good, and is in the calendar again: as good as new."""
+        row = self.known.get(key)
+        return bool(row and row.status == status.CANCELLED and row.reason == REMOVED)
+
+    def _is_edited(self, key: str, values: Mapping[str, Any]) -> bool:
+        """Whether it may leave, and says something else than before, or at another time."""
+        row = self.known.get(key)
+        if row is None or row.status not in EDITABLE or row.key in self.left:
+            return False
+        is_other = row.due != values["due"] or not same_content(values, row)
+        return is_other and not self._is_returned(key)
+
     def _decided(
-        self, fresh: list[dict[str, Any]], removed: list[Any], planned: list[Any]
+        self,
+        fresh: list[dict[str, Any]],
+        removed: list[Any],
+        planned: list[Any],
+        edited: list[dict[str, Any]],
     ) -> dict[str, Match]:
         """Renames what is known under another name. What the rest of the new ones look like."""
         configured = self.circumstances.accounts.keys() or {row.account for row in planned}
-        found = matches(fresh, removed, planned, stamp(self.now), self.left, configured)
+        found = matches(fresh, removed, planned, stamp(self.now), self.left, configured, edited)
         kept = {}
         for match in found:
-            if match.then is not Then.ADOPT:
+            if match.then is not Then.ADOPT or match.new["key"] in self.known:
                 kept[match.new["key"]] = match
             elif self._is_under_way(match.earlier):
                 self.found["postponed"].append(_name(match.new))
@@ -163,8 +182,10 @@ class _TakingUp:
 
     # What is known
 
-    def _compare(self, delivery: Delivery, values: dict[str, Any]) -> None:
+    def _compare(self, delivery: Delivery, values: dict[str, Any], match: Match | None) -> None:
         before = self.known.pop(delivery.key)
+        if match:
+            values |= _held(LIKE, _looks_like(values, match.earlier))
         has_left = before.key in self.left
         is_editable = before.status in EDITABLE and not has_left and before.reason != HANDOFF
         differs = not same_content(values, before)
@@ -220,6 +241,8 @@ class _TakingUp:
             self.changed_files.add(file_of(values["place"]))
         if changed["status"] == status.HELD and before.status != status.HELD:
             self._tell_of_problem(changed)
+            if changed["reason"] == LIKE:
+                self._tell("like", _several([changed]))
         self.found["edited"].append(_name(values))
 
     def _leaves_at(self, values: Mapping[str, Any], before: Any = None) -> int:

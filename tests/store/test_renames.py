@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from platforms.base import Published
 from scheduler.calendar.model import Delivery
+from scheduler.problems import Place
 from scheduler.store import AccountFacts, Circumstances, Row, Store
 from scheduler.store.renames import RULES, Likeness, Relation, rule_for
 from tests.engine.support import a_delivery
@@ -275,6 +276,62 @@ def test_a_store_of_before_content_was_known_recognises_the_words(store: Store):
     rows = after(store, written("new"))
 
     assert [(row.key, row.status) for row in rows.values()] == [("new", "published")]
+
+
+def test_a_renamed_entry_is_known_beside_a_new_one_at_its_time(store: Store):
+    publish(store, written())
+    other = written("other", content="1:others", place=Place("config.yaml", 1))
+
+    rows = after(store, other, written("new"))
+
+    assert (rows["new"].status, rows["new"].wire_key) == ("published", "old")
+    assert rows["other"].status == "scheduled"
+
+
+def test_of_two_that_may_be_the_renamed_one_the_second_waits_for_a_person(store: Store):
+    publish(store, written())
+
+    rows = after(store, written("new"), written("newer"))
+
+    assert (rows["new"].status, rows["new"].wire_key) == ("published", "old")
+    assert (rows["newer"].status, rows["newer"].reason) == ("held", "like")
+
+
+@pytest.mark.parametrize("of_old", ["1:others", "1:words"])
+def test_ids_that_are_counted_anew_send_nothing_twice(store: Store, of_old: str):
+    second = written("second", content="1:second", due=LATER + DAY)
+    publish(store, written())
+    store.plan([written(), second], DUE, HERE)
+
+    first = written(content=of_old, due=DUE + timedelta(minutes=5))
+    rows = after(
+        store, first, written("second"), written("third", content="1:second", due=DAY + LATER)
+    )
+
+    assert (rows["second"].status, rows["second"].reason) == ("held", "like")
+    assert rows["third"].status == "scheduled"
+    assert [notice.kind for notice in store.notices.untold()] == ["like"]
+
+
+def test_an_edit_that_says_what_another_one_said_at_another_time_goes_out(store: Store):
+    second = written("second", content="1:second", due=LATER)
+    publish(store, written())
+    store.plan([written(), second], DUE, HERE)
+
+    rows = after(store, written(), written("second", due=LATER))
+
+    assert rows["second"].status == "scheduled"
+
+
+def test_one_that_was_held_and_removed_is_held_when_it_comes_back(store: Store):
+    publish(store, written())
+    renamed = written("new", content="1:others")
+    after(store, renamed)
+    after(store)
+
+    rows = after(store, renamed)
+
+    assert (rows["new"].status, rows["new"].reason) == ("held", "like")
 
 
 names = st.text("abcd", min_size=1, max_size=3)
