@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -158,7 +159,7 @@ def claimant() -> str:
     return f"{socket.gethostname().replace(':', '-')}:{os.getpid()}:{uuid4().hex[:8]}"
 
 
-def is_gone(claim: str) -> bool:
+def is_gone(claim: str, signal: Callable[[int, int], None] = os.kill) -> bool:
     """Whether the claim was made by a process of this machine that is no more. One that runs under its number now may be another."""
     host, pid, *_ = (*claim.split(":"), "")
     if host != socket.gethostname().replace(":", "-") or not pid.isdigit():
@@ -166,7 +167,7 @@ def is_gone(claim: str) -> bool:
     if os.name == "nt":
         return False  # there, asking a process would end it; its lease runs out
     try:
-        os.kill(int(pid), 0)
+        signal(int(pid), 0)
     except ProcessLookupError:
         return True
     except OSError:

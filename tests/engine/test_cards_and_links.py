@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduler.engine.planning import Pages, dead_links, plan
+from scheduler.rendering.cards import cards_folder
 from scheduler.rendering.media import Unfit
 from tests.cli.support import a_calendar, lines, termbell
 from tests.serving import Silent, serving
@@ -110,6 +112,44 @@ def test_for_a_post_that_is_over_no_page_is_read(tmp_path: Path, web: Web):
 
     assert planned.problems == ()
     assert web.asked == []
+
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("more", "late", "is_read"),
+    [
+        ("", 2 * HOUR - MINUTE, True),
+        ("", 2 * HOUR + MINUTE, False),
+        (", grace: 5 h", 5 * HOUR - MINUTE, True),
+        (", late: publish", 30 * HOUR, True),
+    ],
+)
+def test_a_page_is_read_as_long_as_its_post_may_go_out(
+    tmp_path: Path, web: Web, more: str, late: timedelta, is_read: bool
+):
+    due = datetime(2026, 9, 7, 8, 30, tzinfo=UTC)
+    config = a_calendar(tmp_path, entry(web, "2026-09-07 08:30", more), HEAD)
+
+    plan(config, fetch=True, now=due + late)
+
+    assert (("GET", "/term") in web.asked) is is_read
+
+
+@pytest.mark.parametrize(("late", "times"), [(-MINUTE, 2), (MINUTE, 1)])
+def test_an_old_card_is_read_again_only_before_its_post_is_due(
+    tmp_path: Path, web: Web, late: timedelta, times: int
+):
+    due = datetime(2026, 9, 7, 8, 30, tzinfo=UTC)
+    config = a_calendar(tmp_path, entry(web, "2026-09-07 08:30"), HEAD)
+    plan(config, fetch=True, now=due - HOUR)
+    (note,) = cards_folder().glob("*.json")
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"at": 0.0}))
+
+    plan(config, fetch=True, now=due + late)
+
+    assert web.asked.count(("GET", "/term")) == times
 
 
 def test_a_page_in_a_private_network_is_not_asked(tmp_path: Path, web: Web):

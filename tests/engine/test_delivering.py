@@ -277,6 +277,72 @@ def test_what_was_held_up_while_it_was_written_down_leaves_only_if_it_is_still_o
     assert sent == []
 
 
+def test_an_answerer_that_is_in_doubt_and_never_asked_for_the_fence_leaves_the_doubt(
+    tmp_path: Path,
+) -> None:
+    sent = []
+
+    def unfenced(request: Request) -> Response:
+        if request.is_visible:
+            sent.append(request.step)
+            raise InDoubt("it broke")
+        return ok(id="m")
+
+    bench = a_bench(tmp_path, unfenced)
+
+    row = bench.attempt()
+
+    doubt = bench.store.journal.unanswered("k1")
+    assert doubt
+    assert (doubt.step, doubt.sent_at, doubt.sendings) == ("status", DUE, 1)
+    assert row.status == "in doubt"
+    assert sent == ["status"]
+
+
+def test_a_fence_that_was_passed_long_before_the_doubt_is_noted_once(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, None)
+
+    def slow(request: Request) -> Response:
+        if request.is_visible:
+            request.fence()
+            bench.clock.pass_(20)
+            raise InDoubt("timed out")
+        return ok(id="m")
+
+    bench.network = slow
+    bench.attempt()
+
+    doubt = bench.store.journal.unanswered("k1")
+    assert doubt
+    assert (doubt.sent_at, doubt.left_at, doubt.sendings) == (DUE, DUE, 1)
+
+
+@pytest.mark.parametrize(("seconds", "again"), [(0, 0), (2, 0), (2.1, 1), (-2.1, 1)])
+def test_a_body_that_is_asked_for_again_is_one_sending_and_noted_anew_when_it_is_late(
+    tmp_path: Path, seconds: float, again: int
+) -> None:
+    bench = a_bench(tmp_path, None)
+    row = bench.store.claim("main", "test", DUE)
+    assert row
+
+    def network(request: Request) -> Response:
+        request.fence()
+        bench.clock.pass_(seconds)
+        request.fence()
+        raise InDoubt("it broke")
+
+    ask = Journalled(
+        store=bench.store, key="k1", claim=row.claim, answerer=network, now=bench.clock
+    )
+    with pytest.raises(InDoubt):
+        ask(Request(step="status", method="POST", url="https://x.test/posts"))
+
+    doubt = bench.store.journal.unanswered("k1")
+    assert doubt
+    assert doubt.sendings == 1
+    assert doubt.sent_at == DUE + timedelta(seconds=seconds * again)
+
+
 def test_a_second_sending_that_surely_failed_is_none(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, scripted(ok(id="m"), InDoubt("reset")), find=lambda *_: ABSENT)
     bench.attempt()

@@ -184,6 +184,22 @@ def test_an_ellipsis_is_no_part_of_the_address_before_it() -> None:
     assert [span.value for span in fitting.spans] == ["https://example.org/a-"]
 
 
+@pytest.mark.parametrize("most", [0, 1, 5, 10])
+def test_a_text_of_which_not_one_word_fits_is_not_shortened(most: int) -> None:
+    room = Room(lambda marked: (len(marked.text),), (most,))
+
+    assert shortened(Marked("Donaudampfschifffahrt is a word"), room, "de") is None
+
+
+def test_a_text_of_which_one_word_fits_is_shortened_to_it() -> None:
+    room = Room(lambda marked: (len(marked.text),), (6,))
+
+    fitting = shortened(Marked("Hello everybody out there"), room, "en")
+
+    assert fitting is not None
+    assert fitting.text == "Hello…"
+
+
 def test_a_text_that_is_all_links_and_tags_is_not_shortened() -> None:
     assert (
         shortened(

@@ -342,3 +342,10 @@ def test_a_byte_order_mark_and_the_line_ends_of_windows_are_no_part_of_a_name(tm
     names = read_roster(tmp_path / "roster.txt", "roster.txt")
 
     assert [len(seen(text, names)) for text in ("Anna Smith", "Ben Jones", "Ben 8a")] == [1, 1, 0]
+
+
+def test_half_of_a_double_name_that_is_one_letter_is_no_name(tmp_path: Path):
+    names = roster(tmp_path, "Ben T-Jones\nAnna Xu-Li\n")
+
+    texts = ("Ben Jones", "Ben T-Jones", "Ben T", "Anna Xu", "Anna Li")
+    assert [len(seen(text, names)) for text in texts] == [1, 1, 0, 1, 1]

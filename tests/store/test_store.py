@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import stat
 from contextlib import closing
@@ -13,9 +14,17 @@ from alembic.migration import MigrationContext
 from platforms.base import DROPPED, HARMLESS, Published, Request, Response
 from scheduler.calendar.model import Delivery
 from scheduler.problems import Place, Problem
-from scheduler.store import AccountFacts, Circumstances, NewerSchema, Row, Store, WrongStatus
+from scheduler.store import (
+    AccountFacts,
+    Circumstances,
+    NewerSchema,
+    Row,
+    Store,
+    WrongStatus,
+    claimant,
+)
 from scheduler.store.accounts import hold
-from scheduler.store.claiming import CLAIM
+from scheduler.store.claiming import CLAIM, is_gone
 from scheduler.store.database import driver
 from scheduler.store.status import MAY_BECOME
 from scheduler.store.tables import metadata
@@ -635,3 +644,107 @@ def test_times_come_back_in_the_calendars_offset(store: Store) -> None:
     store.plan([a_delivery(due=due)], DUE - DAY)
 
     assert store.row("k1").due.isoformat() == "2026-09-07T09:30:00+01:00"
+
+
+def an_owner(pid: int) -> str:
+    """A claim of another run on this machine."""
+    host, _, run = claimant().split(":")
+    return f"{host}:{pid}:{run}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "gone"),
+    [(PermissionError(1, "another user's"), False), (ProcessLookupError(3, "no"), True)],
+)
+def test_a_process_of_another_user_lives_and_one_that_is_not_found_does_not(
+    fault: OSError, gone: bool
+) -> None:
+    asked = []
+
+    def signal(pid: int, number: int) -> None:
+        asked.append((pid, number))
+        raise fault
+
+    assert is_gone(an_owner(4242), signal) is gone
+    assert asked == [(4242, 0)]
+
+
+def test_a_process_that_takes_signals_lives_unless_it_only_has_our_number() -> None:
+    def signal(pid: int, number: int) -> None:
+        pass
+
+    assert is_gone(an_owner(os.getpid() + 1), signal) is False
+    assert is_gone(an_owner(os.getpid()), signal) is True
+
+
+@pytest.mark.parametrize("claim", ["elsewhere:4242:a", "test", "", "elsewhere:x:a"])
+def test_nothing_is_known_of_the_processes_of_another_machine(claim: str) -> None:
+    def signal(pid: int, number: int) -> None:
+        raise ProcessLookupError
+
+    assert is_gone(claim, signal) is False
+
+
+def test_each_run_of_a_process_claims_under_a_name_of_its_own() -> None:
+    names = {claimant() for _ in range(20)}
+
+    assert len(names) == 20
+    assert {name.split(":")[1] for name in names} == {str(os.getpid())}
+
+
+def test_the_clock_rings_for_the_first_of_several(store: Store) -> None:
+    later = {"k2": timedelta(hours=1), "k3": timedelta(hours=9)}
+    more = [
+        a_delivery(key, entry=key, account=key, due=DUE + pause) for key, pause in later.items()
+    ]
+    store.plan([*more, a_delivery()], DUE - DAY)
+    tick, hour = timedelta(microseconds=1), timedelta(hours=1)
+
+    assert store.next_due(DUE - DAY) == DUE + tick
+    assert store.next_due(DUE) == DUE + hour + tick
+    assert store.next_due(DUE + hour) == DUE + 2 * hour + tick  # `k1` is too late
+    store.accounts.pause("k2", DUE + timedelta(minutes=80))
+    store.accounts.pause("k3", DUE + timedelta(minutes=90))
+    assert store.next_due(DUE + hour) == DUE + timedelta(minutes=80) + tick
+
+
+def test_the_clock_rings_for_the_first_of_several_claims_to_run_out(store: Store) -> None:
+    both = [a_delivery(key, entry=key, account=key) for key in ("k1", "k2")]
+    store.plan(both, DUE - DAY)
+
+    store.claim("k1", "me", DUE)
+    store.claim("k2", "me", DUE + timedelta(seconds=30))
+
+    assert store.next_due(DUE + timedelta(seconds=30)) == DUE + timedelta(
+        seconds=60, microseconds=1
+    )
+
+
+def test_rows_are_those_of_an_entry_of_an_account_and_of_statuses(store: Store) -> None:
+    store.plan(
+        [
+            a_delivery(entry="a"),
+            a_delivery("k2", entry="a", account="other"),
+            a_delivery("k3", entry="b", account="other", due=DUE + DAY),
+        ],
+        DUE - DAY,
+    )
+    store.cancel("k3")
+
+    assert [row.key for row in store.rows()] == ["k1", "k2", "k3"]
+    assert [row.key for row in store.rows(account="other")] == ["k2", "k3"]
+    assert [row.key for row in store.rows(entry="a")] == ["k1", "k2"]
+    assert [row.key for row in store.rows(entry="a", account="other")] == ["k2"]
+    assert [row.key for row in store.rows(statuses=("cancelled",))] == ["k3"]
+
+
+def test_a_fact_is_kept_under_its_name_replaced_and_forgotten(store: Store) -> None:
+    store.keep_fact("colour", "red")
+    store.keep_fact("size", "large")
+    store.keep_fact("colour", "green")
+
+    assert (store.fact("colour"), store.fact("size")) == ("green", "large")
+
+    store.keep_fact("colour", None)
+
+    assert (store.fact("colour"), store.fact("size")) == (None, "large")
