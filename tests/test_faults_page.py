@@ -12,6 +12,8 @@ FILES = {
     "two": "acceptance/test_two_daemons.py",
     "clock": "acceptance/test_clock_set.py",
     "refused": "acceptance/test_refused.py",
+    "copies": "acceptance/test_copies.py",
+    "life": "acceptance/test_ordinary_life.py",
     "due": "calendar/test_due.py",
 }
 
