@@ -12,11 +12,13 @@ FILES = {
     "two": "acceptance/test_two_daemons.py",
     "clock": "acceptance/test_clock_set.py",
     "refused": "acceptance/test_refused.py",
+    "copies": "acceptance/test_copies.py",
+    "life": "acceptance/test_ordinary_life.py",
     "due": "calendar/test_due.py",
     "doubts": "engine/test_doubts.py",
     "renames": "store/test_renames.py",
     "removals": "store/test_removals.py",
-    "copies": "store/test_identity.py",
+    "witness": "store/test_witness.py",
     "elsewhere": "cli/test_elsewhere.py",
 }
 

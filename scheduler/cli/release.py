@@ -32,5 +32,8 @@ def command(config: Path, everything: bool, drop: bool, account: str | None) -> 
     if everything == drop:
         raise click.UsageError("one of --all and --drop is needed")
     with store_of(config) as store:
-        for row in store.release_held(utc_now(), drop=drop, account=account):
-            say(line(row))
+        decided = store.release_held(utc_now(), drop=drop, account=account)
+    for row in decided:
+        say(line(row))
+    if not decided:
+        say("nothing is held as past or new; see `termbell status`", err=True)

@@ -51,7 +51,8 @@ def command(config: Path, once: bool, dry_run: bool, take_over: bool) -> None:
     with working(
         config, dry_run=dry_run, waits=once, take_over=take_over, keeps_plan=not dry_run
     ) as work:
-        ask_about_held(work.store)
+        if not dry_run:
+            ask_about_held(work.store)
         raise SystemExit(_once(work) if once else _daemon(work, config, dry_run))
 
 

@@ -186,9 +186,9 @@ def test_with_a_new_store_each_time_only_what_nobody_can_look_for_is_held(
     )
     store = blind.folder / ".termbell"
 
-    for _ in range(3):
-        if store.exists():
-            store.rename(blind.folder / f"old-{len(list(blind.folder.iterdir()))}")
+    for run in range(2):
+        if run:
+            store.rename(blind.folder / "the store of before")
         new_machine()
         assert blind.once() == 0
 
@@ -206,8 +206,8 @@ def test_a_weekly_post_with_the_same_words_goes_out_each_week(
     place: Place, server: StandIn, once_at: Callable[[float], int], is_tidied: bool
 ) -> None:
     server.keeps_keys = False
-    weeks = [entry(f"week-{n}", soon(-n * WEEK), text="Office hours at four") for n in (2, 1, 0)]
-    for n, ahead in enumerate((-2 * WEEK, -WEEK, 0)):
+    weeks = [entry(f"week-{n}", soon(-n * WEEK), text="Office hours at four") for n in (1, 0)]
+    for n, ahead in enumerate((-WEEK, 0)):
         place.write(*(weeks[n:] if is_tidied else weeks))
 
         assert once_at(ahead + MINUTE) == 0
