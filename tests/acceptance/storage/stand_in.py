@@ -46,6 +46,10 @@ class StandIn:
     def texts(self) -> list[str]:
         return [post["text"] for post in self.posts]
 
+    @property
+    def file(self) -> dict[str, str]:
+        return {"id": "7", "url": f"{self.url}/7", "description": "The school door"}
+
     def happens(self, what: str) -> None:
         self.on.pop(what, lambda: None)()
 
@@ -58,7 +62,7 @@ class StandIn:
                 return 200, [] if "max_id" in line else self.posts[::-1]
             case "POST /api/v2/media":
                 self.happens("upload")
-                return 200, {"id": "7", "url": f"{self.url}/7"}
+                return 200, self.file
             case "POST /api/v1/statuses":
                 self.posts.append(self.shown(json.loads(body)))
                 self.happens("status")
@@ -74,7 +78,7 @@ class StandIn:
             "content": said["status"],
             "created_at": datetime.now(UTC).isoformat(),
             "account": {"id": "1"},
-            "media_attachments": [{}] * len(said.get("media_ids", [])),
+            "media_attachments": [self.file] * len(said.get("media_ids", [])),
         }
 
 
