@@ -32,6 +32,7 @@ sys.path.insert(0, str(HERE))
 
 from benchmarks.proof import clock, rivals  # noqa: E402
 from benchmarks.proof.calendar import Calendar  # noqa: E402
+from benchmarks.proof.command import SCALE as SCALED  # noqa: E402
 from benchmarks.proof.counting import Tally, counted, lateness  # noqa: E402
 from benchmarks.proof.faults import ALL_FAULTS, GENTLE, Rates  # noqa: E402
 from benchmarks.proof.places import SCRIPTS, SERVERS, SHARED, Way, places  # noqa: E402
@@ -361,6 +362,7 @@ def supervisor(
         "TERMBELL_CACHE": str(folder / "cache"),
         "TERMBELL_STATE": str(folder / "state"),
         "NO_COLOR": "1",
+        SCALED: str(PATIENCE / way.patience),
         "PYTHONPATH": os.pathsep.join(
             (
                 str(HERE),

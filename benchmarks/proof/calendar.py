@@ -17,7 +17,7 @@ from PIL import Image
 from benchmarks.proof.places import Place
 
 A_THREAD, A_PICTURE, A_TWIN, A_SKIP = 0.15, 0.25, 0.06, 0.1  # shares
-BEYOND = 4.0  # seconds from now within which new posts are due
+AHEAD = (8.0, 16.0)  # seconds from now within which new posts are due: after the next start
 PICTURES = {"door.png": "teal", "gate.png": "maroon", "yard.png": "olive"}
 WORD = re.compile(rb"word\d+dn\d+p\d+x")
 # The C writer is ten times as fast, where PyYAML was built with it.
@@ -79,7 +79,7 @@ class Calendar:
         for _ in range(count):
             number = len(self.posts)
             place = list(self.places.values())[number % len(self.places)]
-            due = (now or datetime.now(UTC)) + timedelta(seconds=self.drawn.uniform(0, BEYOND))
+            due = (now or datetime.now(UTC)) + timedelta(seconds=self.drawn.uniform(*AHEAD))
             due = due.replace(microsecond=0)
             identifier = f"{self.name}-{number}"
             twin = self._twin(place, due)
@@ -92,7 +92,7 @@ class Calendar:
         mine = [post for post in self.posts if post["place"] == place.name and not post["removed"]]
         said_now = [post["words"] for post in mine if datetime.fromisoformat(post["when"]) >= due]
         earlier = [post for post in mine if post["words"] not in said_now]
-        wanted = not self.plain_texts and self.drawn.random() < A_TWIN
+        wanted = place.twins and not self.plain_texts and self.drawn.random() < A_TWIN
         return self.drawn.choice(earlier) if wanted and earlier else None
 
     def _planned(

@@ -53,6 +53,7 @@ class Place:
     threads: bool = False
     pictures: bool = False
     knows: bool = True  # whether there is a way to know, so that nothing has to stay in doubt
+    twins: bool = True  # whether the platform takes the same text twice
     options: tuple[Mapping[str, str], ...] = ()  # of its posts, drawn from
 
     @property
@@ -259,6 +260,7 @@ def linkedin(way: Way) -> Place:
         seen=lambda: [one["text"] for one in member.posts.values()],
         ways=(proxy,),
         pictures=True,
+        twins=False,
         knows=False,
     )
 
