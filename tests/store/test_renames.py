@@ -277,6 +277,24 @@ def test_a_store_of_before_content_was_known_recognises_the_words(store: Store):
     assert [(row.key, row.status) for row in rows.values()] == [("new", "published")]
 
 
+def test_content_that_an_older_store_did_not_know_is_learnt_with_the_same_words(store: Store):
+    publish(store, written(content=None))
+
+    assert after(store, written(content="1:words"))["old"].content == "1:words"
+    assert after(store, written(content="1:other"))["old"].content == "1:words"
+
+
+def test_an_account_without_entries_is_still_another_one(store: Store):
+    publish(store, written())
+
+    rows = after(store, written("new", account="news"), circumstances=TWO_ACCOUNTS)
+
+    assert {row.key: row.status for row in rows.values()} == {
+        "old": "published",
+        "new": "scheduled",
+    }
+
+
 names = st.text("abcd", min_size=1, max_size=3)
 
 
