@@ -58,8 +58,10 @@ def test_a_status_means_the_same_up_to_its_edges(status: int, expected: type[Pub
 def test_a_no_that_is_said_with_a_yes_is_a_refusal(status: int):
     platform = a_platform(refuses=lambda response: True)
 
-    with pytest.raises(Rejected):
+    with pytest.raises(Rejected) as no:
         judged(Response.of({"ok": False}, status), POST, platform, "main", DUE)
+
+    assert "redirected" not in str(no.value)
 
 
 @pytest.mark.parametrize(

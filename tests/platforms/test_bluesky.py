@@ -43,6 +43,7 @@ from platforms.bluesky import (
     whoami,
 )
 from platforms.recent import Found, Look, look
+from scheduler.engine.rehearsal import Rehearsal
 from tests.support import DUE, a_post, a_video, an_image, documented, scripted
 
 ANSWERS = Path(__file__).parent / "answers"
@@ -607,3 +608,12 @@ def test_a_session_ends_when_its_token_says_so():
 @pytest.mark.parametrize("token", ["", "opaque", "a.b.c", a_token(), a_token(exp=[])])
 def test_of_a_token_that_says_nothing_no_end_is_known(token: str):
     assert end_of(token) == {}
+
+
+def test_the_steps_of_pictures_are_counted_from_one(tmp_path: Path):
+    media = (an_image(tmp_path), an_image(tmp_path, "bicycle.png", colour="green"))
+    rehearsal = Rehearsal()
+
+    publish(ACCOUNT, a_post(media=media), rehearsal)
+
+    assert [one.step for one in rehearsal.asked][:2] == ["upload 1", "upload 2"]

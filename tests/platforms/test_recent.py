@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from platforms.base import Account, Lost, Published, Request, Response, TryLater
-from platforms.recent import Found, ListedPost, PostList, Search, iso, look, look_through
+from platforms.recent import (
+    Found,
+    ListedPost,
+    PostList,
+    Search,
+    iso,
+    look,
+    look_through,
+    target,
+)
 from tests.engine.support import a_platform
 from tests.support import DUE, a_post
 
@@ -122,3 +131,21 @@ def test_an_adapter_that_still_returns_the_post_or_none_is_understood(
 
     assert (result.found, result.post) == (expected, found)
     assert bool(result.why) == (found is None)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://Example.org/", "//example.org"),
+        ("http://example.org:80/a/", "//example.org/a"),
+        ("https://example.org:443/a", "//example.org/a"),
+        ("https://example.org:8443/a", "//example.org:8443/a"),
+        ("www.example.org", "//www.example.org"),
+        ("https://müller.example/", "//xn--mller-kva.example"),
+        ("https://example.org/?utm_source=x&id=7&si=2", "//example.org?id=7"),
+        ("https://example.org/a?b=#c", "//example.org/a?b=#c"),
+        ("https://example.org/a).", "//example.org/a)."),
+    ],
+)
+def test_an_address_is_compared_by_where_it_leads(address: str, expected: str):
+    assert target(address) == expected
