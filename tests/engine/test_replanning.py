@@ -68,19 +68,31 @@ ENDLESS = (
 )
 
 
-def test_a_process_that_waits_for_the_processor_is_not_ended():
-    """A busy machine gives it a second now and then."""
-    used, waits, ended = 0.0, [], []
+@pytest.mark.parametrize(
+    ("processors", "waits"),
+    [(0.5, [3.0, 1.5, 0.75, 0.375, 0.1875]), (1.0, [3.0]), (8.0, [3.0])],
+)
+def test_a_process_is_ended_by_its_processor_time_and_never_sooner_than_by_the_clock(
+    processors: float, waits: list[float]
+):
+    """A busy machine lets it have half a processor, an idle one may let it have eight."""
+    at, slept, ended = 100.0, [], []
 
     def sleep(seconds: float) -> None:
-        nonlocal used
-        waits.append(seconds)
-        used += 1.0
+        nonlocal at
+        slept.append(seconds)
+        at += seconds
 
-    end_after(3.0, lambda: used, sleep, ended.append)
+    def used() -> float:
+        return (at - 100.0) * processors
 
-    assert waits == [3.0, 2.0, 1.0]
-    assert ended == [TOO_LONG]
+    def end(code: int) -> None:
+        ended.append((code, at))
+
+    end_after(3.0, used, lambda: at, sleep, end)
+
+    assert slept[: len(waits)] == waits
+    assert ended == [(TOO_LONG, pytest.approx(100.0 + 3.0 / min(processors, 1.0)))]
 
 
 def test_a_reading_that_uses_up_its_processor_time_is_ended(tmp_path: Path):

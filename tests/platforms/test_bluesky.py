@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -30,8 +31,19 @@ from platforms.base import (
     filled,
     post_from,
 )
-from platforms.bluesky import CID, DID, PLATFORM, publish, record_key, session, tid, whoami
+from platforms.bluesky import (
+    CID,
+    DID,
+    PLATFORM,
+    end_of,
+    publish,
+    record_key,
+    session,
+    tid,
+    whoami,
+)
 from platforms.recent import Found, Look, look
+from scheduler.engine.rehearsal import Rehearsal
 from tests.support import DUE, a_post, a_video, an_image, documented, scripted
 
 ANSWERS = Path(__file__).parent / "answers"
@@ -581,3 +593,27 @@ def test_the_documented_answers_name_the_record_that_was_asked_for() -> None:
     assert up.ref["cid"] == CID
     assert up.id == f"at://{DID}/app.bsky.feed.post/{record_key(a_post())}"
     assert json.dumps(as_plain(up))
+
+
+def a_token(**claims: object) -> str:
+    parts = ({"alg": "ES256K", "exp": 1}, claims)
+    encoded = (urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+    return ".".join((*encoded, "signature"))
+
+
+def test_a_session_ends_when_its_token_says_so():
+    assert end_of(a_token(exp=1788769800)) == {"ends": "2026-09-07T08:30:00+00:00"}
+
+
+@pytest.mark.parametrize("token", ["", "opaque", "a.b.c", a_token(), a_token(exp=[])])
+def test_of_a_token_that_says_nothing_no_end_is_known(token: str):
+    assert end_of(token) == {}
+
+
+def test_the_steps_of_pictures_are_counted_from_one(tmp_path: Path):
+    media = (an_image(tmp_path), an_image(tmp_path, "bicycle.png", colour="green"))
+    rehearsal = Rehearsal()
+
+    publish(ACCOUNT, a_post(media=media), rehearsal)
+
+    assert [one.step for one in rehearsal.asked][:2] == ["upload 1", "upload 2"]

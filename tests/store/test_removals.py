@@ -8,7 +8,7 @@ import pytest
 
 from platforms.base import Published
 from scheduler.calendar.model import Delivery
-from scheduler.problems import Place
+from scheduler.problems import Place, Problem
 from scheduler.store import AccountFacts, Circumstances, Files, Row, Store
 from scheduler.store.taking_up import CALENDAR_GONE
 from tests.engine.support import a_delivery
@@ -90,6 +90,49 @@ def test_of_a_file_that_is_gone_what_is_due_soon_is_held_and_the_rest_waits(stor
     assert statuses(store) == {"soon": "held", "later": "scheduled", "b": "scheduled"}
     assert changes.missing == ("soon on main", "later on main")
     assert kinds(store) == []
+
+
+def test_soon_is_within_ten_minutes(store: Store):
+    last = NOW + 10 * MINUTE
+    soon = [written("now", due=last), written("later", due=last + timedelta(microseconds=1))]
+    store.plan([*soon, written("b")], NOW, READ)
+
+    store.plan([written("b")], NOW, READ)
+
+    assert statuses(store) == {"now": "held", "later": "scheduled", "b": "scheduled"}
+
+
+@pytest.mark.parametrize(("number", "more"), [(20, ""), (21, "and 1 more"), (23, "and 3 more")])
+def test_a_notice_names_twenty_and_counts_the_others(store: Store, number: int, more: str):
+    store.plan([written(f"k{n:02}") for n in range(number)], NOW, READ)
+
+    store.plan([], NOW, EMPTIED)
+
+    (notice,) = store.notices.untold()
+    assert notice.text.startswith(f"{number} posts were removed")
+    assert notice.text.count(" on main") == 20
+    assert notice.text.partition("k19 on main, 2026-09-07 08:30")[2].strip() == more
+
+
+@pytest.mark.parametrize(("number", "told"), [(5, []), (6, ["cancelled"])])
+def test_a_few_are_cancelled_without_a_notice(store: Store, number: int, told: list[str]):
+    store.plan([written(f"k{n}") for n in range(number)], NOW, READ)
+
+    store.plan([], NOW, EMPTIED)
+
+    assert set(statuses(store).values()) == {"cancelled"}
+    assert kinds(store) == told
+
+
+@pytest.mark.parametrize(("late", "status"), [("skip", "missed"), ("publish", "held")])
+def test_what_is_over_and_has_a_problem_waits_only_where_it_may_be_late(
+    store: Store, late: str, status: str
+):
+    problem = Problem("too-long", "old: too long", Place("calendar/a.yaml", 3))
+
+    store.plan([written("old", late=late, problems=(problem,))], DUE + 3 * DAY, READ)
+
+    assert statuses(store) == {"old": status}
 
 
 def test_the_person_is_told_after_a_minute_and_once(store: Store):

@@ -334,6 +334,24 @@ def test_one_that_was_held_and_removed_is_held_when_it_comes_back(store: Store):
     assert (rows["new"].status, rows["new"].reason) == ("held", "like")
 
 
+def test_content_that_an_older_store_did_not_know_is_learnt_with_the_same_words(store: Store):
+    publish(store, written(content=None))
+
+    assert after(store, written(content="1:words"))["old"].content == "1:words"
+    assert after(store, written(content="1:other"))["old"].content == "1:words"
+
+
+def test_an_account_without_entries_is_still_another_one(store: Store):
+    publish(store, written())
+
+    rows = after(store, written("new", account="news"), circumstances=TWO_ACCOUNTS)
+
+    assert {row.key: row.status for row in rows.values()} == {
+        "old": "published",
+        "new": "scheduled",
+    }
+
+
 names = st.text("abcd", min_size=1, max_size=3)
 
 

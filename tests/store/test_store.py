@@ -748,3 +748,28 @@ def test_a_fact_is_kept_under_its_name_replaced_and_forgotten(store: Store) -> N
     store.keep_fact("colour", None)
 
     assert (store.fact("colour"), store.fact("size")) == (None, "large")
+
+
+@pytest.mark.parametrize("ended", ["failed", "missed"])
+@pytest.mark.parametrize(
+    ("due", "now", "status"),
+    [
+        (DUE, DUE + timedelta(hours=3), None),
+        (DUE, DUE + timedelta(hours=2), "scheduled"),
+        (DUE + DAY, DUE + timedelta(hours=3), "scheduled"),
+    ],
+)
+def test_an_edit_of_what_failed_or_was_missed_lets_it_go_while_it_is_in_time(
+    store: Store, ended: str, due: datetime, now: datetime, status: str | None
+) -> None:
+    store.plan([a_delivery()], DUE - DAY)
+    row = claimed(store)
+    getattr(store, ended)(row, "why it did", DUE)
+
+    store.plan([a_delivery(due=due, post=a_post(text="In other words"))], now)
+
+    after = store.row("k1")
+    assert after.post.text == "In other words"
+    assert (after.status, after.error) == (
+        (status, None) if status is not None else (ended, "why it did")
+    )
