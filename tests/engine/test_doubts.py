@@ -22,6 +22,7 @@ from platforms.base import (
 )
 from platforms.recent import Found, Look
 from scheduler.engine.doubts import RULES, Case, Way, after
+from scheduler.store import Store
 from tests.engine.support import ABSENT, Bench, a_bench, a_delivery, ours, two_steps
 from tests.support import DUE, ok
 
@@ -318,3 +319,25 @@ def test_one_with_the_same_content_on_the_profile_waits_until_this_one_is_settle
     assert bench.store.row("k2").attempts == 0
     assert until_settled(bench) == "published"
     assert bench.store.row("k2").status == "published"
+
+
+@pytest.mark.parametrize(
+    ("profiles", "waits"),
+    [(("@ada", "@ada"), True), (("@ada", None), True), (("@ada", "@news"), False)],
+)
+def test_a_twin_on_another_profile_of_the_server_does_not_wait(
+    tmp_path: Path, profiles: tuple[str | None, str | None], waits: bool
+):
+    store = Store(tmp_path / "store.db", DUE)
+    for account, profile in zip(("main", "news"), profiles, strict=True):
+        if profile:
+            store.accounts.learn_profile(account, "x:1", profile)
+    twins = [
+        a_delivery(key, entry=key, account=account, content="1:same", origin="x:1")
+        for key, account in (("k1", "main"), ("k2", "news"))
+    ]
+    store.plan(twins, DUE - timedelta(days=1))
+    assert store.claim("main", "test", DUE)
+
+    assert (store.claim("news", "test", DUE) is None) is waits
+    store.close()
