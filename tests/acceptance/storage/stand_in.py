@@ -57,7 +57,7 @@ class StandIn:
         self.asked.append(line)
         match line.partition("?")[0]:
             case "GET /api/v1/accounts/verify_credentials":
-                return 200, {"id": "1", "acct": "ada"}
+                return 200, {"id": "1", "acct": "ada", "statuses_count": len(self.posts)}
             case "GET /api/v1/accounts/1/statuses":
                 return 200, [] if "max_id" in line else self.posts[::-1]
             case "POST /api/v2/media":
