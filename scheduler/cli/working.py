@@ -32,6 +32,7 @@ from scheduler.problems import Invalid, Problem
 from scheduler.store import Store, StoreFailed, claimant, status
 from scheduler.store.database import Database
 from scheduler.store.identity import Witness
+from scheduler.store.migrations import BORN
 
 log = logging.getLogger("termbell")
 
@@ -93,6 +94,8 @@ def working(
             file = held.enter_context(_place(config, dry_run))
             held.enter_context(Alone(file))
             places.append(file)
+            if dry_run and not config.store.exists():
+                _forget_its_birth(file, now)
             if not dry_run:
                 refuse_a_renamed_config(config)
                 witness.append(held.enter_context(_owned(config, file, now, take_over)))
@@ -168,6 +171,12 @@ def _owned(config: Config, file: Path, now: datetime, take_over: bool) -> Iterat
                     "%s is an older copy of the store: what was due since is looked for first", file
                 )
         yield witness
+
+
+def _forget_its_birth(file: Path, now: datetime) -> None:
+    """The store of a first dry run is no new one: nothing can have left before it."""
+    with closing(Store(file, now)) as store:
+        store.keep_fact(BORN, None)
 
 
 def refuse_a_renamed_config(config: Config) -> None:

@@ -51,7 +51,9 @@ def test_a_second_daemon_names_the_first_and_leaves_it_to_its_work(
     assert (overlapping.returncode, overlapping.stdout, overlapping.stderr) == (75, short, "")
     published = place.asked("publish", "hello")
     assert (published.returncode, published.stdout) == (75, "")
-    retry = re.search(r"to have it sent now, termbell (retry \w{8})$", published.stderr.strip())
+    retry = re.search(
+        r"to have it sent now, termbell (retry --now \w{8})$", published.stderr.strip()
+    )
     assert retry, published.stderr
     assert place.asked(*retry[1].split()).returncode == 0
     until(lambda: server.texts == ["hello"], "the first sends it")
@@ -180,7 +182,7 @@ def test_an_invalid_calendar_leaves_the_plan_in_force_and_once_mended_goes_on(
 
     place.write(entry("a", due, to="nobody"))
 
-    daemon.has_said("config.yaml:11: a: no account called 'nobody'; there are: fediverse")
+    daemon.has_said("config.yaml:12: a: no account called 'nobody'; there are: fediverse")
     daemon.has_said("the calendar has errors; the plan from before stays in force")
     until(lambda: server.texts == ["a"], "the old plan is in force")
     place.write(entry("a", due), entry("b", soon(0)))
@@ -256,7 +258,7 @@ def test_a_template_and_a_picture_that_change_change_what_waits(
         "the picture is taken up",
     )
 
-    assert place.asked("retry", before).returncode == 0
+    assert place.asked("retry", "--now", before).returncode == 0
     until(lambda: server.texts == ["Good morning Ada"], "it is up")
     assert server.arrived[0].media == 1
 
@@ -412,8 +414,8 @@ def test_a_calendar_that_is_invalid_from_the_start_is_refused_with_every_problem
 
     assert refused.returncode == 1
     assert [line.partition(": ")[0] for line in refused.stderr.splitlines()[:2]] == [
-        "config.yaml:11",
-        "config.yaml:21",
+        "config.yaml:12",
+        "config.yaml:22",
     ]
     assert "no account called 'nobody'" in refused.stderr
     assert "wen" in refused.stderr

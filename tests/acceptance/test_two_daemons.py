@@ -38,8 +38,10 @@ def without_a_lock(place: Place) -> None:
 
 
 def a_second(place: Place, **environment: str) -> Daemon:
+    """Of another user, whose state directory knows nothing of the first."""
     without_a_lock(place)
-    return place.daemon(**environment)
+    elsewhere = {"TERMBELL_STATE": str(place.folder.parent / "another-user")}
+    return place.daemon(**{**elsewhere, **environment})
 
 
 def test_at_once_on_the_same_deliveries_they_lose_and_double_nothing(

@@ -50,7 +50,9 @@ def test_sixty_kills_lose_nothing_and_double_nothing(repository: Path) -> None:
     found = json.loads(ended.stdout)
     platforms = found["platforms"]
     assert found["kills"] == 60 or found["seconds"] > 90, said
-    assert {name for name in SERVERS if not why_not(SCRIPTS.get(name, name))} <= platforms.keys(), said
+    assert {name for name in SERVERS if not why_not(SCRIPTS.get(name, name))} <= platforms.keys(), (
+        said
+    )
     assert [
         name for name, one in platforms.items() if one["lost"] or one["twice"] or one["untrue"]
     ] == [], said
