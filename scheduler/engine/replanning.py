@@ -128,7 +128,7 @@ def end_after(
     seconds: float,
     processor: Callable[[], float] = time.process_time,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = threading.Event().wait,
     end: Callable[[int], object] = os._exit,
 ) -> None:
     """Ends this process when it has used so many seconds of processor time.

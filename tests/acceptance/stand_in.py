@@ -120,7 +120,10 @@ class StandIn:
             "key": key,
             "created_at": datetime.now(UTC).isoformat(),
             "in_reply_to_id": said.get("in_reply_to_id"),
-            "media_attachments": list(said.get("media_ids") or ()),
+            "media_attachments": [
+                {"id": identifier, "url": "http://stand-in/file", "description": "A door"}
+                for identifier in said.get("media_ids") or ()
+            ],
         }
         self.up.insert(0, status)
         return status

@@ -129,7 +129,7 @@ def test_one_that_wakes_after_another_has_taken_over_sends_nothing(
         server.behave_uploads = hold_the_first
     else:
         server.behave, server.takes_at_once = hold_the_first, True
-    place.common["timeout"] = 90
+    place.common["timeout"] = 20
     place.write(entry("a", soon(0), media=[{"file": "door.png", "alt": "A door"}]))
     first = place.start()
     assert begun.wait(PATIENCE)
