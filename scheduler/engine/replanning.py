@@ -124,11 +124,16 @@ def _apart(work: Callable[..., None], *given: object) -> Iterator["Connection"]:
         ours.close()
 
 
+def _wait(seconds: float) -> None:
+    """Like `time.sleep`, which a clock that was set can make fail."""
+    threading.Event().wait(seconds)
+
+
 def end_after(
     seconds: float,
     processor: Callable[[], float] = time.process_time,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], object] = threading.Event().wait,
+    sleep: Callable[[float], object] = _wait,
     end: Callable[[int], object] = os._exit,
 ) -> None:
     """Ends this process when it has used so many seconds of processor time.
