@@ -150,7 +150,11 @@ def _nearly_matches(config: Config, pattern: str) -> Iterator[Path]:
     wanted = NEARLY_YAML.fullmatch(PurePath(pattern).name)
     if wanted is None:
         return
-    for path in sorted(_matches(config, str(PurePath(pattern).with_name("*")))):
+    try:
+        beside = sorted(_matches(config, str(PurePath(pattern).with_name("*"))))
+    except (ValueError, NotImplementedError):
+        return  # it is no pattern, which is an error of its own
+    for path in beside:
         named = NEARLY_YAML.fullmatch(path.name)
         if named and fnmatch(named["stem"], wanted["stem"]):
             yield path

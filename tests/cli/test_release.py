@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.engine.circumstances import circumstances
 from scheduler.engine.daemon import utc_now
-from scheduler.engine.planning import circumstances, plan
+from scheduler.engine.planning import plan
 from scheduler.store import Store
 from tests.cli.support import a_calendar, lines, termbell
 

@@ -15,7 +15,7 @@ from platforms.base import (
     DROPPED,
     HARMLESS,
     Account,
-    InDoubt,
+    AlreadySent,
     LoginNeeded,
     Lost,
     Media,
@@ -877,7 +877,7 @@ def test_a_limit_that_is_no_number_is_none_of_ours() -> None:
         ("This action is outside the authorized scopes", LoginNeeded),
         ("Cannot attach files that have not finished processing. Try again in a moment!", TryLater),
         ("Validation failed: Cannot attach files that have not finished processing.", TryLater),
-        ("Duplicate idempotency key.", InDoubt),
+        ("Duplicate idempotency key.", AlreadySent),
         ("Validation failed: Text character limit of 500 exceeded", None),
     ],
 )
