@@ -17,15 +17,18 @@ def made(minutes: int) -> str:
     return (NOW - timedelta(minutes=minutes)).isoformat()
 
 
-MASTODON = [{"id": "2", "created_at": made(1)}, {"id": "1", "created_at": made(9)}]
+MASTODON = [{"id": "2", "created_at": made(-1440)}, {"id": "1", "created_at": made(1440)}]
 BLUESKY = {
     "cursor": "1",
-    "records": [{"value": {"createdAt": made(1)}}, {"value": {"createdAt": made(9)}}],
+    "records": [{"value": {"createdAt": made(-1440)}}, {"value": {"createdAt": made(1440)}}],
 }
 MICROPUB = {
-    "items": [{"properties": {"published": [made(1)]}}, {"properties": {"published": [made(9)]}}]
+    "items": [
+        {"properties": {"published": [made(-1440)]}},
+        {"properties": {"published": [made(1440)]}},
+    ]
 }
-UNTIMED = {"items": [{"properties": {}}, {"properties": {"published": [made(1)]}}]}
+UNTIMED = {"items": [{"properties": {}}, {"properties": {"published": [made(-1440)]}}]}
 
 
 def harmed(fault: str, body: Any) -> Any:

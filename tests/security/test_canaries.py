@@ -221,7 +221,8 @@ def test_whatever_servers_answer_no_secret_is_anywhere(calendar: Calendar, mood:
     calendar.termbell("doctor", "--json")
 
     tried = {one["account"]: one for one in shown["deliveries"] if one["entry"] == "now"}
-    assert all(one["attempts"] for one in tried.values())
+    # A twin on the same server waits while the first one is looked for.
+    assert {name for name, one in tried.items() if not one["attempts"]} <= {"second"}
     assert tried["chalk"]["error"] == "RuntimeError: broken with •••"
     assert {
         canary
