@@ -11,7 +11,6 @@ from datetime import datetime
 
 from platforms.base import Ask
 from scheduler.config import Config, ConfiguredAccount
-from scheduler.engine.clock import not_known
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.delivering import Desk
 from scheduler.engine.hosting import Hosting
@@ -19,7 +18,6 @@ from scheduler.engine.logs import redacted
 from scheduler.engine.network import Network, Networks
 from scheduler.engine.rehearsal import Rehearsal
 from scheduler.store import Store
-from scheduler.store.rows import Uptime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +40,6 @@ class Assembled:
             self.hosting,
             by=self.desk.by,
             now=self.desk.now,
-            uptime=self.desk.uptime,
             is_rehearsal=self.is_rehearsal,
         )
 
@@ -67,7 +64,6 @@ def assemble(
     *,
     by: str,
     now: Callable[[], datetime],
-    uptime: Callable[[], Uptime | None] = not_known,
     is_rehearsal: bool = False,
 ) -> Assembled:
     """`credentials` are those of the config's accounts; `hosting` may be of an earlier config."""
@@ -79,7 +75,6 @@ def assemble(
         accounts=config.accounts,
         by=by,
         now=now,
-        uptime=uptime,
         timeout=config.timeout,
         patience=config.patience,
         answerer=_answerer(config, credentials, hosting, is_rehearsal),
