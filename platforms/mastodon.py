@@ -53,6 +53,7 @@ from platforms.recent import (
 
 REMEMBERED = 3600.0  # seconds
 LOOKS = 300  # at a file being converted, every two seconds
+NOT_THERE = 404
 PER_PAGE = 40  # the most that Mastodon gives
 SNACS_PAGE = 200  # snac gives what it is asked for
 FIND_AFTER = 5  # seconds; no source, cautious: a list may be read from a replica of the database
@@ -441,10 +442,13 @@ def source(account: Account, identifier: str, ask: Ask) -> str | None:
                 step="source",
                 url=at(account, f"/api/v1/statuses/{identifier}/source"),
                 repeat=HARMLESS,
+                accepts=(NOT_THERE,),
                 example={"text": ""},
             )
         )
     except Rejected:
+        return None
+    if told.status == NOT_THERE:
         return None
     return short_mentions(told.json().get("text") or "") or None
 
@@ -452,20 +456,17 @@ def source(account: Account, identifier: str, ask: Ask) -> str | None:
 def about(account: Account, ask: Ask, anonymous: bool = False) -> Json:
     """What the server says of itself. Raises `Rejected` where it does not."""
 
-    def asked(path: str) -> Json:
-        request = Request(
-            step="limits",
-            url=at(account, path),
-            repeat=HARMLESS,
-            anonymous=anonymous,
-            example={},
-        )
-        return ask(request).json()
-
-    try:
-        return asked("/api/v2/instance")
-    except Rejected:  # Mastodon before 4.0, snac, Pleroma
-        return asked("/api/v1/instance")
+    newer = Request(
+        step="limits",
+        url=at(account, "/api/v2/instance"),
+        repeat=HARMLESS,
+        accepts=(NOT_THERE,),  # Mastodon before 4.0, Pleroma, and snac, which says so with a page
+        anonymous=anonymous,
+        example={},
+    )
+    older = replace(newer, url=at(account, "/api/v1/instance"), accepts=())
+    answer = ask(newer)
+    return (ask(older) if answer.status == NOT_THERE else answer).json()
 
 
 def limits_of(told: Json, server: str, base: Limits) -> Limits:

@@ -30,6 +30,7 @@ from platforms.base import (
 )
 from platforms.mastodon import LIMITS, LOOKS, PLATFORM, asking, publish, whoami
 from platforms.recent import Found, Look, look
+from scheduler.engine.judging import judged
 from tests.support import DUE, FIRST, a_post, an_image, documented, ok, scripted
 
 ANSWERS = Path(__file__).parent / "answers"
@@ -841,10 +842,12 @@ def test_a_server_tells_its_own_limits_to_anybody() -> None:
     )
 
 
-def test_a_server_without_the_second_version_is_asked_the_first() -> None:
-    server = scripted(NOT_THERE, Response.of(answer("snac_instance_v1")))
+@pytest.mark.parametrize("body", [b'{"error": "Not found"}', b"<h1>404 Not Found (snac)</h1>", b""])
+def test_a_server_without_the_second_version_is_asked_the_first(body: bytes) -> None:
+    absent = Response(status=404, headers={"content-type": "text/html"}, body=body)
+    server = scripted(absent, Response.of(answer("snac_instance_v1")))
 
-    limits = asking(LIMITS)(ACCOUNT, server)
+    limits = asking(LIMITS)(ACCOUNT, lambda one: judged(server(one), one, PLATFORM, "school", DUE))
 
     assert [one.url.rpartition("/api/")[2] for one in server.asked] == [
         "v2/instance",
@@ -854,7 +857,9 @@ def test_a_server_without_the_second_version_is_asked_the_first() -> None:
 
 
 def test_a_server_that_tells_only_its_length_keeps_our_other_figures() -> None:
-    limits = asking(LIMITS)(ACCOUNT, scripted(NOT_THERE, ok(max_toot_chars=5000)))
+    server = scripted(Response(status=404), ok(max_toot_chars=5000))
+
+    limits = asking(LIMITS)(ACCOUNT, server)
 
     assert limits == replace(PLATFORM.limits, text=5000, source="https://example.social")
 
