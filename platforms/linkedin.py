@@ -30,6 +30,7 @@ from platforms.base import (
     Poll,
     Post,
     Published,
+    PublishError,
     Rejected,
     Request,
     Response,
@@ -64,6 +65,7 @@ PAUSES = (
     60,
 )  # seconds before each look at a video that is being processed; a member has 150 requests a day
 LISTED = 50  # posts on a page
+REPEATS = 660.0  # seconds; LinkedIn refuses an equal text for about ten minutes
 COMMENT = "comment"
 SHORT_ADDRESS = re.compile(r"https://lnkd\.in/[\w-]+")
 SERVED = timedelta(
@@ -105,7 +107,7 @@ def publish(account: Account, post: Post, ask: Ask) -> Published:
     try:
         answer = ask(rest(account, "post", "posts", body, example=CREATED))
     except Rejected as refused:
-        return already_up(refused)
+        raise repeated(refused) from None
     return published(answer.headers["x-restli-id"])
 
 
@@ -609,18 +611,21 @@ def said(values: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def already_up(refused: Rejected) -> Published:
-    """A refused repeat names the post that an earlier, unanswered attempt made."""
+def repeated(refused: Rejected) -> PublishError:
+    """What a refusal is: a repeat is one of a text, and may be of another post than ours.
+
+    It goes ten minutes later, unless an earlier attempt was lost: that one is looked for first.
+    """
     urn = re.search(
         r"duplicate of (urn:li:\w+:\d+)", refused.response.text if refused.response else ""
     )
     if not urn:
-        raise refused
-    return published(urn[1], f"LinkedIn took it for a repeat of {urn[1]}, which is up")
+        return refused
+    return TryLater(f"LinkedIn took it for a repeat of {urn[1]}", refused.response, REPEATS)
 
 
-def published(urn: str, *notes: str) -> Published:
-    return Published(id=urn, url=f"https://www.linkedin.com/feed/update/{urn}/", notes=notes)
+def published(urn: str) -> Published:
+    return Published(id=urn, url=f"https://www.linkedin.com/feed/update/{urn}/")
 
 
 def notices(account: Account, today: date) -> Iterator[str]:

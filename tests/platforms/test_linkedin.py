@@ -12,7 +12,6 @@ from platforms.base import (
     HARMLESS,
     Account,
     Ask,
-    InDoubt,
     Link,
     LoginNeeded,
     Media,
@@ -198,18 +197,16 @@ def test_an_image_still_being_processed_is_worth_another_try(
     assert len(member.posts) == 1
 
 
-def test_a_lost_answer_is_a_doubt_and_a_second_sending_finds_the_post_that_is_up(
-    member: Member,
-) -> None:
-    member.loses_the_next_answer = True
-    with pytest.raises(InDoubt):
+def test_a_refused_repeat_is_tried_later_and_never_taken_for_ours(member: Member) -> None:
+    """It may be a twin, by hand or from another calendar; whether ours is up, a look says."""
+    twin = publish(account(member), a_post(), over_http())
+
+    with pytest.raises(TryLater) as refused:
         publish(account(member), a_post(), over_http())
 
-    up = publish(account(member), a_post(), over_http())
-
-    assert list(member.posts) == [up.id]
-    assert up.url == f"https://www.linkedin.com/feed/update/{up.id}/"
-    assert up.notes == (f"LinkedIn took it for a repeat of {up.id}, which is up",)
+    assert refused.value.after == 660
+    assert str(refused.value) == f"LinkedIn took it for a repeat of {twin.id}"
+    assert list(member.posts) == [twin.id]
 
 
 def test_after_ten_minutes_linkedin_knows_no_repeat() -> None:
