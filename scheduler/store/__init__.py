@@ -64,7 +64,6 @@ from scheduler.store.rows import (
     row_of,
     stamp,
 )
-from scheduler.store.status import MAY_BECOME
 from scheduler.store.suspicions import WORKED, suspect_all, suspect_since
 from scheduler.store.tables import accounts, deliveries, facts, heartbeat, journal
 from scheduler.store.taking_up import AccountFacts, Circumstances, take_up
@@ -584,7 +583,7 @@ class Store:
 
     def cancel(self, key: str) -> Row:
         row = self.row(key)
-        if status.CANCELLED not in MAY_BECOME[row.status] or row.status == status.IN_DOUBT:
+        if row.status not in removals.CANCELLABLE:
             hint = "; resolve it with --drop" if row.status == status.IN_DOUBT else ""
             raise WrongStatus(f"{key} is {row.status} and cannot be cancelled{hint}")
         with self.database.writing() as connection:

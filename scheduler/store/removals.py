@@ -14,15 +14,17 @@ from sqlalchemy import Connection, select, update
 
 from scheduler.store import status
 from scheduler.store.changing import become
+from scheduler.store.journal import LEFT
 from scheduler.store.notices import note
 from scheduler.store.rows import MISSING, REMOVED, Row, instant, row_of, stamp
-from scheduler.store.tables import deliveries
+from scheduler.store.tables import deliveries, journal
 
 SOON = timedelta(minutes=10)  # what is due within this is held
 NOTICE_AFTER = timedelta(seconds=60)
 CANCELLED_AFTER = timedelta(minutes=10)
 FEW = 5  # waiting deliveries that may be cancelled without a notice
 SHOWN = 20  # in a notice
+CANCELLABLE = status.may_come_from(status.CANCELLED) - {status.IN_DOUBT}
 GONE = "its entry was removed from the calendar"
 IS_MISSING = "its entry is missing from the calendar, which may be half copied"
 
@@ -90,9 +92,18 @@ def set_aside(connection: Connection, rows: Iterable[Any], now: datetime) -> lis
 
 
 def settle(connection: Connection, now: datetime) -> list[Row]:
-    """Tells of what has been missing for a while, and cancels what still is. What was cancelled."""
+    """Tells of what has been missing for a while, and cancels what still is. What was cancelled.
+
+    What has become something else meanwhile, by hand or because it was due, is let alone.
+    """
     missing = deliveries.c.removed_at.is_not(None)
-    rows = connection.execute(select(deliveries).where(missing).order_by(deliveries.c.due)).all()
+    begun = select(journal.c.id).where(journal.c.delivery == deliveries.c.key, LEFT).exists()
+    past = deliveries.c.status.not_in((*CANCELLABLE, status.PUBLISHING)) | begun
+    connection.execute(update(deliveries).where(missing, past).values(removed_at=None))
+    waits = deliveries.c.status.in_(CANCELLABLE)
+    rows = connection.execute(
+        select(deliveries).where(missing, waits).order_by(deliveries.c.due)
+    ).all()
     late = [row for row in rows if row.removed_at <= stamp(now - NOTICE_AFTER)]
     over = [row for row in rows if row.removed_at <= stamp(now - CANCELLED_AFTER)]
     for since in sorted({row.removed_at for row in late}):

@@ -377,8 +377,7 @@ class _TakingUp:
             self._tell("calendar back", "it is read again")
 
     def _may_be_cancelled(self, row: Any) -> bool:
-        may = status.CANCELLED in status.MAY_BECOME[row.status]
-        return may and row.status != status.IN_DOUBT and row.key not in self.left
+        return row.status in removals.CANCELLABLE and row.key not in self.left
 
     # What the person should know
 

@@ -1,6 +1,6 @@
 """Tables V and O, fresh edits, undo and the past: what a plan does to what is gone, late or new."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -168,6 +168,37 @@ def test_what_is_still_gone_after_ten_minutes_is_cancelled_with_one_notice(store
     assert [row.key for row in cancelled] == ["a", "b"]
     assert statuses(store) == {"a": "cancelled", "b": "cancelled", "c": "scheduled"}
     assert kinds(store).count("cancelled") == 1
+
+
+def by_hand(store: Store) -> None:
+    store.cancel("a")
+
+
+def published(store: Store) -> None:
+    claimed = store.claim("main", "me", DUE)
+    assert claimed
+    store.published(claimed, Published(id="9"), DUE)
+
+
+def doubted(store: Store) -> None:
+    claimed = store.claim("main", "me", DUE)
+    assert claimed
+    store.in_doubt(claimed, "no answer", DUE)
+
+
+@pytest.mark.parametrize("ended", [by_hand, published, doubted])
+def test_what_has_ended_while_it_was_missing_is_let_alone(
+    store: Store, ended: Callable[[Store], None]
+):
+    store.plan([written("a", due=DUE), written("b"), written("c")], NOW, READ)
+    store.plan([written("c")], NOW, READ)
+    ended(store)
+    before = statuses(store)["a"]
+
+    cancelled = store.settle_missing(DUE + DAY)
+
+    assert [row.key for row in cancelled] == ["b"]
+    assert (store.settle_missing(DUE + DAY), statuses(store)["a"]) == ([], before)
 
 
 def test_the_clock_rings_when_something_missing_is_to_be_settled(store: Store):
