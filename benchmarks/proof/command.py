@@ -23,7 +23,9 @@ from scheduler.engine.doubts import Doubt
 
 SCALE = "TERMBELL_PROOF_SCALE"
 KILL = "TERMBELL_PROOF_KILL"
-checking.LEAST_PATIENCE = 0.0
+OURS = ("__main__", "__mp_main__")  # this command, and the processes that it starts
+if __name__ in OURS:
+    checking.LEAST_PATIENCE = 0.0
 
 
 def kill_at_commit(when: str, nth: int) -> None:

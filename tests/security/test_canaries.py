@@ -115,15 +115,17 @@ class Calendar:
         return done
 
     def until_tried(self) -> None:
-        """Waits until every delivery that is due was tried."""
+        """Waits until every delivery that is due was tried.
+
+        Apart from a twin, which waits while the first one on the same server is looked for.
+        """
         until = time.monotonic() + 30
         while time.monotonic() < until:
             shown = self.termbell("status", "--json")
-            if shown.stdout and all(
-                one["attempts"]
-                for one in json.loads(shown.stdout)["deliveries"]
-                if one["entry"] == "now"
-            ):
+            deliveries = json.loads(shown.stdout)["deliveries"] if shown.stdout else []
+            due = [one for one in deliveries if one["entry"] == "now"]
+            untried = {one["account"] for one in due if not one["attempts"]}
+            if due and untried <= {"second"}:
                 return
             time.sleep(0.2)
         raise AssertionError("the daemon did not try everything")
@@ -319,9 +321,11 @@ def test_the_daemon_writes_no_secret_while_it_runs_and_when_it_is_ended(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as daemon:
-        calendar.until_tried()
-        running = calendar.found()
-        daemon.send_signal(signal.SIGTERM)
+        try:
+            calendar.until_tried()
+            running = calendar.found()
+        finally:
+            daemon.send_signal(signal.SIGTERM)
         calendar.printed += daemon.communicate(timeout=30)
 
     assert daemon.returncode == 0

@@ -21,6 +21,7 @@ from urllib3.util import Retry
 from platforms.base import Ask, Platform, Request, Response
 from scheduler.engine.judging import judged
 from scheduler.engine.wire import wire
+from scheduler.store import Store
 
 PATIENCE = 90.0  # seconds that a test waits for the daemon
 
@@ -54,6 +55,13 @@ class Calendar:
                 sort_keys=False,
             )
         )
+
+    def with_an_old_store(self) -> "Calendar":
+        """Gives it a store that was made before its entries were due."""
+        state = self.folder / ".termbell"
+        state.mkdir(mode=0o700)
+        Store(state / f"{self.config.stem}.db", datetime(2026, 1, 1, tzinfo=UTC)).close()
+        return self
 
     def command(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -172,6 +172,7 @@ def test_a_run_delivers_byte_for_byte_what_a_preview_without_network_and_credent
     }
     calendar = Calendar(tmp_path, {"letters": letters}, [post])
     calendar.write()
+    calendar.with_an_old_store()
 
     shown, _ = calendar.command("preview", "--requests", "--json").communicate(timeout=60)
     calendar.environment.update(MAIL_USER="alice", MAIL_PASSWORD=mail["users"]["alice"])
