@@ -272,6 +272,7 @@ def test_a_script_that_rewrites_the_calendar_keeps_no_post_from_leaving(
         clock.set(45 * run)
         if 45 * run > 90 + MINUTE:
             place.became(steady="published")
+    place.became(steady="published")  # with a busy machine the other one may be first
 
     assert [text for text in server.texts if text == "steady"] == ["steady"]
     assert len(server.texts) == 2
