@@ -12,6 +12,7 @@ from scheduler.cli.output import emit, say
 from scheduler.cli.run import line
 from scheduler.config import read_config
 from scheduler.engine.broken_calendar import BrokenCalendar
+from scheduler.engine.clock import uptime
 from scheduler.engine.daemon import utc_now
 from scheduler.engine.doubts import Doubt, Way, doubt_of
 from scheduler.engine.health import Health, ago, health_of
@@ -89,12 +90,13 @@ def _looking(
     config: Path, rows: Iterable[Row], unanswered: Mapping[str, Unanswered]
 ) -> dict[str, Doubt]:
     """The deliveries that left without an answer and are looked for."""
-    read = read_config(config)
+    read, now, up = read_config(config), utc_now(), uptime()
     found = {}
     for row in rows:
         request, configured = unanswered.get(row.key), read.accounts.get(row.account)
         if row.status != status.SCHEDULED or request is None or configured is None:
             continue
+        request = request.by_clock(now, up)
         doubt = doubt_of(request, configured, timeout=read.timeout, patience=read.patience)
         if doubt.way is not Way.NONE and not request.is_suspicion:
             found[row.key] = doubt

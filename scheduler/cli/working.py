@@ -18,6 +18,7 @@ from scheduler.engine.alone import Alone, AlreadyRunning
 from scheduler.engine.assembly import Assembled, assemble
 from scheduler.engine.broken_calendar import mark_broken
 from scheduler.engine.circumstances import facts_of
+from scheduler.engine.clock import uptime
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.daemon import utc_now
 from scheduler.engine.delivering import Desk
@@ -128,7 +129,14 @@ def working(
             gone=progress(sys.stderr),
         )
         assembled = assemble(
-            config, store, credentials, hosting, by=claimant(), now=utc_now, is_rehearsal=dry_run
+            config,
+            store,
+            credentials,
+            hosting,
+            by=claimant(),
+            now=utc_now,
+            uptime=uptime,
+            is_rehearsal=dry_run,
         )
         reporting = (
             Reporting(store=store, now=utc_now)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from platforms.base import Ask
 from scheduler.config import Config, ConfiguredAccount
+from scheduler.engine.clock import not_known
 from scheduler.engine.credentials import Credentials
 from scheduler.engine.delivering import Desk
 from scheduler.engine.hosting import Hosting
@@ -18,6 +19,7 @@ from scheduler.engine.logs import redacted
 from scheduler.engine.network import Network, Networks
 from scheduler.engine.rehearsal import Rehearsal
 from scheduler.store import Store
+from scheduler.store.rows import Uptime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,7 @@ class Assembled:
             self.hosting,
             by=self.desk.by,
             now=self.desk.now,
+            uptime=self.desk.uptime,
             is_rehearsal=self.is_rehearsal,
         )
 
@@ -64,6 +67,7 @@ def assemble(
     *,
     by: str,
     now: Callable[[], datetime],
+    uptime: Callable[[], Uptime | None] = not_known,
     is_rehearsal: bool = False,
 ) -> Assembled:
     """`credentials` are those of the config's accounts; `hosting` may be of an earlier config."""
@@ -75,6 +79,7 @@ def assemble(
         accounts=config.accounts,
         by=by,
         now=now,
+        uptime=uptime,
         timeout=config.timeout,
         patience=config.patience,
         answerer=_answerer(config, credentials, hosting, is_rehearsal),

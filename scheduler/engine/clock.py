@@ -16,12 +16,17 @@ ends the process, so that a supervisor starts it anew.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from scheduler.store.rows import Uptime
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")  # Linux, random(4)
 LOOK = timedelta(seconds=1)  # between two looks
 JUMP = 2.0  # seconds by which wall and monotonic time may drift between two looks
 
@@ -45,6 +50,18 @@ def since_boot() -> float:
         if hasattr(time, "CLOCK_BOOTTIME")
         else time.monotonic()
     )
+
+
+def uptime() -> Uptime | None:
+    """How long the machine has been up; None on systems that do not name their starts."""
+    with suppress(OSError):
+        return Uptime(BOOT.read_text(encoding="ascii").strip(), since_boot())
+    return None
+
+
+def not_known() -> Uptime | None:
+    """For a clock that is not the machine's."""
+    return None
 
 
 def _scheduler() -> BackgroundScheduler:

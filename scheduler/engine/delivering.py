@@ -31,6 +31,7 @@ from platforms.base import (
 )
 from platforms.recent import Found, Look, look
 from scheduler.config import ConfiguredAccount
+from scheduler.engine.clock import not_known
 from scheduler.engine.doubts import MOST_FAILURES, PATIENCE, Case, Doubt, Then, Way, after, doubt_of
 from scheduler.engine.journalled import Journalled
 from scheduler.engine.judging import spent
@@ -45,6 +46,7 @@ from scheduler.engine.retrying import (
 )
 from scheduler.engine.wire import time_under_way
 from scheduler.store import Row, Store, StoreFailed, Unanswered, WrongStatus, with_reply
+from scheduler.store.rows import Uptime
 
 MOST_OF = {Way.RECORD: MOST_ATTEMPTS, Way.LOOK: 100}  # attempts; looks are among them
 INSISTING = 1.0  # seconds between two tries to save an outcome
@@ -63,6 +65,7 @@ class Desk:
     by: str  # names the process in claims
     now: Callable[[], datetime]
     timeout: float  # seconds a request may be under way
+    uptime: Callable[[], Uptime | None] = not_known
     patience: float = PATIENCE  # seconds for which a post without an answer is looked for
     sleep: Callable[[float], None] = time.sleep
     hide: Callable[[str], str] = (
@@ -199,6 +202,7 @@ class Desk:
             claim=row.claim,
             answerer=ask,
             now=self.now,
+            uptime=self.uptime,
             timeout_of=lambda request: time_under_way(request, self.timeout),
             is_empty=row.is_untouched,
             latest=None if is_repetition or may_be_late(row) else row.late_at,
@@ -296,6 +300,7 @@ class Desk:
         request = self.store.journal.unanswered(row.key)
         if request is None:
             return None
+        request = request.by_clock(self.now(), self.uptime())
         return doubt_of(request, configured, timeout=self.timeout, patience=self.patience)
 
     def _is_settled(

@@ -28,8 +28,10 @@ from platforms.base import (
     Response,
     TryLater,
 )
+from scheduler.engine.clock import not_known
 from scheduler.engine.judging import NOT_AS_DOCUMENTED, unreadable
 from scheduler.store import Store
+from scheduler.store.rows import Uptime
 
 PROMPT = timedelta(
     seconds=2
@@ -47,6 +49,7 @@ class Journalled:
     answerer: Ask
     now: Callable[[], datetime]
     timeout_of: Callable[[Request], float] = lambda request: 0.0  # seconds it may be under way
+    uptime: Callable[[], Uptime | None] = not_known
     is_empty: bool = False  # nothing of the delivery was asked before: there is nothing to look up
     latest: datetime | None = None  # until when readers may see it first; None: whenever
     answered: tuple[Request, Response] | None = (
@@ -161,6 +164,7 @@ class Fence:
                 now,
                 timeout=self.by.timeout_of(self.request),
                 is_new=not self.has_passed,
+                uptime=self.by.uptime(),
             )
             self._passed_at = now
         raise TryLater(

@@ -26,7 +26,7 @@ from platforms.base import FOREVER, Request, Response
 from scheduler.store import status
 from scheduler.store.database import Database, Prepared
 from scheduler.store.identity import count
-from scheduler.store.rows import Unanswered, WrongStatus, instant, stamp
+from scheduler.store.rows import Unanswered, Uptime, WrongStatus, instant, stamp
 from scheduler.store.tables import deliveries, journal
 
 LEFT = and_(
@@ -111,6 +111,7 @@ class Journal:
         now: datetime,
         timeout: float | None = None,
         is_new: bool = True,
+        uptime: Uptime | None = None,
     ) -> None:
         """Writes down that a visible request leaves, before it does.
 
@@ -124,13 +125,13 @@ class Journal:
             return count(connection)
 
         def note(connection: Connection) -> None:
-            row = _row(key, request, now, timeout)
+            row = _row(key, request, now, timeout) | _up(uptime)
             before = OPEN.first(connection, of=key)
             if before is None:
                 LEAVE.on(connection, **_named(row))
                 return
             is_suspicion = bool(before["sent_at"] == 0)  # it was looked for, and was not found
-            kept = {} if is_suspicion else {"left_at": before["left_at"]}
+            kept = {} if is_suspicion else _first(before, row)
             sendings = 1 if is_suspicion else before["sendings"] + is_new
             changed = {**row, **kept, "sendings": sendings}
             connection.execute(
@@ -288,6 +289,9 @@ def _unanswered(row: Mapping[str, Any] | RowMapping) -> Unanswered:
         failures=row["failures"],
         sendings=row["sendings"],
         timeout=row["timeout"],
+        boot=row["boot"],
+        left_up=row["left_up"],
+        sent_up=row["sent_up"],
         remembered=FOREVER if row["remembered"] < 0 else row["remembered"],
     )
 
@@ -306,7 +310,22 @@ def _row(key: str, request: Request, now: datetime, timeout: float | None = None
         "failures": 0,
         "sendings": 1,
         "timeout": timeout,
+        "boot": None,
+        "left_up": None,
+        "sent_up": None,
     }
+
+
+def _up(uptime: Uptime | None) -> dict[str, Any]:
+    if uptime is None:
+        return {}
+    return {"boot": uptime.boot, "left_up": uptime.seconds, "sent_up": uptime.seconds}
+
+
+def _first(before: Mapping[str, Any] | RowMapping, row: Mapping[str, Any]) -> dict[str, Any]:
+    """When it left first. Seconds since another start of the machine mean nothing now."""
+    is_same = before["boot"] == row["boot"]
+    return {"left_at": before["left_at"], "left_up": before["left_up"] if is_same else None}
 
 
 def _named(columns: Mapping[str, object]) -> dict[str, object]:

@@ -19,6 +19,7 @@ REMOVED = "removed"  # cancelled, since its entry was removed
 LASTING = ("late", HANDOFF, LIKE, PAST, NEW_STORE, MISSING)  # held however late it becomes
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+A_JUMP = timedelta(seconds=2)  # by which a clock that nobody sets and one that is may drift
 
 
 class WrongStatus(Exception):
@@ -86,6 +87,14 @@ class Row:
         return f"{self.entry}{f' part {self.part + 1}' if self.part else ''} on {self.account}"
 
 
+@dataclass(frozen=True)
+class Uptime:
+    """How long the machine has been up, by a clock that nobody sets."""
+
+    boot: str  # names this start of the machine
+    seconds: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unanswered:
     """A visible request that left, with no answer known."""
@@ -99,6 +108,24 @@ class Unanswered:
     failures: int = 0  # how often looking for it failed
     sendings: int = 1
     timeout: float | None = None  # seconds that it may be under way
+    boot: str | None = None  # which start of the machine the next two count from
+    left_up: float | None = None  # `left_at`, in seconds since then
+    sent_up: float | None = None  # `sent_at`
+
+    def by_clock(self, now: datetime, uptime: Uptime | None) -> "Unanswered":
+        """The same with its times by the clock as it is now: somebody may have set it since.
+
+        Where the machine was restarted meanwhile, that cannot be known, and the times stay.
+        """
+        if uptime is None or uptime.boot != self.boot or self.sent_up is None:
+            return self
+        sent_at = now - timedelta(seconds=uptime.seconds - self.sent_up)
+        if abs(sent_at - self.sent_at) < A_JUMP:
+            return self
+        left_at = self.left_at
+        if self.left_up is not None:
+            left_at = now - timedelta(seconds=uptime.seconds - self.left_up)
+        return replace(self, sent_at=sent_at, left_at=left_at)
 
     @property
     def is_suspicion(self) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0004"  # the schema this code reads and writes
+HEAD = "0005"  # the schema this code reads and writes
 
 metadata = MetaData()
 
@@ -90,6 +90,9 @@ journal = Table(
     Column("failures", Integer, nullable=False, default=0),  # how often looking for it failed
     Column("sendings", Integer, nullable=False, default=1),  # how often it left
     Column("timeout", Float),  # seconds that it may be under way; null: from an older store
+    Column("boot", Text),  # which start of the machine the next two count from; null: not known
+    Column("left_up", Float),  # `left_at`, in seconds since then
+    Column("sent_up", Float),  # `sent_at`
     Column("answered_at", BigInteger),
     Column("status", Integer),
     Column("headers", Text),

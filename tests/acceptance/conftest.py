@@ -52,7 +52,7 @@ def once_at(place: Place, clock: FakedClock) -> Callable[[float], int]:
 
     def run(ahead: float) -> int:
         clock.set(round(ahead))
-        place.environment |= clock.environment
+        place.environment |= clock.time_passed
         return place.once()
 
     return run

@@ -28,7 +28,9 @@ def faketime() -> None:
 
 
 class FakedClock:
-    """`environment` is what a process needs to live by it."""
+    """What a process needs to live by it: in `environment` somebody sets its clock, in
+    `time_passed` the clock that nobody sets goes along.
+    """
 
     def __init__(self, file: Path, ahead: int = 0) -> None:
         self._file = file
@@ -40,6 +42,7 @@ class FakedClock:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }
+        self.time_passed = self.environment | {"FAKETIME_DONT_FAKE_MONOTONIC": "0"}
 
     def set(self, ahead: int) -> None:
         """`ahead` seconds of the truth; at once, so that nobody reads half a file."""

@@ -50,7 +50,7 @@ def test_a_laptop_that_was_off_over_night_publishes_what_its_grace_allows_and_te
     assert evening.stopped() == 0
 
     clock.set(0)
-    place.daemon()
+    place.daemon(**clock.environment)
 
     place.became(**AFTER_THE_NIGHT)
     assert server.texts == ["evening", "patient"]

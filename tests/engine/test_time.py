@@ -23,6 +23,7 @@ from scheduler.engine.delivering import Desk
 from scheduler.engine.reporting import Reporting
 from scheduler.problems import Place, Problem
 from scheduler.store import LEASE, Row, Store
+from scheduler.store.rows import Uptime
 from tests.engine.support import Clock, a_delivery
 from tests.support import DUE
 
@@ -31,6 +32,7 @@ JUMPS = {"5 min forward": MINUTES, "5 min back": -MINUTES, "a day forward": DAY,
 ME = {"id": "1", "acct": "ada", "source": {"privacy": "public"}}
 TIMEOUT = 30.0
 HOUR = 3600.0
+BOOTED = DUE - timedelta(days=3)
 
 
 @dataclass
@@ -87,6 +89,7 @@ class Life:
     """A daemon whose clock stands still until it is told to go on; `true` is the time of everybody else."""
 
     def __init__(self, folder: Path, *wishes: Callable[[], object], **delivery: Any) -> None:
+        self.boot = ""
         self.true, self.ours = Clock(DUE - timedelta(hours=3)), Clock(DUE - timedelta(hours=3))
         self.server = Server(self.true, list(wishes))
         self.store = Store(folder / "store.db", self.ours())
@@ -104,6 +107,7 @@ class Life:
             answerer=lambda _: self.server,
             by="here:1:a",
             now=self.ours,
+            uptime=lambda: self.uptime,
             timeout=TIMEOUT,
         )
         self.daemon = Daemon(
@@ -114,6 +118,16 @@ class Life:
             ask_limits=lambda accounts, now: False,
             reporting=Reporting(store=self.store, now=self.ours),
         )
+
+    @property
+    def uptime(self) -> Uptime | None:
+        """By a clock that nobody sets, where the system has one."""
+        since = self.true.at - BOOTED
+        return Uptime(self.boot, since.total_seconds()) if self.boot else None
+
+    def set_between_two_runs(self, to: datetime) -> None:
+        """So that nobody notices."""
+        self.ours.at = to
 
     def set(self, by: timedelta) -> None:
         self.ours.at += by
@@ -319,6 +333,66 @@ def test_a_clock_that_was_ahead_in_an_earlier_run_is_known_by_its_last_sign_of_l
     life.live(DUE + DAY + timedelta(minutes=5))
 
     assert (life.row.status, len(life.server.up)) == ("published", 1)
+
+
+AHEAD = {"20 s": timedelta(seconds=20), "2 h": timedelta(hours=2), "13 h": timedelta(hours=13)}
+
+
+@pytest.mark.parametrize("ahead", AHEAD.values(), ids=AHEAD)
+def test_a_post_that_left_by_a_clock_that_was_ahead_is_found_by_the_right_one(
+    tmp_path: Path, ahead: timedelta
+) -> None:
+    life = Life(tmp_path, lost, late="publish")
+    life.boot = "first"
+    life.set(ahead)
+    life.live(max(DUE - ahead, life.true()) + timedelta(seconds=10))
+    assert len(life.server.up) == 1
+
+    life.set_between_two_runs(life.true())
+    life.live(DUE + DAY)
+
+    assert (life.row.status, len(life.server.up)) == ("published", 1)
+
+
+@pytest.mark.parametrize("ahead", AHEAD.values(), ids=AHEAD)
+def test_a_clock_that_is_set_forward_leaves_a_late_server_as_much_time(
+    tmp_path: Path, ahead: timedelta
+) -> None:
+    life = Life(tmp_path, lost, late="publish")
+    life.boot = "first"
+    life.live(DUE + timedelta(seconds=10))
+    late = life.server.up.pop()
+    for number in (2, 3):  # so that the list is seen to reach back
+        before = {
+            "id": f"-{number}",
+            "content": "Before",
+            "created_at": (DUE - number * DAY).isoformat(),
+        }
+        life.server.up.append({**late, **before})
+
+    life.set_between_two_runs(life.ours() + ahead)
+    life.live(DUE + timedelta(minutes=10))
+    life.server.up.insert(0, {**late, "created_at": life.true().isoformat()})
+    life.live(DUE + timedelta(hours=1))
+
+    assert [one["content"] for one in life.server.up] == ["Welcome back", "Before", "Before"]
+    assert life.row.status == "published"
+
+
+def test_seconds_since_another_start_of_the_machine_mean_nothing(tmp_path: Path) -> None:
+    life = Life(tmp_path, lost)
+    life.boot = "first"
+    life.live(DUE + timedelta(seconds=10))
+    left = life.store.journal.unanswered("k1")
+    assert left
+
+    later = DUE + timedelta(minutes=5)
+
+    assert left.by_clock(later, Uptime("second", 5.0)) == left
+    assert left.by_clock(later, None) == left
+    assert life.uptime
+    ago = later - left.by_clock(later, life.uptime).sent_at
+    assert round(ago.total_seconds()) == 10
 
 
 def a_store(folder: Path) -> Store:

@@ -67,7 +67,7 @@ def test_a_newer_schema_is_refused_with_what_to_do(store: Store) -> None:
 
     with pytest.raises(
         NewerSchema,
-        match=r"schema 9999, this one knows 0004\); upgrade Termbell, or restore a backup from .*backups",
+        match=r"schema 9999, this one knows 0005\); upgrade Termbell, or restore a backup from .*backups",
     ):
         Store(store.file, DUE)
 
